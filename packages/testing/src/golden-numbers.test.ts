@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { goldenInput, goldenWeight, uniform } from './golden-numbers.js';
+
+test('uniform gives the numbers of the reference implementation', () => {
+  // From the definition in Python.
+  expect(Array.from(uniform('input', 3))).toEqual(
+    [0.35960923321545124, 0.34208923298865557, -0.1126697906292975].map(Math.fround),
+  );
+});
+
+test('weights follow the rule of their kind', () => {
+  expect(goldenWeight('bn.running_var', [64]).every((v) => v >= 1 && v <= 1.5)).toBe(true);
+  expect(goldenWeight('bn.weight', [64]).every((v) => v >= 0.9 && v <= 1.1)).toBe(true);
+  expect(goldenWeight('fc.bias', [64]).every((v) => v >= -0.1 && v <= 0.1)).toBe(true);
+});
+
+test('the input is the same picture in both layouts', () => {
+  const nchw = uniform('input', 2 * 3 * 4 * 5);
+  const nhwc = goldenInput(2, 3, 4, 5);
+  // [n=1, c=2, h=3, w=4]
+  expect(nhwc[((1 * 4 + 3) * 5 + 4) * 3 + 2]).toBe(nchw[((1 * 3 + 2) * 4 + 3) * 5 + 4]);
+});
