@@ -1,0 +1,261 @@
+/** tfjs's backend interface over the engine: tensors' data, reading, memory, time, and the barrier. */
+
+import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { relayout } from '../graph/layout.js';
+import {
+  type Attributes,
+  constant,
+  type HostData,
+  type LazyNode,
+  lazyNode,
+  type Operation,
+  sizeOf,
+} from '../graph/node.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { Engine, type EngineOptions } from './engine.js';
+
+interface TensorData {
+  readonly dtype: DataType;
+  /** Null for complex numbers, which are two tensors. */
+  readonly node: LazyNode | null;
+  readonly complex: { readonly real: TensorInfo; readonly imag: TensorInfo } | null;
+  refCount: number;
+}
+
+/**
+ * After this many recorded nodes, or bytes of results, without a read, the next step of a loop starts with a flush: a user who
+ * never reads a loss would otherwise record forever.
+ */
+const flushWanted = { nodes: 1_000, bytes: 2 ** 28 };
+/** Here it is flushed even in the middle of a step. */
+const flushForced = 100_000;
+
+export class OnnxBackend extends tf.KernelBackend {
+  readonly engine: Engine;
+  private readonly storage: tf.DataStorage<TensorData>;
+  private readonly pending = new Set<TensorData>();
+  private recorded = { nodes: 0, bytes: 0 };
+  private outerScope = -1;
+
+  constructor(runtime: Runtime, options: EngineOptions) {
+    super();
+    this.engine = new Engine(runtime, options);
+    this.storage = new tf.DataStorage(this, tf.engine());
+  }
+
+  // Recording
+
+  /** Records an operation on tensors and returns its result, which is computed when something reads it. */
+  record<A extends Attributes>(
+    operation: Operation<A>,
+    inputs: readonly TensorInfo[],
+    shape: readonly number[],
+    dtype: DataType,
+    attributes: A,
+  ): TensorInfo {
+    if (sizeOf(shape) === 0) return this.makeTensor(toElements([], dtype), shape, dtype);
+    this.flushLongHistory();
+    const node = lazyNode(
+      operation,
+      inputs.map((input) => this.nodeOf(input.dataId)),
+      shape,
+      dtype,
+      attributes,
+    );
+    this.recorded.nodes++;
+    this.recorded.bytes += 4 * sizeOf(shape);
+    return this.addNode(node);
+  }
+
+  /** The same data under another shape. */
+  reshaped(x: TensorInfo, shape: number[], reshape: Operation<Record<string, never>>): TensorInfo {
+    const node = this.nodeOf(x.dataId);
+    const { value } = node;
+    if (value !== null && value.layout === 'plain') {
+      value.users++;
+      return this.add(
+        { dtype: x.dtype, node: constant(value, shape, x.dtype), complex: null, refCount: 1 },
+        shape,
+        x.dtype,
+      );
+    }
+    if (shape.join() === x.shape.join()) return this.shared(x);
+    return this.record(reshape, [x], shape, x.dtype, {});
+  }
+
+  /** The same tensor once more. */
+  shared(x: TensorInfo): TensorInfo {
+    this.incRef(x.dataId);
+    return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+  }
+
+  /** A tensor of given values. */
+  makeTensor(data: HostData, shape: readonly number[], dtype: DataType): TensorInfo {
+    const node = constant({ data, layout: 'plain', pooled: false, users: 1 }, shape, dtype);
+    return this.add({ dtype, node, complex: null, refCount: 1 }, shape, dtype);
+  }
+
+  /** A complex tensor of two real ones, which it owns from now on. */
+  makeComplex(real: TensorInfo, imag: TensorInfo): TensorInfo {
+    return this.add({ dtype: 'complex64', node: null, complex: { real, imag }, refCount: 1 }, real.shape, 'complex64');
+  }
+
+  complexParts(dataId: object): { real: TensorInfo; imag: TensorInfo } | null {
+    return this.storage.get(dataId).complex;
+  }
+
+  hasValue(x: TensorInfo): boolean {
+    return this.storage.get(x.dataId).node?.value != null;
+  }
+
+  private addNode(node: LazyNode): TensorInfo {
+    const data: TensorData = { dtype: node.dtype, node, complex: null, refCount: 1 };
+    this.pending.add(data);
+    return this.add(data, node.shape, node.dtype);
+  }
+
+  private add(data: TensorData, shape: readonly number[], dtype: DataType): TensorInfo {
+    const dataId = {};
+    this.storage.set(dataId, data);
+    return { dataId, shape: [...shape], dtype };
+  }
+
+  private nodeOf(dataId: object): LazyNode {
+    const { node } = this.storage.get(dataId);
+    if (node === null) throw new Error('a complex64 tensor has no node of its own');
+    return node;
+  }
+
+  /** A step of a loop starts where the outermost tidy is another one than before, or none. */
+  private flushLongHistory(): void {
+    const { nodes, bytes } = this.recorded;
+    const scope = tf.engine().state.scopeStack[0]?.id ?? -1;
+    const newStep = scope === -1 || scope !== this.outerScope;
+    this.outerScope = scope;
+    if (nodes >= flushForced || (newStep && (nodes >= flushWanted.nodes || bytes >= flushWanted.bytes))) this.flush();
+  }
+
+  /** The barrier: computes everything that is live and pending in one graph. */
+  flush(): void {
+    this.recorded = { nodes: 0, bytes: 0 };
+    const pending = [...this.pending];
+    this.pending.clear();
+    const nodes = new Set<LazyNode>();
+    for (const { node } of pending) if (node !== null && node.value === null) nodes.add(node);
+    this.engine.compute([...nodes]);
+    for (const { node } of pending) if (node?.value) node.value.users++;
+  }
+
+  // tfjs's interface
+
+  override write(values: BackendValues, shape: number[], dtype: DataType): object {
+    return this.makeTensor(toElements(values, dtype), shape, dtype).dataId;
+  }
+
+  override move(dataId: object, values: BackendValues, shape: number[], dtype: DataType, refCount: number): void {
+    const node = constant({ data: toElements(values, dtype), layout: 'plain', pooled: false, users: 1 }, shape, dtype);
+    this.storage.set(dataId, { dtype, node, complex: null, refCount });
+  }
+
+  override readSync(dataId: object): BackendValues {
+    const { node, complex } = this.storage.get(dataId);
+    if (complex !== null) {
+      const [real, imag] = [this.readSync(complex.real.dataId), this.readSync(complex.imag.dataId)];
+      return tf.backend_util.mergeRealAndImagArrays(real as Float32Array, imag as Float32Array);
+    }
+    if (node === null) throw new Error('a tensor without data');
+    if (node.value === null && node.failure === null) this.flush();
+    if (node.failure !== null) throw node.failure;
+    const { value } = node;
+    if (value === null) throw new Error(`${node.name} was not computed by the barrier`);
+    if (Array.isArray(value.data)) return value.data;
+    if (value.layout !== 'plain') return relayout(value.data, node.shape, value.layout, 'plain');
+    // The caller may keep the array for longer than the tensor lives.
+    value.pooled = false;
+    return value.data;
+  }
+
+  override async read(dataId: object): Promise<BackendValues> {
+    return this.readSync(dataId);
+  }
+
+  override refCount(dataId: object): number {
+    return this.storage.has(dataId) ? this.storage.get(dataId).refCount : 0;
+  }
+
+  override incRef(dataId: object): void {
+    this.storage.get(dataId).refCount++;
+  }
+
+  decRef(dataId: object): void {
+    if (this.storage.has(dataId)) this.storage.get(dataId).refCount--;
+  }
+
+  override disposeData(dataId: object, force = false): boolean {
+    if (!this.storage.has(dataId)) return true;
+    const data = this.storage.get(dataId);
+    data.refCount--;
+    if (!force && data.refCount > 0) return false;
+    this.storage.delete(dataId);
+    this.pending.delete(data);
+    if (data.node?.value) this.engine.release(data.node.value);
+    if (data.complex !== null) {
+      this.disposeData(data.complex.real.dataId);
+      this.disposeData(data.complex.imag.dataId);
+    }
+    return true;
+  }
+
+  override numDataIds(): number {
+    return this.storage.numDataIds();
+  }
+
+  override memory(): { unreliable: boolean } {
+    return { unreliable: false };
+  }
+
+  override timerAvailable(): boolean {
+    return true;
+  }
+
+  override async time(query: () => void): Promise<{ kernelMs: number }> {
+    this.flush();
+    const start = performance.now();
+    query();
+    this.flush();
+    return { kernelMs: performance.now() - start };
+  }
+
+  override floatPrecision(): 16 | 32 {
+    return 32;
+  }
+
+  override epsilon(): number {
+    return 1e-7;
+  }
+
+  override dispose(): void {
+    this.pending.clear();
+    this.engine.dispose();
+  }
+}
+
+/** Values as the engine keeps them: typed arrays, or encoded strings. */
+function toElements(values: BackendValues | number[], dtype: DataType): HostData {
+  switch (dtype) {
+    case 'float32':
+      return values instanceof Float32Array ? values : Float32Array.from(values as ArrayLike<number>);
+    case 'int32':
+      return values instanceof Int32Array ? values : Int32Array.from(values as ArrayLike<number>);
+    case 'bool':
+      // Uint8ClampedArray and booleans, too
+      return values instanceof Uint8Array ? values : Uint8Array.from(values as ArrayLike<number>);
+    case 'string':
+      return typeof values[0] === 'string'
+        ? (values as unknown as string[]).map((text) => tf.util.encodeString(text))
+        : (values as Uint8Array[]);
+    default:
+      throw new TypeError(`backend onnx: values of type ${dtype} cannot be written`);
+  }
+}

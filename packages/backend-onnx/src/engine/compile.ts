@@ -1,0 +1,68 @@
+/** Turns a trace into a session of the runtime. */
+
+import { GraphBuilder } from '../graph/graph-builder.js';
+import { type Layout, physicalShape, relayout } from '../graph/layout.js';
+import type { LazyNode } from '../graph/node.js';
+import { encodeModel, type OnnxType } from '../graph/onnx-model.js';
+import type { Trace } from './trace.js';
+
+export interface CompiledGraph {
+  readonly model: Uint8Array;
+  /** For each leaf its name, or null where the graph does not read it. */
+  readonly inputs: readonly (string | null)[];
+  /** For each root its name and how it is laid out. */
+  readonly outputs: readonly { readonly name: string; readonly layout: Layout }[];
+}
+
+/** The ONNX type of a tfjs type; strings and complex numbers never reach a graph. */
+export function onnxTypeOf(node: LazyNode): OnnxType {
+  const { dtype } = node;
+  if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return dtype;
+  throw new Error(`${node.name}: a ${dtype} tensor has no place in a graph`);
+}
+
+function emitAll({ order, leaves }: Trace): GraphBuilder {
+  const graph = new GraphBuilder(order);
+  leaves.forEach((leaf, i) => {
+    graph.set(leaf, leaf.value?.layout ?? 'plain', `x${i}`);
+  });
+  order.forEach((node, i) => {
+    graph.emit(node, `${node.name}#${i}`);
+  });
+  return graph;
+}
+
+/**
+ * Stores weights as the graph wants them, once: filters and the optimizer's moments for them become OIHW, and as results keep that
+ * layout from step to step. Only filters, because activations are new every time and onnxruntime transposes faster than we do.
+ * @returns whether a leaf has changed, so that the structural key has, too
+ */
+export function relayoutFilters(trace: Trace): boolean {
+  const wanted = emitAll(trace).filtersToRelayout(trace.order);
+  for (const leaf of wanted) {
+    const { value } = leaf;
+    if (value === null || Array.isArray(value.data)) continue;
+    const data = relayout(value.data, leaf.shape, 'plain', 'filtersFirst');
+    leaf.value = { data, layout: 'filtersFirst', pooled: false, users: value.users };
+  }
+  return wanted.size > 0;
+}
+
+export function compile(trace: Trace): CompiledGraph {
+  const graph = emitAll(trace);
+  const inputs = trace.leaves.map((leaf, i) => ({
+    name: `x${i}`,
+    type: onnxTypeOf(leaf),
+    shape: physicalShape(leaf.shape, leaf.value?.layout ?? 'plain'),
+  }));
+  const results = trace.roots.map((root) => {
+    const { name, layout } = graph.native(root);
+    return { name, layout, type: onnxTypeOf(root), shape: physicalShape(root.shape, layout) };
+  });
+  const finished = graph.finish(inputs, results);
+  return {
+    model: encodeModel(finished.graph, finished.domains),
+    inputs: inputs.map(({ name }) => (finished.used.has(name) ? name : null)),
+    outputs: results.map(({ layout }, i) => ({ name: finished.outputs[i] ?? '', layout })),
+  };
+}

@@ -1,0 +1,152 @@
+/**
+ * The engine: collects what is live and pending, compiles it as one graph, runs it, and gives every node its value. It knows
+ * nothing of tfjs's backend interface (backend.ts) nor of single kernels (../kernels).
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { physicalShape } from '../graph/layout.js';
+import { type LazyNode, sizeOf, type Value } from '../graph/node.js';
+import type { Runtime, RuntimeTensor, SessionOptions } from '../runtime/runtime.js';
+import { BufferPool } from './buffer-pool.js';
+import { compile, onnxTypeOf, relayoutFilters } from './compile.js';
+import { type CachedSession, SessionCache } from './session-cache.js';
+import { type EngineStats, noStats } from './statistics.js';
+import { structuralKey, type Trace, trace } from './trace.js';
+
+export interface EngineOptions extends SessionOptions {
+  /** Compiled graphs that are kept. */
+  readonly sessions: number;
+  /** A folder to which each graph is written as an .onnx file. */
+  readonly dump?: string | undefined;
+}
+
+export class Engine {
+  readonly stats: EngineStats = noStats();
+  readonly pool = new BufferPool();
+  private readonly cache: SessionCache;
+  /** Buffers of disposed tensors: pending nodes may still read them, so they are free only after the next run. */
+  private retired: Value[] = [];
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly options: EngineOptions,
+  ) {
+    this.cache = new SessionCache(options.sessions);
+  }
+
+  /** A tensor that had this value is gone. */
+  release(value: Value): void {
+    value.users--;
+    if (value.users === 0 && value.pooled) this.retired.push(value);
+  }
+
+  /**
+   * Computes all given nodes in one run.
+   * @param nodes nodes without a value; a node that cannot be computed gets a `failure` instead of a value
+   */
+  compute(nodes: readonly LazyNode[]): void {
+    const roots = nodes.filter((node) => node.failure === null);
+    if (roots.length > 0) this.run(trace(roots));
+    for (const { data } of this.retired) if (!Array.isArray(data)) this.pool.give(data);
+    this.retired = [];
+    this.pool.endFlush();
+  }
+
+  private run(traced: Trace): void {
+    const { stats } = this;
+    let compiled: CachedSession;
+    try {
+      compiled = this.session(traced);
+    } catch (error) {
+      this.fail(traced, error);
+      return;
+    }
+    const inputs = new Map<string, RuntimeTensor>();
+    traced.leaves.forEach((leaf, i) => {
+      const name = compiled.inputs[i];
+      const { value } = leaf;
+      if (name == null || value === null || Array.isArray(value.data)) return;
+      inputs.set(name, { type: onnxTypeOf(leaf), dims: physicalShape(leaf.shape, value.layout), data: value.data });
+    });
+    const outputs = new Map<string, RuntimeTensor>();
+    const values = traced.roots.map((root, i): Value => {
+      const { name, layout } = compiled.outputs[i] ?? { name: '', layout: 'plain' };
+      const type = onnxTypeOf(root);
+      const data = this.pool.take(
+        type === 'bool' ? 'bool' : type === 'int32' ? 'int32' : 'float32',
+        sizeOf(root.shape),
+      );
+      outputs.set(name, { type, dims: physicalShape(root.shape, layout), data });
+      return { data, layout, pooled: true, users: 0 };
+    });
+    const start = performance.now();
+    try {
+      compiled.session.run(inputs, outputs);
+    } catch (error) {
+      this.fail(traced, error);
+      return;
+    }
+    stats.runTime += performance.now() - start;
+    traced.roots.forEach((root, i) => {
+      root.value = values[i] ?? null;
+    });
+    // Values are the end of their history: let go of it.
+    for (const node of traced.order) node.inputs = [];
+  }
+
+  private session(traced: Trace): CachedSession {
+    const { stats } = this;
+    const start = performance.now();
+    let key = structuralKey(traced);
+    stats.traceTime += performance.now() - start;
+    stats.nodes = traced.order.length;
+    let found = this.cache.get(key);
+    if (found === undefined && relayoutFilters(traced)) {
+      key = structuralKey(traced);
+      found = this.cache.get(key);
+    }
+    if (found !== undefined) {
+      stats.cacheHits++;
+      return found;
+    }
+    const compileStart = performance.now();
+    const { model, inputs, outputs } = compile(traced);
+    if (this.options.dump !== undefined) {
+      mkdirSync(this.options.dump, { recursive: true });
+      writeFileSync(join(this.options.dump, `graph-${stats.compilations}.onnx`), model);
+    }
+    const made = { session: this.runtime.createSession(model, this.options), inputs, outputs };
+    stats.compilations++;
+    stats.compileTime += performance.now() - compileStart;
+    this.cache.set(key, made);
+    stats.sessions = this.cache.size;
+    return made;
+  }
+
+  /**
+   * Blames the node that the runtime names, and computes the rest. Where it names none, none can be computed.
+   */
+  private fail(traced: Trace, cause: unknown): void {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const named = /(\w+)#(\d+)\//.exec(message);
+    const guilty = named ? traced.order[Number(named[2])] : undefined;
+    const describe = (node: LazyNode) =>
+      `${node.name}(${node.inputs.map(({ shape, dtype }) => `${dtype}[${shape}]`).join(', ')}) -> ${node.dtype}[${node.shape}]`;
+    const failure = new Error(
+      `backend onnx: ${guilty ? describe(guilty) : 'the graph'} could not be computed: ${message}`,
+      { cause },
+    );
+    for (const node of traced.order) {
+      if (guilty === undefined || node === guilty) node.failure = failure;
+      else node.failure = node.inputs.find((input) => input.failure !== null)?.failure ?? null;
+    }
+    const rest = traced.roots.filter((root) => root.failure === null);
+    if (guilty !== undefined && rest.length > 0) this.run(trace(rest));
+  }
+
+  dispose(): void {
+    this.cache.clear();
+    this.pool.clear();
+    this.retired = [];
+  }
+}

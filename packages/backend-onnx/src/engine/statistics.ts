@@ -1,0 +1,32 @@
+/** Counters of what the engine has done. */
+export interface EngineStats {
+  /** Graphs compiled to sessions. */
+  compilations: number;
+  /** Flushes whose graph was compiled already. */
+  cacheHits: number;
+  /** Sessions that are kept. */
+  sessions: number;
+  /** Recorded nodes of the latest graph. */
+  nodes: number;
+  /** Milliseconds spent in tracing (ordering nodes and finding the compiled graph). */
+  traceTime: number;
+  /** Milliseconds spent in building and compiling graphs. */
+  compileTime: number;
+  /** Milliseconds spent in onnxruntime's runs. */
+  runTime: number;
+  /** Calls of kernels that the engine does not have and tfjs's cpu kernels did, by name. */
+  fallbacks: Record<string, number>;
+}
+
+export function noStats(): EngineStats {
+  return {
+    compilations: 0,
+    cacheHits: 0,
+    sessions: 0,
+    nodes: 0,
+    traceTime: 0,
+    compileTime: 0,
+    runTime: 0,
+    fallbacks: {},
+  };
+}

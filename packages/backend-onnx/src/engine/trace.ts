@@ -1,0 +1,70 @@
+/** Orders the recorded nodes below the wanted ones and finds the key of their structure. */
+import type { LazyNode } from '../graph/node.js';
+
+export interface Trace {
+  /** Nodes to compute, inputs before users. */
+  readonly order: readonly LazyNode[];
+  /** Computed values that they read. */
+  readonly leaves: readonly LazyNode[];
+  readonly roots: readonly LazyNode[];
+}
+
+let traces = 0;
+
+/** Walks from the roots to computed values, without recursion: a chain may be tens of thousands of nodes long. */
+export function trace(roots: readonly LazyNode[]): Trace {
+  const visited = ++traces;
+  const order: LazyNode[] = [];
+  const leaves: LazyNode[] = [];
+  const stack: LazyNode[] = [];
+  const next: number[] = [];
+  for (const root of roots) {
+    if (root.visited === visited) continue;
+    root.visited = visited;
+    root.index = -1;
+    stack.push(root);
+    next.push(0);
+    while (stack.length > 0) {
+      const top = stack.length - 1;
+      const node = stack[top];
+      if (node === undefined) break;
+      const position = next[top] ?? 0;
+      const input = node.value === null ? node.inputs[position] : undefined;
+      if (input !== undefined) {
+        next[top] = position + 1;
+        if (input.visited !== visited) {
+          input.visited = visited;
+          stack.push(input);
+          next.push(0);
+        }
+        continue;
+      }
+      stack.pop();
+      next.pop();
+      if (node.value !== null) {
+        // Leaves count down from -1, nodes up from 0: one number tells which of them an input is.
+        node.index = -1 - leaves.length;
+        leaves.push(node);
+      } else {
+        node.index = order.length;
+        order.push(node);
+      }
+    }
+  }
+  return { order, leaves, roots };
+}
+
+/** Equal keys mean equal graphs: leaves' types, shapes and layouts, nodes' kinds and wiring, and which nodes are wanted. */
+export function structuralKey({ order, leaves, roots }: Trace): string {
+  const parts: (string | number)[] = [];
+  for (const leaf of leaves) parts.push(leaf.dtype, leaf.shape.join('x'), leaf.value?.layout ?? '');
+  parts.push('#');
+  for (const node of order) {
+    parts.push(node.kind);
+    for (const input of node.inputs) parts.push(input.index);
+    parts.push('');
+  }
+  parts.push('#');
+  for (const root of roots) parts.push(root.index);
+  return parts.join();
+}

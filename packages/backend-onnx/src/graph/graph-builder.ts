@@ -1,0 +1,252 @@
+/**
+ * Builds one ONNX graph from recorded nodes: names, initializers, common subexpressions, and each value in the layouts in which
+ * it has been asked for.
+ */
+import { keepsOrder, type Layout, permutation, physicalShape } from './layout.js';
+import { type LazyNode, sizeOf } from './node.js';
+import {
+  type AttributeProto,
+  type GraphProto,
+  type NodeProto,
+  type OnnxType,
+  onnxType,
+  type TensorProto,
+} from './onnx-model.js';
+
+/** A number is an ONNX int; a float is wrapped, because JavaScript cannot tell 1 from 1.0. */
+export type AttributeValue = number | string | readonly number[] | { readonly float: number };
+
+const attributeType = { float: 1, int: 2, string: 3, ints: 7 };
+
+function attributeProto(name: string, value: AttributeValue): AttributeProto {
+  if (typeof value === 'number') return { name, type: attributeType.int, i: value };
+  if (typeof value === 'string') return { name, type: attributeType.string, s: new TextEncoder().encode(value) };
+  if ('float' in value) return { name, type: attributeType.float, f: value.float };
+  return { name, type: attributeType.ints, ints: value };
+}
+
+function bytesOf(type: OnnxType, values: readonly number[]): Uint8Array {
+  switch (type) {
+    case 'float32':
+      return new Uint8Array(Float32Array.from(values).buffer);
+    case 'int32':
+      return new Uint8Array(Int32Array.from(values).buffer);
+    case 'int64':
+      return new Uint8Array(BigInt64Array.from(values, (value) => BigInt(value)).buffer);
+    case 'uint8':
+    case 'bool':
+      return Uint8Array.from(values);
+  }
+}
+
+export class GraphBuilder {
+  private readonly nodes: NodeProto[] = [];
+  private readonly initializers: TensorProto[] = [];
+  private readonly expressions = new Map<string, readonly string[]>();
+  /** The names of each recorded node's value, by layout; the first entry is the layout in which it was made. */
+  private readonly names = new Map<LazyNode, Map<Layout, string>>();
+  private readonly uses = new Map<LazyNode, number>();
+  /** Values that were transposed on demand, and to what. */
+  private readonly transposed = new Map<LazyNode, Layout>();
+  private fresh = 0;
+  private current = '';
+
+  /** @param order the nodes that will be emitted, inputs before users */
+  constructor(order: readonly LazyNode[]) {
+    for (const node of order) for (const input of node.inputs) this.uses.set(input, (this.uses.get(input) ?? 0) + 1);
+  }
+
+  /** How many recorded nodes read this one. */
+  usesOf(node: LazyNode): number {
+    return this.uses.get(node) ?? 0;
+  }
+
+  /** Emits a recorded node; `label` names its ONNX nodes, for error messages and Netron. */
+  emit(node: LazyNode, label: string): void {
+    this.current = label;
+    node.emit(this);
+  }
+
+  /** Adds an ONNX node of one output, or finds the equal one that is there already. */
+  op(type: string, inputs: readonly string[], attributes: Record<string, AttributeValue> = {}, domain = ''): string {
+    const [output = ''] = this.ops(type, inputs, 1, attributes, domain);
+    return output;
+  }
+
+  /** Adds an ONNX node of several outputs. */
+  ops(
+    type: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes: Record<string, AttributeValue> = {},
+    domain = '',
+  ): readonly string[] {
+    const key = `${type}|${inputs.join()}|${JSON.stringify(attributes)}|${outputs}`;
+    const known = this.expressions.get(key);
+    if (known) return known;
+    const output = Array.from({ length: outputs }, () => `v${this.fresh++}`);
+    this.nodes.push({
+      opType: type,
+      input: [...inputs],
+      output: [...output],
+      name: `${this.current}/${output[0]}`,
+      domain,
+      attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
+    });
+    this.expressions.set(key, output);
+    return output;
+  }
+
+  /** An initializer. */
+  tensor(type: OnnxType, values: readonly number[], dims: readonly number[] = [values.length]): string {
+    const key = `tensor|${type}|${values.map((value) => (Object.is(value, -0) ? '-0' : value)).join()}|${dims.join()}`;
+    const known = this.expressions.get(key);
+    if (known) return known[0] ?? '';
+    const name = `c${this.fresh++}`;
+    this.initializers.push({ name, dims, dataType: onnxType[type], rawData: bytesOf(type, values) });
+    this.expressions.set(key, [name]);
+    return name;
+  }
+
+  ints(values: readonly number[]): string {
+    return this.tensor('int64', values);
+  }
+
+  scalar(type: OnnxType, value: number): string {
+    return this.tensor(type, [value], []);
+  }
+
+  /** An initializer whose bytes are given, such as a frozen weight. */
+  weight(type: OnnxType, dims: readonly number[], rawData: Uint8Array): string {
+    const name = `w${this.fresh++}`;
+    this.initializers.push({ name, dims, dataType: onnxType[type], rawData });
+    return name;
+  }
+
+  reshape(name: string, shape: readonly number[]): string {
+    // 0 means "as the input" unless allowzero is set.
+    return this.op('Reshape', [name, this.ints(shape)], shape.includes(0) ? { allowzero: 1 } : {});
+  }
+
+  /** Says what a node's value is called. */
+  set(node: LazyNode, layout: Layout, name: string): void {
+    const layouts = this.names.get(node);
+    if (layouts) layouts.set(layout, name);
+    else this.names.set(node, new Map([[layout, name]]));
+  }
+
+  /** The layout in which a value was made; `plain` for values of a rank other than 4. */
+  layoutOf(node: LazyNode): Layout {
+    const first = this.names.get(node)?.keys().next();
+    return first && !first.done ? first.value : 'plain';
+  }
+
+  /** Whether the value is there in this layout without a transposition. */
+  has(node: LazyNode, layout: Layout): boolean {
+    return this.names.get(node)?.has(layout) ?? false;
+  }
+
+  /** The value's name in a layout; transposed where it is not there yet. */
+  get(node: LazyNode, layout: Layout = 'plain'): string {
+    const layouts = this.names.get(node);
+    if (!layouts) throw new Error(`${node.name} is used before it is emitted`);
+    const known = layouts.get(layout);
+    if (known !== undefined) return known;
+    const from = this.layoutOf(node);
+    const perm = permutation(from, layout);
+    const source = layouts.get(from) ?? '';
+    const name = keepsOrder(physicalShape(node.shape, from), perm)
+      ? this.reshape(source, physicalShape(node.shape, layout))
+      : this.op('Transpose', [source], { perm });
+    layouts.set(layout, name);
+    if (layout !== 'plain') this.transposed.set(node, layout);
+    return name;
+  }
+
+  /**
+   * Leaves in plain layout that would save a transposition if they were stored as OIHW filters: those that were transposed
+   * themselves, and those that reach a transposition through element-wise operations, such as an optimizer's moments.
+   */
+  filtersToRelayout(order: readonly LazyNode[]): Set<LazyNode> {
+    const wanted = new Set<LazyNode>();
+    for (const [node, layout] of this.transposed) if (layout === 'filtersFirst') wanted.add(node);
+    for (const node of order.toReversed()) {
+      if (!wanted.has(node) || !node.elementwise) continue;
+      for (const input of node.inputs) if (input.shape.length === 4) wanted.add(input);
+    }
+    return new Set([...wanted].filter((node) => node.value?.layout === 'plain'));
+  }
+
+  /** The value's name in the layout in which it was made. */
+  native(node: LazyNode): { name: string; layout: Layout } {
+    const layout = this.layoutOf(node);
+    return { name: this.get(node, layout), layout };
+  }
+
+  /** A value of at most rank 4 as an operand that broadcasts against one of rank 4 in a layout. */
+  operand(node: LazyNode, layout: Layout): string {
+    if (layout === 'plain' || node.shape.length === 4) return this.get(node, layout);
+    const name = this.get(node);
+    if (sizeOf(node.shape) === 1) return name;
+    const shape = [1, 1, 1, 1, ...node.shape].slice(-4);
+    const physical = physicalShape(shape, layout);
+    const perm = permutation('plain', layout);
+    if (keepsOrder(shape, perm)) return this.reshape(name, physical);
+    return this.op('Transpose', [this.reshape(name, shape)], { perm });
+  }
+
+  /**
+   * The finished graph.
+   * @param inputs the graph's inputs: a name, and the value that it stands for
+   * @param results for each wanted result its name in the graph
+   * @returns the graph, the names of its outputs (one a result), and the inputs that are really used
+   */
+  finish(
+    inputs: readonly { name: string; type: OnnxType; shape: readonly number[] }[],
+    results: readonly { name: string; type: OnnxType; shape: readonly number[] }[],
+  ): { graph: GraphProto; outputs: string[]; used: Set<string>; domains: string[] } {
+    const made = new Set(this.nodes.flatMap((node) => node.output));
+    const taken = new Set<string>();
+    const outputs = results.map(({ name }) => {
+      // An output has to be a node's own and may be named once: what is passed through or wanted twice is copied.
+      let output = name;
+      if (!made.has(name) || taken.has(name)) {
+        output = `v${this.fresh++}`;
+        this.nodes.push({
+          opType: 'Identity',
+          input: [name],
+          output: [output],
+          name: `Identity/${output}`,
+          domain: '',
+          attribute: [],
+        });
+      }
+      taken.add(output);
+      return output;
+    });
+    const used = new Set(outputs);
+    const nodes: NodeProto[] = [];
+    for (const node of this.nodes.toReversed()) {
+      if (!node.output.some((name) => used.has(name))) continue;
+      nodes.push(node);
+      for (const name of node.input) used.add(name);
+    }
+    const valueInfo = ({ type, shape }: { type: OnnxType; shape: readonly number[] }, name: string) => ({
+      name,
+      type: { tensorType: { elemType: onnxType[type], shape: { dim: shape.map((dimValue) => ({ dimValue })) } } },
+    });
+    const graph: GraphProto = {
+      name: 'cnnzoo',
+      node: nodes.reverse(),
+      initializer: this.initializers.filter(({ name }) => used.has(name)),
+      input: inputs.filter(({ name }) => used.has(name)).map((input) => valueInfo(input, input.name)),
+      output: results.map((result, i) => valueInfo(result, outputs[i] ?? '')),
+    };
+    return {
+      graph,
+      outputs,
+      used,
+      domains: [...new Set(nodes.map(({ domain }) => domain))].filter((domain) => domain !== ''),
+    };
+  }
+}

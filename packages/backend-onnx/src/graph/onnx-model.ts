@@ -1,0 +1,122 @@
+/** The part of onnx.proto (ONNX 1.12, opset 17) that the engine writes, and its encoding with protobufjs. */
+import protobuf from 'protobufjs/light.js';
+
+/** TensorProto.DataType. */
+export const onnxType = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as const;
+export type OnnxType = keyof typeof onnxType;
+
+export interface NodeProto {
+  input: string[];
+  output: string[];
+  name: string;
+  opType: string;
+  domain: string;
+  attribute: AttributeProto[];
+}
+
+export interface AttributeProto {
+  name: string;
+  type: number;
+  f?: number;
+  i?: number;
+  s?: Uint8Array;
+  floats?: readonly number[];
+  ints?: readonly number[];
+}
+
+export interface TensorProto {
+  name: string;
+  dims: readonly number[];
+  dataType: number;
+  rawData: Uint8Array;
+}
+
+export interface ValueInfoProto {
+  name: string;
+  type: { tensorType: { elemType: number; shape: { dim: { dimValue?: number; dimParam?: string }[] } } };
+}
+
+export interface GraphProto {
+  name: string;
+  node: NodeProto[];
+  initializer: TensorProto[];
+  input: ValueInfoProto[];
+  output: ValueInfoProto[];
+}
+
+const field = (type: string, id: number, rule?: 'repeated') => (rule ? { type, id, rule } : { type, id });
+
+const schema = {
+  nested: {
+    AttributeProto: {
+      fields: {
+        name: field('string', 1),
+        f: field('float', 2),
+        i: field('int64', 3),
+        s: field('bytes', 4),
+        floats: field('float', 7, 'repeated'),
+        ints: field('int64', 8, 'repeated'),
+        type: field('int32', 20),
+      },
+    },
+    NodeProto: {
+      fields: {
+        input: field('string', 1, 'repeated'),
+        output: field('string', 2, 'repeated'),
+        name: field('string', 3),
+        opType: field('string', 4),
+        attribute: field('AttributeProto', 5, 'repeated'),
+        domain: field('string', 7),
+      },
+    },
+    TensorProto: {
+      fields: {
+        dims: field('int64', 1, 'repeated'),
+        dataType: field('int32', 2),
+        name: field('string', 8),
+        rawData: field('bytes', 9),
+      },
+    },
+    Dimension: { fields: { dimValue: field('int64', 1), dimParam: field('string', 2) } },
+    TensorShapeProto: { fields: { dim: field('Dimension', 1, 'repeated') } },
+    TensorType: { fields: { elemType: field('int32', 1), shape: field('TensorShapeProto', 2) } },
+    TypeProto: { fields: { tensorType: field('TensorType', 1) } },
+    ValueInfoProto: { fields: { name: field('string', 1), type: field('TypeProto', 2) } },
+    GraphProto: {
+      fields: {
+        node: field('NodeProto', 1, 'repeated'),
+        name: field('string', 2),
+        initializer: field('TensorProto', 5, 'repeated'),
+        input: field('ValueInfoProto', 11, 'repeated'),
+        output: field('ValueInfoProto', 12, 'repeated'),
+      },
+    },
+    OperatorSetIdProto: { fields: { domain: field('string', 1), version: field('int64', 2) } },
+    ModelProto: {
+      fields: {
+        irVersion: field('int64', 1),
+        producerName: field('string', 2),
+        graph: field('GraphProto', 7),
+        opsetImport: field('OperatorSetIdProto', 8, 'repeated'),
+      },
+    },
+  },
+};
+
+let modelProto: protobuf.Type | null = null;
+
+/**
+ * Encodes a graph as the bytes of an .onnx file.
+ * @param domains operator sets besides ONNX's own that the graph uses
+ */
+export function encodeModel(graph: GraphProto, domains: readonly string[]): Uint8Array {
+  modelProto ??= protobuf.Root.fromJSON(schema).lookupType('ModelProto');
+  return modelProto
+    .encode({
+      irVersion: 8,
+      producerName: 'cnnzoo',
+      graph,
+      opsetImport: [{ domain: '', version: 17 }, ...domains.map((domain) => ({ domain, version: 1 }))],
+    })
+    .finish();
+}

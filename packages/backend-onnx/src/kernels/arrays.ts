@@ -1,0 +1,471 @@
+/** Kernels that move elements without computing: reshape, transpose, slice, pad, concat, split, tile, reverse, gather, scatter. */
+
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { OnnxBackend } from '../engine/backend.js';
+import type { GraphBuilder } from '../graph/graph-builder.js';
+import { type Layout, physicalAxis } from '../graph/layout.js';
+import type { Attributes, LazyNode, Operation } from '../graph/node.js';
+import { type KernelTable, required } from './registry.js';
+
+const none: Record<string, never> = {};
+
+function firstInput(node: LazyNode): LazyNode {
+  const [x] = node.inputs;
+  if (x === undefined) throw new Error(`${node.name} has no input`);
+  return x;
+}
+
+/** An operation of one input that may be done in the input's own layout, because it works along named axes. */
+function alongAxes<A extends Attributes>(
+  name: string,
+  apply: (graph: GraphBuilder, x: string, axisIn: (axis: number) => number, attributes: A, node: LazyNode) => string,
+): Operation<A> {
+  return {
+    name,
+    emit(graph, node, attributes) {
+      const { name: x, layout } = graph.native(firstInput(node));
+      graph.set(
+        node,
+        layout,
+        apply(graph, x, (axis) => physicalAxis(axis, layout), attributes, node),
+      );
+    },
+  };
+}
+
+export const reshape: Operation<Record<string, never>> = {
+  name: 'Reshape',
+  emit(graph, node) {
+    graph.set(node, 'plain', graph.reshape(graph.get(firstInput(node)), node.shape));
+  },
+};
+
+export const transpose: Operation<{ perm: readonly number[] }> = {
+  name: 'Transpose',
+  emit(graph, node, { perm }) {
+    graph.set(node, 'plain', graph.op('Transpose', [graph.get(firstInput(node))], { perm }));
+  },
+};
+
+/** Values by physical axis, from values by logical axis. */
+function arrange(values: readonly number[], axisIn: (axis: number) => number): number[] {
+  const arranged = [...values];
+  values.forEach((value, axis) => {
+    arranged[axisIn(axis)] = value;
+  });
+  return arranged;
+}
+
+export const slice = alongAxes<{ begin: readonly number[] }>('Slice', (graph, x, axisIn, { begin }, node) => {
+  const input = firstInput(node).shape;
+  const axes = input.map((_, axis) => axis).filter((axis) => node.shape[axis] !== input[axis]);
+  if (axes.length === 0) return x;
+  const starts = axes.map((axis) => begin[axis] ?? 0);
+  const ends = axes.map((axis, i) => (starts[i] ?? 0) + (node.shape[axis] ?? 0));
+  return graph.op('Slice', [x, graph.ints(starts), graph.ints(ends), graph.ints(axes.map(axisIn))]);
+});
+
+const stridedSlice: Operation<{ begin: readonly number[]; end: readonly number[]; strides: readonly number[] }> = {
+  name: 'StridedSlice',
+  emit(graph, node, { begin, end, strides }) {
+    const x = firstInput(node);
+    // Going down, an end of -1 means "past the first element", which ONNX writes as a number below -size.
+    const ends = end.map((value, axis) => (value < 0 ? -1 - (x.shape[axis] ?? 0) : value));
+    const axes = graph.ints(begin.map((_, axis) => axis));
+    const sliced = graph.op('Slice', [graph.get(x), graph.ints(begin), graph.ints(ends), axes, graph.ints(strides)]);
+    graph.set(node, 'plain', graph.reshape(sliced, node.shape));
+  },
+};
+
+export const pad = alongAxes<{ before: readonly number[]; after: readonly number[]; value: number }>(
+  'PadV2',
+  (graph, x, axisIn, { before, after, value }, { dtype }) => {
+    const type = dtype === 'float32' || dtype === 'int32' ? dtype : 'bool';
+    return graph.op('Pad', [
+      x,
+      graph.ints([...arrange(before, axisIn), ...arrange(after, axisIn)]),
+      graph.scalar(type, value),
+    ]);
+  },
+);
+
+const reflectPad = alongAxes<{ before: readonly number[]; after: readonly number[] }>(
+  'MirrorPad',
+  (graph, x, axisIn, { before, after }) =>
+    graph.op('Pad', [x, graph.ints([...arrange(before, axisIn), ...arrange(after, axisIn)])], { mode: 'reflect' }),
+);
+
+const tile = alongAxes<{ reps: readonly number[] }>('Tile', (graph, x, axisIn, { reps }) =>
+  graph.op('Tile', [x, graph.ints(arrange(reps, axisIn))]),
+);
+
+const reverse = alongAxes<{ axes: readonly number[] }>('Reverse', (graph, x, axisIn, { axes }) => {
+  const all = (value: number) => graph.ints(axes.map(() => value));
+  return graph.op('Slice', [x, all(-1), all(-(2 ** 31)), graph.ints(axes.map(axisIn)), all(-1)]);
+});
+
+export const concat: Operation<{ axis: number }> = {
+  name: 'Concat',
+  emit(graph, node, { axis }) {
+    const layout = majorityLayout(graph, node);
+    graph.set(
+      node,
+      layout,
+      graph.op(
+        'Concat',
+        node.inputs.map((input) => graph.get(input, layout)),
+        { axis: physicalAxis(axis, layout) },
+      ),
+    );
+  },
+};
+
+function majorityLayout(graph: GraphBuilder, node: LazyNode): Layout {
+  const layouts = node.inputs.map((input) => graph.layoutOf(input));
+  return layouts.find((layout) => layout !== 'plain') ?? 'plain';
+}
+
+/** One part of a split; the parts share one ONNX node. */
+export const splitPart: Operation<{ axis: number; sizes: readonly number[]; part: number }> = {
+  name: 'SplitV',
+  emit(graph, node, { axis, sizes, part }) {
+    const { name, layout } = graph.native(firstInput(node));
+    const parts = graph.ops('Split', [name, graph.ints(sizes)], sizes.length, { axis: physicalAxis(axis, layout) });
+    graph.set(node, layout, parts[part] ?? '');
+  },
+};
+
+const gather: Operation<{ axis: number }> = {
+  name: 'GatherV2',
+  emit(graph, node, { axis }) {
+    const [x, indices] = node.inputs as [LazyNode, LazyNode];
+    graph.set(node, 'plain', graph.op('Gather', [graph.get(x), graph.get(indices)], { axis }));
+  },
+};
+
+const int64 = 7;
+
+const gatherNd: Operation<Record<string, never>> = {
+  name: 'GatherNd',
+  emit(graph, node) {
+    const [x, indices] = node.inputs as [LazyNode, LazyNode];
+    graph.set(
+      node,
+      'plain',
+      graph.op('GatherND', [graph.get(x), graph.op('Cast', [graph.get(indices)], { to: int64 })]),
+    );
+  },
+};
+
+/** Rows of x summed by segment; identifiers outside the range go to a row that is cut off. */
+const unsortedSegmentSum: Operation<{ numSegments: number }> = {
+  name: 'UnsortedSegmentSum',
+  emit(graph, node, { numSegments }) {
+    const [x, segmentIds] = node.inputs as [LazyNode, LazyNode];
+    const ids = graph.op('Cast', [graph.get(segmentIds)], { to: int64 });
+    const bound = graph.scalar('int64', numSegments);
+    const inside = graph.op('And', [
+      graph.op('GreaterOrEqual', [ids, graph.scalar('int64', 0)]),
+      graph.op('Less', [ids, bound]),
+    ]);
+    const rows = graph.reshape(graph.op('Where', [inside, ids, bound]), [...segmentIds.shape, 1]);
+    const zeros = graph.op('Expand', [
+      graph.scalar('float32', 0),
+      graph.ints([numSegments + 1, ...node.shape.slice(1)]),
+    ]);
+    const sums = graph.op('ScatterND', [zeros, rows, graph.get(x)], { reduction: 'add' });
+    graph.set(node, 'plain', graph.op('Slice', [sums, graph.ints([0]), graph.ints([numSegments]), graph.ints([0])]));
+  },
+};
+
+const oneHot: Operation<{ on: number; off: number }> = {
+  name: 'OneHot',
+  emit(graph, node, { on, off }) {
+    const indices = firstInput(node);
+    const depth = node.shape.at(-1) ?? 1;
+    const classes = graph.tensor(
+      'int32',
+      Array.from({ length: depth }, (_, i) => i),
+    );
+    const hit = graph.op('Equal', [graph.reshape(graph.get(indices), [...indices.shape, 1]), classes]);
+    const type = node.dtype === 'int32' ? 'int32' : 'float32';
+    graph.set(node, 'plain', graph.op('Where', [hit, graph.scalar(type, on), graph.scalar(type, off)]));
+  },
+};
+
+function recordReshape(backend: OnnxBackend, x: TensorInfo, shape: number[]): TensorInfo {
+  return backend.reshaped(x, shape, reshape);
+}
+
+function recordSlice(
+  backend: OnnxBackend,
+  x: TensorInfo,
+  begin: readonly number[],
+  size: readonly number[],
+): TensorInfo {
+  return backend.record(slice, [x], size, x.dtype, { begin });
+}
+
+/** Records, uses and lets go of an intermediate tensor. */
+export function through(backend: OnnxBackend, x: TensorInfo, use: (x: TensorInfo) => TensorInfo): TensorInfo {
+  const result = use(x);
+  backend.disposeData(x.dataId);
+  return result;
+}
+
+function split(backend: OnnxBackend, x: TensorInfo, axis: number, sizes: readonly number[]): TensorInfo[] {
+  if (sizes.length === 1) return [backend.shared(x)];
+  if (sizes.some((size) => size === 0)) {
+    let start = 0;
+    return sizes.map((size) => {
+      const begin = x.shape.map((_, i) => (i === axis ? start : 0));
+      start += size;
+      return recordSlice(
+        backend,
+        x,
+        begin,
+        x.shape.map((extent, i) => (i === axis ? size : extent)),
+      );
+    });
+  }
+  return sizes.map((size, part) =>
+    backend.record(
+      splitPart,
+      [x],
+      x.shape.map((extent, i) => (i === axis ? size : extent)),
+      x.dtype,
+      { axis, sizes, part },
+    ),
+  );
+}
+
+function concatenate(backend: OnnxBackend, all: readonly TensorInfo[], axis: number): TensorInfo | null {
+  const [first] = all;
+  if (first === undefined || all.some(({ dtype }) => dtype !== first.dtype)) return null;
+  const shape = tf.backend_util.computeOutShape(
+    all.map((x) => x.shape),
+    axis,
+  );
+  const filled = all.filter((x) => !x.shape.includes(0));
+  const [only] = filled;
+  if (filled.length === 1 && only !== undefined) return backend.shared(only);
+  return backend.record(concat, filled, shape, first.dtype, { axis });
+}
+
+export const arrayKernels: KernelTable = {
+  Identity: (backend, inputs) => backend.shared(required(inputs, 'x')),
+  Reshape: (backend, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    const size = tf.util.sizeFromShape(x.shape);
+    const shape = tf.util.inferFromImplicitShape(attributes['shape'] as number[], size);
+    tf.util.assert(
+      size === tf.util.sizeFromShape(shape),
+      () =>
+        `The new shape (${shape}) has ${tf.util.sizeFromShape(shape)} elements and the old shape (${x.shape}) has ${size} elements. The new shape and old shape must have the same number of elements.`,
+    );
+    return recordReshape(backend, x, shape);
+  },
+  ExpandDims: (backend, inputs, attributes) => {
+    const input = required(inputs, 'input');
+    const dim = attributes['dim'] as number;
+    const shape = [...input.shape];
+    shape.splice(dim < 0 ? input.shape.length + dim + 1 : dim, 0, 1);
+    return recordReshape(backend, input, shape);
+  },
+  Transpose: (backend, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    const perm = attributes['perm'] as number[];
+    return backend.record(
+      transpose,
+      [x],
+      perm.map((axis) => x.shape[axis] ?? 1),
+      x.dtype,
+      { perm },
+    );
+  },
+  Slice: (backend, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    const [begin = [], size = []] = tf.slice_util.parseSliceParams(
+      x as tf.Tensor,
+      attributes['begin'] as number[],
+      attributes['size'] as number[],
+    );
+    tf.slice_util.assertParamsValid(x as tf.Tensor, begin, size);
+    return recordSlice(backend, x, begin, size);
+  },
+  StridedSlice: (backend, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    const a = attributes as Record<'begin' | 'end' | 'strides', number[]> &
+      Record<'beginMask' | 'endMask' | 'ellipsisMask' | 'newAxisMask' | 'shrinkAxisMask', number>;
+    const info = tf.slice_util.sliceInfo(
+      x.shape,
+      a.begin,
+      a.end,
+      a.strides,
+      a.beginMask,
+      a.endMask,
+      a.ellipsisMask,
+      a.newAxisMask,
+      a.shrinkAxisMask,
+    );
+    if (info.isIdentity) return recordReshape(backend, x, info.finalShape);
+    const { begin, end, strides } = info;
+    return backend.record(stridedSlice, [x], info.finalShape, x.dtype, { begin, end, strides });
+  },
+  PadV2: (backend, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    const { paddings, constantValue } = attributes as unknown as {
+      paddings: [number, number][];
+      constantValue: number;
+    };
+    const shape = x.shape.map((extent, i) => extent + (paddings[i]?.[0] ?? 0) + (paddings[i]?.[1] ?? 0));
+    if (x.shape.includes(0)) return null;
+    if (paddings.every(([before, after]) => before === 0 && after === 0)) return backend.shared(x);
+    return backend.record(pad, [x], shape, x.dtype, {
+      before: paddings.map(([before]) => before),
+      after: paddings.map(([, after]) => after),
+      value: constantValue,
+    });
+  },
+  MirrorPad: (backend, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    const { paddings, mode } = attributes as unknown as { paddings: [number, number][]; mode: string };
+    if (mode !== 'reflect' || x.dtype !== 'float32') return null;
+    const shape = x.shape.map((extent, i) => extent + (paddings[i]?.[0] ?? 0) + (paddings[i]?.[1] ?? 0));
+    return backend.record(reflectPad, [x], shape, x.dtype, {
+      before: paddings.map(([before]) => before),
+      after: paddings.map(([, after]) => after),
+    });
+  },
+  Tile: (backend, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    const reps = attributes['reps'] as number[];
+    return backend.record(
+      tile,
+      [x],
+      x.shape.map((extent, i) => extent * (reps[i] ?? 1)),
+      x.dtype,
+      { reps },
+    );
+  },
+  Reverse: (backend, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    const axes = tf.util.parseAxisParam(attributes['dims'] as number | number[], x.shape);
+    return x.shape.length === 0 || axes.length === 0
+      ? backend.shared(x)
+      : backend.record(reverse, [x], x.shape, x.dtype, { axes });
+  },
+  FlipLeftRight: (backend, inputs) => {
+    const image = required(inputs, 'image');
+    return backend.record(reverse, [image], image.shape, image.dtype, { axes: [2] });
+  },
+  Concat: (backend, inputs, attributes) => {
+    const all = Object.values(inputs as Record<string, TensorInfo>);
+    const [axis = 0] = tf.util.parseAxisParam(attributes['axis'] as number, all[0]?.shape ?? []);
+    tf.backend_util.assertParamsConsistent(
+      all.map(({ shape }) => shape),
+      axis,
+    );
+    return concatenate(backend, all, axis);
+  },
+  Pack: (backend, inputs, attributes) => {
+    const all = Object.values(inputs as Record<string, TensorInfo>);
+    const axis = attributes['axis'] as number;
+    const [first] = all;
+    if (
+      first === undefined ||
+      all.some(({ shape, dtype }) => dtype !== first.dtype || shape.join() !== first.shape.join())
+    )
+      return null;
+    const expanded = all.map((x) => recordReshape(backend, x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]));
+    const packed = concatenate(backend, expanded, axis);
+    for (const x of expanded) backend.disposeData(x.dataId);
+    return packed;
+  },
+  Unpack: (backend, inputs, attributes) => {
+    const value = required(inputs, 'value');
+    const axis = attributes['axis'] as number;
+    const at = axis < 0 ? axis + value.shape.length : axis;
+    const parts = split(
+      backend,
+      value,
+      at,
+      Array.from({ length: value.shape[at] ?? 0 }, () => 1),
+    );
+    return parts.map((part) =>
+      through(backend, part, (x) =>
+        recordReshape(
+          backend,
+          x,
+          x.shape.filter((_, i) => i !== at),
+        ),
+      ),
+    );
+  },
+  SplitV: (backend, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    const [axis = 0] = tf.util.parseAxisParam(attributes['axis'] as number, x.shape);
+    return split(
+      backend,
+      x,
+      axis,
+      tf.backend_util.prepareSplitSize(x as tf.Tensor, attributes['numOrSizeSplits'] as number, axis),
+    );
+  },
+  GatherV2: (backend, inputs, attributes) => {
+    const [x, indices] = [required(inputs, 'x'), required(inputs, 'indices')];
+    const [axis = 0] = tf.util.parseAxisParam(attributes['axis'] as number, x.shape);
+    if (((attributes['batchDims'] as number | undefined) ?? 0) !== 0 || indices.dtype !== 'int32') return null;
+    // Indices that are there already are checked as tfjs's cpu backend checks them: cheap, and the message is clear.
+    if (backend.hasValue(indices)) {
+      const limit = x.shape[axis] ?? 0;
+      for (const index of backend.readSync(indices.dataId) as Int32Array)
+        tf.util.assert(
+          index >= 0 && index < limit,
+          () => `GatherV2: the index value ${index} is not in [0, ${limit - 1}]`,
+        );
+    }
+    return backend.record(
+      gather,
+      [x, indices],
+      [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)],
+      x.dtype,
+      { axis },
+    );
+  },
+  GatherNd: (backend, inputs) => {
+    const [params, indices] = [required(inputs, 'params'), required(inputs, 'indices')];
+    const depth = indices.shape.at(-1) ?? 0;
+    if (indices.dtype !== 'int32' || depth === 0 || params.shape.includes(0)) return null;
+    return backend.record(
+      gatherNd,
+      [params, indices],
+      [...indices.shape.slice(0, -1), ...params.shape.slice(depth)],
+      params.dtype,
+      none,
+    );
+  },
+  UnsortedSegmentSum: (backend, inputs, attributes) => {
+    const [x, segmentIds] = [required(inputs, 'x'), required(inputs, 'segmentIds')];
+    const numSegments = attributes['numSegments'] as number;
+    if (x.dtype !== 'float32' || segmentIds.shape.length !== 1 || x.shape.includes(0)) return null;
+    return backend.record(unsortedSegmentSum, [x, segmentIds], [numSegments, ...x.shape.slice(1)], x.dtype, {
+      numSegments,
+    });
+  },
+  OneHot: (backend, inputs, attributes) => {
+    const indices = required(inputs, 'indices');
+    const { depth, onValue, offValue, dtype } = attributes as {
+      depth: number;
+      onValue: number;
+      offValue: number;
+      dtype?: 'float32' | 'int32';
+    };
+    if (indices.dtype !== 'int32' || (dtype !== undefined && dtype !== 'float32' && dtype !== 'int32')) return null;
+    return backend.record(oneHot, [indices], [...indices.shape, depth], dtype ?? 'int32', {
+      on: onValue,
+      off: offValue,
+    });
+  },
+};

@@ -1,0 +1,105 @@
+/** The numbers of a convolution or pooling, as ONNX wants them. */
+
+import type { NamedAttrMap } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Kernel, stride, dilation and padding of a window that slides over height and width. */
+export type Window = {
+  /** [height, width] */
+  kernel: readonly number[];
+  strides: readonly number[];
+  dilations: readonly number[];
+  /** [top, left, bottom, right] */
+  pads: readonly number[];
+};
+
+interface ConvolutionAttributes {
+  strides: number | [number, number];
+  pad: 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;
+  dataFormat?: 'NHWC' | 'NCHW';
+  dilations?: number | [number, number];
+  dimRoundingMode?: 'floor' | 'round' | 'ceil';
+}
+
+/**
+ * The padding at the end that makes ONNX's output size, which rounds down, the one that tfjs has computed (it may round up, or
+ * leave pixels at the end unread).
+ */
+function padEnd(
+  inputSize: number,
+  outputSize: number,
+  extent: number,
+  stride: number,
+  padStart: number,
+  padAtEnd: number,
+): number {
+  return Math.max(padAtEnd, (outputSize - 1) * stride + extent - inputSize - padStart);
+}
+
+function windowOf(info: tf.backend_util.Conv2DInfo): Window {
+  const { top, left, bottom, right } = info.padInfo;
+  return {
+    kernel: [info.filterHeight, info.filterWidth],
+    strides: [info.strideHeight, info.strideWidth],
+    dilations: [info.dilationHeight, info.dilationWidth],
+    pads: [
+      top,
+      left,
+      padEnd(info.inHeight, info.outHeight, info.effectiveFilterHeight, info.strideHeight, top, bottom),
+      padEnd(info.inWidth, info.outWidth, info.effectiveFilterWidth, info.strideWidth, left, right),
+    ],
+  };
+}
+
+export interface Geometry {
+  readonly window: Window;
+  /** [batch, height, width, channels] */
+  readonly outputShape: readonly number[];
+}
+
+/** The geometry of a convolution, or null where its data format is not NHWC. */
+export function convolutionGeometry(
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+  attributes: NamedAttrMap,
+  depthwise = false,
+): Geometry | null {
+  const { strides, pad, dataFormat, dilations, dimRoundingMode } = attributes as unknown as ConvolutionAttributes;
+  if (dataFormat === 'NCHW') return null;
+  const info = tf.backend_util.computeConv2DInfo(
+    inputShape as [number, number, number, number],
+    filterShape as [number, number, number, number],
+    strides,
+    dilations ?? 1,
+    pad,
+    dimRoundingMode,
+    depthwise,
+  );
+  return { window: windowOf(info), outputShape: info.outShape };
+}
+
+/** The geometry of a pooling. */
+export function poolingGeometry(inputShape: readonly number[], attributes: NamedAttrMap): Geometry {
+  const { filterSize, strides, pad, dimRoundingMode } = attributes as unknown as ConvolutionAttributes & {
+    filterSize: number | [number, number];
+  };
+  const info = tf.backend_util.computePool2DInfo(
+    inputShape as [number, number, number, number],
+    filterSize,
+    strides,
+    1,
+    pad,
+    dimRoundingMode,
+  );
+  return { window: windowOf(info), outputShape: info.outShape };
+}
+
+/** The window's attributes for ONNX's Conv, ConvTranspose and pools; without dilations where the operator has none. */
+export function windowAttributes({ kernel, strides, dilations, pads }: Window): Record<string, readonly number[]> {
+  return {
+    kernel_shape: kernel,
+    strides,
+    pads,
+    ...(dilations.some((dilation) => dilation !== 1) ? { dilations } : {}),
+  };
+}

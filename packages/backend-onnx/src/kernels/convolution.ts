@@ -1,0 +1,138 @@
+/** Convolutions forward: plain, depthwise, fused with bias and activation. A zero padding before one becomes its own padding. */
+
+import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { OnnxBackend } from '../engine/backend.js';
+import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { LazyNode, Operation } from '../graph/node.js';
+import { type Activation, activate, activationOf } from './activation.js';
+import { convolutionGeometry, type Window, windowAttributes } from './convolution-geometry.js';
+import { type Kernel, type KernelTable, required } from './registry.js';
+
+export type ConvolutionAttributes = Window & { bias: boolean; activation: Activation; alpha: number };
+
+/** An input and the padding around it, where the input is the result of padding height and width with a value. */
+export function unpadded(
+  x: LazyNode,
+  value: number,
+  pads: readonly number[],
+): { x: LazyNode; pads: readonly number[] } {
+  const [inner] = x.inputs;
+  const {
+    before,
+    after,
+    value: padded,
+  } = x.attributes as { before?: readonly number[]; after?: readonly number[]; value?: number };
+  if (x.name !== 'PadV2' || x.value !== null || inner === undefined || before === undefined || after === undefined)
+    return { x, pads };
+  const others = [before[0], before[3], after[0], after[3]];
+  // Max pooling pads with -Infinity by itself; the lowest float is written by some for it.
+  const sameValue = padded === value || (value === -Infinity && padded !== undefined && padded <= -3.4e38);
+  if (x.shape.length !== 4 || !sameValue || others.some((size) => size !== 0)) return { x, pads };
+  const [top = 0, left = 0, bottom = 0, right = 0] = pads;
+  return {
+    x: inner,
+    pads: [top + (before[1] ?? 0), left + (before[2] ?? 0), bottom + (after[1] ?? 0), right + (after[2] ?? 0)],
+  };
+}
+
+/** A vector of one value a channel as a vector, whatever its shape. */
+function channelVector(graph: GraphBuilder, node: LazyNode): string {
+  const name = graph.get(node);
+  return node.shape.length === 1 ? name : graph.reshape(name, [-1]);
+}
+
+function emitConvolution(
+  graph: GraphBuilder,
+  node: LazyNode,
+  attributes: ConvolutionAttributes,
+  filter: string,
+  group: number,
+): void {
+  const [padded, , third, fourth] = node.inputs as [LazyNode, LazyNode, LazyNode?, LazyNode?];
+  const { x, pads } = unpadded(padded, 0, attributes.pads);
+  const [bias, weights] = attributes.bias ? [third, fourth] : [undefined, third];
+  const inputs = [graph.get(x, 'channelsFirst'), filter, ...(bias ? [channelVector(graph, bias)] : [])];
+  const result = graph.op('Conv', inputs, {
+    ...windowAttributes({ ...attributes, pads }),
+    ...(group === 1 ? {} : { group }),
+  });
+  const slopes = weights ? graph.operand(weights, 'channelsFirst') : null;
+  graph.set(
+    node,
+    'channelsFirst',
+    activate(graph, attributes.activation, result, { alpha: attributes.alpha, weights: slopes }),
+  );
+}
+
+export const convolution: Operation<ConvolutionAttributes> = {
+  name: 'Conv2D',
+  emit(graph, node, attributes) {
+    const [, filter] = node.inputs as [LazyNode, LazyNode];
+    emitConvolution(graph, node, attributes, graph.get(filter, 'filtersFirst'), 1);
+  },
+};
+
+/** A depthwise filter [height, width, channels, multiplier] as ONNX's [channels * multiplier, 1, height, width]. */
+export function depthwiseFilter(graph: GraphBuilder, filter: LazyNode): string {
+  const [height = 1, width = 1, channels = 1, multiplier = 1] = filter.shape;
+  return graph.reshape(graph.op('Transpose', [graph.get(filter)], { perm: [2, 3, 0, 1] }), [
+    channels * multiplier,
+    1,
+    height,
+    width,
+  ]);
+}
+
+const depthwiseConvolution: Operation<ConvolutionAttributes> = {
+  name: 'DepthwiseConv2dNative',
+  emit(graph, node, attributes) {
+    const [, filter] = node.inputs as [LazyNode, LazyNode];
+    emitConvolution(graph, node, attributes, depthwiseFilter(graph, filter), filter.shape[2] ?? 1);
+  },
+};
+
+function record(
+  backend: OnnxBackend,
+  operation: Operation<ConvolutionAttributes>,
+  inputs: NamedTensorInfoMap,
+  attributes: NamedAttrMap,
+  depthwise: boolean,
+): TensorInfo | null {
+  const [x, filter] = [required(inputs, 'x'), required(inputs, 'filter')];
+  if (x.dtype !== 'float32' || filter.dtype !== 'float32' || x.shape.length !== 4) return null;
+  const geometry = convolutionGeometry(x.shape, filter.shape, attributes, depthwise);
+  if (geometry === null) return null;
+  const { bias, preluActivationWeights: weights } = inputs as Record<string, TensorInfo | undefined>;
+  return backend.record(
+    operation,
+    [x, filter, ...(bias ? [bias] : []), ...(weights ? [weights] : [])],
+    geometry.outputShape,
+    'float32',
+    {
+      ...geometry.window,
+      bias: bias != null,
+      activation: activationOf(attributes),
+      alpha: (attributes['leakyreluAlpha'] as number | undefined) ?? 0,
+    },
+  );
+}
+
+const plain: Kernel = (backend, inputs, attributes) => record(backend, convolution, inputs, attributes, false);
+const depthwise: Kernel = (backend, inputs, attributes) => {
+  const dilations = attributes['dilations'] as number | [number, number] | undefined;
+  const strides = attributes['strides'] as number | [number, number];
+  tf.util.assert(
+    tf.backend_util.eitherStridesOrDilationsAreOne(strides, dilations ?? 1),
+    () =>
+      `Error in depthwiseConv2d: Either strides or dilations must be 1. Got strides ${strides} and dilations '${dilations}'`,
+  );
+  return record(backend, depthwiseConvolution, inputs, attributes, true);
+};
+
+export const convolutionKernels: KernelTable = {
+  Conv2D: plain,
+  FusedConv2D: plain,
+  DepthwiseConv2dNative: depthwise,
+  FusedDepthwiseConv2D: depthwise,
+};

@@ -1,0 +1,45 @@
+/** Kernels that make tensors from attributes. Their values are written at once: there is nothing to compute later. */
+
+import type { DataType } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { OnnxBackend } from '../engine/backend.js';
+import { sizeOf } from '../graph/node.js';
+import { elementwise } from './elementwise.js';
+import { type Kernel, type KernelTable, required } from './registry.js';
+
+function filled(backend: OnnxBackend, shape: readonly number[], value: number, dtype: DataType) {
+  const size = sizeOf(shape);
+  const data =
+    dtype === 'float32' ? new Float32Array(size) : dtype === 'int32' ? new Int32Array(size) : new Uint8Array(size);
+  return backend.makeTensor(value === 0 ? data : data.fill(value), shape, dtype);
+}
+
+const fill = elementwise<{ value: number }>('Fill', (graph, _, { value }, { shape, dtype }) => {
+  const type = dtype === 'float32' || dtype === 'int32' ? dtype : 'bool';
+  return graph.op('Expand', [graph.scalar(type, value), graph.ints(shape)]);
+});
+
+/**
+ * zerosLike and onesLike. Of a tensor that is there, such as a variable whose optimizer state starts at zero, they are values at
+ * once, so that the first step's graph is every step's graph.
+ */
+function filledLike(value: number): Kernel {
+  return (backend, inputs) => {
+    const x = required(inputs, 'x');
+    return backend.hasValue(x)
+      ? filled(backend, x.shape, value, x.dtype)
+      : backend.record(fill, [], x.shape, x.dtype, { value });
+  };
+}
+
+export const creationKernels: KernelTable = {
+  Fill: (backend, _, attributes) => {
+    const { shape, value, dtype } = attributes as { shape: number[]; value: number | string; dtype?: DataType };
+    const type = dtype ?? tf.util.inferDtype(value);
+    return typeof value === 'string' || !['float32', 'int32', 'bool'].includes(type)
+      ? null
+      : filled(backend, shape, Number(value), type);
+  },
+  ZerosLike: filledLike(0),
+  OnesLike: filledLike(1),
+};

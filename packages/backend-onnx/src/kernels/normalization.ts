@@ -1,0 +1,122 @@
+/** Batch normalization with given statistics, and local response normalization with its gradient. */
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { LazyNode, Operation } from '../graph/node.js';
+import { type KernelTable, required } from './registry.js';
+
+type BatchNormAttributes = { epsilon: number; offset: boolean; scale: boolean };
+
+/** gamma (x - mean) / sqrt(variance + epsilon) + beta */
+const batchNorm: Operation<BatchNormAttributes> = {
+  name: 'FusedBatchNorm',
+  emit(graph, node, { epsilon, offset: hasOffset, scale: hasScale }) {
+    const [x, mean, variance, ...rest] = node.inputs as [LazyNode, LazyNode, LazyNode, ...LazyNode[]];
+    const offset = hasOffset ? rest.shift() : undefined;
+    const scale = hasScale ? rest.shift() : undefined;
+    const channels = x.shape.at(-1) ?? 1;
+    const vectors = [mean, variance, offset, scale].every(
+      (part) => part === undefined || (part.shape.length === 1 && part.shape[0] === channels),
+    );
+    if (vectors && x.shape.length === 4) {
+      const all = (value: number) => graph.tensor('float32', new Array(channels).fill(value));
+      const gamma = scale ? graph.get(scale) : all(1);
+      const beta = offset ? graph.get(offset) : all(0);
+      const inputs = [graph.get(x, 'channelsFirst'), gamma, beta, graph.get(mean), graph.get(variance)];
+      graph.set(node, 'channelsFirst', graph.op('BatchNormalization', inputs, { epsilon: { float: epsilon } }));
+      return;
+    }
+    const deviation = graph.op('Sqrt', [graph.op('Add', [graph.get(variance), graph.scalar('float32', epsilon)])]);
+    let y = graph.op('Div', [graph.op('Sub', [graph.get(x), graph.get(mean)]), deviation]);
+    if (scale) y = graph.op('Mul', [y, graph.get(scale)]);
+    if (offset) y = graph.op('Add', [y, graph.get(offset)]);
+    graph.set(node, 'plain', y);
+  },
+};
+
+type ResponseAttributes = { depthRadius: number; bias: number; alpha: number; beta: number };
+
+/** x / (bias + alpha * sum of squares in the window) ^ beta. ONNX divides alpha by the window's size. */
+const localResponse: Operation<ResponseAttributes> = {
+  name: 'LRN',
+  emit(graph, node, { depthRadius, bias, alpha, beta }) {
+    const [x] = node.inputs as [LazyNode];
+    const size = 2 * depthRadius + 1;
+    const attributes = { size, alpha: { float: alpha * size }, beta: { float: beta }, bias: { float: bias } };
+    graph.set(node, 'channelsFirst', graph.op('LRN', [graph.get(x, 'channelsFirst')], attributes));
+  },
+};
+
+/** The sum over the window of channels around each channel of [batch, channels, positions]. */
+function windowSum(
+  graph: GraphBuilder,
+  x: string,
+  [batch, channels, positions]: readonly [number, number, number],
+  depthRadius: number,
+): string {
+  const size = 2 * depthRadius + 1;
+  const planes = graph.reshape(x, [batch, 1, channels, positions]);
+  const attributes = {
+    kernel_shape: [size, 1],
+    pads: [depthRadius, 0, depthRadius, 0],
+    strides: [1, 1],
+    count_include_pad: 1,
+  };
+  const mean = graph.op('AveragePool', [planes], attributes);
+  return graph.reshape(graph.op('Mul', [mean, graph.scalar('float32', size)]), [batch, channels, positions]);
+}
+
+/** dx = dy norm^-beta - 2 alpha beta x windowSum(dy y / norm), norm = bias + alpha windowSum(x^2) */
+const localResponseGrad: Operation<ResponseAttributes> = {
+  name: 'LRNGrad',
+  emit(graph, node, { depthRadius, bias, alpha, beta }) {
+    const [x, y, dy] = node.inputs as [LazyNode, LazyNode, LazyNode];
+    const [batch = 1, height = 1, width = 1, channels = 1] = x.shape;
+    const shape = [batch, channels, height * width] as const;
+    const flat = (value: LazyNode) => graph.reshape(graph.get(value, 'channelsFirst'), shape);
+    const constant = (value: number) => graph.scalar('float32', value);
+    const squares = windowSum(graph, graph.op('Mul', [flat(x), flat(x)]), shape, depthRadius);
+    const norm = graph.op('Add', [graph.op('Mul', [squares, constant(alpha)]), constant(bias)]);
+    const direct = graph.op('Mul', [flat(dy), graph.op('Pow', [norm, constant(-beta)])]);
+    const inner = windowSum(graph, graph.op('Div', [graph.op('Mul', [flat(dy), flat(y)]), norm]), shape, depthRadius);
+    const crossed = graph.op('Mul', [graph.op('Mul', [flat(x), inner]), constant(-2 * alpha * beta)]);
+    graph.set(
+      node,
+      'channelsFirst',
+      graph.reshape(graph.op('Add', [direct, crossed]), [batch, channels, height, width]),
+    );
+  },
+};
+
+export const normalizationKernels: KernelTable = {
+  FusedBatchNorm: (backend, inputs, attributes) => {
+    const [x, mean, variance] = [required(inputs, 'x'), required(inputs, 'mean'), required(inputs, 'variance')];
+    const { offset, scale } = inputs as Record<string, TensorInfo | undefined>;
+    if (x.dtype !== 'float32') return null;
+    return backend.record(
+      batchNorm,
+      [x, mean, variance, ...(offset ? [offset] : []), ...(scale ? [scale] : [])],
+      x.shape,
+      'float32',
+      {
+        epsilon: (attributes['varianceEpsilon'] as number | undefined) ?? 0.001,
+        offset: offset != null,
+        scale: scale != null,
+      },
+    );
+  },
+  LRN: (backend, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    const { depthRadius, bias, alpha, beta } = attributes as ResponseAttributes;
+    return backend.record(localResponse, [x], x.shape, 'float32', { depthRadius, bias, alpha, beta });
+  },
+  LRNGrad: (backend, inputs, attributes) => {
+    const { depthRadius, bias, alpha, beta } = attributes as ResponseAttributes;
+    const x = required(inputs, 'x');
+    return backend.record(localResponseGrad, [x, required(inputs, 'y'), required(inputs, 'dy')], x.shape, 'float32', {
+      depthRadius,
+      bias,
+      alpha,
+      beta,
+    });
+  },
+};

@@ -1,0 +1,113 @@
+/** Max and average pooling and their gradients. */
+import type { GraphBuilder } from '../graph/graph-builder.js';
+import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
+import { unpadded } from './convolution.js';
+import { poolingGeometry, type Window, windowAttributes } from './convolution-geometry.js';
+import { type KernelTable, required } from './registry.js';
+
+/** Largest values, and with each where in the input it was found: the first of several, as in tfjs. */
+function maxPoolWithIndices(graph: GraphBuilder, x: LazyNode, window: Window): readonly string[] {
+  return graph.ops('MaxPool', [graph.get(x, 'channelsFirst')], 2, windowAttributes(window));
+}
+
+const maxPool: Operation<Window> = {
+  name: 'MaxPool',
+  emit(graph, node, window) {
+    const [padded] = node.inputs as [LazyNode];
+    const { x, pads } = unpadded(padded, -Infinity, window.pads);
+    // ONNX wants paddings smaller than the kernel.
+    const folds = pads.every((size, side) => size < (window.kernel[side % 2] ?? 1));
+    const [values = ''] = folds
+      ? maxPoolWithIndices(graph, x, { ...window, pads })
+      : maxPoolWithIndices(graph, padded, window);
+    graph.set(node, 'channelsFirst', values);
+  },
+};
+
+/** dy is added where the maximum was found. */
+const maxPoolGrad: Operation<Window> = {
+  name: 'MaxPoolGrad',
+  emit(graph, node, window) {
+    const [dy, x] = node.inputs as [LazyNode, LazyNode];
+    const [, indices = ''] = maxPoolWithIndices(graph, x, window);
+    const [batch = 1, height = 1, width = 1, channels = 1] = x.shape;
+    const zeros = graph.op('Expand', [graph.scalar('float32', 0), graph.ints([sizeOf(x.shape)])]);
+    const gradient = graph.reshape(graph.get(dy, 'channelsFirst'), [-1]);
+    const scattered = graph.op('ScatterElements', [zeros, graph.reshape(indices, [-1]), gradient], {
+      axis: 0,
+      reduction: 'add',
+    });
+    graph.set(node, 'channelsFirst', graph.reshape(scattered, [batch, channels, height, width]));
+  },
+};
+
+/** The mean over the part of the window that lies inside, as in tfjs. */
+const averagePool: Operation<Window> = {
+  name: 'AvgPool',
+  emit(graph, node, window) {
+    const [x] = node.inputs as [LazyNode];
+    const input = graph.get(x, 'channelsFirst');
+    graph.set(
+      node,
+      'channelsFirst',
+      graph.op('AveragePool', [input], { ...windowAttributes(window), count_include_pad: 0 }),
+    );
+  },
+};
+
+/** dy / (kernel size) spread over each window: at the border, too, where tfjs's gradient does not divide by the part inside. */
+const averagePoolGrad: Operation<Window> = {
+  name: 'AvgPoolGrad',
+  emit(graph, node, window) {
+    const [dy] = node.inputs as [LazyNode];
+    const [batch = 1, height = 1, width = 1, channels = 1] = node.shape;
+    const [, outHeight = 1, outWidth = 1] = dy.shape;
+    const { kernel, strides, pads } = window;
+    const size = sizeOf(kernel);
+    const missing = [height, width].map((extent, axis) => {
+      const reached =
+        ((axis === 0 ? outHeight : outWidth) - 1) * (strides[axis] ?? 1) +
+        (kernel[axis] ?? 1) -
+        (pads[axis] ?? 0) -
+        (pads[axis + 2] ?? 0);
+      return Math.max(0, extent - reached);
+    });
+    // Every channel is a picture of its own.
+    const pictures = graph.reshape(graph.get(dy, 'channelsFirst'), [batch * channels, 1, outHeight, outWidth]);
+    const weights = graph.tensor('float32', new Array(size).fill(1 / size), [1, 1, ...kernel]);
+    const spread = graph.op('ConvTranspose', [pictures, weights], {
+      kernel_shape: kernel,
+      strides,
+      pads,
+      output_padding: missing,
+    });
+    graph.set(node, 'channelsFirst', graph.reshape(spread, [batch, channels, height, width]));
+  },
+};
+
+export const poolingKernels: KernelTable = {
+  MaxPool: (backend, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    if (x.dtype !== 'float32' || x.shape.length !== 4) return null;
+    const { window, outputShape } = poolingGeometry(x.shape, attributes);
+    return backend.record(maxPool, [x], outputShape, 'float32', window);
+  },
+  MaxPoolGrad: (backend, inputs, attributes) => {
+    const [dy, input] = [required(inputs, 'dy'), required(inputs, 'input')];
+    if (input.dtype !== 'float32' || input.shape.length !== 4) return null;
+    const { window } = poolingGeometry(input.shape, attributes);
+    return backend.record(maxPoolGrad, [dy, input], input.shape, 'float32', window);
+  },
+  AvgPool: (backend, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    if (x.dtype !== 'float32' || x.shape.length !== 4) return null;
+    const { window, outputShape } = poolingGeometry(x.shape, attributes);
+    return backend.record(averagePool, [x], outputShape, 'float32', window);
+  },
+  AvgPoolGrad: (backend, inputs, attributes) => {
+    const [dy, input] = [required(inputs, 'dy'), required(inputs, 'input')];
+    if (input.dtype !== 'float32' || input.shape.length !== 4) return null;
+    const { window } = poolingGeometry(input.shape, attributes);
+    return backend.record(averagePoolGrad, [dy], input.shape, 'float32', window);
+  },
+};

@@ -1,0 +1,171 @@
+/** Reductions, softmax, arg-max, cumulative sums and top-k. */
+
+import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { OnnxBackend } from '../engine/backend.js';
+import type { GraphBuilder } from '../graph/graph-builder.js';
+import { axesOf, type Layout, physicalAxis } from '../graph/layout.js';
+import type { LazyNode, Operation } from '../graph/node.js';
+import { onnxType } from '../graph/onnx-model.js';
+import { type Kernel, type KernelTable, required } from './registry.js';
+
+type ReduceAttributes = { axes: readonly number[]; keepDims: boolean };
+
+/**
+ * Where a reduction may happen in the input's own layout: the axes that are left must stand in the same order there, or all be
+ * kept as axes of size 1.
+ */
+function layoutOfReduction(graph: GraphBuilder, x: LazyNode, { axes, keepDims }: ReduceAttributes): Layout {
+  const layout = graph.layoutOf(x);
+  if (keepDims || layout === 'plain') return layout;
+  const left = axesOf(layout).filter((axis) => !axes.includes(axis));
+  return left.every((axis, i) => i === 0 || axis > (left[i - 1] ?? -1)) ? layout : 'plain';
+}
+
+function reduction(name: string, type: string): Operation<ReduceAttributes> {
+  return {
+    name,
+    emit(graph, node, attributes) {
+      const [x] = node.inputs as [LazyNode];
+      const layout = layoutOfReduction(graph, x, attributes);
+      const axes = attributes.axes.map((axis) => physicalAxis(axis, layout)).sort((a, b) => a - b);
+      const keepdims = attributes.keepDims ? 1 : 0;
+      const input = graph.get(x, layout);
+      // Only ReduceSum has its axes as an input in opset 17.
+      const result =
+        type === 'ReduceSum'
+          ? graph.op(type, [input, graph.ints(axes)], { keepdims })
+          : graph.op(type, [input], { axes, keepdims });
+      graph.set(node, attributes.keepDims ? layout : 'plain', result);
+    },
+  };
+}
+
+/** Any and all: the largest and smallest of 0 and 1. */
+function logicalReduction(name: string, type: string): Operation<ReduceAttributes> {
+  return {
+    name,
+    emit(graph, node, { axes, keepDims }) {
+      const [x] = node.inputs as [LazyNode];
+      const numbers = graph.op('Cast', [graph.get(x)], { to: onnxType.int32 });
+      const reduced = graph.op(type, [numbers], { axes, keepdims: keepDims ? 1 : 0 });
+      graph.set(node, 'plain', graph.op('Cast', [reduced], { to: onnxType.bool }));
+    },
+  };
+}
+
+function reduce(operation: Operation<ReduceAttributes>, types: readonly DataType[]): Kernel {
+  return (backend, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    if (!types.includes(x.dtype) || x.shape.includes(0)) return null;
+    // Max and Min call their axes reductionIndices.
+    const axis = (attributes['axis'] ?? attributes['reductionIndices']) as number | number[] | undefined;
+    const axes = tf.util.parseAxisParam(axis as number[], x.shape);
+    if (axes.length === 0) return backend.shared(x);
+    const keepDims = (attributes['keepDims'] as boolean | undefined) ?? false;
+    const [shape] = tf.backend_util.computeOutAndReduceShapes(x.shape, axes);
+    return backend.record(
+      operation,
+      [x],
+      keepDims ? tf.backend_util.expandShapeToKeepDim(shape, axes) : shape,
+      x.dtype,
+      { axes, keepDims },
+    );
+  };
+}
+
+function argument(name: string, type: string): Kernel {
+  const operation: Operation<{ axis: number }> = {
+    name,
+    emit(graph, node, { axis }) {
+      const [x] = node.inputs as [LazyNode];
+      const index = graph.op(type, [graph.get(x)], { axis, keepdims: 0 });
+      graph.set(node, 'plain', graph.op('Cast', [index], { to: onnxType.int32 }));
+    },
+  };
+  return (backend, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    const [axis = 0] = tf.util.parseAxisParam(attributes['axis'] as number, x.shape);
+    if (x.dtype === 'bool' || x.shape.length === 0 || x.shape.includes(0)) return null;
+    return backend.record(
+      operation,
+      [x],
+      x.shape.filter((_, i) => i !== axis),
+      'int32',
+      { axis },
+    );
+  };
+}
+
+const softmax: Operation<{ axis: number }> = {
+  name: 'Softmax',
+  emit(graph, node, { axis }) {
+    const [x] = node.inputs as [LazyNode];
+    graph.set(node, 'plain', graph.op('Softmax', [graph.get(x)], { axis }));
+  },
+};
+
+const cumsum: Operation<{ axis: number; exclusive: number; reverse: number }> = {
+  name: 'Cumsum',
+  emit(graph, node, { axis, exclusive, reverse }) {
+    const [x] = node.inputs as [LazyNode];
+    graph.set(node, 'plain', graph.op('CumSum', [graph.get(x), graph.scalar('int64', axis)], { exclusive, reverse }));
+  },
+};
+
+/** Values (part 0) or indices (part 1) of one TopK node. */
+const topK: Operation<{ k: number; sorted: number; part: number }> = {
+  name: 'TopK',
+  emit(graph, node, { k, sorted, part }) {
+    const [x] = node.inputs as [LazyNode];
+    const [values = '', indices = ''] = graph.ops('TopK', [graph.get(x), graph.ints([k])], 2, {
+      axis: -1,
+      largest: 1,
+      sorted,
+    });
+    graph.set(node, 'plain', part === 0 ? values : graph.op('Cast', [indices], { to: onnxType.int32 }));
+  },
+};
+
+const numbers: readonly DataType[] = ['float32', 'int32'];
+
+function recordTopK(backend: OnnxBackend, x: TensorInfo, k: number, sorted: boolean): TensorInfo[] {
+  const shape = [...x.shape.slice(0, -1), k];
+  const part = (index: number, dtype: DataType) =>
+    backend.record(topK, [x], shape, dtype, { k, sorted: sorted ? 1 : 0, part: index });
+  return [part(0, x.dtype), part(1, 'int32')];
+}
+
+export const reductionKernels: KernelTable = {
+  Sum: reduce(reduction('Sum', 'ReduceSum'), numbers),
+  Mean: reduce(reduction('Mean', 'ReduceMean'), ['float32']),
+  Max: reduce(reduction('Max', 'ReduceMax'), numbers),
+  Min: reduce(reduction('Min', 'ReduceMin'), numbers),
+  Prod: reduce(reduction('Prod', 'ReduceProd'), numbers),
+  All: reduce(logicalReduction('All', 'ReduceMin'), ['bool']),
+  Any: reduce(logicalReduction('Any', 'ReduceMax'), ['bool']),
+  ArgMax: argument('ArgMax', 'ArgMax'),
+  ArgMin: argument('ArgMin', 'ArgMin'),
+  Softmax: (backend, inputs, attributes) => {
+    const logits = required(inputs, 'logits');
+    if (logits.dtype !== 'float32' || logits.shape.length === 0) return null;
+    return backend.record(softmax, [logits], logits.shape, 'float32', { axis: attributes['dim'] as number });
+  },
+  Cumsum: (backend, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    const [axis = 0] = tf.util.parseAxisParam(attributes['axis'] as number, x.shape);
+    const flag = (name: string) => (attributes[name] ? 1 : 0);
+    if (!numbers.includes(x.dtype) || x.shape.length === 0) return null;
+    return backend.record(cumsum, [x], x.shape, x.dtype, {
+      axis,
+      exclusive: flag('exclusive'),
+      reverse: flag('reverse'),
+    });
+  },
+  TopK: (backend, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    const { k, sorted } = attributes as { k: number; sorted: boolean };
+    if (!numbers.includes(x.dtype) || x.shape.length === 0 || k === 0 || x.shape.includes(0)) return null;
+    return recordTopK(backend, x, k, sorted);
+  },
+};

@@ -1,0 +1,63 @@
+import { availableParallelism } from 'node:os';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import { OnnxBackend } from './engine/backend.js';
+import type { EngineStats } from './engine/statistics.js';
+import { kernelTables } from './kernels/index.js';
+import { backendName, registerKernels } from './kernels/registry.js';
+import { onnxruntimeNode } from './runtime/onnxruntime-node.js';
+
+export interface OnnxBackendOptions {
+  /** Where graphs run. Only the processor so far. Default 'cpu'. */
+  device?: 'cpu';
+  /** Threads of one operator, at least 1. Default: the processors that this process may use. */
+  threads?: number;
+}
+
+/**
+ * Registers the backend `onnx`: tfjs's operations recorded and run as ONNX graphs on onnxruntime, forward and backward. Kernels
+ * that it lacks are done by tfjs's cpu backend. Calling it again changes nothing.
+ *
+ * The environment variable `CNNZOO_ONNX_DUMP` names a folder to which each compiled graph is written as an .onnx file.
+ *
+ * @param options.device where graphs run
+ * @param options.threads threads of one operator
+ * @throws RangeError for an unknown device or a number of threads that is not a positive integer
+ * @example
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
+ *
+ * registerOnnxBackend({ threads: 2 });
+ * await tf.setBackend('onnx');
+ */
+export function registerOnnxBackend({
+  device = 'cpu',
+  threads = availableParallelism(),
+}: OnnxBackendOptions = {}): void {
+  if (device !== 'cpu')
+    throw new RangeError(`registerOnnxBackend: device is ${JSON.stringify(device)}, expected 'cpu'`);
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new RangeError(`registerOnnxBackend: threads is ${threads}, expected an integer of at least 1`);
+  registerKernels(kernelTables);
+  const options = {
+    threads,
+    sessions: 32,
+    dump: process.env['CNNZOO_ONNX_DUMP'],
+    profile: process.env['CNNZOO_ONNX_PROFILE'],
+  };
+  tf.registerBackend(backendName, () => new OnnxBackend(onnxruntimeNode(), options));
+}
+
+/**
+ * What the engine has done so far in this process: compilations, cache hits, nodes, milliseconds spent in tracing, compiling and
+ * running, and calls that fell back to tfjs's cpu kernels.
+ * @throws Error where the backend `onnx` has not been set yet
+ */
+export function engineStats(): Readonly<EngineStats> {
+  const backend = tf.engine().registry[backendName];
+  if (!(backend instanceof OnnxBackend))
+    throw new Error(
+      "engineStats: the backend 'onnx' is not in use: call registerOnnxBackend() and await tf.setBackend('onnx')",
+    );
+  return structuredClone(backend.engine.stats);
+}

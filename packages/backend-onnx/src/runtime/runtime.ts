@@ -1,0 +1,35 @@
+/** What the engine needs of an ONNX runtime. Everything that knows onnxruntime-node stands behind this interface. */
+import type { Elements } from '../graph/node.js';
+import type { OnnxType } from '../graph/onnx-model.js';
+
+/** A dense array in host memory. */
+export interface RuntimeTensor {
+  readonly type: OnnxType;
+  readonly dims: readonly number[];
+  readonly data: Elements;
+}
+
+export interface SessionOptions {
+  /** Threads of one operator. */
+  readonly threads: number;
+  /** Writes a profile of each run to files of this prefix, ended by `endProfiling`. */
+  readonly profile?: string | undefined;
+}
+
+export interface Session {
+  /**
+   * Runs the graph synchronously.
+   * @param inputs one tensor for each graph input, by name
+   * @param outputs buffers by output name, to be overwritten with the results
+   */
+  run(inputs: ReadonlyMap<string, RuntimeTensor>, outputs: ReadonlyMap<string, RuntimeTensor>): void;
+  endProfiling(): void;
+  dispose(): void;
+}
+
+export interface Runtime {
+  /** Name and version, for reports. */
+  readonly description: string;
+  /** @param model the bytes of an .onnx file */
+  createSession(model: Uint8Array, options: SessionOptions): Session;
+}
