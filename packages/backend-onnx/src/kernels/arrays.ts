@@ -269,6 +269,10 @@ export const arrayKernels: KernelTable = {
   ExpandDims: (backend, inputs, attributes) => {
     const input = required(inputs, 'input');
     const dim = attributes['dim'] as number;
+    tf.util.assert(
+      -(input.shape.length + 1) <= dim && dim <= input.shape.length,
+      () => `Axis must be in the interval [${-(input.shape.length + 1)}, ${input.shape.length}]`,
+    );
     const shape = [...input.shape];
     shape.splice(dim < 0 ? input.shape.length + dim + 1 : dim, 0, 1);
     return recordReshape(backend, input, shape);
@@ -436,6 +440,7 @@ export const arrayKernels: KernelTable = {
   },
   GatherNd: (backend, inputs) => {
     const [params, indices] = [required(inputs, 'params'), required(inputs, 'indices')];
+    tf.gather_util.prepareAndValidate(params as tf.Tensor, indices as tf.Tensor);
     const depth = indices.shape.at(-1) ?? 0;
     if (indices.dtype !== 'int32' || depth === 0 || params.shape.includes(0)) return null;
     return backend.record(

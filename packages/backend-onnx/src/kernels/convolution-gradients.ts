@@ -194,7 +194,7 @@ function gradientKernel(operation: Operation<Window>, of: 'input' | 'filter', de
       of === 'input'
         ? convolutionGeometry(shape, other.shape, attributes, depthwise)
         : convolutionGeometry(other.shape, shape, attributes, depthwise);
-    if (geometry === null || dy.shape.includes(0)) return null;
+    if (geometry === null || dy.shape.includes(0) || dy.shape.join() !== geometry.outputShape.join()) return null;
     return backend.record(operation, of === 'input' ? [dy, other] : [other, dy], shape, 'float32', geometry.window);
   };
 }

@@ -4,7 +4,7 @@ import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/t
 import * as tf from '@tensorflow/tfjs-core';
 import type { OnnxBackend } from '../engine/backend.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
-import type { LazyNode, Operation } from '../graph/node.js';
+import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
 import { type Activation, activate, activationOf } from './activation.js';
 import { convolutionGeometry, type Window, windowAttributes } from './convolution-geometry.js';
 import { type Kernel, type KernelTable, required } from './registry.js';
@@ -36,10 +36,11 @@ export function unpadded(
   };
 }
 
-/** A vector of one value a channel as a vector, whatever its shape. */
-function channelVector(graph: GraphBuilder, node: LazyNode): string {
+/** One value a channel, whatever the bias's shape. */
+function channelVector(graph: GraphBuilder, node: LazyNode, channels: number): string {
   const name = graph.get(node);
-  return node.shape.length === 1 ? name : graph.reshape(name, [-1]);
+  if (sizeOf(node.shape) !== channels) return graph.op('Expand', [graph.reshape(name, [1]), graph.ints([channels])]);
+  return node.shape.length === 1 ? name : graph.reshape(name, [channels]);
 }
 
 function emitConvolution(
@@ -52,7 +53,11 @@ function emitConvolution(
   const [padded, , third, fourth] = node.inputs as [LazyNode, LazyNode, LazyNode?, LazyNode?];
   const { x, pads } = unpadded(padded, 0, attributes.pads);
   const [bias, weights] = attributes.bias ? [third, fourth] : [undefined, third];
-  const inputs = [graph.get(x, 'channelsFirst'), filter, ...(bias ? [channelVector(graph, bias)] : [])];
+  const inputs = [
+    graph.get(x, 'channelsFirst'),
+    filter,
+    ...(bias ? [channelVector(graph, bias, node.shape[3] ?? 1)] : []),
+  ];
   const result = graph.op('Conv', inputs, {
     ...windowAttributes({ ...attributes, pads }),
     ...(group === 1 ? {} : { group }),

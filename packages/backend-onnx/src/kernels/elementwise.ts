@@ -158,12 +158,11 @@ const unaryKernels: KernelTable = {
     graph.op('Selu', [x], { alpha: { float: scaleAlpha / scale }, gamma: { float: scale } }),
   ),
   Sigmoid: unary('Sigmoid', operator('Sigmoid')),
-  Sign: unary('Sign', operator('Sign')),
+  Sign: unary('Sign', (graph, x) => graph.op('Where', [graph.op('IsNaN', [x]), zero(graph), graph.op('Sign', [x])])),
   Sin: unary('Sin', operator('Sin')),
   Sinh: unary('Sinh', operator('Sinh')),
   Sqrt: unary('Sqrt', operator('Sqrt')),
   Square: unaryAnyNumber('Square', (graph, x) => graph.op('Mul', [x, x])),
-  Tan: unary('Tan', operator('Tan')),
   Tanh: unary('Tanh', operator('Tanh')),
   LogicalNot: (backend, inputs) => {
     const x = required(inputs, 'x');

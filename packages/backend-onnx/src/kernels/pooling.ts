@@ -10,14 +10,17 @@ function maxPoolWithIndices(graph: GraphBuilder, x: LazyNode, window: Window): r
   return graph.ops('MaxPool', [graph.get(x, 'channelsFirst')], 2, windowAttributes(window));
 }
 
+/** ONNX wants it so. */
+function paddedLessThanKernel(pads: readonly number[], kernel: readonly number[]): boolean {
+  return pads.every((size, side) => size < (kernel[side % 2] ?? 1));
+}
+
 const maxPool: Operation<Window> = {
   name: 'MaxPool',
   emit(graph, node, window) {
     const [padded] = node.inputs as [LazyNode];
     const { x, pads } = unpadded(padded, -Infinity, window.pads);
-    // ONNX wants paddings smaller than the kernel.
-    const folds = pads.every((size, side) => size < (window.kernel[side % 2] ?? 1));
-    const [values = ''] = folds
+    const [values = ''] = paddedLessThanKernel(pads, window.kernel)
       ? maxPoolWithIndices(graph, x, { ...window, pads })
       : maxPoolWithIndices(graph, padded, window);
     graph.set(node, 'channelsFirst', values);
@@ -90,24 +93,28 @@ export const poolingKernels: KernelTable = {
     const x = required(inputs, 'x');
     if (x.dtype !== 'float32' || x.shape.length !== 4) return null;
     const { window, outputShape } = poolingGeometry(x.shape, attributes);
+    if (!paddedLessThanKernel(window.pads, window.kernel)) return null;
     return backend.record(maxPool, [x], outputShape, 'float32', window);
   },
   MaxPoolGrad: (backend, inputs, attributes) => {
     const [dy, input] = [required(inputs, 'dy'), required(inputs, 'input')];
     if (input.dtype !== 'float32' || input.shape.length !== 4) return null;
     const { window } = poolingGeometry(input.shape, attributes);
+    if (!paddedLessThanKernel(window.pads, window.kernel)) return null;
     return backend.record(maxPoolGrad, [dy, input], input.shape, 'float32', window);
   },
   AvgPool: (backend, inputs, attributes) => {
     const x = required(inputs, 'x');
     if (x.dtype !== 'float32' || x.shape.length !== 4) return null;
     const { window, outputShape } = poolingGeometry(x.shape, attributes);
+    if (!paddedLessThanKernel(window.pads, window.kernel)) return null;
     return backend.record(averagePool, [x], outputShape, 'float32', window);
   },
   AvgPoolGrad: (backend, inputs, attributes) => {
     const [dy, input] = [required(inputs, 'dy'), required(inputs, 'input')];
     if (input.dtype !== 'float32' || input.shape.length !== 4) return null;
     const { window } = poolingGeometry(input.shape, attributes);
+    if (!paddedLessThanKernel(window.pads, window.kernel)) return null;
     return backend.record(averagePoolGrad, [dy], input.shape, 'float32', window);
   },
 };

@@ -22,6 +22,19 @@ function layoutOfReduction(graph: GraphBuilder, x: LazyNode, { axes, keepDims }:
   return left.every((axis, i) => i === 0 || axis > (left[i - 1] ?? -1)) ? layout : 'plain';
 }
 
+/** The largest and smallest of values with a NaN among them is NaN for tfjs; onnxruntime passes over it. */
+function checkNaN(
+  graph: GraphBuilder,
+  { dtype }: LazyNode,
+  type: string,
+  { input, result, axes, keepdims }: { input: string; result: string; axes: number[]; keepdims: number },
+): string {
+  if (dtype !== 'float32' || (type !== 'ReduceMax' && type !== 'ReduceMin')) return result;
+  const notNumber = graph.op('Cast', [graph.op('IsNaN', [input])], { to: onnxType.int32 });
+  const any = graph.op('Cast', [graph.op('ReduceMax', [notNumber], { axes, keepdims })], { to: onnxType.bool });
+  return graph.op('Where', [any, graph.scalar('float32', Number.NaN), result]);
+}
+
 function reduction(name: string, type: string): Operation<ReduceAttributes> {
   return {
     name,
@@ -36,7 +49,11 @@ function reduction(name: string, type: string): Operation<ReduceAttributes> {
         type === 'ReduceSum'
           ? graph.op(type, [input, graph.ints(axes)], { keepdims })
           : graph.op(type, [input], { axes, keepdims });
-      graph.set(node, attributes.keepDims ? layout : 'plain', result);
+      graph.set(
+        node,
+        attributes.keepDims ? layout : 'plain',
+        checkNaN(graph, node, type, { input, result, axes, keepdims }),
+      );
     },
   };
 }
@@ -79,7 +96,12 @@ function argument(name: string, type: string): Kernel {
     name,
     emit(graph, node, { axis }) {
       const [x] = node.inputs as [LazyNode];
-      const index = graph.op(type, [graph.get(x)], { axis, keepdims: 0 });
+      // tfjs passes over NaN.
+      const worst = graph.scalar('float32', type === 'ArgMax' ? -Infinity : Infinity);
+      const values = graph.get(x);
+      const comparable =
+        x.dtype === 'float32' ? graph.op('Where', [graph.op('IsNaN', [values]), worst, values]) : values;
+      const index = graph.op(type, [comparable], { axis, keepdims: 0 });
       graph.set(node, 'plain', graph.op('Cast', [index], { to: onnxType.int32 }));
     },
   };
@@ -113,15 +135,15 @@ const cumsum: Operation<{ axis: number; exclusive: number; reverse: number }> = 
   },
 };
 
-/** Values (part 0) or indices (part 1) of one TopK node. */
-const topK: Operation<{ k: number; sorted: number; part: number }> = {
+/** Values (part 0) or indices (part 1) of one TopK node. Always sorted, because only then onnxruntime keeps the order of equals. */
+const topK: Operation<{ k: number; part: number }> = {
   name: 'TopK',
-  emit(graph, node, { k, sorted, part }) {
+  emit(graph, node, { k, part }) {
     const [x] = node.inputs as [LazyNode];
     const [values = '', indices = ''] = graph.ops('TopK', [graph.get(x), graph.ints([k])], 2, {
       axis: -1,
       largest: 1,
-      sorted,
+      sorted: 1,
     });
     graph.set(node, 'plain', part === 0 ? values : graph.op('Cast', [indices], { to: onnxType.int32 }));
   },
@@ -129,10 +151,9 @@ const topK: Operation<{ k: number; sorted: number; part: number }> = {
 
 const numbers: readonly DataType[] = ['float32', 'int32'];
 
-function recordTopK(backend: OnnxBackend, x: TensorInfo, k: number, sorted: boolean): TensorInfo[] {
+function recordTopK(backend: OnnxBackend, x: TensorInfo, k: number): TensorInfo[] {
   const shape = [...x.shape.slice(0, -1), k];
-  const part = (index: number, dtype: DataType) =>
-    backend.record(topK, [x], shape, dtype, { k, sorted: sorted ? 1 : 0, part: index });
+  const part = (index: number, dtype: DataType) => backend.record(topK, [x], shape, dtype, { k, part: index });
   return [part(0, x.dtype), part(1, 'int32')];
 }
 
@@ -164,8 +185,8 @@ export const reductionKernels: KernelTable = {
   },
   TopK: (backend, inputs, attributes) => {
     const x = required(inputs, 'x');
-    const { k, sorted } = attributes as { k: number; sorted: boolean };
+    const k = attributes['k'] as number;
     if (!numbers.includes(x.dtype) || x.shape.length === 0 || k === 0 || x.shape.includes(0)) return null;
-    return recordTopK(backend, x, k, sorted);
+    return recordTopK(backend, x, k);
   },
 };

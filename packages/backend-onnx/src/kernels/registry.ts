@@ -82,7 +82,8 @@ function runOnCpu(
       copy = cpu.makeTensorInfo(info.shape, info.dtype, onnx.readSync(info.dataId));
     }
     made.push(copy);
-    return copy;
+    // Some cpu kernels ask for the rank, which only tensors have.
+    return Object.assign(copy, { rank: info.shape.length });
   };
   const fromCpu = (info: TensorInfo): TensorInfo => {
     const parts = cpu.data.get(info.dataId).complexTensorInfos;
@@ -95,8 +96,10 @@ function runOnCpu(
     if (Array.isArray(input)) return input.map(convert);
     return input == null ? input : toCpu(input as TensorInfo);
   };
-  const cpuInputs = Object.fromEntries(
-    Object.entries(inputs).map(([name, input]) => [name, convert(input)]),
+  const cpuInputs = (
+    Array.isArray(inputs)
+      ? inputs.map(toCpu)
+      : Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, convert(input)]))
   ) as NamedTensorInfoMap;
   const result = kernelFunc({ inputs: cpuInputs, backend: cpu, attrs: attrs ?? {} });
   const results = Array.isArray(result) ? result : [result];
