@@ -1,0 +1,92 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-layers';
+import { describe, expect, test } from 'vitest';
+import { formatSummary, type LayerSpec, summarize } from './index.js';
+
+/** Page 6-1 of the lecture, with the rules and spaces that torchsummary prints around it. */
+const lectureLenet = `\
+----------------------------------------------------------------
+        Layer (type)               Output Shape         Param #
+================================================================
+            Conv2d-1         [-1, 16, 220, 220]           1,216
+              ReLU-2         [-1, 16, 220, 220]               0
+         MaxPool2d-3         [-1, 16, 110, 110]               0
+            Conv2d-4         [-1, 32, 106, 106]          12,832
+              ReLU-5         [-1, 32, 106, 106]               0
+         MaxPool2d-6           [-1, 32, 53, 53]               0
+            Linear-7                  [-1, 512]      46,023,168
+            Linear-8                    [-1, 2]           1,026
+           Softmax-9                    [-1, 2]               0
+================================================================
+Total params: 46,038,242
+Trainable params: 46,038,242
+Non-trainable params: 0
+----------------------------------------------------------------
+Input size (MB): 0.57
+Forward/backward pass size (MB): 19.47
+Params size (MB): 175.62
+Estimated Total Size (MB): 195.67
+----------------------------------------------------------------`;
+
+describe("the lecture's LeNet at 224x224x3", () => {
+  test('from a list of layers', () => {
+    const layers: LayerSpec[] = [
+      { type: 'Conv2d', outChannels: 16, kernelSize: 5 },
+      { type: 'ReLU' },
+      { type: 'MaxPool2d', kernelSize: 2 },
+      { type: 'Conv2d', outChannels: 32, kernelSize: 5 },
+      { type: 'ReLU' },
+      { type: 'MaxPool2d', kernelSize: 2 },
+      { type: 'Flatten' },
+      { type: 'Linear', outFeatures: 512 },
+      { type: 'Linear', outFeatures: 2 },
+      { type: 'Softmax' },
+    ];
+    expect(formatSummary(summarize(layers, { inputShape: [224, 224, 3] }), { style: 'torchsummary' })).toBe(
+      lectureLenet,
+    );
+  });
+
+  test('from a functional LayersModel', () => {
+    const input = tf.input({ shape: [224, 224, 3] });
+    let x = input;
+    const then = (layer: { apply(x: tf.SymbolicTensor): unknown }) => {
+      x = layer.apply(x) as tf.SymbolicTensor;
+    };
+    then(tf.layers.conv2d({ filters: 16, kernelSize: 5, kernelInitializer: 'zeros' }));
+    then(tf.layers.reLU());
+    then(tf.layers.maxPooling2d({ poolSize: 2, strides: 2 }));
+    then(tf.layers.conv2d({ filters: 32, kernelSize: 5, kernelInitializer: 'zeros' }));
+    then(tf.layers.activation({ activation: 'relu' }));
+    then(tf.layers.maxPooling2d({ poolSize: 2, strides: 2 }));
+    then(tf.layers.flatten());
+    then(tf.layers.dense({ units: 512, kernelInitializer: 'zeros' }));
+    then(tf.layers.dense({ units: 2, kernelInitializer: 'zeros' }));
+    then(tf.layers.softmax());
+    const model = tf.model({ inputs: input, outputs: x });
+    expect(formatSummary(summarize(model))).toBe(lectureLenet);
+    model.dispose();
+  });
+
+  test('from a sequential LayersModel whose layers have activation arguments', () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.conv2d({
+          filters: 16,
+          kernelSize: 5,
+          activation: 'relu',
+          kernelInitializer: 'zeros',
+          inputShape: [224, 224, 3],
+        }),
+        tf.layers.maxPooling2d({ poolSize: 2, strides: 2 }),
+        tf.layers.conv2d({ filters: 32, kernelSize: 5, activation: 'relu', kernelInitializer: 'zeros' }),
+        tf.layers.maxPooling2d({ poolSize: 2, strides: 2 }),
+        tf.layers.flatten(),
+        tf.layers.dense({ units: 512, kernelInitializer: 'zeros' }),
+        tf.layers.dense({ units: 2, activation: 'softmax', kernelInitializer: 'zeros' }),
+      ],
+    });
+    expect(formatSummary(summarize(model))).toBe(lectureLenet);
+    model.dispose();
+  });
+});
