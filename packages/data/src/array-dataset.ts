@@ -1,0 +1,62 @@
+import { checkIndex, type ReferenceDataset } from './dataset.js';
+
+export interface ArrayDatasetOptions {
+  /** All pictures, one after the other, each HWC: [count, height, width, channels]. 8-bit, or float. */
+  readonly data: Uint8Array | Float32Array;
+  /** The category of each picture. */
+  readonly labels: ArrayLike<number>;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly categories: readonly string[];
+  /** How error messages call the data. Default 'arrays'. */
+  readonly name?: string;
+}
+
+/**
+ * A data set of pictures in memory. Where `data` lies in a SharedArrayBuffer, the loader's workers read it in place.
+ * @returns a data set whose `get` is synchronous and copies no pixels
+ * @throws RangeError where the lengths disagree or a label is no index of a category
+ * @example
+ * import { arrayDataset } from '@cnnzoo/data';
+ * const dataset = arrayDataset({ data: new Uint8Array(2 * 28 * 28), labels: [0, 1], width: 28, height: 28, channels: 1, categories: ['cat', 'dog'] });
+ * console.log(dataset.length); // 2
+ */
+export function arrayDataset(options: ArrayDatasetOptions): ArrayDataset {
+  const { data, width, height, channels, categories, name = 'arrays' } = options;
+  const labels = Int32Array.from(options.labels);
+  const size = width * height * channels;
+  for (const [key, value] of Object.entries({ width, height, channels }))
+    if (!Number.isInteger(value) || value < 1)
+      throw new RangeError(`${key} must be a whole number of at least 1, got ${value}`);
+  if (data.length !== labels.length * size)
+    throw new RangeError(
+      `data must hold ${labels.length} pictures (one per label) of ${height} x ${width} x ${channels} = ${labels.length * size} values, got ${data.length}`,
+    );
+  for (const [index, label] of Array.from(options.labels).entries())
+    if (!Number.isInteger(label) || label < 0 || label >= categories.length)
+      throw new RangeError(`labels[${index}] must be a whole number from 0 to ${categories.length - 1}, got ${label}`);
+
+  function sample(index: number) {
+    checkIndex(index, labels.length);
+    const image = { data: data.subarray(index * size, (index + 1) * size), width, height, channels };
+    return { image, label: labels[index] ?? 0 };
+  }
+  return {
+    length: labels.length,
+    categories,
+    get: sample,
+    labels,
+    reference: (index) => ({ kind: 'pixels', name: `${name}[${index}]`, ...sample(index) }),
+  };
+}
+
+/** A data set whose pictures are in memory: samples come at once, and labels without pictures. */
+export interface ArrayDataset extends ReferenceDataset {
+  get(index: number): {
+    image: { data: Uint8Array | Float32Array; width: number; height: number; channels: number };
+    label: number;
+  };
+  /** The label of each picture. */
+  readonly labels: Int32Array;
+}

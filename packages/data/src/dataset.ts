@@ -1,0 +1,77 @@
+import type { Image } from '@cnnzoo/transforms';
+
+/** One labelled picture. */
+export interface Sample {
+  readonly image: Image;
+  /** The index of its category. */
+  readonly label: number;
+}
+
+/** Labelled pictures that can be asked for in any order. Any object of this shape is one. */
+export interface Dataset {
+  readonly length: number;
+  readonly categories: readonly string[];
+  get(index: number): Sample | Promise<Sample>;
+}
+
+/**
+ * A data set whose samples can be described as plain data, so that a worker thread reads, decodes and transforms them while
+ * the main thread trains. This package's data sets all are; for others the main thread reads and the workers transform.
+ */
+export interface ReferenceDataset extends Dataset {
+  reference(index: number): SampleReference;
+}
+
+/** Where the pixels of a sample are. */
+export type SampleReference = PixelReference | FileReference;
+
+/** Pixels in memory; `data` is a view of shared memory, so that sending it to a worker copies nothing. */
+export interface PixelReference {
+  readonly kind: 'pixels';
+  /** How error messages call the sample. */
+  readonly name: string;
+  readonly label: number;
+  readonly image: Image;
+}
+
+/** An encoded picture in a file, which may be an archive. */
+export interface FileReference {
+  readonly kind: 'file';
+  /** How error messages call the sample: the path of the picture, after the archive's path where it is in one. */
+  readonly name: string;
+  readonly label: number;
+  readonly path: string;
+  /** Where in the file the picture's bytes are; without it, the file is the picture. */
+  readonly part?: ArchivePart;
+  readonly decoding: Decoding;
+}
+
+/** The place of a picture in an archive. */
+export interface ArchivePart {
+  readonly format: 'zip' | 'tar';
+  /** Of the entry's local header (zip) or of its first byte (tar). */
+  readonly offset: number;
+  readonly compressedSize: number;
+  readonly size: number;
+  readonly compression: 'stored' | 'deflated';
+  /** Of the unpacked bytes, where the archive has one. */
+  readonly crc32?: number;
+}
+
+/** How pictures are decoded. */
+export interface Decoding {
+  /** 1: grey, 3: RGB, 4: RGB and alpha. */
+  readonly channels: 1 | 3 | 4;
+  /** A picture with more pixels than this is refused before it is decoded. */
+  readonly maxPixels: number;
+}
+
+export function isReferenceDataset(dataset: Dataset): dataset is ReferenceDataset {
+  return 'reference' in dataset && typeof dataset.reference === 'function';
+}
+
+/** Throws a RangeError unless `index` is a place in a data set of `length` samples. */
+export function checkIndex(index: number, length: number): void {
+  if (!Number.isInteger(index) || index < 0 || index >= length)
+    throw new RangeError(`index must be a whole number from 0 to ${length - 1}, got ${index}`);
+}

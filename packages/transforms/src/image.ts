@@ -1,0 +1,58 @@
+/**
+ * A picture as plain numbers: rows from top to bottom, pixels from left to right, channels last (HWC), so the value of
+ * channel c at (x, y) is `data[(y * width + x) * channels + c]`. 1 channel is grey, 3 are RGB, 4 are RGB and alpha.
+ * 8-bit values are 0 to 255; float values are 0 to 1 until they are normalized.
+ */
+export interface Image {
+  readonly data: Uint8Array | Uint8ClampedArray | Float32Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+}
+
+/** An 8-bit {@link Image}. */
+export interface ByteImage extends Image {
+  readonly data: Uint8Array | Uint8ClampedArray;
+}
+
+/** A float {@link Image}. */
+export interface FloatImage extends Image {
+  readonly data: Float32Array;
+}
+
+export function isFloat(image: Image): image is FloatImage {
+  return image.data instanceof Float32Array;
+}
+
+/**
+ * Checks that a picture is one: whole positive sizes, and as many values as they say.
+ * @throws TypeError where `data` is no pixel array; RangeError where a size is wrong or `data` is too short or too long.
+ */
+export function checkImage(image: Image): void {
+  const { data, width, height, channels } = image;
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray || data instanceof Float32Array))
+    throw new TypeError(
+      `image.data must be a Uint8Array, Uint8ClampedArray or Float32Array, got ${describeValue(data)}`,
+    );
+  for (const [name, value] of Object.entries({ width, height, channels }))
+    if (!Number.isInteger(value) || value < 1)
+      throw new RangeError(`image.${name} must be a whole number of at least 1, got ${describeValue(value)}`);
+  if (data.length !== width * height * channels)
+    throw new RangeError(
+      `image.data must hold width * height * channels = ${width} * ${height} * ${channels} = ${width * height * channels} values, got ${data.length}`,
+    );
+}
+
+/** A new picture of the same kind of numbers, all zero. */
+export function blankImage(like: Image, width: number, height: number, channels = like.channels): Image {
+  const length = width * height * channels;
+  return { data: isFloat(like) ? new Float32Array(length) : new Uint8Array(length), width, height, channels };
+}
+
+/** How a value reads in an error message. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value.constructor?.name ?? 'an object';
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'string' ? `'${value}'` : Array.isArray(value) ? JSON.stringify(value) : String(value);
+}

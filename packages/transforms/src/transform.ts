@@ -1,0 +1,76 @@
+import { checkImage, describeValue, type Image } from './image.js';
+import type { RandomGenerator } from './random-generator.js';
+
+/** What a random transform drew: its name and the parameters, such as `{ transform: 'randomCrop', top: 3, left: 5 }`. */
+export interface Draw {
+  readonly transform: string;
+  readonly [parameter: string]: unknown;
+}
+
+/** Called with what each random transform drew, in the order in which they ran. */
+export type DrawListener = (draw: Draw) => void;
+
+/** How a transform was made, as plain data: a worker thread makes the same one again from it. */
+export interface TransformDescription {
+  readonly name: string;
+  readonly arguments: readonly unknown[];
+}
+
+/**
+ * A function from a picture to a new picture; the one given is never changed. Random ones need a generator, and say what
+ * they drew to `onDraw`. Your own functions are as welcome in {@link compose} as this package's.
+ */
+export interface Transform {
+  (image: Image, random?: RandomGenerator, onDraw?: DrawListener): Image;
+  /** How to make it again elsewhere; a function of your own has none. */
+  readonly description?: TransformDescription | undefined;
+}
+
+/** A random {@link Transform} in its two halves: what to do, and doing it. */
+export interface RandomTransform<Parameters extends object> extends Transform {
+  /** The parameters for a picture of this size, drawn from `random`. */
+  draw(image: Image, random: RandomGenerator): Parameters;
+  /** What the transform does to a picture once the parameters are known. */
+  apply(image: Image, parameters: Parameters, random: RandomGenerator): Image;
+}
+
+/** Makes a {@link Transform} of a function, and of the arguments it was made with. */
+export function defineTransform(name: string, args: readonly unknown[], run: Transform): Transform {
+  const transform: Transform = (image, random, onDraw) => {
+    checkImage(image);
+    return run(image, random, onDraw);
+  };
+  return Object.assign(transform, { description: { name, arguments: withoutTrailingUndefined(args) } });
+}
+
+/** Makes a {@link RandomTransform} of its two halves, and of the arguments it was made with. */
+export function defineRandomTransform<Parameters extends object>(
+  name: string,
+  args: readonly unknown[],
+  draw: (image: Image, random: RandomGenerator) => Parameters,
+  apply: (image: Image, parameters: Parameters, random: RandomGenerator) => Image,
+): RandomTransform<Parameters> {
+  const transform = defineTransform(name, args, (image, random, onDraw) => {
+    if (random === undefined)
+      throw new TypeError(
+        `${name} is random and needs a generator as its second argument, got undefined; pass randomGenerator(seed)`,
+      );
+    const parameters = draw(image, random);
+    onDraw?.({ transform: name, ...parameters });
+    return apply(image, parameters, random);
+  });
+  return Object.assign(transform, { draw, apply });
+}
+
+export function checkTransforms(transforms: readonly Transform[]): void {
+  if (!Array.isArray(transforms)) throw new TypeError(`transforms must be an array, got ${describeValue(transforms)}`);
+  for (const [index, transform] of transforms.entries())
+    if (typeof transform !== 'function')
+      throw new TypeError(`transforms[${index}] must be a function, got ${describeValue(transform)}`);
+}
+
+function withoutTrailingUndefined(args: readonly unknown[]): unknown[] {
+  const kept = [...args];
+  while (kept.length > 0 && kept.at(-1) === undefined) kept.pop();
+  return kept;
+}
