@@ -1,1 +1,1 @@
-export {};
+export { type ChosenBackend, type EngineName, type UseBackendOptions, useBackend } from './use-backend.js';

@@ -14,6 +14,7 @@ import {
 } from '../graph/node.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { Engine, type EngineOptions } from './engine.js';
+import { StepBoundary } from './step-boundary.js';
 
 interface TensorData {
   readonly dtype: DataType;
@@ -35,8 +36,8 @@ export class OnnxBackend extends tf.KernelBackend {
   readonly engine: Engine;
   private readonly storage: tf.DataStorage<TensorData>;
   private readonly pending = new Set<TensorData>();
+  private readonly boundary = new StepBoundary();
   private recorded = { nodes: 0, bytes: 0 };
-  private outerScope = -1;
 
   constructor(runtime: Runtime, options: EngineOptions) {
     super();
@@ -127,18 +128,16 @@ export class OnnxBackend extends tf.KernelBackend {
     return node;
   }
 
-  /** A step of a loop starts where the outermost tidy is another one than before, or none. */
   private flushLongHistory(): void {
     const { nodes, bytes } = this.recorded;
-    const scope = tf.engine().state.scopeStack[0]?.id ?? -1;
-    const newStep = scope === -1 || scope !== this.outerScope;
-    this.outerScope = scope;
+    const newStep = this.boundary.isStart();
     if (nodes >= flushForced || (newStep && (nodes >= flushWanted.nodes || bytes >= flushWanted.bytes))) this.flush();
   }
 
   /** The barrier: computes everything that is live and pending in one graph. */
   flush(): void {
     this.recorded = { nodes: 0, bytes: 0 };
+    this.boundary.forget();
     const pending = [...this.pending];
     this.pending.clear();
     const nodes = new Set<LazyNode>();

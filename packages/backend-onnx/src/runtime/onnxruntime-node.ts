@@ -31,8 +31,10 @@ export function onnxruntimeNode(): Runtime {
           for (const [name, tensor] of outputs) fetches[name] = toOrt(tensor);
           session.run(feeds, fetches, {});
         },
-        endProfiling: () => session.endProfiling(),
-        dispose: () => session.dispose(),
+        dispose() {
+          if (profile !== undefined) session.endProfiling();
+          session.dispose();
+        },
       };
     },
   };

@@ -12,7 +12,7 @@ export interface RuntimeTensor {
 export interface SessionOptions {
   /** Threads of one operator. */
   readonly threads: number;
-  /** Writes a profile of each run to files of this prefix, ended by `endProfiling`. */
+  /** Writes a profile of all runs to a file of this prefix when the session is disposed. */
   readonly profile?: string | undefined;
 }
 
@@ -23,7 +23,6 @@ export interface Session {
    * @param outputs buffers by output name, to be overwritten with the results
    */
   run(inputs: ReadonlyMap<string, RuntimeTensor>, outputs: ReadonlyMap<string, RuntimeTensor>): void;
-  endProfiling(): void;
   dispose(): void;
 }
 
