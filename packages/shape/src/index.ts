@@ -1,5 +1,8 @@
 export type { Size2d } from './arguments.js';
-export { formatSummary } from './format-summary.js';
+export { type Candidate, type ComparedQuantity, type Comparison, compare, formatComparisons } from './compare.js';
+export { compareFactorizations, factorizations } from './factorizations.js';
+export { type FormatOptions, formatSummary } from './format-summary.js';
+export type { KernelUse } from './layer-rules.js';
 export type * from './layer-spec.js';
 export {
   type AdaptiveSize,
@@ -16,6 +19,15 @@ export {
 export type { LayersModelLike, SymbolicTensorLike } from './read-layers-model.js';
 export type { ReceptiveField } from './receptive-field.js';
 export {
+  type KernelQuestion,
+  type MisfitAnswer,
+  type MisfitQuestion,
+  type PaddingQuestion,
+  type Solution,
+  type StrideQuestion,
+  solve,
+} from './solve.js';
+export {
   type Cost,
   type DType,
   type LayerSummary,
@@ -23,3 +35,4 @@ export {
   type SummarizeOptions,
   summarize,
 } from './summarize.js';
+export type { AxisPadding } from './window.js';

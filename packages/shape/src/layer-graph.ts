@@ -13,6 +13,8 @@ export interface LayerNode {
 export interface LayerGraph {
   /** The network's inputs by name. */
   readonly inputs: ReadonlyMap<string, Shape>;
+  /** Whether the list has layers of type Input. */
+  readonly namesInputs: boolean;
   /** Every layer, none before one it depends on. */
   readonly nodes: readonly LayerNode[];
   /** The layer whose output is the network's: the last one of the list unless the network says otherwise. */
@@ -50,13 +52,14 @@ export function connectLayers(
     }
     previous = name;
   }
-  if (inputs.size === 0) {
+  const namesInputs = inputs.size > 0;
+  if (!namesInputs) {
     if (inputShape === undefined) {
       throw new TypeError('inputShape is missing, expected the input as [height, width, channels]');
     }
     inputs.set('input', checkShape('inputShape', inputShape));
   }
-  return { inputs, nodes: inComputableOrder(byName, inputs), output: output ?? previous };
+  return { inputs, namesInputs, nodes: inComputableOrder(byName, inputs), output: output ?? previous };
 }
 
 function checkShape(name: string, shape: unknown): Shape {

@@ -33,8 +33,16 @@ export interface Value {
   readonly span: readonly [number, number];
 }
 
+/** The window of a convolution or pooling as it is used: `[height, width]`, and the padding of `[top, bottom]` and `[left, right]`. */
+export interface KernelUse {
+  readonly size: readonly [height: number, width: number];
+  readonly stride: readonly [height: number, width: number];
+  readonly padding: readonly [readonly [top: number, bottom: number], readonly [left: number, right: number]];
+}
+
 /** What one layer makes of its inputs, and what it costs for one picture. */
 export interface Outcome extends Value {
+  readonly kernel: KernelUse | null;
   readonly params: number;
   readonly buffers: number;
   readonly macs: number;
@@ -48,7 +56,8 @@ export function elements(shape: Shape): number {
 }
 
 function free(value: Value): Outcome {
-  return { shape: value.shape, field: value.field, span: value.span, params: 0, buffers: 0, macs: 0, flops: 0 };
+  const { shape, field, span } = value;
+  return { shape, field, span, kernel: null, params: 0, buffers: 0, macs: 0, flops: 0 };
 }
 
 function only(inputs: readonly Value[]): Value {
@@ -117,16 +126,18 @@ const conv2d: Rule<Conv2dSpec> = (spec, inputs) => {
   checkChannels('inChannels', spec.inChannels, channels);
   checkGroups(groups, channels, outChannels);
   const window = slideWindow2d({ ...spec, inputSize: size }, 'one');
-  const [kernelHeight, kernelWidth] = pair('kernelSize', spec.kernelSize);
+  const kernelSize = pair('kernelSize', spec.kernelSize);
+  const stride = pair('stride', spec.stride ?? 1);
   const shape = [window[0].outputSize, window[1].outputSize, outChannels] as const;
-  const weights = kernelHeight * kernelWidth * (channels / groups) * outChannels;
+  const weights = kernelSize[0] * kernelSize[1] * (channels / groups) * outChannels;
   const biases = spec.bias === false ? 0 : outChannels;
   const macs = shape[0] * shape[1] * weights;
   return {
     ...free(input),
     shape,
     span: [shape[0], shape[1]],
-    field: step(input, windowSteps(spec, pair('stride', spec.stride ?? 1), window)),
+    field: step(input, windowSteps(spec, stride, window)),
+    kernel: { size: kernelSize, stride, padding: [window[0].padding, window[1].padding] },
     params: weights + biases,
     macs,
     flops: 2 * macs + shape[0] * shape[1] * biases,
@@ -158,6 +169,7 @@ const convTranspose2d: Rule<ConvTranspose2dSpec> = (spec, inputs) => {
     shape,
     span: [shape[0], shape[1]],
     field: step(input, [upwards(rows), upwards(columns)]),
+    kernel: { size: kernelSize, stride, padding: [window[0].padding, window[1].padding] },
     params: weights + biases,
     macs,
     flops: 2 * macs + shape[0] * shape[1] * biases,
@@ -168,12 +180,14 @@ const pool: Rule<PoolSpec> = (spec, inputs) => {
   const { input, size, channels } = featureMap(inputs);
   const window = slidePoolWindow2d({ ...spec, inputSize: size });
   const kernelSize = pair('kernelSize', spec.kernelSize);
+  const stride = pair('stride', spec.stride ?? kernelSize);
   const shape = [window[0].outputSize, window[1].outputSize, channels] as const;
   return {
     ...free(input),
     shape,
     span: [shape[0], shape[1]],
-    field: step(input, windowSteps(spec, pair('stride', spec.stride ?? kernelSize), window)),
+    field: step(input, windowSteps(spec, stride, window)),
+    kernel: { size: kernelSize, stride, padding: [window[0].padding, window[1].padding] },
     flops: elements(shape) * kernelSize[0] * kernelSize[1],
   };
 };
@@ -332,6 +346,7 @@ const custom: Rule<CustomSpec> = (spec, inputs) => {
     shape,
     span: [height, width],
     field: keeps ? first.field : null,
+    kernel: null,
     params: integer('params', spec.params ?? 0, 0),
     buffers: integer('buffers', spec.buffers ?? 0, 0),
     macs,

@@ -1,5 +1,5 @@
 import { shown } from './arguments.js';
-import type { LayerSpec } from './layer-spec.js';
+import type { LayerSpec, Shape } from './layer-spec.js';
 import { readTfjsLayer, type TfjsLayer } from './read-tfjs-layer.js';
 
 /** A tfjs SymbolicTensor as far as this package reads it. */
@@ -17,6 +17,7 @@ export interface LayersModelLike {
   readonly layers: readonly object[];
   readonly inputs: readonly SymbolicTensorLike[];
   readonly outputs: readonly SymbolicTensorLike[];
+  getClassName?(): string;
 }
 
 /** One call of a layer. */
@@ -41,6 +42,7 @@ export function isLayersModel(network: unknown): network is LayersModelLike {
 export function readLayersModel(model: LayersModelLike): {
   name: string;
   layers: readonly LayerSpec[];
+  inputShape: Shape | undefined;
   output: string | undefined;
 } {
   const { inputs, outputs: ends }: Partial<LayersModelLike> = model;
@@ -49,20 +51,24 @@ export function readLayersModel(model: LayersModelLike): {
       `the model ${shown(model.name)} has no inputs and outputs yet; give its first layer an inputShape`,
     );
   }
-  const reader = new Map<number, string>();
+  const names = new Map<number, string>();
   const layers: LayerSpec[] = [];
+  let inputShape: Shape | undefined;
   for (const tensor of inputs) {
-    const name = (tensor.sourceLayer as LayerLike).name;
-    layers.push({
-      type: 'Input',
-      name,
-      className: 'InputLayer',
-      shape: tensor.shape.slice(1).map((size) => size ?? Number.NaN),
-    });
-    reader.set(tensor.id, name);
+    // An unknown height or width is no number, so that the caller is asked for an inputShape.
+    const shape = tensor.shape.slice(1).map((size) => size ?? Number.NaN);
+    const { name } = tensor.sourceLayer as LayerLike;
+    // A sequential model has an input, but no layer for it.
+    if (model.getClassName?.() === 'Sequential') {
+      inputShape = shape;
+      names.set(tensor.id, 'input');
+    } else {
+      layers.push({ type: 'Input', name, className: 'InputLayer', shape });
+      names.set(tensor.id, name);
+    }
   }
-  const outputs = readCalls(model, reader, '', new Map(), layers);
-  return { name: model.name, layers, output: outputs[0] };
+  const outputs = readCalls(model, names, '', new Map(), layers);
+  return { name: model.name, layers, inputShape, output: outputs[0] };
 }
 
 /**
@@ -76,7 +82,7 @@ function readCalls(
   calls: Map<object, { count: number; name: string }>,
   layers: LayerSpec[],
 ): readonly string[] {
-  const stack = model.outputs.toReversed().slice();
+  const stack = model.outputs.toReversed();
   while (stack.length > 0) {
     const tensor = stack[stack.length - 1] as SymbolicTensorLike;
     if (names.has(tensor.id)) {
@@ -106,7 +112,11 @@ function readCalls(
       for (const [index, output] of node.outputTensors.entries()) names.set(output.id, outputs[index] ?? '');
       continue;
     }
-    const specs = readTfjsLayer(layer, node.inputTensors.map(shapeOf), tensor.shape);
+    const specs = readTfjsLayer(
+      layer,
+      node.inputTensors.map(({ shape }) => shape),
+      tensor.shape,
+    );
     let from = inputs;
     for (const [index, spec] of specs.entries()) {
       const own = index === 0 ? name : `${name}/${spec.type.toLowerCase()}`;
@@ -124,8 +134,4 @@ function readCalls(
     for (const output of node.outputTensors) names.set(output.id, from[0] ?? '');
   }
   return model.outputs.map(({ id }) => names.get(id) ?? '');
-}
-
-function shapeOf(tensor: SymbolicTensorLike): readonly (number | null)[] {
-  return tensor.shape;
 }

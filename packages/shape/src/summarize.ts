@@ -1,6 +1,6 @@
 import { integer, shown } from './arguments.js';
 import { connectLayers, type LayerGraph, type LayerNode } from './layer-graph.js';
-import { applyLayer, elements, type Outcome, type Value } from './layer-rules.js';
+import { applyLayer, elements, type KernelUse, type Outcome, type Value } from './layer-rules.js';
 import type { LayerSpec, LayerType, Shape } from './layer-spec.js';
 import { isLayersModel, type LayersModelLike, readLayersModel } from './read-layers-model.js';
 import { pixelField, type ReceptiveField } from './receptive-field.js';
@@ -47,17 +47,18 @@ export interface LayerSummary extends Cost {
   readonly inputShapes: readonly Shape[];
   /** `[height, width, channels]` or `[features]`. */
   readonly outputShape: Shape;
+  /** Kernel, stride and padding of a convolution or pooling. */
+  readonly kernel: KernelUse | null;
   /** Null behind a layer of which nothing is known. */
   readonly receptiveField: ReceptiveField | null;
   /** True where the network's main output does not need the layer, as in an auxiliary head. */
   readonly auxiliary: boolean;
-  readonly spec: LayerSpec;
 }
 
 export interface ModelSummary extends Cost {
   readonly name: string;
-  /** The network's inputs by name, without the batch. */
-  readonly inputs: readonly { readonly name: string; readonly shape: Shape }[];
+  /** The network's inputs, without the batch. `isLayer` is false for the input of a list of layers that names none. */
+  readonly inputs: readonly { readonly name: string; readonly shape: Shape; readonly isLayer: boolean }[];
   readonly inputShape: Shape;
   /** The main output's. */
   readonly outputShape: Shape;
@@ -115,16 +116,25 @@ export function summarize(
     throw new TypeError(`dtype must be one of ${Object.keys(bytesPerElement).join(', ')}, got ${shown(dtype)}`);
   }
   if (batchSize !== undefined) integer('batchSize', batchSize);
-  const model = isLayersModel(network)
-    ? readLayersModel(network)
-    : { name: 'network', layers: network, output: undefined };
-  if (!Array.isArray(model.layers)) {
-    throw new TypeError(`expected a list of layers or a LayersModel, got ${shown(network)}`);
-  }
-  const graph = connectLayers(model.layers, options.inputShape, model.output);
+  const { name, graph } = readNetwork(network, options.inputShape);
   const { rows, misfit } = computeLayers(graph);
   if (misfit !== null) throw misfit.error;
-  return total(model.name, graph, rows, batchSize ?? null, dtype);
+  return total(name, graph, rows, batchSize ?? null, dtype);
+}
+
+/** A network as a graph of layers, whichever way it was given. */
+export function readNetwork(
+  network: readonly LayerSpec[] | LayersModelLike,
+  inputShape: Shape | undefined,
+): { name: string; graph: LayerGraph } {
+  if (isLayersModel(network)) {
+    const model = readLayersModel(network);
+    return { name: model.name, graph: connectLayers(model.layers, inputShape ?? model.inputShape, model.output) };
+  }
+  if (!Array.isArray(network)) {
+    throw new TypeError(`expected a list of layers or a LayersModel, got ${shown(network)}`);
+  }
+  return { name: 'network', graph: connectLayers(network, inputShape, undefined) };
 }
 
 /** A layer with its inputs and what it makes of them. */
@@ -236,16 +246,20 @@ function total(
       weightBytes: bytes * (params + buffers),
       trafficBytes: traffic,
       arithmeticIntensity: traffic === 0 ? 0 : (batch * outcome.flops) / traffic,
+      kernel: outcome.kernel,
       receptiveField: outcome.field,
       auxiliary: !needed.has(node.name),
-      spec,
     };
   });
   const sum = (of: (layer: LayerSummary) => number) => layers.reduce((soFar, layer) => soFar + of(layer), 0);
   const main = (of: (layer: LayerSummary) => number) => sum((layer) => (layer.auxiliary ? 0 : of(layer)));
   const flops = main((layer) => layer.flops);
   const traffic = main((layer) => layer.trafficBytes);
-  const inputs = [...graph.inputs].map(([inputName, shape]) => ({ name: inputName, shape }));
+  const inputs = [...graph.inputs].map(([inputName, shape]) => ({
+    name: inputName,
+    shape,
+    isLayer: graph.namesInputs,
+  }));
   return {
     name,
     inputs,

@@ -1,0 +1,188 @@
+import { integer, shown } from './arguments.js';
+import type { LayerSpec, Shape } from './layer-spec.js';
+import type { LayersModelLike } from './read-layers-model.js';
+import { computeLayers, readNetwork } from './summarize.js';
+import {
+  type AxisPadding,
+  bothSides,
+  checkAxisPadding,
+  effectiveKernelSize,
+  slideWindow,
+  type Window,
+} from './window.js';
+
+interface WindowQuestion {
+  /** Pixels along the axis. */
+  inputSize: number;
+  /** Pixels wanted. Default: as many as come in. */
+  outputSize?: number;
+  /** Default 1. */
+  dilation?: number;
+  /** Default false. */
+  ceilMode?: boolean;
+}
+
+/** Which padding gives the wanted output? */
+export interface PaddingQuestion extends WindowQuestion {
+  find: 'padding';
+  kernelSize: number;
+  /** Default 1. */
+  stride?: number;
+}
+
+/** Which kernels give the wanted output? */
+export interface KernelQuestion extends WindowQuestion {
+  find: 'kernelSize';
+  /** Default 1. */
+  stride?: number;
+  /** Default 0. */
+  padding?: AxisPadding;
+}
+
+/** Which strides give the wanted output? */
+export interface StrideQuestion extends WindowQuestion {
+  find: 'stride';
+  kernelSize: number;
+  /** Default 0. */
+  padding?: AxisPadding;
+}
+
+/** Where does a network stop fitting? */
+export interface MisfitQuestion {
+  find: 'misfit';
+  layers: readonly LayerSpec[] | LayersModelLike;
+  /** Default: the model's own. */
+  inputShape?: Shape;
+}
+
+/** Every value that gives the wanted output, smallest first. */
+export interface Solution<Value> {
+  readonly values: readonly Value[];
+  /** Where no value does: the one that comes nearest, and what it gives. */
+  readonly nearest: { readonly value: Value; readonly outputSize: number } | null;
+}
+
+/** The first layer that does not fit. */
+export interface MisfitAnswer {
+  readonly name: string;
+  /** Where in the list, e.g. `layer 4 of 9`. */
+  readonly place: string;
+  readonly inputShapes: readonly Shape[];
+  /** What does not fit, with the numbers and the nearest that would. */
+  readonly reason: string;
+}
+
+/**
+ * Answers the questions of a design the other way round: what to set so that a wanted size comes out, or where a network stops fitting.
+ *
+ * @param question `find`: `'padding'`, `'kernelSize'` or `'stride'` along one axis, in pixels, or `'misfit'` in a network
+ * @returns the values that do, smallest first (for padding: numbers for both sides, or where only unequal sides do, a `[before, behind]`
+ *   pair), and otherwise the nearest; for `'misfit'` the first layer that does not fit, or null
+ * @throws TypeError or RangeError if the question itself is wrong: no such `find`, sizes that are no positive integers
+ *
+ * @example
+ * ```ts
+ * solve({ find: 'padding', inputSize: 224, kernelSize: 7 }).values; // [3]: keeps the size
+ * solve({ find: 'stride', inputSize: 227, outputSize: 55, kernelSize: 11 }).values; // [4]: AlexNet's first layer
+ * ```
+ */
+export function solve(question: PaddingQuestion): Solution<number | readonly [before: number, behind: number]>;
+export function solve(question: KernelQuestion | StrideQuestion): Solution<number>;
+export function solve(question: MisfitQuestion): MisfitAnswer | null;
+export function solve(
+  question: PaddingQuestion | KernelQuestion | StrideQuestion | MisfitQuestion,
+): Solution<number | readonly [number, number]> | MisfitAnswer | null {
+  switch (question.find) {
+    case 'padding':
+      return solvePadding(question);
+    case 'kernelSize':
+      return solveKernelSize(question);
+    case 'stride':
+      return solveStride(question);
+    case 'misfit': {
+      const { misfit } = computeLayers(readNetwork(question.layers, question.inputShape).graph);
+      if (misfit === null) return null;
+      const { node, inputShapes, reason } = misfit;
+      return { name: node.name, place: node.place, inputShapes, reason };
+    }
+    default:
+      throw new TypeError(
+        `find must be 'padding', 'kernelSize', 'stride' or 'misfit', got ${shown((question as { find?: unknown }).find)}`,
+      );
+  }
+}
+
+/** Tries every candidate and keeps those that give the wanted size. */
+function search<Value>(
+  { inputSize, outputSize, ceilMode = false, dilation = 1 }: WindowQuestion,
+  candidates: Iterable<Value>,
+  window: (value: Value) => Omit<Window, 'ceilMode' | 'dilation'>,
+): Solution<Value> {
+  const wanted = outputSize ?? inputSize;
+  const values: Value[] = [];
+  let nearest: { value: Value; outputSize: number } | null = null;
+  for (const value of candidates) {
+    const got = slideWindow('size', inputSize, { ...window(value), ceilMode, dilation }).outputSize;
+    if (got === wanted) values.push(value);
+    if (nearest === null || Math.abs(got - wanted) < Math.abs(nearest.outputSize - wanted)) {
+      nearest = { value, outputSize: got };
+    }
+  }
+  return { values, nearest: values.length > 0 ? null : nearest };
+}
+
+function checkQuestion({ inputSize, outputSize, dilation }: WindowQuestion): void {
+  integer('inputSize', inputSize);
+  if (outputSize !== undefined) integer('outputSize', outputSize);
+  if (dilation !== undefined) integer('dilation', dilation);
+}
+
+function* range(from: number, to: number): Iterable<number> {
+  for (let value = from; value <= to; value++) yield value;
+}
+
+function solvePadding(question: PaddingQuestion): Solution<number | readonly [number, number]> {
+  checkQuestion(question);
+  const { inputSize, outputSize = inputSize, dilation = 1 } = question;
+  const kernelSize = integer('kernelSize', question.kernelSize);
+  const stride = integer('stride', question.stride ?? 1);
+  const reach = effectiveKernelSize(kernelSize, dilation);
+  const least = Math.max(0, Math.ceil((reach - inputSize) / 2));
+  // One stride more than what the wanted windows cover gives one window too many.
+  const most = Math.max(least, Math.ceil(((outputSize - 1) * stride + reach - inputSize + stride) / 2));
+  const both = search<number | readonly [number, number]>(question, range(least, most), (padding) => ({
+    kernelSize,
+    stride,
+    padding,
+  }));
+  if (both.values.length > 0) return both;
+  const unequal = function* (): Iterable<readonly [number, number]> {
+    for (const before of range(Math.max(0, least - 1), most)) {
+      if (inputSize + 2 * before + 1 >= reach) yield [before, before + 1];
+    }
+  };
+  const sides = search(question, unequal(), (padding) => ({ kernelSize, stride, padding }));
+  return sides.values.length > 0 ? sides : both;
+}
+
+function solveKernelSize(question: KernelQuestion): Solution<number> {
+  checkQuestion(question);
+  const stride = integer('stride', question.stride ?? 1);
+  const padding = checkAxisPadding('padding', question.padding ?? 0);
+  const { inputSize, dilation = 1 } = question;
+  const room = padding === 'same' ? inputSize : inputSize + bothSides(padding)[0] + bothSides(padding)[1];
+  const largest = Math.floor((room - 1) / dilation) + 1;
+  return search(question, range(1, largest), (kernelSize) => ({ kernelSize, stride, padding }));
+}
+
+function solveStride(question: StrideQuestion): Solution<number> {
+  checkQuestion(question);
+  const kernelSize = integer('kernelSize', question.kernelSize);
+  const padding = checkAxisPadding('padding', question.padding ?? 0);
+  const { inputSize, dilation = 1 } = question;
+  const [before, behind] = padding === 'same' ? [0, 0] : bothSides(padding);
+  // Longer strides than the way the window can go all give one output.
+  const free = inputSize + before + behind - effectiveKernelSize(kernelSize, dilation);
+  const longest = padding === 'same' ? inputSize : Math.max(1, free + 1);
+  return search(question, range(1, longest), (stride) => ({ kernelSize, stride, padding }));
+}
