@@ -1,1 +1,6 @@
-export {};
+export type { Dtype, TypedArray } from './dtype.js';
+export { type LoadReport, type LoadStateDictOptions, loadStateDict } from './load-state-dict.js';
+export { stateDict } from './model-state-dict.js';
+export { readSafetensors, readSafetensorsMetadata, writeSafetensors } from './safetensors.js';
+export type { ReadableSource, Source } from './source.js';
+export type { StateDict, StateTensor } from './state-dict.js';
