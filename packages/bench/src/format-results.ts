@@ -1,0 +1,122 @@
+import { markdownTable } from 'markdown-table';
+import { disagreement, stepTimes, timeRatio } from './compare.js';
+import type { Results, TaskResult } from './results.js';
+import { judgeTargets } from './targets.js';
+import type { Timing } from './time-task.js';
+import type { MemoryTrace } from './watch-memory.js';
+
+const milliseconds = (value: number) => (value < 100 ? value.toFixed(1) : value.toFixed(0));
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)}`;
+
+/** The results as Markdown whose tables are aligned, so that they read well in a terminal, too. */
+export function formatResults({ date, machine, threads, engines, missing, tasks }: Results): string {
+  const sections = [
+    `# Benchmark\n\n${date.slice(0, 16).replace('T', ' ')} UTC, ${machine.processor}, ${machine.cores} cores, ` +
+      `${(machine.memory / 2 ** 30).toFixed(0)} GiB, Node ${machine.node}, ${threads} threads, float32.\n` +
+      'The engines ran in turns, each in a process of its own; times are medians in milliseconds, ratios are medians over the rounds.',
+    table(
+      ['engine', 'threads', 'notes', 'from'],
+      engines.map(({ version, threads, notes, contender }) => [
+        version,
+        `${threads}`,
+        notes.join(', '),
+        contender.source,
+      ]),
+      'lrll',
+    ),
+    missing.map(({ name, reason }) => `- left out: ${name}: ${reason}`).join('\n'),
+    ...tasks.map(formatTask),
+    formatTargets(tasks),
+  ];
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+function table(header: string[], rows: string[][], align: string): string {
+  return rows.length === 0 ? '' : markdownTable([header, ...rows], { align: [...align] });
+}
+
+function formatTask({ task, timings, memory, failed }: TaskResult): string {
+  const parts = [
+    `## ${task.title}`,
+    timings.length > 0 ? formatTimings(timings, task.work.mode === 'train' ? 'loss 4' : 'logit') : '',
+    ...memory.map(formatMemory),
+    failed.map(({ contender, error }) => `- failed: ${contender.engine} (${contender.source}): ${error}`).join('\n'),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function formatTimings(timings: readonly Timing[], resultName: string): string {
+  const peers = timings.filter(({ contender: { engine } }) => engine === 'pytorch' || engine === 'tfjs-node');
+  const rows = [...timings]
+    .sort((a, b) => stepTimes(a).median - stepTimes(b).median)
+    .map((timing) => {
+      const { median, low, high } = stepTimes(timing);
+      const { peakMemory, compilation } = timing.inspection;
+      return [
+        timing.version,
+        milliseconds(median),
+        `${milliseconds(low)} to ${milliseconds(high)}`,
+        ...peers.map((peer) => timeRatio(timing, peer).toFixed(2)),
+        milliseconds(timing.firstStep),
+        milliseconds(timing.secondStep),
+        compilation === null ? '' : milliseconds(compilation.compileTime),
+        megabytes(peakMemory),
+        timing.results.at(-1)?.toPrecision(6) ?? '',
+      ];
+    });
+  const header = [
+    'engine',
+    'step',
+    '10 to 90 %',
+    ...peers.map(({ version }) => `× ${version.split('+')[0]}`),
+    'first',
+    'second',
+    'compiling',
+    'peak MB',
+    resultName,
+  ];
+  const fallbacks = timings.flatMap(({ version, inspection }) =>
+    Object.entries(inspection.compilation?.fallbacks ?? {}).map(
+      ([kernel, calls]) => `- ${version}: ${kernel} fell back to tfjs's cpu backend ${calls} times`,
+    ),
+  );
+  return [
+    table(header, rows, `l${'r'.repeat(header.length - 1)}`),
+    `${timings[0]?.parameters.toLocaleString('en')} parameters. What the engines read in their first four steps differs by at most ` +
+      `${disagreement(timings).toExponential(0)} of it.`,
+    fallbacks.join('\n'),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function formatMemory({ version, samples }: MemoryTrace): string {
+  const last = samples.at(-1)?.steps ?? 0;
+  const shown = samples.filter(({ steps }) => steps === 200 || steps % 1000 === 0 || steps === last);
+  return table(
+    ['steps', 'resident MB', 'tensors', 'compilations'],
+    shown.map(({ steps, residentMemory, tensors, compilation }) => [
+      steps.toLocaleString('en'),
+      megabytes(residentMemory),
+      `${tensors ?? ''}`,
+      `${compilation?.compilations ?? ''}`,
+    ]),
+    'rrrr',
+  ).concat(`\n\n${version}`);
+}
+
+function formatTargets(tasks: readonly TaskResult[]): string {
+  const rows = tasks.flatMap(({ task, timings }) =>
+    judgeTargets(task.id, timings).map(({ figure, peer, version, atMost, measured, met }) => [
+      task.title,
+      figure,
+      peer === 'onnx' ? 'own steady step' : version,
+      `≤ ${atMost.toFixed(2)}`,
+      measured.toFixed(2),
+      met ? 'met' : 'missed',
+    ]),
+  );
+  return rows.length === 0
+    ? ''
+    : `## Targets of the onnx backend\n\n${table(['task', 'figure', 'against', 'target', 'measured', ''], rows, 'lllrrl')}`;
+}

@@ -1,0 +1,54 @@
+/** What the onnx backend is to reach, as shares of its peers' figures. */
+import { stepTimes, timeRatio } from './compare.js';
+import type { EngineId } from './contenders.js';
+import type { Timing } from './time-task.js';
+
+type Figure = (onnx: Timing, peer: Timing) => number;
+
+interface Target {
+  readonly task: string;
+  readonly figure: 'step time' | 'peak memory' | 'second step';
+  readonly peer: EngineId;
+  readonly atMost: number;
+}
+
+const figures: Readonly<Record<Target['figure'], Figure>> = {
+  'step time': timeRatio,
+  'peak memory': (onnx, peer) => onnx.inspection.peakMemory / peer.inspection.peakMemory,
+  // Against its own steady time.
+  'second step': (onnx) => onnx.secondStep / stepTimes(onnx).median,
+};
+
+const targets: readonly Target[] = [
+  { task: 'lenet5-train', figure: 'step time', peer: 'pytorch', atMost: 1.2 },
+  { task: 'lenet5-train', figure: 'step time', peer: 'tfjs-node', atMost: 0.7 },
+  { task: 'resnet18-train', figure: 'step time', peer: 'pytorch', atMost: 1.25 },
+  { task: 'resnet18-train', figure: 'step time', peer: 'tfjs-node', atMost: 0.65 },
+  { task: 'resnet50-train', figure: 'step time', peer: 'pytorch', atMost: 1.3 },
+  { task: 'resnet50-train', figure: 'peak memory', peer: 'pytorch', atMost: 1.3 },
+  { task: 'resnet50-train', figure: 'second step', peer: 'onnx', atMost: 1.5 },
+  { task: 'resnet18-predict', figure: 'step time', peer: 'tfjs-node', atMost: 0.75 },
+  { task: 'resnet50-predict', figure: 'step time', peer: 'tfjs-node', atMost: 0.75 },
+];
+
+export interface JudgedTarget extends Target {
+  /** The peer that it was measured against. */
+  readonly version: string;
+  readonly measured: number;
+  readonly met: boolean;
+}
+
+/** The targets of a task, against each of the peers that took part: there may be two versions of PyTorch. */
+export function judgeTargets(task: string, timings: readonly Timing[]): JudgedTarget[] {
+  const of = (engine: EngineId) => timings.filter(({ contender }) => contender.engine === engine);
+  return targets
+    .filter((target) => target.task === task)
+    .flatMap((target) =>
+      of('onnx').flatMap((onnx) =>
+        of(target.peer).map((peer) => {
+          const measured = figures[target.figure](onnx, peer);
+          return { ...target, version: peer.version, measured, met: measured <= target.atMost };
+        }),
+      ),
+    );
+}

@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Contender } from './contenders.js';
+import { type EngineProcess, startEngine } from './engine-process.js';
+import type { Inspection } from './protocol.js';
+import { median } from './statistics.js';
+import type { Task } from './tasks.js';
+
+/** What a contender did with a task. */
+export interface Timing {
+  readonly contender: Contender;
+  readonly version: string;
+  readonly parameters: number;
+  /** Milliseconds of the first two steps: what an engine prepares, it prepares in these. */
+  readonly firstStep: number;
+  readonly secondStep: number;
+  /** Milliseconds of the counted steps, by round. */
+  readonly rounds: readonly (readonly number[])[];
+  /** Losses or first logits of the first four steps. */
+  readonly results: readonly number[];
+  readonly inspection: Inspection;
+}
+
+export interface FailedContender {
+  readonly contender: Contender;
+  readonly error: string;
+}
+
+/** Milliseconds that a turn of a contender should last. */
+const turnTime = 1000;
+/** Milliseconds for the threads of the contender before to go to sleep. */
+const pause = 50;
+
+/**
+ * Times a task on all contenders in turns, so that whatever else the machine does hits all of them alike. Each has its own process
+ * for this task, so that its peak memory is the task's.
+ * @param seconds of counted steps per contender; a slow one gets at least three steps
+ */
+export async function timeTask(
+  task: Task,
+  contenders: readonly Contender[],
+  seconds: number,
+  onProgress: (text: string) => void,
+): Promise<(Timing | FailedContender)[]> {
+  const failed: FailedContender[] = [];
+  const running: Turns[] = [];
+  const attempt = async (contender: Contender, work: () => Promise<void>): Promise<boolean> => {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      failed.push({ contender, error: error instanceof Error ? error.message : String(error) });
+      return false;
+    }
+  };
+
+  for (const contender of contenders) {
+    onProgress(`${task.id}: first steps of ${contender.engine}`);
+    await attempt(contender, async () => {
+      running.push(await firstSteps(task, contender, seconds));
+    });
+  }
+  const rounds = Math.max(0, ...running.map((turns) => turns.rounds));
+  for (let round = 0; round < rounds; round++) {
+    onProgress(`${task.id}: round ${round + 1} of ${rounds}`);
+    // Each round begins with another contender.
+    const order = running.map((_, i) => running[(i + round) % running.length]).filter((turns) => turns !== undefined);
+    for (const turns of order) {
+      if (turns.times.length >= turns.rounds) continue;
+      await sleep(pause);
+      const done = await attempt(turns.contender, async () => {
+        const { times } = await turns.engine.run(turns.warmUp + turns.steps);
+        turns.times.push(times.slice(turns.warmUp));
+      });
+      if (done) continue;
+      running.splice(running.indexOf(turns), 1);
+      await turns.engine.stop();
+    }
+  }
+  const timings: Timing[] = [];
+  for (const turns of running) {
+    await attempt(turns.contender, async () => {
+      const inspection = await turns.engine.inspect();
+      await turns.engine.stop();
+      timings.push({ ...turns.start, rounds: turns.times, inspection });
+    });
+  }
+  return [...timings, ...failed];
+}
+
+interface Turns {
+  readonly contender: Contender;
+  readonly engine: EngineProcess;
+  readonly start: Omit<Timing, 'rounds' | 'inspection'>;
+  /** Uncounted steps at the begin of a turn: the contender before has taken the caches. */
+  readonly warmUp: number;
+  readonly steps: number;
+  readonly rounds: number;
+  readonly times: number[][];
+}
+
+async function firstSteps(task: Task, contender: Contender, seconds: number): Promise<Turns> {
+  const engine = await startEngine(contender.start);
+  try {
+    const { parameters } = await engine.prepare(task.work);
+    const first = await engine.run(1);
+    const second = await engine.run(1);
+    const more = await engine.run(2);
+    const stepTime = median(more.times);
+    const slow = stepTime > 3 * turnTime;
+    const steps = Math.max(1, Math.min(50, Math.round(turnTime / stepTime)));
+    return {
+      contender,
+      engine,
+      start: {
+        contender,
+        version: engine.introduction.version,
+        parameters,
+        firstStep: first.times[0] ?? Number.NaN,
+        secondStep: second.times[0] ?? Number.NaN,
+        results: [first, second, more].flatMap(({ results }) => results),
+      },
+      warmUp: slow ? 0 : 1,
+      steps,
+      rounds: slow ? 3 : Math.max(3, Math.round((seconds * 1000) / (steps * stepTime))),
+      times: [],
+    };
+  } catch (error) {
+    await engine.stop();
+    throw error;
+  }
+}
