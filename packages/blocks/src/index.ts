@@ -1,1 +1,58 @@
-export {};
+export { type AdaptiveAveragePooling2dOptions, adaptiveAveragePooling2d } from './adaptive-average-pooling-2d.js';
+export { integerAtLeast, oneOf, type Size2d } from './arguments.js';
+export { type AveragePooling2dOptions, averagePooling2d } from './average-pooling-2d.js';
+export { type BatchNormOptions, batchNorm } from './batch-normalization.js';
+export { type Architecture, buildModel, type FeaturesWithAuxiliary } from './build-model.js';
+export {
+  add,
+  concatenate,
+  connect,
+  flatten,
+  globalAveragePooling2d,
+  globalMaxPooling2d,
+  relu,
+  softmax,
+} from './connect.js';
+export { type Conv2dOptions, conv2d } from './conv2d.js';
+export { type DenseOptions, dense } from './dense.js';
+export { type DropoutOptions, dropout } from './dropout.js';
+export { features } from './features.js';
+export {
+  constant,
+  glorotUniform,
+  type Initializer,
+  type InitialWeights,
+  kaimingNormal,
+  type LayerInitializers,
+  normal,
+  pytorchUniform,
+  truncatedNormal,
+  uniform,
+  withInitialWeights,
+} from './initializers.js';
+export type { LayerOptions } from './layer-arguments.js';
+export {
+  type LocalResponseNormalizationOptions,
+  localResponseNormalization,
+} from './local-response-normalization.js';
+export { type MaxPooling2dOptions, maxPooling2d } from './max-pooling-2d.js';
+export {
+  imagenetNormalization,
+  imagenetPreprocessing,
+  type ModelMetadata,
+  modelMetadata,
+  normalizationFor,
+  type Preprocessing,
+  setModelMetadata,
+} from './model-metadata.js';
+export type {
+  AuxiliaryModelOptions,
+  DropoutModelOptions,
+  InputShape,
+  ModelDefaults,
+  ModelOptions,
+  OptionCheck,
+  ResolvedOptions,
+} from './model-options.js';
+export { registerLayers } from './register-layers.js';
+export type { Padding } from './window.js';

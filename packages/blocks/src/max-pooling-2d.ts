@@ -1,0 +1,43 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type CallOptions, onlyTensor } from './layer-arguments.js';
+import { padMap } from './pad-map.js';
+import { Pooling2D, type Pooling2dOptions } from './pooling-2d.js';
+import { registerLayers } from './register-layers.js';
+import { axisPadding, equalsSame } from './window.js';
+
+export type MaxPooling2dOptions = Pooling2dOptions;
+
+/** The layer that `maxPooling2d` makes. */
+export class MaxPooling2D extends Pooling2D {
+  static readonly className = 'CnnzooMaxPooling2D';
+
+  override call(inputs: tf.Tensor | tf.Tensor[], options: CallOptions): tf.Tensor {
+    return tf.tidy(() => {
+      this.invokeCallHook(inputs, options);
+      const x = onlyTensor<tf.Rank.R4>(inputs);
+      const [vertical, horizontal] = this.windows;
+      if (equalsSame(vertical) && equalsSame(horizontal)) return tf.maxPool(x, this.poolSize, this.stride, 'same');
+      const padded = padMap(
+        x,
+        axisPadding(x.shape[1], vertical),
+        axisPadding(x.shape[2], horizontal),
+        Number.NEGATIVE_INFINITY,
+      );
+      return tf.maxPool(padded, this.poolSize, this.stride, 'valid');
+    });
+  }
+}
+
+/**
+ * Max pooling with PyTorch's padding and rounding.
+ *
+ * Input [batch, height, width, channels]; output [batch, h, w, channels], h = floor or, with `ceilMode`, ceil of
+ * (height + 2 padding - poolSize) / stride, plus 1. Padding never wins: it is -Infinity.
+ * @throws TypeError or RangeError naming the option
+ * @example
+ * const y = connect(x, maxPooling2d({ name: 'maxpool', poolSize: 3, stride: 2, padding: 1 })); // [.., 112, 112, 64] to [.., 56, 56, 64]
+ */
+export function maxPooling2d(options: MaxPooling2dOptions): MaxPooling2D {
+  registerLayers();
+  return new MaxPooling2D(options);
+}
