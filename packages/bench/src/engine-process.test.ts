@@ -37,7 +37,7 @@ test('a missing engine says why', async () => {
 
 test('a process that dies says how', async () => {
   const start = { command: process.execPath, args: ['-e', 'throw new Error("broken")'], environment: process.env };
-  await expect(startEngine(start)).rejects.toThrow(/Node\.js|broken/);
+  await expect(startEngine(start)).rejects.toThrow('broken');
 });
 
 test('an error in a request leaves the process usable', async () => {

@@ -29,7 +29,7 @@ export async function startEngine({ command, args, environment }: ProcessStart):
   });
   const ended = new Promise<string>((resolve) => {
     child.on('error', (error) => resolve(error.message));
-    child.on('close', (code, signal) => resolve(printed.trim().split('\n').at(-1) || `exit ${code ?? signal}`));
+    child.on('close', (code, signal) => resolve(errorLine(printed) || `exit ${code ?? signal}`));
   });
   // Writing to a process that has died is told by its end.
   child.stdin.on('error', () => {});
@@ -57,4 +57,10 @@ export async function startEngine({ command, args, environment }: ProcessStart):
       await ended;
     },
   };
+}
+
+/** The line of an error in what a process printed before it ended, or its last line. */
+function errorLine(printed: string): string {
+  const lines = printed.trim().split('\n');
+  return lines.findLast((line) => /^\w*(Error|Exception)\b/.test(line)) ?? lines.at(-1) ?? '';
 }

@@ -80,14 +80,14 @@ function formatTimings(timings: readonly Timing[], resultName: string): string {
       ([kernel, calls]) => `- ${version}: ${kernel} fell back to tfjs's cpu backend ${calls} times`,
     ),
   );
-  return [
+  const parts = [
     table(header, rows, `l${'r'.repeat(header.length - 1)}`),
-    `${timings[0]?.parameters.toLocaleString('en')} parameters. What the engines read in their first four steps differs by at most ` +
-      `${disagreement(timings).toExponential(0)} of it.`,
+    `${timings[0]?.parameters.toLocaleString('en')} parameters.`,
     fallbacks.join('\n'),
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n');
+  ];
+  if (timings.length > 1)
+    parts[1] += ` What the engines read in their first four steps differs by at most ${disagreement(timings).toExponential(0)} of it.`;
+  return parts.filter((part) => part !== '').join('\n\n');
 }
 
 function formatMemory({ version, samples }: MemoryTrace): string {

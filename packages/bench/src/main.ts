@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
-import { InvalidArgumentError, program } from 'commander';
+import { InvalidArgumentError, Option, program } from 'commander';
 import { type Contender, contendersOf, type EngineId, engineIds } from './contenders.js';
 import { startEngine } from './engine-process.js';
 import { formatResults } from './format-results.js';
@@ -45,23 +45,32 @@ const taskIds = tasks.map(({ id }) => id);
 program
   .name('npm run bench --')
   .description(
-    'Times the onnx backend against its peers: the same work, the same threads, in turns. Prints tables and writes them as\n' +
-      'Markdown and JSON. Peers that are not there are left out and said so.',
+    'Times the onnx backend against its peers: the same work, the same threads, in turns. Prints tables and writes ' +
+      'them as Markdown and JSON. Peers that are not there are left out and said so.',
   )
-  .option('--tasks <list>', `what to do: ${taskIds.join(', ')}`, listOf(taskIds), taskIds)
-  .option('--engines <list>', `who takes part: ${engineIds.join(', ')}`, listOf(engineIds), [...engineIds])
+  .addOption(
+    new Option('--tasks <list>', `what to do, separated by commas: ${taskIds.join(', ')}`)
+      .argParser(listOf(taskIds))
+      .default(taskIds, 'all'),
+  )
+  .addOption(
+    new Option('--engines <list>', `who takes part, separated by commas: ${engineIds.join(', ')}`)
+      .argParser(listOf(engineIds))
+      .default(engineIds, 'all'),
+  )
   .option('--threads <n>', 'threads of each engine that has any', positiveInteger, availableParallelism())
   .option('--seconds <n>', 'counted time of each engine in each task', positive, 10)
-  .option(
-    '--tfjs-node <folder>',
-    'folder with tfjs-node in its node_modules (packages/bench/tfjs-node/build.sh makes one); CNNZOO_BENCH_TFJS_NODE says the same',
-    process.env['CNNZOO_BENCH_TFJS_NODE'],
+  .addOption(
+    new Option(
+      '--tfjs-node <folder>',
+      'folder with tfjs-node in its node_modules; packages/bench/tfjs-node/build.sh makes one',
+    ).env('CNNZOO_BENCH_TFJS_NODE'),
   )
-  .option(
-    '--python <path...>',
-    'Python interpreters with torch and numpy; CNNZOO_BENCH_PYTHON says the same, separated by commas; default: the first of ' +
-      'python3 and /usr/bin/python3 that has them',
-    process.env['CNNZOO_BENCH_PYTHON']?.split(',') ?? [],
+  .addOption(
+    new Option('--python <list>', 'Python interpreters with torch and numpy, separated by commas')
+      .env('CNNZOO_BENCH_PYTHON')
+      .argParser((text) => text.split(','))
+      .default([], 'the first of python3 and /usr/bin/python3 that has them'),
   )
   .option('--output <folder>', 'where results.md and results.json go', 'runs/bench')
   .parse();
