@@ -1,1 +1,5 @@
-export {};
+export { type AuxiliaryCrossEntropyOptions, auxiliaryCrossEntropy } from './auxiliary-cross-entropy.js';
+export type { Labels } from './classes.js';
+export { type CrossEntropyOptions, crossEntropy, type Reduction } from './cross-entropy.js';
+export { smoothLabels } from './smooth-labels.js';
+export { topKAccuracy } from './top-k-accuracy.js';

@@ -1,0 +1,96 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type CrossEntropyOptions, crossEntropy } from './cross-entropy.js';
+import reference from './fixtures/cross-entropy.json' with { type: 'json' };
+
+const closeTo = (actual: readonly number[], expected: readonly number[]) => {
+  expect(actual).toHaveLength(expected.length);
+  for (const [i, value] of actual.entries()) expect(value).toBeCloseTo(expected[i] ?? Number.NaN, 5);
+};
+
+test.each(reference.cases)(
+  'equals PyTorch: $labels labels, smoothing $labelSmoothing, weighted $weighted, $reduction',
+  ({ labels: kind, labelSmoothing, weighted, reduction, loss, gradient }) => {
+    const before = tf.memory().numTensors;
+    tf.tidy(() => {
+      const labels = kind === 'hard' ? tf.tensor1d(reference.labels, 'int32') : tf.tensor2d(reference.soft);
+      const logits = tf.tensor2d(reference.logits);
+      const options = { labelSmoothing, ...(weighted ? { classWeights: reference.classWeights } : {}) };
+      const value = (z: tf.Tensor2D): tf.Tensor =>
+        reduction === 'none'
+          ? crossEntropy(labels, z, { ...options, reduction })
+          : crossEntropy(labels, z, { ...options, reduction: reduction as 'mean' | 'sum' });
+      const weighing = reduction === 'none' ? tf.tensor1d([1, 2, 3]) : tf.scalar(1);
+      const computed = tf.grad((z) => tf.sum(tf.mul(value(z as tf.Tensor2D), weighing)))(logits);
+      closeTo([...value(logits).dataSync()], [loss].flat());
+      closeTo([...computed.dataSync()], gradient.flat());
+    });
+    expect(tf.memory().numTensors).toBe(before);
+  },
+);
+
+test('huge logits neither overflow nor lose their gradient', () => {
+  const labels = tf.tensor1d([0, 1], 'int32');
+  const logits = tf.tensor2d([
+    [1e30, 0],
+    [0, -500],
+  ]);
+  closeTo([...crossEntropy(labels, logits, { reduction: 'none' }).dataSync()], [0, 500]);
+  const gradient = tf.grad((z) => crossEntropy(labels, z as tf.Tensor2D, { reduction: 'sum' }))(logits);
+  closeTo([...gradient.dataSync()], [0, 0, 1, -1]);
+});
+
+test('the gradient is the slope of the loss', () => {
+  const finite = fc.double({ min: -4, max: 4, noNaN: true });
+  fc.assert(
+    fc.property(
+      fc.array(finite, { minLength: 3, maxLength: 3 }),
+      fc.integer({ min: 0, max: 2 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (row, label, labelSmoothing) => {
+        const labels = tf.tensor1d([label], 'int32');
+        const loss = (z: tf.Tensor) => crossEntropy(labels, z as tf.Tensor2D, { labelSmoothing });
+        const gradient = tf
+          .grad(loss)(tf.tensor2d([row]))
+          .dataSync();
+        for (const axis of row.keys()) {
+          const at = (step: number) => tf.tensor2d([row.map((value, i) => (i === axis ? value + step : value))]);
+          const slope = ((loss(at(0.05)).dataSync()[0] ?? 0) - (loss(at(-0.05)).dataSync()[0] ?? 0)) / 0.1;
+          expect(gradient[axis]).toBeCloseTo(slope, 3);
+        }
+      },
+    ),
+    { numRuns: 30 },
+  );
+});
+
+const labels = tf.tensor1d([0], 'int32');
+const logits = tf.tensor2d([[1, 2, 3]]);
+test.each<[string, tf.Tensor, tf.Tensor, CrossEntropyOptions]>([
+  ['labels must be int32 [1] or float32 [1, 3] for these logits, got float32 [1]', tf.tensor1d([0]), logits, {}],
+  [
+    'labels must be int32 [1] or float32 [1, 3] for these logits, got int32 [2]',
+    tf.tensor1d([0, 1], 'int32'),
+    logits,
+    {},
+  ],
+  [
+    'labels must be int32 [1] or float32 [1, 3] for these logits, got float32 [1, 2]',
+    tf.tensor2d([[0, 1]]),
+    logits,
+    {},
+  ],
+  ['logits must be float32 [count, classes], got float32 [3]', labels, tf.tensor1d([1, 2, 3]), {}],
+  ['logits must have at least one row and one class, got float32 [0, 3]', labels, tf.zeros([0, 3]), {}],
+  ['labelSmoothing must be from 0 to 1, got 1.5', labels, logits, { labelSmoothing: 1.5 }],
+  ['classWeights must have one weight for each of 3 classes, got 2', labels, logits, { classWeights: [1, 2] }],
+  ['classWeights[1] must be at least 0 and finite, got NaN', labels, logits, { classWeights: [1, Number.NaN, 2] }],
+  ["reduction must be 'mean', 'sum' or 'none', got 'max'", labels, logits, { reduction: 'max' as 'mean' }],
+])('says: %s', (message, wrongLabels, wrongLogits, options) => {
+  expect(() =>
+    crossEntropy(wrongLabels as tf.Tensor1D, wrongLogits as tf.Tensor2D, options as { reduction: 'mean' }),
+  ).toThrow(message);
+});
