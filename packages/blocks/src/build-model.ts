@@ -69,7 +69,9 @@ function outputs(
   }
   const logits = [classifier(features, options), ...auxiliaryLogits];
   const [main, ...heads] =
-    options.classifierActivation === 'softmax' ? logits.map((each) => connect(each, softmax())) : logits;
+    options.classifierActivation === 'softmax'
+      ? logits.map((each, index) => connect(each, softmax({ name: index === 0 ? 'softmax' : `softmax_${index}` })))
+      : logits;
   if (main === undefined) throw new Error('a network without an output');
   return heads.length === 0 ? main : [main, ...heads];
 }

@@ -1,1 +1,2 @@
-export {};
+export { lenetBook } from './lenet-book.js';
+export { lenet5 } from './lenet5.js';

@@ -1,2 +1,12 @@
 export { goldenInput, goldenWeight, uniform } from './golden-numbers.js';
+export {
+  relativeError,
+  runGoldenTraining,
+  type TrainingErrors,
+  type TrainingFigures,
+  type TrainingGolden,
+  trainingErrors,
+} from './golden-training.js';
+export { loadGoldenWeights, type PytorchWeight, pytorchWeights, stateShapes } from './pytorch-weights.js';
 export { sharedFile } from './shared-folder.js';
+export { type ModelGolden, modelGolden, trainingGolden } from './shared-golden.js';
