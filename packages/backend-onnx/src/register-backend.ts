@@ -38,6 +38,7 @@ export function registerOnnxBackend({
     throw new RangeError(`registerOnnxBackend: device is ${JSON.stringify(device)}, expected 'cpu'`);
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`registerOnnxBackend: threads is ${threads}, expected an integer of at least 1`);
+  if (tf.findBackendFactory(backendName) != null) return;
   registerKernels(kernelTables);
   const options = {
     threads,

@@ -85,7 +85,12 @@ const step = elementwise<{ alpha: number }>('Step', (graph, [x = ''], { alpha })
   return graph.op('Where', [graph.op('IsNaN', [x]), x, value]);
 });
 
-/** dy * step(x), the gradient of ReLU, in two passes. */
+/** 1 where x > 0, else 0, in one pass: clip(largest float * x, 0, 1). */
+function unitStep(graph: GraphBuilder, x: string): string {
+  return graph.op('HardSigmoid', [x], { alpha: { float: 3.4e38 }, beta: { float: 0 } });
+}
+
+/** A product; dy * step(x), the gradient of ReLU, is one, too. */
 const multiply: Operation<Record<string, never>> = {
   name: 'Multiply',
   elementwise: true,
@@ -98,8 +103,7 @@ const multiply: Operation<Record<string, never>> = {
     ]) {
       const x = gate?.name === 'Step' && gate.attributes['alpha'] === 0 ? gate.inputs[0] : undefined;
       if (x === undefined || dy === undefined || dy.dtype !== 'float32') continue;
-      const positive = graph.op('Greater', [graph.operand(x, layout), zero(graph)]);
-      graph.set(node, layout, graph.op('Where', [positive, graph.operand(dy, layout), zero(graph)]));
+      graph.set(node, layout, graph.op('Mul', [unitStep(graph, graph.operand(x, layout)), graph.operand(dy, layout)]));
       return;
     }
     graph.set(

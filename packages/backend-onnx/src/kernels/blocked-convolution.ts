@@ -1,0 +1,67 @@
+/**
+ * onnxruntime's convolution kernels on blocked channels (NCHWc): [n, c / b, h, w, b] with b = 16 or 8 channels side by side, as a
+ * vector register holds them. onnxruntime itself only uses them for constant filters; in training filters change, so they are
+ * blocked in the graph. Faster where there are many more positions than filters to block.
+ */
+import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { Window } from './convolution-geometry.js';
+
+const domain = 'com.microsoft.nchwc';
+
+/** Below this number of output positions, blocking the filters costs more than it gains. */
+const fewestPositions = 1_000;
+
+export interface BlockedShape {
+  readonly inputChannels: number;
+  readonly outputChannels: number;
+  /** Output positions in the whole batch. */
+  readonly positions: number;
+}
+
+/** Whether a convolution of one group should run blocked. */
+export function prefersBlocks(graph: GraphBuilder, { inputChannels, outputChannels, positions }: BlockedShape, { kernel }: Window): boolean {
+  const { block } = graph.options;
+  if (block === 0 || positions < fewestPositions || outputChannels % block !== 0) return false;
+  // An image's few channels are read as they are, in NCHW.
+  if (inputChannels < block) return kernel.some((size) => size > 1) && outputChannels >= 2 * block;
+  return inputChannels % block === 0 && kernel.some((size) => size > 1);
+}
+
+/**
+ * A convolution of NCHW values by blocked kernels.
+ * @param filter name of the filter [outputChannels, inputChannels, height, width]; with `flipped`, of the filter of which this is
+ * the transposed convolution, [inputChannels, outputChannels, height, width], to be turned by half a turn
+ */
+export function blockedConvolution(
+  graph: GraphBuilder,
+  x: string,
+  filter: string,
+  { inputChannels, outputChannels }: BlockedShape,
+  window: Window,
+  flipped: boolean,
+): string {
+  const { block } = graph.options;
+  const [height = 1, width = 1] = window.kernel;
+  const area = height * width;
+  const shape = [outputChannels, inputChannels, height, width];
+  let blocked: string;
+  let input = x;
+  if (inputChannels < block) {
+    const parts = graph.reshape(filter, [outputChannels / block, block, inputChannels, area]);
+    blocked = graph.op('Transpose', [parts], { perm: [0, 2, 3, 1] });
+  } else {
+    input = graph.op('ReorderInput', [x], {}, domain);
+    if (flipped) {
+      const parts = graph.reshape(filter, [inputChannels / block, block, outputChannels / block, block, area]);
+      const turned = Array.from({ length: area }, (_, i) => area - 1 - i);
+      blocked = graph.op('Gather', [graph.op('Transpose', [parts], { perm: [2, 0, 4, 1, 3] }), graph.tensor('int32', turned)], { axis: 2 });
+    } else {
+      const parts = graph.reshape(filter, [outputChannels / block, block, inputChannels / block, block, area]);
+      blocked = graph.op('Transpose', [parts], { perm: [0, 2, 4, 3, 1] });
+    }
+  }
+  const { kernel, strides, dilations, pads } = window;
+  const attributes = { kernel_shape: kernel, strides, dilations, pads };
+  const result = graph.op('Conv', [input, graph.reshape(blocked, shape)], attributes, domain);
+  return graph.op('ReorderOutput', [result], { channels: outputChannels }, domain);
+}
