@@ -1,14 +1,23 @@
+export { type AffineParameters, affine } from './affine.js';
+export { rgbToBgr } from './channel-order.js';
+export type { Size } from './check-argument.js';
 export { compose } from './compose.js';
+export { type Box, centerCrop, crop } from './crop.js';
+export { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from './enhance.js';
+export type { Interpolation } from './filter.js';
+export { horizontalFlip, verticalFlip } from './flip.js';
+export { gaussianBlur } from './gaussian-blur.js';
+export { grayscale } from './grayscale.js';
+export { adjustHue } from './hue.js';
 export type { Image } from './image.js';
+export { autocontrast, equalize, invert, posterize, solarize } from './levels.js';
 export { denormalize, normalize } from './normalize.js';
-export type { Fill, Padding, PadMode, PadOptions } from './pad.js';
-export { pad } from './pad.js';
+export { type Fill, type Padding, type PadMode, type PadOptions, pad } from './pad.js';
+export { type Corners, type Point, perspective } from './perspective.js';
 export { type RandomGenerator, randomGenerator } from './random-generator.js';
+export { type ResizeOptions, resize, resizedCrop } from './resize.js';
+export { rotate } from './rotate.js';
+export { type Crops144Options, crops144, fiveCrop, gridCrops, type SeveralCrops, tenCrop } from './several-crops.js';
 export { toBytes, toTensor } from './to-tensor.js';
-export type {
-  Draw,
-  DrawListener,
-  RandomTransform,
-  Transform,
-  TransformDescription,
-} from './transform.js';
+export type { Draw, DrawListener, RandomTransform, Transform, TransformDescription } from './transform.js';
+export type { WarpOptions } from './warp.js';

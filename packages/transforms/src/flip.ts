@@ -1,0 +1,32 @@
+import { blankImage, type Image } from './image.js';
+import { defineTransform, type Transform } from './transform.js';
+
+/** Mirrors a picture: left becomes right. */
+export function horizontalFlip(): Transform {
+  return defineTransform('horizontalFlip', [], flipHorizontally);
+}
+
+/** Turns a picture upside down: top becomes bottom. */
+export function verticalFlip(): Transform {
+  return defineTransform('verticalFlip', [], flipVertically);
+}
+
+export function flipHorizontally(image: Image): Image {
+  const { data, width, height, channels } = image;
+  const result = blankImage(image, width, height);
+  const out = result.data;
+  for (let y = 0; y < height; y++) {
+    let to = y * width * channels;
+    for (let from = to + (width - 1) * channels; to < (y + 1) * width * channels; from -= channels, to += channels)
+      for (let c = 0; c < channels; c++) out[to + c] = data[from + c] ?? 0;
+  }
+  return result;
+}
+
+export function flipVertically(image: Image): Image {
+  const { data, width, height, channels } = image;
+  const result = blankImage(image, width, height);
+  const row = width * channels;
+  for (let y = 0; y < height; y++) result.data.set(data.subarray(y * row, (y + 1) * row), (height - 1 - y) * row);
+  return result;
+}
