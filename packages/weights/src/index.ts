@@ -4,3 +4,4 @@ export { stateDict } from './model-state-dict.js';
 export { readSafetensors, readSafetensorsMetadata, writeSafetensors } from './safetensors.js';
 export type { ReadableSource, Source } from './source.js';
 export type { StateDict, StateTensor } from './state-dict.js';
+export { readTorch } from './torch.js';
