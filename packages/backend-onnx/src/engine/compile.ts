@@ -1,6 +1,6 @@
 /** Turns a trace into a session of the runtime. */
 
-import { GraphBuilder } from '../graph/graph-builder.js';
+import { GraphBuilder, type GraphOptions } from '../graph/graph-builder.js';
 import { type Layout, physicalShape, relayout } from '../graph/layout.js';
 import type { LazyNode } from '../graph/node.js';
 import { encodeModel, type OnnxType } from '../graph/onnx-model.js';
@@ -21,8 +21,8 @@ export function onnxTypeOf(node: LazyNode): OnnxType {
   throw new Error(`${node.name}: a ${dtype} tensor has no place in a graph`);
 }
 
-function emitAll({ order, leaves }: Trace): GraphBuilder {
-  const graph = new GraphBuilder(order);
+function emitAll({ order, leaves }: Trace, options: GraphOptions): GraphBuilder {
+  const graph = new GraphBuilder(order, options);
   leaves.forEach((leaf, i) => {
     graph.set(leaf, leaf.value?.layout ?? 'plain', `x${i}`);
   });
@@ -37,8 +37,8 @@ function emitAll({ order, leaves }: Trace): GraphBuilder {
  * layout from step to step. Only filters, because activations are new every time and onnxruntime transposes faster than we do.
  * @returns whether a leaf has changed, so that the structural key has, too
  */
-export function relayoutFilters(trace: Trace): boolean {
-  const wanted = emitAll(trace).filtersToRelayout(trace.order);
+export function relayoutFilters(trace: Trace, options: GraphOptions): boolean {
+  const wanted = emitAll(trace, options).filtersToRelayout(trace.order);
   for (const leaf of wanted) {
     const { value } = leaf;
     if (value === null || Array.isArray(value.data)) continue;
@@ -48,8 +48,8 @@ export function relayoutFilters(trace: Trace): boolean {
   return wanted.size > 0;
 }
 
-export function compile(trace: Trace): CompiledGraph {
-  const graph = emitAll(trace);
+export function compile(trace: Trace, options: GraphOptions): CompiledGraph {
+  const graph = emitAll(trace, options);
   const inputs = trace.leaves.map((leaf, i) => ({
     name: `x${i}`,
     type: onnxTypeOf(leaf),

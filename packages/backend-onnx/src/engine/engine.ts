@@ -4,9 +4,11 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { GraphOptions } from '../graph/graph-builder.js';
 import { physicalShape } from '../graph/layout.js';
 import { type LazyNode, sizeOf, type Value } from '../graph/node.js';
 import type { Runtime, RuntimeTensor, SessionOptions } from '../runtime/runtime.js';
+import { probeBlock } from './block-probe.js';
 import { BufferPool } from './buffer-pool.js';
 import { compile, onnxTypeOf, relayoutFilters } from './compile.js';
 import { type CachedSession, SessionCache } from './session-cache.js';
@@ -24,6 +26,7 @@ export class Engine {
   readonly stats: EngineStats = noStats();
   readonly pool = new BufferPool();
   private readonly cache: SessionCache;
+  private block: number | null = null;
   /** Buffers of disposed tensors: pending nodes may still read them, so they are free only after the next run. */
   private retired: Value[] = [];
 
@@ -101,7 +104,7 @@ export class Engine {
     stats.traceTime += performance.now() - start;
     stats.nodes = traced.order.length;
     let found = this.cache.get(key);
-    if (found === undefined && relayoutFilters(traced)) {
+    if (found === undefined && relayoutFilters(traced, this.graphOptions())) {
       key = structuralKey(traced);
       found = this.cache.get(key);
     }
@@ -110,7 +113,7 @@ export class Engine {
       return found;
     }
     const compileStart = performance.now();
-    const { model, inputs, outputs } = compile(traced);
+    const { model, inputs, outputs } = compile(traced, this.graphOptions());
     if (this.options.dump !== undefined) {
       mkdirSync(this.options.dump, { recursive: true });
       writeFileSync(join(this.options.dump, `graph-${stats.compilations}.onnx`), model);
@@ -121,6 +124,11 @@ export class Engine {
     this.cache.set(key, made);
     stats.sessions = this.cache.size;
     return made;
+  }
+
+  private graphOptions(): GraphOptions {
+    this.block ??= probeBlock(this.runtime);
+    return { block: this.block };
   }
 
   /**

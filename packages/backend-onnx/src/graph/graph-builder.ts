@@ -39,26 +39,44 @@ function bytesOf(type: OnnxType, values: readonly number[]): Uint8Array {
   }
 }
 
+export interface GraphOptions {
+  /** Channels side by side in the runtime's blocked convolution kernels, 0 where it has none. */
+  readonly block: number;
+}
+
 export class GraphBuilder {
   private readonly nodes: NodeProto[] = [];
   private readonly initializers: TensorProto[] = [];
   private readonly expressions = new Map<string, readonly string[]>();
   /** The names of each recorded node's value, by layout; the first entry is the layout in which it was made. */
   private readonly names = new Map<LazyNode, Map<Layout, string>>();
-  private readonly uses = new Map<LazyNode, number>();
+  private readonly users = new Map<LazyNode, LazyNode[]>();
   /** Values that were transposed on demand, and to what. */
   private readonly transposed = new Map<LazyNode, Layout>();
   private fresh = 0;
   private current = '';
 
   /** @param order the nodes that will be emitted, inputs before users */
-  constructor(order: readonly LazyNode[]) {
-    for (const node of order) for (const input of node.inputs) this.uses.set(input, (this.uses.get(input) ?? 0) + 1);
+  constructor(
+    order: readonly LazyNode[],
+    readonly options: GraphOptions,
+  ) {
+    for (const node of order)
+      for (const input of node.inputs) {
+        const users = this.users.get(input);
+        if (users) users.push(node);
+        else this.users.set(input, [node]);
+      }
   }
 
   /** How many recorded nodes read this one. */
   usesOf(node: LazyNode): number {
-    return this.uses.get(node) ?? 0;
+    return this.users.get(node)?.length ?? 0;
+  }
+
+  /** Whether a recorded node of this name reads this one. */
+  isUsedBy(node: LazyNode, name: string): boolean {
+    return this.users.get(node)?.some((user) => user.name === name) ?? false;
   }
 
   /** Emits a recorded node; `label` names its ONNX nodes, for error messages and Netron. */

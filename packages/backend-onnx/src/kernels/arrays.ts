@@ -6,6 +6,8 @@ import type { OnnxBackend } from '../engine/backend.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { type Layout, physicalAxis } from '../graph/layout.js';
 import type { Attributes, LazyNode, Operation } from '../graph/node.js';
+import { emitInnerInputGradient } from './convolution-gradients.js';
+import { emitInnerPoolGradient } from './pooling.js';
 import { type KernelTable, required } from './registry.js';
 
 const none: Record<string, never> = {};
@@ -57,14 +59,22 @@ function arrange(values: readonly number[], axisIn: (axis: number) => number): n
   return arranged;
 }
 
-export const slice = alongAxes<{ begin: readonly number[] }>('Slice', (graph, x, axisIn, { begin }, node) => {
-  const input = firstInput(node).shape;
-  const axes = input.map((_, axis) => axis).filter((axis) => node.shape[axis] !== input[axis]);
-  if (axes.length === 0) return x;
-  const starts = axes.map((axis) => begin[axis] ?? 0);
-  const ends = axes.map((axis, i) => (starts[i] ?? 0) + (node.shape[axis] ?? 0));
-  return graph.op('Slice', [x, graph.ints(starts), graph.ints(ends), graph.ints(axes.map(axisIn))]);
-});
+export const slice: Operation<{ begin: readonly number[] }> = {
+  name: 'Slice',
+  emit(graph, node, { begin }) {
+    const x = firstInput(node);
+    const inner =
+      emitInnerInputGradient(graph, x, { shape: node.shape, begin }) ?? emitInnerPoolGradient(graph, x, node.shape);
+    if (inner !== null) return graph.set(node, 'channelsFirst', inner);
+    const { name, layout } = graph.native(x);
+    const axes = x.shape.map((_, axis) => axis).filter((axis) => node.shape[axis] !== x.shape[axis]);
+    if (axes.length === 0) return graph.set(node, layout, name);
+    const starts = axes.map((axis) => begin[axis] ?? 0);
+    const ends = axes.map((axis, i) => (starts[i] ?? 0) + (node.shape[axis] ?? 0));
+    const physical = axes.map((axis) => physicalAxis(axis, layout));
+    graph.set(node, layout, graph.op('Slice', [name, graph.ints(starts), graph.ints(ends), graph.ints(physical)]));
+  },
+};
 
 const stridedSlice: Operation<{ begin: readonly number[]; end: readonly number[]; strides: readonly number[] }> = {
   name: 'StridedSlice',

@@ -19,7 +19,11 @@ export interface BlockedShape {
 }
 
 /** Whether a convolution of one group should run blocked. */
-export function prefersBlocks(graph: GraphBuilder, { inputChannels, outputChannels, positions }: BlockedShape, { kernel }: Window): boolean {
+export function prefersBlocks(
+  graph: GraphBuilder,
+  { inputChannels, outputChannels, positions }: BlockedShape,
+  { kernel }: Window,
+): boolean {
   const { block } = graph.options;
   if (block === 0 || positions < fewestPositions || outputChannels % block !== 0) return false;
   // An image's few channels are read as they are, in NCHW.
@@ -29,13 +33,12 @@ export function prefersBlocks(graph: GraphBuilder, { inputChannels, outputChanne
 
 /**
  * A convolution of NCHW values by blocked kernels.
- * @param filter name of the filter [outputChannels, inputChannels, height, width]; with `flipped`, of the filter of which this is
+ * @param inputs names of x, of the filter, and of the bias if there is one. The filter is [outputChannels, inputChannels, height, width]; with `flipped`, of the filter of which this is
  * the transposed convolution, [inputChannels, outputChannels, height, width], to be turned by half a turn
  */
 export function blockedConvolution(
   graph: GraphBuilder,
-  x: string,
-  filter: string,
+  [x = '', filter = '', bias]: readonly string[],
   { inputChannels, outputChannels }: BlockedShape,
   window: Window,
   flipped: boolean,
@@ -54,7 +57,11 @@ export function blockedConvolution(
     if (flipped) {
       const parts = graph.reshape(filter, [inputChannels / block, block, outputChannels / block, block, area]);
       const turned = Array.from({ length: area }, (_, i) => area - 1 - i);
-      blocked = graph.op('Gather', [graph.op('Transpose', [parts], { perm: [2, 0, 4, 1, 3] }), graph.tensor('int32', turned)], { axis: 2 });
+      blocked = graph.op(
+        'Gather',
+        [graph.op('Transpose', [parts], { perm: [2, 0, 4, 1, 3] }), graph.tensor('int32', turned)],
+        { axis: 2 },
+      );
     } else {
       const parts = graph.reshape(filter, [outputChannels / block, block, inputChannels / block, block, area]);
       blocked = graph.op('Transpose', [parts], { perm: [0, 2, 4, 3, 1] });
@@ -62,6 +69,6 @@ export function blockedConvolution(
   }
   const { kernel, strides, dilations, pads } = window;
   const attributes = { kernel_shape: kernel, strides, dilations, pads };
-  const result = graph.op('Conv', [input, graph.reshape(blocked, shape)], attributes, domain);
+  const result = graph.op('Conv', [input, graph.reshape(blocked, shape), ...(bias ? [bias] : [])], attributes, domain);
   return graph.op('ReorderOutput', [result], { channels: outputChannels }, domain);
 }

@@ -1,9 +1,13 @@
 /** Gradients of convolutions with respect to input and filter. */
 import type { GraphBuilder } from '../graph/graph-builder.js';
-import type { LazyNode, Operation } from '../graph/node.js';
+import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
+import { blockedConvolution, prefersBlocks } from './blocked-convolution.js';
 import { depthwiseFilter, unpadded } from './convolution.js';
-import { convolutionGeometry, type Window } from './convolution-geometry.js';
+import { convolutionGeometry, type Window, windowAttributes } from './convolution-geometry.js';
+import { filterGradient } from './filter-gradient.js';
 import { type KernelTable, required } from './registry.js';
+
+const inputGradientName = 'Conv2DBackpropInput';
 
 /**
  * The part of a convolution's gradient that every window position shares: where element (i, j) of the kernel meets the input.
@@ -51,89 +55,82 @@ function outputPadding(window: Window, input: readonly number[], output: readonl
   });
 }
 
+/** A filter with its channels swapped and, where its kernel has more than one element, turned by half a turn. */
+function turnedFilter(graph: GraphBuilder, filter: string, size: number): string {
+  const swapped = graph.op('Transpose', [filter], { perm: [1, 0, 2, 3] });
+  if (size === 1) return swapped;
+  const backwards = graph.ints([-1, -1]);
+  return graph.op('Slice', [swapped, backwards, graph.ints([-(2 ** 31), -(2 ** 31)]), graph.ints([2, 3]), backwards]);
+}
+
 /**
  * dx = sum over kernel elements of dy shifted back, times the filter. At stride 1 that is a convolution of dy with the filter
- * flipped and its channels swapped, which is faster than ONNX's ConvTranspose.
+ * turned and its channels swapped, which is faster than ONNX's ConvTranspose unless there are more weights than positions to turn.
+ * @param shape of dx, NHWC
+ * @returns name of dx in NCHW
  */
+export function emitInputGradient(
+  graph: GraphBuilder,
+  dy: LazyNode,
+  filter: LazyNode,
+  shape: readonly number[],
+  window: Window,
+): string {
+  const { kernel, strides, dilations, pads } = window;
+  const [batch = 1, height = 1, width = 1, outputChannels = 1] = shape;
+  const gradient = graph.get(dy, 'channelsFirst');
+  const weights = graph.get(filter, 'filtersFirst');
+  const transposedPads = pads.map((pad, side) => extentOf(window, side % 2) - 1 - pad);
+  const missing = outputPadding(window, [height, width], dy.shape.slice(1, 3));
+  const unitStride = strides.every((stride) => stride === 1) && missing.every((size) => size === 0);
+  if (unitStride && transposedPads.every((pad) => pad >= 0)) {
+    const turned = { kernel, strides, dilations, pads: transposedPads };
+    const blocked = { inputChannels: dy.shape[3] ?? 1, outputChannels, positions: batch * height * width };
+    if (blocked.inputChannels >= graph.options.block && prefersBlocks(graph, blocked, turned))
+      return blockedConvolution(graph, [gradient, weights], blocked, turned, true);
+    const size = sizeOf(kernel);
+    if (size === 1 || blocked.positions >= 2 * outputChannels)
+      return graph.op('Conv', [gradient, turnedFilter(graph, weights, size)], windowAttributes(turned));
+  }
+  return graph.op('ConvTranspose', [gradient, weights], {
+    kernel_shape: kernel,
+    strides,
+    dilations,
+    pads,
+    output_padding: missing,
+  });
+}
+
 const inputGradient: Operation<Window> = {
-  name: 'Conv2DBackpropInput',
+  name: inputGradientName,
   emit(graph, node, window) {
     const [dy, filter] = node.inputs as [LazyNode, LazyNode];
-    const { kernel, strides, dilations, pads } = window;
-    const gradient = graph.get(dy, 'channelsFirst');
-    const weights = graph.get(filter, 'filtersFirst');
-    const transposedPads = pads.map((pad, side) => extentOf(window, side % 2) - 1 - pad);
-    const output = dy.shape.slice(1, 3);
-    const missing = outputPadding(window, node.shape.slice(1, 3), output);
-    if (
-      strides.every((stride) => stride === 1) &&
-      transposedPads.every((pad) => pad >= 0) &&
-      missing.every((size) => size === 0)
-    ) {
-      let flipped = graph.op('Transpose', [weights], { perm: [1, 0, 2, 3] });
-      if (kernel.some((size) => size > 1))
-        flipped = graph.op('Slice', [
-          flipped,
-          graph.ints([-1, -1]),
-          graph.ints([-(2 ** 31), -(2 ** 31)]),
-          graph.ints([2, 3]),
-          graph.ints([-1, -1]),
-        ]);
-      graph.set(
-        node,
-        'channelsFirst',
-        graph.op('Conv', [gradient, flipped], {
-          kernel_shape: kernel,
-          strides: [1, 1],
-          dilations,
-          pads: transposedPads,
-        }),
-      );
-      return;
-    }
-    const attributes = { kernel_shape: kernel, strides, dilations, pads, output_padding: missing };
-    graph.set(node, 'channelsFirst', graph.op('ConvTranspose', [gradient, weights], attributes));
+    graph.set(node, 'channelsFirst', emitInputGradient(graph, dy, filter, node.shape, window));
   },
 };
 
-/** dW = im2col(x) dy^T, one matrix product a picture, summed over pictures. */
-const filterGradient: Operation<Window> = {
-  name: 'Conv2DBackpropFilter',
-  emit(graph, node, attributes) {
-    const [padded, dy] = node.inputs as [LazyNode, LazyNode];
-    const { x, pads } = unpadded(padded, 0, attributes.pads);
-    const [height = 1, width = 1, inputChannels = 1, outputChannels = 1] = node.shape;
-    const [batch = 1, outHeight = 1, outWidth = 1] = dy.shape;
-    const positions = outHeight * outWidth;
-    const input = padInput(graph, graph.get(x, 'channelsFirst'), pads);
-    const pointwise = height * width === 1 && attributes.strides.every((stride) => stride === 1);
-    let columns: string;
-    if (pointwise) columns = graph.reshape(input, [batch, inputChannels, positions]);
-    else {
-      const parts: string[] = [];
-      for (let i = 0; i < height; i++)
-        for (let j = 0; j < width; j++)
-          parts.push(
-            graph.reshape(shifted(graph, input, attributes, [i, j], [outHeight, outWidth]), [
-              batch,
-              inputChannels,
-              1,
-              positions,
-            ]),
-          );
-      const [only = ''] = parts;
-      columns = graph.reshape(parts.length === 1 ? only : graph.op('Concat', parts, { axis: 2 }), [
-        batch,
-        inputChannels * height * width,
-        positions,
-      ]);
-    }
-    const gradient = graph.reshape(graph.get(dy, 'channelsFirst'), [batch, outputChannels, positions]);
-    const products = graph.op('FusedMatMul', [gradient, columns], { transA: 0, transB: 1 }, 'com.microsoft');
-    const sum = graph.op('ReduceSum', [products, graph.ints([0])], { keepdims: 0 });
-    graph.set(node, 'filtersFirst', graph.reshape(sum, [outputChannels, inputChannels, height, width]));
-  },
-};
+/**
+ * The part of a convolution's input gradient that lies inside a padding of height and width, which is the gradient with respect to
+ * the input before it was padded: the padding becomes the convolution's own, and what lies outside is never computed.
+ * @param cut the slice's shape, and where it begins
+ * @returns name of the part in NCHW, or null where `node` is something else
+ */
+export function emitInnerInputGradient(
+  graph: GraphBuilder,
+  node: LazyNode,
+  cut: { shape: readonly number[]; begin: readonly number[] },
+): string | null {
+  const [dy, filter] = node.inputs;
+  if (node.name !== inputGradientName || node.value !== null || dy === undefined || filter === undefined) return null;
+  const { shape, begin } = cut;
+  if (shape[0] !== node.shape[0] || shape[3] !== node.shape[3]) return null;
+  const window = node.attributes as Window;
+  const [top = 0, left = 0, bottom = 0, right = 0] = window.pads;
+  const before = [begin[1] ?? 0, begin[2] ?? 0] as const;
+  const after = [1, 2].map((axis) => (node.shape[axis] ?? 1) - (shape[axis] ?? 1) - (begin[axis] ?? 0));
+  const pads = [top + before[0], left + before[1], bottom + (after[0] ?? 0), right + (after[1] ?? 0)];
+  return emitInputGradient(graph, dy, filter, shape, { ...window, pads });
+}
 
 const depthwiseInputGradient: Operation<Window> = {
   name: 'DepthwiseConv2dNativeBackpropInput',

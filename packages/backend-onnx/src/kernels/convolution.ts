@@ -6,6 +6,7 @@ import type { OnnxBackend } from '../engine/backend.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
 import { type Activation, activate, activationOf } from './activation.js';
+import { blockedConvolution, prefersBlocks } from './blocked-convolution.js';
 import { convolutionGeometry, type Window, windowAttributes } from './convolution-geometry.js';
 import { type Kernel, type KernelTable, required } from './registry.js';
 
@@ -58,10 +59,13 @@ function emitConvolution(
     filter,
     ...(bias ? [channelVector(graph, bias, node.shape[3] ?? 1)] : []),
   ];
-  const result = graph.op('Conv', inputs, {
-    ...windowAttributes({ ...attributes, pads }),
-    ...(group === 1 ? {} : { group }),
-  });
+  const window = { kernel: attributes.kernel, strides: attributes.strides, dilations: attributes.dilations, pads };
+  const [batch = 1, height = 1, width = 1, outputChannels = 1] = node.shape;
+  const blocked = { inputChannels: x.shape[3] ?? 1, outputChannels, positions: batch * height * width };
+  const result =
+    group === 1 && prefersBlocks(graph, blocked, window)
+      ? blockedConvolution(graph, inputs, blocked, window, false)
+      : graph.op('Conv', inputs, { ...windowAttributes(window), ...(group === 1 ? {} : { group }) });
   const slopes = weights ? graph.operand(weights, 'channelsFirst') : null;
   graph.set(
     node,

@@ -29,7 +29,8 @@ interface Sizes {
 type Form = 'products' | 'merged' | 'rows' | 'pointwise';
 
 function formOf({ inputChannels, outputChannels, kernel, positions }: Sizes, isPointwise: boolean): Form {
-  if (isPointwise) return 2 * inputChannels * outputChannels > positions * (inputChannels + outputChannels) ? 'merged' : 'pointwise';
+  if (isPointwise)
+    return 2 * inputChannels * outputChannels > positions * (inputChannels + outputChannels) ? 'merged' : 'pointwise';
   if (inputChannels <= 16) return 'rows';
   return inputChannels * kernel[0] * kernel[1] > 8 * positions ? 'merged' : 'products';
 }
@@ -45,8 +46,16 @@ export const filterGradient: Operation<Window> = {
     const [height = 1, width = 1, inputChannels = 1, outputChannels = 1] = node.shape;
     const [batch = 1, outHeight = 1, outWidth = 1] = dy.shape;
     const positions = outHeight * outWidth;
-    const sizes: Sizes = { batch, inputChannels, outputChannels, kernel: [height, width], output: [outHeight, outWidth], positions };
-    const isPointwise = height * width === 1 && window.strides.every((stride) => stride === 1) && pads.every((size) => size === 0);
+    const sizes: Sizes = {
+      batch,
+      inputChannels,
+      outputChannels,
+      kernel: [height, width],
+      output: [outHeight, outWidth],
+      positions,
+    };
+    const isPointwise =
+      height * width === 1 && window.strides.every((stride) => stride === 1) && pads.every((size) => size === 0);
     const context = { graph, x, dy, window: { ...window, pads }, sizes };
     switch (formOf(sizes, isPointwise)) {
       case 'pointwise':
@@ -75,9 +84,15 @@ function filterOf(graph: GraphBuilder, product: string, { inputChannels, outputC
 }
 
 /** The same from [outputChannels, height * width * inputChannels]. */
-function channelsLastFilter(graph: GraphBuilder, product: string, { inputChannels, outputChannels, kernel }: Sizes): string {
+function channelsLastFilter(
+  graph: GraphBuilder,
+  product: string,
+  { inputChannels, outputChannels, kernel }: Sizes,
+): string {
   const area = kernel[0] * kernel[1];
-  const transposed = graph.op('Transpose', [graph.reshape(product, [outputChannels, area, inputChannels])], { perm: [0, 2, 1] });
+  const transposed = graph.op('Transpose', [graph.reshape(product, [outputChannels, area, inputChannels])], {
+    perm: [0, 2, 1],
+  });
   return graph.reshape(transposed, [outputChannels, inputChannels, ...kernel]);
 }
 
@@ -86,18 +101,26 @@ function paddedPixels({ graph, x, window: { pads } }: Context): { name: string; 
   const [, height = 1, width = 1] = x.shape;
   const [top = 0, left = 0, bottom = 0, right = 0] = pads;
   const plain = graph.get(x, 'plain');
-  const name = pads.every((size) => size === 0) ? plain : graph.op('Pad', [plain, graph.ints([0, top, left, 0, 0, bottom, right, 0])]);
+  const name = pads.every((size) => size === 0)
+    ? plain
+    : graph.op('Pad', [plain, graph.ints([0, top, left, 0, 0, bottom, right, 0])]);
   return { name, height: height + top + bottom, width: width + left + right };
 }
 
 /** For each position of `pictures` padded pictures and each kernel element, the pixel that they meet at. */
-function pixelIndices({ graph, window: { strides, dilations }, sizes }: Context, pictures: number, height: number, width: number): string {
+function pixelIndices(
+  { graph, window: { strides, dilations }, sizes }: Context,
+  pictures: number,
+  height: number,
+  width: number,
+): string {
   const [strideHeight = 1, strideWidth = 1] = strides;
   const [dilationHeight = 1, dilationWidth = 1] = dilations;
   const corners: number[] = [];
   for (let picture = 0; picture < pictures; picture++)
     for (let i = 0; i < sizes.output[0]; i++)
-      for (let j = 0; j < sizes.output[1]; j++) corners.push((picture * height + i * strideHeight) * width + j * strideWidth);
+      for (let j = 0; j < sizes.output[1]; j++)
+        corners.push((picture * height + i * strideHeight) * width + j * strideWidth);
   const offsets: number[] = [];
   for (let i = 0; i < sizes.kernel[0]; i++)
     for (let j = 0; j < sizes.kernel[1]; j++) offsets.push(i * dilationHeight * width + j * dilationWidth);
@@ -117,7 +140,10 @@ function merged(context: Context): string {
   const { batch, positions, inputChannels, outputChannels, kernel } = sizes;
   const { name, height, width } = paddedPixels(context);
   const columnWidth = kernel[0] * kernel[1] * inputChannels;
-  const columns = columnWidth === inputChannels && height * width === positions ? name : gatherColumns(context, name, batch, height, width);
+  const columns =
+    columnWidth === inputChannels && height * width === positions
+      ? name
+      : gatherColumns(context, name, batch, height, width);
   const gradient = graph.reshape(graph.get(dy, 'plain'), [batch * positions, outputChannels]);
   return graph.op('Gemm', [gradient, graph.reshape(columns, [batch * positions, columnWidth])], { transA: 1 });
 }
@@ -128,13 +154,22 @@ function products(context: Context): string {
   const { name, height, width } = paddedPixels(context);
   const columnWidth = kernel[0] * kernel[1] * inputChannels;
   const pictures = Math.max(1, Math.min(batch, Math.floor(columnBytes / (4 * positions * columnWidth))));
-  const turns = Array.from({ length: Math.ceil(batch / pictures) }, (_, turn) => Math.min(pictures, batch - turn * pictures));
-  const split = (value: string) => (turns.length === 1 ? [value] : graph.ops('Split', [value, graph.ints(turns)], turns.length, { axis: 0 }));
+  const turns = Array.from({ length: Math.ceil(batch / pictures) }, (_, turn) =>
+    Math.min(pictures, batch - turn * pictures),
+  );
+  const split = (value: string) =>
+    turns.length === 1 ? [value] : graph.ops('Split', [value, graph.ints(turns)], turns.length, { axis: 0 });
   const gradients = split(graph.reshape(graph.get(dy, 'channelsFirst'), [batch, outputChannels, positions]));
   const sums = split(name).map((pixels, turn) => {
     const count = turns[turn] ?? 1;
-    const columns = graph.reshape(gatherColumns(context, pixels, count, height, width), [count, positions, columnWidth]);
-    return graph.op('ReduceSum', [graph.op('MatMul', [gradients[turn] ?? '', columns]), graph.ints([0])], { keepdims: 0 });
+    const columns = graph.reshape(gatherColumns(context, pixels, count, height, width), [
+      count,
+      positions,
+      columnWidth,
+    ]);
+    return graph.op('ReduceSum', [graph.op('MatMul', [gradients[turn] ?? '', columns]), graph.ints([0])], {
+      keepdims: 0,
+    });
   });
   return sums.length === 1 ? (sums[0] ?? '') : graph.op('Sum', sums);
 }
@@ -148,7 +183,10 @@ function summedProduct({ graph, dy, sizes }: Context, columns: string): string {
 
 function pointwise(context: Context): string {
   const { graph, x, sizes } = context;
-  return summedProduct(context, graph.reshape(graph.get(x, 'channelsFirst'), [sizes.batch, sizes.inputChannels, sizes.positions]));
+  return summedProduct(
+    context,
+    graph.reshape(graph.get(x, 'channelsFirst'), [sizes.batch, sizes.inputChannels, sizes.positions]),
+  );
 }
 
 function rows(context: Context): string {
@@ -159,19 +197,35 @@ function rows(context: Context): string {
   const [strideHeight = 1, strideWidth = 1] = strides;
   const [dilationHeight = 1, dilationWidth = 1] = dilations;
   const plain = graph.get(x, 'channelsFirst');
-  const input = pads.every((size) => size === 0) ? plain : graph.op('Pad', [plain, graph.ints([0, 0, top, left, 0, 0, bottom, right])]);
+  const input = pads.every((size) => size === 0)
+    ? plain
+    : graph.op('Pad', [plain, graph.ints([0, 0, top, left, 0, 0, bottom, right])]);
   const height = (x.shape[1] ?? 1) + top + bottom;
   const shifts = Array.from({ length: kernel[1] }, (_, j) => {
     const start = j * dilationWidth;
     const end = start + (output[1] - 1) * strideWidth + 1;
-    const shifted = graph.op('Slice', [input, graph.ints([start]), graph.ints([end]), graph.ints([3]), graph.ints([strideWidth])]);
+    const shifted = graph.op('Slice', [
+      input,
+      graph.ints([start]),
+      graph.ints([end]),
+      graph.ints([3]),
+      graph.ints([strideWidth]),
+    ]);
     return graph.reshape(shifted, [batch, inputChannels, 1, height, output[1]]);
   });
   const wide = shifts.length === 1 ? (shifts[0] ?? '') : graph.op('Concat', shifts, { axis: 2 });
   const lines: number[] = [];
-  for (let i = 0; i < kernel[0]; i++) for (let line = 0; line < output[0]; line++) lines.push(i * dilationHeight + line * strideHeight);
-  const gathered = graph.op('Gather', [graph.reshape(wide, [batch * inputChannels * kernel[1], height, output[1]]), graph.tensor('int32', lines)], { axis: 1 });
-  const product = summedProduct(context, graph.reshape(gathered, [batch, inputChannels * kernel[1] * kernel[0], positions]));
+  for (let i = 0; i < kernel[0]; i++)
+    for (let line = 0; line < output[0]; line++) lines.push(i * dilationHeight + line * strideHeight);
+  const gathered = graph.op(
+    'Gather',
+    [graph.reshape(wide, [batch * inputChannels * kernel[1], height, output[1]]), graph.tensor('int32', lines)],
+    { axis: 1 },
+  );
+  const product = summedProduct(
+    context,
+    graph.reshape(gathered, [batch, inputChannels * kernel[1] * kernel[0], positions]),
+  );
   // The columns stand in the order channel, kernel column, kernel row.
   const filter = graph.reshape(product, [outputChannels, inputChannels, kernel[1], kernel[0]]);
   return graph.op('Transpose', [filter], { perm: [0, 1, 3, 2] });

@@ -5,6 +5,11 @@ import { unpadded } from './convolution.js';
 import { poolingGeometry, type Window, windowAttributes } from './convolution-geometry.js';
 import { type KernelTable, required } from './registry.js';
 
+/** Largest values alone: onnxruntime finds them faster when it does not have to say where they were. */
+function maxPoolAlone(graph: GraphBuilder, x: LazyNode, window: Window): string {
+  return graph.op('MaxPool', [graph.get(x, 'channelsFirst')], windowAttributes(window));
+}
+
 /** Largest values, and with each where in the input it was found: the first of several, as in tfjs. */
 function maxPoolWithIndices(graph: GraphBuilder, x: LazyNode, window: Window): readonly string[] {
   return graph.ops('MaxPool', [graph.get(x, 'channelsFirst')], 2, windowAttributes(window));
@@ -20,29 +25,49 @@ const maxPool: Operation<Window> = {
   emit(graph, node, window) {
     const [padded] = node.inputs as [LazyNode];
     const { x, pads } = unpadded(padded, -Infinity, window.pads);
-    const [values = ''] = paddedLessThanKernel(pads, window.kernel)
-      ? maxPoolWithIndices(graph, x, { ...window, pads })
-      : maxPoolWithIndices(graph, padded, window);
+    const pool = graph.isUsedBy(padded, maxPoolGradName)
+      ? (from: LazyNode, by: Window) => maxPoolWithIndices(graph, from, by)[0] ?? ''
+      : (from: LazyNode, by: Window) => maxPoolAlone(graph, from, by);
+    const values = paddedLessThanKernel(pads, window.kernel) ? pool(x, { ...window, pads }) : pool(padded, window);
     graph.set(node, 'channelsFirst', values);
   },
 };
 
-/** dy is added where the maximum was found. */
+/** dy added where the maximum was found; @returns its name in NCHW */
+function emitMaxPoolGrad(graph: GraphBuilder, dy: LazyNode, x: LazyNode, window: Window): string {
+  const [, indices = ''] = maxPoolWithIndices(graph, x, window);
+  const [batch = 1, height = 1, width = 1, channels = 1] = x.shape;
+  const zeros = graph.op('Expand', [graph.scalar('float32', 0), graph.ints([sizeOf(x.shape)])]);
+  const gradient = graph.reshape(graph.get(dy, 'channelsFirst'), [-1]);
+  const scattered = graph.op('ScatterElements', [zeros, graph.reshape(indices, [-1]), gradient], {
+    axis: 0,
+    reduction: 'add',
+  });
+  return graph.reshape(scattered, [batch, channels, height, width]);
+}
+
+const maxPoolGradName = 'MaxPoolGrad';
+
 const maxPoolGrad: Operation<Window> = {
-  name: 'MaxPoolGrad',
+  name: maxPoolGradName,
   emit(graph, node, window) {
     const [dy, x] = node.inputs as [LazyNode, LazyNode];
-    const [, indices = ''] = maxPoolWithIndices(graph, x, window);
-    const [batch = 1, height = 1, width = 1, channels = 1] = x.shape;
-    const zeros = graph.op('Expand', [graph.scalar('float32', 0), graph.ints([sizeOf(x.shape)])]);
-    const gradient = graph.reshape(graph.get(dy, 'channelsFirst'), [-1]);
-    const scattered = graph.op('ScatterElements', [zeros, graph.reshape(indices, [-1]), gradient], {
-      axis: 0,
-      reduction: 'add',
-    });
-    graph.set(node, 'channelsFirst', graph.reshape(scattered, [batch, channels, height, width]));
+    graph.set(node, 'channelsFirst', emitMaxPoolGrad(graph, dy, x, window));
   },
 };
+
+/**
+ * The part of a max pooling's gradient that lies inside a padding with -Infinity, which becomes the pooling's own.
+ * @returns its name in NCHW, or null where `node` is something else
+ */
+export function emitInnerPoolGradient(graph: GraphBuilder, node: LazyNode, shape: readonly number[]): string | null {
+  const [dy, padded] = node.inputs;
+  if (node.name !== maxPoolGradName || node.value !== null || dy === undefined || padded === undefined) return null;
+  const window = node.attributes as Window;
+  const { x, pads } = unpadded(padded, -Infinity, window.pads);
+  if (x === padded || x.shape.join() !== shape.join() || !paddedLessThanKernel(pads, window.kernel)) return null;
+  return emitMaxPoolGrad(graph, dy, x, { ...window, pads });
+}
 
 /** The mean over the part of the window that lies inside, as in tfjs. */
 const averagePool: Operation<Window> = {
