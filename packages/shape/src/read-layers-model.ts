@@ -46,7 +46,7 @@ export function readLayersModel(model: LayersModelLike): {
   output: string | undefined;
 } {
   const { inputs, outputs: ends }: Partial<LayersModelLike> = model;
-  if (inputs === undefined || ends === undefined) {
+  if (inputs === undefined || ends === undefined || ends.length === 0) {
     throw new TypeError(
       `the model ${shown(model.name)} has no inputs and outputs yet; give its first layer an inputShape`,
     );

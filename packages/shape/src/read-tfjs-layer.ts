@@ -74,28 +74,18 @@ function activationLayer(config: Config): readonly LayerSpec[] {
   return [{ type: activations[name] }];
 }
 
-function window(config: Config, size: unknown) {
+/** The window of a layer of tfjs (`strides`, `dilationRate`, padding 'valid' by default) or of ours (`stride`, `dilation`, 0). */
+function window(config: Config, size: unknown, defaultStride: unknown) {
   return {
     kernelSize: size as number,
-    stride: (config['strides'] ?? size) as number,
+    stride: (config['stride'] ?? config['strides'] ?? defaultStride) as number,
     padding: (config['padding'] ?? 'valid') as Padding,
+    dilation: (config['dilation'] ?? config['dilationRate'] ?? 1) as number,
   };
 }
 
-/** A convolution of any of tfjs's classes or ours. */
-function convolution(
-  config: Config,
-  channels: number,
-): { kernel: Omit<LayerSpec & { type: 'Conv2d' }, 'outChannels'> } {
-  return {
-    kernel: {
-      type: 'Conv2d',
-      ...window({ strides: 1, ...config }, config['kernelSize']),
-      dilation: (config['dilationRate'] ?? 1) as number,
-      bias: config['useBias'] !== false,
-      inChannels: channels,
-    },
-  };
+function pooling(config: Config) {
+  return { ...window(config, config['poolSize'], config['poolSize']), ceilMode: config['ceilMode'] === true };
 }
 
 /**
@@ -109,7 +99,8 @@ export function readTfjsLayer(
   inputShapes: readonly TensorShape[],
   outputShape: TensorShape,
 ): readonly LayerSpec[] {
-  const className = layer.getClassName();
+  // Our own layers are called like Keras's, which they extend, with Cnnzoo in front.
+  const className = layer.getClassName().replace(/^Cnnzoo/, '');
   const config = layer.getConfig() as Config;
   if (config['dataFormat'] === 'channelsFirst') {
     throw new TypeError(
@@ -118,45 +109,42 @@ export function readTfjsLayer(
   }
   const [inputShape = []] = inputShapes;
   const channels = inputShape[inputShape.length - 1] ?? 1;
+  const bias = config['useBias'] !== false;
+  // tfjs's separable convolution does not say, but its first weight is [height, width, channels, depthMultiplier].
+  const depthMultiplier = (config['depthMultiplier'] ?? layer.weights[0]?.shape[3] ?? 1) as number;
+  const kernel = () =>
+    ({ type: 'Conv2d', ...window(config, config['kernelSize'], 1), bias, inChannels: channels }) as const;
+  if (className === 'ReLU' && config['maxValue'] === 6) return [{ type: 'ReLU6' }];
   if (has(plain, className)) return [{ type: plain[className] }];
   switch (className) {
-    case 'Conv2D': {
-      const { kernel } = convolution(config, channels);
-      return [{ ...kernel, outChannels: config['filters'] as number }, ...activationLayer(config)];
-    }
-    case 'DepthwiseConv2D': {
-      const { kernel } = convolution(config, channels);
-      const outChannels = channels * ((config['depthMultiplier'] as number | undefined) ?? 1);
-      return [{ ...kernel, outChannels, groups: channels }, ...activationLayer(config)];
-    }
-    case 'SeparableConv2D': {
-      const { kernel } = convolution(config, channels);
-      const between = channels * ((config['depthMultiplier'] as number | undefined) ?? 1);
+    case 'Conv2D':
       return [
-        { ...kernel, outChannels: between, groups: channels, bias: false },
-        {
-          type: 'Conv2d',
-          kernelSize: 1,
-          outChannels: config['filters'] as number,
-          bias: config['useBias'] !== false,
-        },
+        { ...kernel(), outChannels: config['filters'] as number, groups: (config['groups'] ?? 1) as number },
         ...activationLayer(config),
       ];
-    }
-    case 'Conv2DTranspose': {
-      const { kernel } = convolution(config, channels);
+    case 'Conv2DTranspose':
       return [
-        { ...kernel, type: 'ConvTranspose2d', outChannels: config['filters'] as number },
+        { ...kernel(), type: 'ConvTranspose2d', outChannels: config['filters'] as number },
         ...activationLayer(config),
       ];
-    }
+    case 'DepthwiseConv2D':
+      return [{ ...kernel(), outChannels: channels * depthMultiplier, groups: channels }, ...activationLayer(config)];
+    case 'SeparableConv2D':
+      return [
+        { ...kernel(), outChannels: channels * depthMultiplier, groups: channels, bias: false },
+        { type: 'Conv2d', kernelSize: 1, outChannels: config['filters'] as number, bias },
+        ...activationLayer(config),
+      ];
     case 'MaxPooling2D':
-      return [{ type: 'MaxPool2d', ...window(config, config['poolSize']) }];
+      return [{ type: 'MaxPool2d', ...pooling(config) }];
     case 'AveragePooling2D':
-      return [{ type: 'AvgPool2d', ...window(config, config['poolSize']) }];
+      return [{ type: 'AvgPool2d', ...pooling(config) }];
+    case 'AdaptiveAveragePooling2D':
+      return [{ type: 'AdaptiveAvgPool2d', outputSize: config['outputSize'] as number }];
+    case 'LocalResponseNormalization':
+      return [{ type: 'LocalResponseNorm', size: config['size'] as number }];
     case 'Dense': {
       const units = config['units'] as number;
-      const bias = config['useBias'] !== false;
       // On a feature map tfjs's dense layer works on every pixel: a 1x1 convolution.
       const dense: LayerSpec =
         inputShape.length === 4
@@ -178,6 +166,14 @@ export function readTfjsLayer(
     }
     case 'ZeroPadding2D':
       return [{ type: 'ZeroPad2d', padding: config['padding'] as number }];
+    case 'Resizing':
+      return [
+        {
+          type: 'Upsample',
+          size: [config['height'] as number, config['width'] as number],
+          mode: config['interpolation'] === 'nearest' ? 'nearest' : 'bilinear',
+        },
+      ];
     case 'Cropping2D': {
       const cropping = config['cropping'] as readonly [readonly [number, number], readonly [number, number]];
       const [[top, bottom], [left, right]] = cropping;

@@ -6,6 +6,7 @@ import {
   type AxisPadding,
   bothSides,
   checkAxisPadding,
+  countWindows,
   effectiveKernelSize,
   slideWindow,
   type Window,
@@ -112,22 +113,28 @@ export function solve(
   }
 }
 
-/** Tries every candidate and keeps those that give the wanted size. */
+/**
+ * Tries every candidate and keeps those that give the wanted size.
+ * @throws RangeError if the window fits with none of them
+ */
 function search<Value>(
-  { inputSize, outputSize, ceilMode = false, dilation = 1 }: WindowQuestion,
+  { inputSize, outputSize = inputSize, ceilMode = false, dilation = 1 }: WindowQuestion,
   candidates: Iterable<Value>,
-  window: (value: Value) => Omit<Window, 'ceilMode' | 'dilation'>,
+  settings: (value: Value) => Omit<Window, 'ceilMode' | 'dilation'>,
 ): Solution<Value> {
-  const wanted = outputSize ?? inputSize;
   const values: Value[] = [];
-  let nearest: { value: Value; outputSize: number } | null = null;
+  let nearest: Solution<Value>['nearest'] = null;
+  let tried: Window | null = null;
   for (const value of candidates) {
-    const got = slideWindow('size', inputSize, { ...window(value), ceilMode, dilation }).outputSize;
-    if (got === wanted) values.push(value);
-    if (nearest === null || Math.abs(got - wanted) < Math.abs(nearest.outputSize - wanted)) {
+    tried = { ...settings(value), ceilMode, dilation };
+    const got = countWindows(inputSize, tried).outputSize;
+    if (got < 1) continue;
+    if (got === outputSize) values.push(value);
+    if (nearest === null || Math.abs(got - outputSize) < Math.abs(nearest.outputSize - outputSize)) {
       nearest = { value, outputSize: got };
     }
   }
+  if (nearest === null && tried !== null) slideWindow('size', inputSize, tried);
   return { values, nearest: values.length > 0 ? null : nearest };
 }
 
@@ -147,21 +154,13 @@ function solvePadding(question: PaddingQuestion): Solution<number | readonly [nu
   const kernelSize = integer('kernelSize', question.kernelSize);
   const stride = integer('stride', question.stride ?? 1);
   const reach = effectiveKernelSize(kernelSize, dilation);
-  const least = Math.max(0, Math.ceil((reach - inputSize) / 2));
-  // One stride more than what the wanted windows cover gives one window too many.
-  const most = Math.max(least, Math.ceil(((outputSize - 1) * stride + reach - inputSize + stride) / 2));
-  const both = search<number | readonly [number, number]>(question, range(least, most), (padding) => ({
-    kernelSize,
-    stride,
-    padding,
-  }));
+  // One stride more than what the wanted windows cover gives one window too many; less than the kernel needs gives none.
+  const most = Math.max(0, Math.ceil((Math.max(0, outputSize * stride) + reach - inputSize) / 2));
+  const settings = (padding: AxisPadding) => ({ kernelSize, stride, padding });
+  const both = search<number | readonly [number, number]>(question, range(0, most), settings);
   if (both.values.length > 0) return both;
-  const unequal = function* (): Iterable<readonly [number, number]> {
-    for (const before of range(Math.max(0, least - 1), most)) {
-      if (inputSize + 2 * before + 1 >= reach) yield [before, before + 1];
-    }
-  };
-  const sides = search(question, unequal(), (padding) => ({ kernelSize, stride, padding }));
+  const unequal = [...range(0, most)].map((before) => [before, before + 1] as const);
+  const sides = search(question, unequal, settings);
   return sides.values.length > 0 ? sides : both;
 }
 
@@ -171,7 +170,8 @@ function solveKernelSize(question: KernelQuestion): Solution<number> {
   const padding = checkAxisPadding('padding', question.padding ?? 0);
   const { inputSize, dilation = 1 } = question;
   const room = padding === 'same' ? inputSize : inputSize + bothSides(padding)[0] + bothSides(padding)[1];
-  const largest = Math.floor((room - 1) / dilation) + 1;
+  // Rounding up, PyTorch lets a kernel be larger than the room by less than a stride.
+  const largest = Math.floor((room + (question.ceilMode ? stride : 1) - 2) / dilation) + 1;
   return search(question, range(1, largest), (kernelSize) => ({ kernelSize, stride, padding }));
 }
 
@@ -181,8 +181,9 @@ function solveStride(question: StrideQuestion): Solution<number> {
   const padding = checkAxisPadding('padding', question.padding ?? 0);
   const { inputSize, dilation = 1 } = question;
   const [before, behind] = padding === 'same' ? [0, 0] : bothSides(padding);
-  // Longer strides than the way the window can go all give one output.
+  // Longer strides than the way a window can go all give one output.
   const free = inputSize + before + behind - effectiveKernelSize(kernelSize, dilation);
-  const longest = padding === 'same' ? inputSize : Math.max(1, free + 1);
+  const way = question.ceilMode ? Math.max(inputSize + before, 1 - free) : Math.max(1, free + 1);
+  const longest = padding === 'same' ? inputSize : way;
   return search(question, range(1, longest), (stride) => ({ kernelSize, stride, padding }));
 }

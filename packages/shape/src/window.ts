@@ -46,12 +46,13 @@ export function checkAxisPadding(name: string, padding: unknown): AxisPadding {
 /**
  * Slides a window along an axis of `inputSize` elements.
  *
- * out = floor((in + before + behind - dilation * (kernel - 1) - 1) / stride) + 1, with ceil in place of floor in ceil mode, where, as
- * in PyTorch, a last window that would start behind the input and the padding before it is left out.
+ * out = floor((in + before + behind - dilation * (kernel - 1) - 1) / stride) + 1, with ceil in place of floor in ceil mode, where, as in
+ * PyTorch, a last window that would start behind the input and the padding before it is left out, and a kernel may be larger than the
+ * padded input by less than a stride.
  *
- * @throws RangeError if the kernel is larger than the padded input, naming the kernel and the padding that would fit.
+ * @returns an `outputSize` of 0 or less where the kernel is too large
  */
-export function slideWindow(axis: string, inputSize: number, window: Window): WindowResult {
+export function countWindows(inputSize: number, window: Window): WindowResult {
   const { kernelSize, stride, dilation, ceilMode } = window;
   const reach = effectiveKernelSize(kernelSize, dilation);
   if (window.padding === 'same') {
@@ -61,29 +62,31 @@ export function slideWindow(axis: string, inputSize: number, window: Window): Wi
     return { outputSize, padding: [before, total - before] };
   }
   const padding = bothSides(window.padding);
-  const room = inputSize + padding[0] + padding[1];
-  if (reach > room) throw new RangeError(misfit(axis, inputSize, window, room));
-  const steps = (room - reach) / stride;
+  const steps = (inputSize + padding[0] + padding[1] - reach) / stride;
   let outputSize = (ceilMode ? Math.ceil(steps) : Math.floor(steps)) + 1;
   if (ceilMode && (outputSize - 1) * stride >= inputSize + padding[0]) outputSize -= 1;
   return { outputSize, padding };
 }
 
+/** As `countWindows`. @throws RangeError if the kernel is too large, naming the kernel and the padding that would fit */
+export function slideWindow(axis: string, inputSize: number, window: Window): WindowResult {
+  const result = countWindows(inputSize, window);
+  if (result.outputSize >= 1) return result;
+  const { kernelSize, dilation } = window;
+  const reach = effectiveKernelSize(kernelSize, dilation);
+  const added = result.padding[0] + result.padding[1];
+  const dilated = dilation > 1 ? ` with dilation ${dilation} (reach ${reach})` : '';
+  const padded = added > 0 ? ` padded to ${inputSize + added}` : '';
+  const largest = Math.floor((inputSize + added - 1) / dilation) + 1;
+  throw new RangeError(
+    `kernelSize ${kernelSize}${dilated} is larger than the input's ${axis} ${inputSize}${padded}; the nearest that fits: ` +
+      `kernelSize ${largest}, or padding ${Math.ceil((reach - inputSize) / 2)}, or an input of ${reach - added}`,
+  );
+}
+
 export function bothSides(padding: Exclude<AxisPadding, 'same'>): readonly [number, number] {
   if (padding === 'valid') return [0, 0];
   return typeof padding === 'number' ? [padding, padding] : padding;
-}
-
-function misfit(axis: string, inputSize: number, window: Window, room: number): string {
-  const { kernelSize, dilation } = window;
-  const reach = effectiveKernelSize(kernelSize, dilation);
-  const dilated = dilation > 1 ? ` with dilation ${dilation} (reach ${reach})` : '';
-  const padded = room > inputSize ? ` padded to ${room}` : '';
-  const largest = Math.floor((room - 1) / dilation) + 1;
-  return (
-    `kernelSize ${kernelSize}${dilated} is larger than the input's ${axis} ${inputSize}${padded}; the nearest that fits: ` +
-    `kernelSize ${largest}, or padding ${Math.ceil((reach - inputSize) / 2)}, or an input of ${reach - (room - inputSize)}`
-  );
 }
 
 /** A transposed window along one axis. `'same'` and `'valid'` are Keras's rules, numbers are PyTorch's. */
