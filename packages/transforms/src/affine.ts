@@ -30,13 +30,19 @@ export function affine(parameters: AffineParameters, options: WarpOptions = {}):
   return defineTransform('affine', [parameters, options], (image) => affineImage(image, parameters, options));
 }
 
-export function affineImage(image: Image, parameters: AffineParameters, options: WarpOptions): Image {
-  const matrix = inverseMatrix(parameters, image.width * 0.5, image.height * 0.5);
+/** The transform about `center`, by default the middle of the picture. */
+export function affineImage(
+  image: Image,
+  parameters: AffineParameters,
+  options: WarpOptions,
+  center: readonly [x: number, y: number] = [image.width * 0.5, image.height * 0.5],
+): Image {
+  const matrix = inverseMatrix(parameters, ...center);
   return warp(image, image.height, image.width, matrix, options);
 }
 
 /** The inverse of translate * center * rotate * shear * scale * center^-1, from a place in the result to one in the picture. */
-export function inverseMatrix(parameters: AffineParameters, centerX: number, centerY: number): AffineMatrix {
+function inverseMatrix(parameters: AffineParameters, centerX: number, centerY: number): AffineMatrix {
   const { angle, translate, scale, shear } = parameters;
   const radians = (degrees: number) => (degrees * Math.PI) / 180;
   const rotation = radians(angle);

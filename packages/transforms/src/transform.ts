@@ -31,7 +31,7 @@ export interface RandomTransform<Parameters extends object> extends Transform {
   /** The parameters for a picture of this size, drawn from `random`. */
   draw(image: Image, random: RandomGenerator): Parameters;
   /** What the transform does to a picture once the parameters are known. */
-  apply(image: Image, parameters: Parameters, random: RandomGenerator): Image;
+  apply(image: Image, parameters: Parameters): Image;
 }
 
 /** Makes a {@link Transform} of a function, and of the arguments it was made with. */
@@ -48,7 +48,7 @@ export function defineRandomTransform<Parameters extends object>(
   name: string,
   args: readonly unknown[],
   draw: (image: Image, random: RandomGenerator) => Parameters,
-  apply: (image: Image, parameters: Parameters, random: RandomGenerator) => Image,
+  apply: (image: Image, parameters: Parameters) => Image,
 ): RandomTransform<Parameters> {
   const transform = defineTransform(name, args, (image, random, onDraw) => {
     if (random === undefined)
@@ -57,7 +57,7 @@ export function defineRandomTransform<Parameters extends object>(
       );
     const parameters = draw(image, random);
     onDraw?.({ transform: name, ...parameters });
-    return apply(image, parameters, random);
+    return apply(image, parameters);
   });
   return Object.assign(transform, { draw, apply });
 }

@@ -1,0 +1,22 @@
+import { checkRange } from './check-argument.js';
+import { gaussianBlur } from './gaussian-blur.js';
+import { defineRandomTransform, type RandomTransform } from './transform.js';
+
+/**
+ * Blurs a picture with a Gaussian of random width, as torchvision's GaussianBlur.
+ * @param kernelSize an odd number of pixels
+ * @param sigma lowest and highest standard deviation in pixels. Default [0.1, 2]
+ */
+export function randomGaussianBlur(
+  kernelSize: number,
+  sigma: readonly [number, number] = [0.1, 2],
+): RandomTransform<{ sigma: number }> {
+  checkRange('sigma', sigma, Number.MIN_VALUE);
+  gaussianBlur(kernelSize, sigma[0]);
+  return defineRandomTransform(
+    'randomGaussianBlur',
+    [kernelSize, sigma],
+    (_, random) => ({ sigma: random.uniform(...sigma) }),
+    (image, drawn) => gaussianBlur(kernelSize, drawn.sigma)(image),
+  );
+}
