@@ -8,6 +8,7 @@ import { Dropout } from './dropout.js';
 import { ConstantInitializer, RandomInitializer } from './initializers.js';
 import { LocalResponseNormalization } from './local-response-normalization.js';
 import { MaxPooling2D } from './max-pooling-2d.js';
+import { ZeroPaddedShortcut } from './zero-padded-shortcut.js';
 
 let registered = false;
 
@@ -28,6 +29,7 @@ export function registerLayers(): void {
     Dropout,
     LocalResponseNormalization,
     MaxPooling2D,
+    ZeroPaddedShortcut,
   ])
     tf.serialization.registerClass(layer);
   for (const initializer of [ConstantInitializer, RandomInitializer]) tf.serialization.registerClass(initializer);

@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
+import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { runGoldenTraining, stateShapes, type TrainingGolden, trainingErrors } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lenet5, lenetBook } from './index.js';
 
-beforeAll(() => tf.setBackend('cpu'));
+beforeAll(async () => {
+  registerOnnxBackend();
+  await tf.setBackend('cpu');
+});
 
 const golden: TrainingGolden = JSON.parse(
   readFileSync(new URL('./fixtures/lenet5-training.json', import.meta.url), 'utf8'),
@@ -18,16 +22,22 @@ test('has the parameters of the paper under the names of the PyTorch code', () =
   expect(model.outputs.map(({ shape }) => shape)).toEqual([[null, 10]]);
 });
 
-test('trains as in PyTorch', async () => {
-  const model = lenet5();
-  const tensors = tf.memory().numTensors;
-  const errors = trainingErrors(await runGoldenTraining(model, golden), golden);
-  expect(errors.keys).toEqual([]);
-  expect(errors.losses).toBeLessThan(1e-4);
-  expect(errors.gradientNorms).toBeLessThan(1e-3);
-  expect(errors.gradientElements).toBeLessThan(1e-2);
-  expect(errors.logits).toBeLessThan(1e-4);
-  expect(tf.memory().numTensors).toBe(tensors);
+describe.each(['cpu', 'onnx'])('backend %s', (backend) => {
+  beforeAll(() => tf.setBackend(backend));
+  afterAll(() => tf.setBackend('cpu'));
+
+  test('trains as in PyTorch', async () => {
+    const model = lenet5();
+    const tensors = tf.memory().numTensors;
+    const errors = trainingErrors(await runGoldenTraining(model, golden), golden);
+    expect(errors.keys).toEqual([]);
+    expect(errors.losses).toBeLessThan(1e-4);
+    expect(errors.gradientNorms).toBeLessThan(1e-3);
+    expect(errors.gradientElements).toBeLessThan(1e-2);
+    expect(errors.logits).toBeLessThan(1e-4);
+    expect(tf.memory().numTensors).toBe(tensors);
+    model.dispose();
+  });
 });
 
 test("the lecture's LeNet has the layers of its table", () => {
