@@ -1,1 +1,23 @@
-export {};
+export type { Batch, Loader } from './batch.js';
+export type { StepRecord, TrainEvent } from './events.js';
+export type { GradientClipping } from './gradient-clipping.js';
+export type { EpochRecord, History, Interruption, Score } from './history.js';
+export { type OptimizerOptions, StatefulOptimizer } from './optimizers/optimizer.js';
+export { type Sgd, type SgdOptions, sgd } from './optimizers/sgd.js';
+export { type CosineDecayOptions, cosineDecay } from './schedules/cosine-decay.js';
+export { type ExponentialDecayOptions, exponentialDecay } from './schedules/exponential-decay.js';
+export { type OneCycleOptions, oneCycle } from './schedules/one-cycle.js';
+export { type PolynomialDecayOptions, polynomialDecay } from './schedules/polynomial-decay.js';
+export { type ReduceOnPlateauOptions, reduceOnPlateau } from './schedules/reduce-on-plateau.js';
+export type { Schedule, SchedulePosition } from './schedules/schedule.js';
+export {
+  type MultiStepDecayOptions,
+  multiStepDecay,
+  type StepDecayOptions,
+  stepDecay,
+} from './schedules/step-decay.js';
+export type { ScheduleUnit } from './schedules/unit.js';
+export { type WarmUpOptions, warmUp } from './schedules/warm-up.js';
+export { type CheckpointOptions, type TrainOptions, train } from './train.js';
+export { TrainingError } from './training-error.js';
+export type { Loss } from './training-step.js';

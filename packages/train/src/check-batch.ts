@@ -1,0 +1,32 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Batch } from './batch.js';
+
+const describe = ({ dtype, shape }: { dtype: string; shape: readonly (number | null)[] }) =>
+  `${dtype} [${shape.map((size) => size ?? 'any').join(', ')}]`;
+
+/**
+ * Checks that a batch fits a model, labels' values included.
+ * @throws TypeError or RangeError naming the loader, what is wrong and what was expected
+ */
+export async function checkBatch(model: LayersModel, { images, labels }: Batch, loader: string): Promise<void> {
+  const [input] = model.inputs;
+  const [output] = model.outputs;
+  if (input === undefined || output === undefined || model.inputs.length !== 1)
+    throw new TypeError(`model must have one input and at least one output, got ${model.inputs.length} inputs`);
+  const fits =
+    images.dtype === 'float32' &&
+    images.shape.length === input.shape.length &&
+    input.shape.every((size, axis) => size === null || size === images.shape[axis]);
+  if (!fits)
+    throw new RangeError(
+      `${loader}: images must be ${describe({ dtype: 'float32', shape: input.shape })} for model '${model.name}', got ${describe(images)}`,
+    );
+  const classes = Number(output.shape.at(-1));
+  if (labels.shape.length !== 1) return; // The loss checks distributions: only their shape can be wrong.
+  const values = await labels.data();
+  const wrong = values.findIndex((label) => !(label >= 0 && label < classes));
+  if (wrong >= 0)
+    throw new RangeError(
+      `${loader}: label ${values[wrong]} of picture ${wrong} in its batch, expected 0 to ${classes - 1} for model '${model.name}'`,
+    );
+}

@@ -1,0 +1,39 @@
+import type { EpochRecord, Interruption } from './history.js';
+
+/** What `train` tells while it runs. */
+export type TrainEvent =
+  | {
+      readonly type: 'start';
+      readonly epochs: number;
+      readonly batchesPerEpoch: number;
+      /** The first batch to come, later than 0 and 0 where a run goes on. */
+      readonly epoch: number;
+      readonly batch: number;
+    }
+  | ({ readonly type: 'step' } & StepRecord)
+  | ({ readonly type: 'epoch' } & EpochRecord)
+  | { readonly type: 'checkpoint'; readonly path: string; readonly step: number }
+  | { readonly type: 'interrupted'; readonly reason: Interruption; readonly step: number };
+
+/** One update of the weights. */
+export interface StepRecord {
+  /** Updates of the weights since the beginning, this one included. */
+  readonly step: number;
+  /** From 0. */
+  readonly epoch: number;
+  /** Batches of the epoch that have been trained on. */
+  readonly batch: number;
+  /** Pictures in this step. */
+  readonly count: number;
+  /** Mean over this step's pictures. */
+  readonly loss: number;
+  readonly accuracy: number;
+  /** Means over the epoch so far. */
+  readonly epochLoss: number;
+  readonly epochAccuracy: number;
+  readonly learningRate: number;
+  /** L2 norm of all gradients together, before clipping. */
+  readonly gradientNorm: number;
+  /** From the last update to this one, loading the batch included. */
+  readonly milliseconds: number;
+}

@@ -1,0 +1,40 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Limits of gradients; without one they are used as they are. */
+export interface GradientClipping {
+  /** Largest L2 norm of all gradients together: longer ones are scaled down. Inception-v3 used 2.0. */
+  readonly norm?: number;
+  /** Largest absolute value of each element. */
+  readonly value?: number;
+}
+
+/** @throws RangeError naming a limit that is not a positive number */
+export function checkClipping({ norm = 1, value = 1 }: GradientClipping): void {
+  for (const [name, limit] of Object.entries({ norm, value }))
+    if (!(limit > 0)) throw new RangeError(`clipping.${name} must be above 0, got ${limit}`);
+}
+
+/** sqrt of the sum of all elements' squares. */
+export function gradientNorm(gradients: readonly tf.Tensor[]): tf.Scalar {
+  return tf.tidy(() => tf.sqrt(tf.addN(gradients.map((gradient): tf.Scalar => tf.sum(tf.square(gradient))))));
+}
+
+/**
+ * Gradients within the limits, as PyTorch's `clip_grad_norm_` and then `clip_grad_value_`.
+ *
+ *   g = g * min(1, norm / (|g| + 1e-6))
+ */
+export function clipGradients(
+  gradients: tf.NamedTensorMap,
+  actualNorm: tf.Scalar,
+  { norm, value }: GradientClipping,
+): tf.NamedTensorMap {
+  if (norm === undefined && value === undefined) return gradients;
+  const scale = norm === undefined ? null : tf.minimum(1, tf.div(norm, tf.add(actualNorm, 1e-6)));
+  return Object.fromEntries(
+    Object.entries(gradients).map(([name, gradient]) => {
+      const scaled = scale === null ? gradient : tf.mul(gradient, scale);
+      return [name, value === undefined ? scaled : tf.clipByValue(scaled, -value, value)];
+    }),
+  );
+}

@@ -1,0 +1,36 @@
+/** Means over some pictures. */
+export interface Score {
+  /** Of the loss, without auxiliary heads in validation. */
+  readonly loss: number;
+  /** Share of pictures whose class had the largest logit; with distributions as labels, their largest entry is the class. */
+  readonly accuracy: number;
+}
+
+/** What happened in one epoch. */
+export interface EpochRecord extends Score {
+  /** From 0. */
+  readonly epoch: number;
+  /** Updates of the weights since the beginning. */
+  readonly step: number;
+  /** Of the last step. */
+  readonly learningRate: number;
+  /** On the validation set, after the epoch. */
+  readonly validation?: Score;
+  /** Of training, without validation, checkpoints and interruptions. */
+  readonly seconds: number;
+}
+
+/** Why a run ended before its last epoch. */
+export type Interruption = 'SIGINT' | 'SIGTERM' | 'abort' | 'earlyStopping';
+
+/** What `train` gives back. */
+export interface History {
+  /** One record for each whole epoch, those before a resumption included. */
+  readonly epochs: readonly EpochRecord[];
+  /** Updates of the weights since the beginning. */
+  readonly step: number;
+  /** Null where all epochs were done. */
+  readonly interrupted: Interruption | null;
+  /** The folder of the last checkpoint, or null without checkpoints. */
+  readonly checkpoint: string | null;
+}

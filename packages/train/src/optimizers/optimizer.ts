@@ -1,0 +1,178 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** What all optimizers of this package take. */
+export interface OptimizerOptions {
+  /** Step size. A schedule multiplies it. */
+  readonly learningRate: number;
+  /** How much of the weights is added to their gradient (or, in AdamW, taken off them). Default 0. */
+  readonly weightDecay?: number;
+  /**
+   * Whether biases and the scales and offsets of norms decay, too. Default true, as in PyTorch and the papers up to 2015; later
+   * recipes leave them out. They are told by their shape: one axis.
+   */
+  readonly decayBiasesAndNorms?: boolean;
+}
+
+/** One variable's part of an update. All are disposed by the caller. */
+export interface Update<Slot extends string> {
+  readonly value: tf.Tensor;
+  readonly gradient: tf.Tensor;
+  /** What the optimizer remembers of earlier gradients, by name; to be assigned to. */
+  readonly slots: Readonly<Record<Slot, tf.Variable>>;
+  /** This step's numbers as scalar tensors, shared by all variables: a new number then does not change a recorded graph. */
+  readonly scalar: (value: number) => tf.Scalar;
+  /** The learning rate of this variable in this step. */
+  readonly learningRate: number;
+  /** The weight decay of this variable: 0 where it does not decay. */
+  readonly weightDecay: number;
+}
+
+/**
+ * What this package's optimizers have in common: a learning rate that can change, a factor on it for each variable, which
+ * variables decay, and a state that can be saved, restored and counted.
+ */
+export abstract class StatefulOptimizer<Slot extends string = string> extends tf.Optimizer {
+  /** Step size of the next update. */
+  learningRate: number;
+  readonly weightDecay: number;
+  readonly decayBiasesAndNorms: boolean;
+  /** The names of what is remembered for each variable: PyTorch's, as in its optimizers' state. */
+  abstract readonly slotNames: readonly Slot[];
+
+  // By variable and not by name: the second model of a process has other names.
+  readonly #slots = new Map<tf.Variable, Record<Slot, tf.Variable>>();
+  readonly #factors = new WeakMap<tf.Variable, number>();
+  /** Values from setWeights for the variables that come first, second, … */
+  #restored: tf.Tensor[] = [];
+
+  constructor({ learningRate, weightDecay = 0, decayBiasesAndNorms = true }: OptimizerOptions) {
+    super();
+    this.learningRate = atLeastZero('learningRate', learningRate);
+    this.weightDecay = atLeastZero('weightDecay', weightDecay);
+    this.decayBiasesAndNorms = decayBiasesAndNorms;
+  }
+
+  /** The new value of one variable; its slots are assigned to. `iterations` is already that of this step, from 1. */
+  protected abstract update(update: Update<Slot>): tf.Tensor;
+
+  /** Updates variables by their gradients, which stay the caller's to dispose. */
+  override applyGradients(gradients: tf.NamedTensorMap | { name: string; tensor: tf.Tensor }[]): void {
+    const entries = Array.isArray(gradients)
+      ? gradients.map(({ name, tensor }) => [name, tensor] as const)
+      : Object.entries(gradients);
+    this.incrementIterations();
+    tf.tidy(() => {
+      const scalars = new Map<number, tf.Scalar>();
+      const scalar = (value: number) => {
+        const known = scalars.get(value) ?? tf.scalar(value);
+        scalars.set(value, known);
+        return known;
+      };
+      for (const [name, gradient] of entries) {
+        // tfjs gives null for a variable that the loss does not depend on.
+        if (gradient == null) continue;
+        const variable = tf.engine().registeredVariables[name];
+        if (variable === undefined) throw new RangeError(`no variable is called '${name}'`);
+        const decays = this.decayBiasesAndNorms || variable.shape.length > 1;
+        variable.assign(
+          this.update({
+            value: variable,
+            gradient,
+            slots: this.#slotsFor(variable),
+            scalar,
+            learningRate: this.learningRate * (this.#factors.get(variable) ?? 1),
+            weightDecay: decays ? this.weightDecay : 0,
+          }),
+        );
+      }
+    });
+  }
+
+  /**
+   * Multiplies the learning rate of one variable, whatever a schedule does to that of all.
+   * @throws RangeError where `factor` is negative or not finite
+   */
+  setLearningRateFactor(variable: tf.Variable, factor: number): void {
+    this.#factors.set(variable, atLeastZero('factor', factor));
+  }
+
+  /** What is remembered of a variable, or undefined before its first update. The tensors stay the optimizer's. */
+  slotsOf(variable: tf.Variable): Readonly<Record<Slot, tf.Variable>> | undefined {
+    return this.#slots.get(variable);
+  }
+
+  /** Puts back what was remembered of a variable. `values` are copied. */
+  restoreSlots(variable: tf.Variable, values: Readonly<Record<Slot, tf.Tensor>>): void {
+    const slots = this.#slotsFor(variable);
+    for (const slot of this.slotNames) slots[slot].assign(values[slot]);
+  }
+
+  /** Puts back how many updates there were. */
+  restoreIterations(iterations: number): void {
+    this.iterations_ = iterations;
+  }
+
+  #slotsFor(variable: tf.Variable): Record<Slot, tf.Variable> {
+    const known = this.#slots.get(variable);
+    if (known !== undefined) return known;
+    const create = (): tf.Variable => {
+      const restored = this.#restored.shift();
+      if (restored === undefined) return tf.tidy(() => tf.variable(tf.zeros(variable.shape), false));
+      const created = tf.variable(restored, false);
+      restored.dispose();
+      return created;
+    };
+    const made = Object.fromEntries(this.slotNames.map((name) => [name, create()])) as Record<Slot, tf.Variable>;
+    this.#slots.set(variable, made);
+    return made;
+  }
+
+  /** tfjs's way of saving: the count of updates, then what is remembered of each variable in the order of their first update. */
+  override async getWeights(): Promise<{ name: string; tensor: tf.Tensor }[]> {
+    const slots = [...this.#slots].flatMap(([variable, slots]) =>
+      this.slotNames.map((slot) => ({ name: `${variable.name}/${slot}`, tensor: slots[slot] as tf.Tensor })),
+    );
+    return [await this.saveIterations(), ...slots];
+  }
+
+  /** tfjs's way of restoring what `getWeights` gave, for the same variables in the same order. The tensors are copied. */
+  override async setWeights(weights: { name: string; tensor: tf.Tensor }[]): Promise<void> {
+    const values = await this.extractIterations(weights);
+    this.#disposeSlots();
+    this.#restored = values.map(({ tensor }) => tf.clone(tensor));
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    const { learningRate, weightDecay, decayBiasesAndNorms } = this;
+    return { learningRate, weightDecay, decayBiasesAndNorms };
+  }
+
+  /** Disposes what is remembered. */
+  override dispose(): void {
+    this.#disposeSlots();
+  }
+
+  #disposeSlots(): void {
+    for (const slots of this.#slots.values()) tf.dispose(slots);
+    this.#slots.clear();
+    tf.dispose(this.#restored);
+    this.#restored = [];
+  }
+}
+
+/** @throws RangeError naming the argument unless it is a finite number of at least 0 */
+export function atLeastZero(name: string, value: number): number {
+  if (!(value >= 0 && value < Infinity)) throw new RangeError(`${name} must be at least 0 and finite, got ${value}`);
+  return value;
+}
+
+/** @throws RangeError naming the argument unless it is at least 0 and below 1 */
+export function belowOne(name: string, value: number): number {
+  if (!(value >= 0 && value < 1)) throw new RangeError(`${name} must be at least 0 and below 1, got ${value}`);
+  return value;
+}
+
+/** gradient + weightDecay * value: weight decay as a penalty on the weights' squares. */
+export function coupledDecay({ gradient, value, scalar, weightDecay }: Update<string>): tf.Tensor {
+  return weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(value, scalar(weightDecay)));
+}

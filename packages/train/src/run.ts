@@ -1,0 +1,184 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Batch, Loader } from './batch.js';
+import { checkBatch } from './check-batch.js';
+import type { CheckpointStore } from './checkpoint-store.js';
+import type { TrainEvent } from './events.js';
+import type { GradientClipping } from './gradient-clipping.js';
+import type { EpochRecord, History, Interruption } from './history.js';
+import { listenForStop, type StopRequest } from './interruption.js';
+import type { StatefulOptimizer } from './optimizers/optimizer.js';
+import { noSums, type Progress } from './run-state.js';
+import type { Schedule } from './schedules/schedule.js';
+import { TrainingError } from './training-error.js';
+import { type Loss, trainingStep } from './training-step.js';
+import { validate } from './validate.js';
+
+/** `train`'s options with their defaults. */
+export interface RunOptions {
+  readonly model: LayersModel;
+  readonly loader: Loader;
+  readonly store: CheckpointStore | null;
+  readonly epochs: number;
+  readonly optimizer: StatefulOptimizer;
+  readonly schedule: Schedule;
+  readonly loss: Loss;
+  readonly auxiliaryWeight: number;
+  readonly clipping: GradientClipping;
+  readonly accumulate: number;
+  readonly validation: Loader | null;
+  readonly everySteps: number;
+  readonly onEvent: (event: TrainEvent) => void;
+  readonly abort: AbortSignal | null;
+}
+
+/** A run under way. */
+interface Run extends RunOptions {
+  readonly stop: StopRequest;
+  /** The optimizer's learning rate, which the schedule multiplies. */
+  readonly learningRate: number;
+  progress: Progress;
+  /** The last checkpoint's folder. */
+  checkpoint: string | null;
+}
+
+/** The loop of `train`, from `progress` on. */
+export async function run(options: RunOptions, progress: Progress): Promise<History> {
+  const { optimizer, epochs, store, onEvent } = options;
+  const stop = listenForStop(options.abort);
+  const { learningRate } = optimizer;
+  const state: Run = { ...options, stop, learningRate, progress, checkpoint: store?.newest() ?? null };
+  let interrupted: Interruption | null = null;
+  try {
+    const { epoch, batch } = progress;
+    onEvent({ type: 'start', epochs, batchesPerEpoch: options.loader.batchesPerEpoch, epoch, batch });
+    while (state.progress.epoch < epochs && interrupted === null) {
+      await trainEpoch(state);
+      if (stop.reason === null) await endEpoch(state);
+      interrupted = stop.reason;
+    }
+    if (interrupted !== null && state.progress.epoch < epochs) {
+      // At the end of an epoch there is one already.
+      if (state.progress.batch > 0) await save(state);
+      onEvent({ type: 'interrupted', reason: interrupted, step: state.progress.step });
+    } else interrupted = null;
+    return { epochs: state.progress.history, step: state.progress.step, interrupted, checkpoint: state.checkpoint };
+  } finally {
+    optimizer.learningRate = learningRate;
+    stop.dispose();
+  }
+}
+
+/** Trains on the rest of the current epoch's batches, or until the run is to stop. */
+async function trainEpoch(state: Run): Promise<void> {
+  const { loader, accumulate, stop, everySteps } = state;
+  const { epoch, batch } = state.progress;
+  let began = performance.now();
+  for await (const batches of grouped(loader.epoch(epoch, batch), accumulate)) {
+    await trainStep(state, batches, began);
+    // Lets signals and timers in.
+    await tf.nextFrame();
+    if (stop.reason !== null) return;
+    if (state.progress.step % everySteps === 0 && state.progress.batch < loader.batchesPerEpoch) await save(state);
+    began = performance.now();
+  }
+  if (state.progress.batch !== loader.batchesPerEpoch)
+    throw new RangeError(
+      `loader gave ${state.progress.batch} batches in epoch ${epoch}, expected batchesPerEpoch, ${loader.batchesPerEpoch}`,
+    );
+}
+
+async function trainStep(state: Run, batches: readonly Batch[], began: number): Promise<void> {
+  const { model, optimizer, loader, progress, accumulate, epochs } = state;
+  const stepsPerEpoch = Math.ceil(loader.batchesPerEpoch / accumulate);
+  const { epoch, history } = progress;
+  const step = progress.step + 1;
+  const count = batches.reduce((sum, { images }) => sum + images.shape[0], 0);
+  const learningRate =
+    state.learningRate *
+    state.schedule({ step: step - 1, epoch, history, totalSteps: epochs * stepsPerEpoch, totalEpochs: epochs });
+  optimizer.learningRate = learningRate;
+  try {
+    for (const batch of batches) await checkBatch(model, batch, 'loader');
+    const { loss, correct, gradientNorm } = await trainingStep(model, optimizer, batches, state);
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
+      throw new TrainingError({ step, learningRate, loss, gradientNorm, checkpoint: state.checkpoint });
+    const milliseconds = performance.now() - began;
+    const sums = {
+      loss: progress.sums.loss + loss * count,
+      correct: progress.sums.correct + correct,
+      count: progress.sums.count + count,
+      seconds: progress.sums.seconds + milliseconds / 1000,
+    };
+    state.progress = { ...progress, step, batch: progress.batch + batches.length, sums };
+    state.onEvent({
+      type: 'step',
+      step,
+      epoch,
+      batch: state.progress.batch,
+      count,
+      loss,
+      accuracy: correct / count,
+      epochLoss: sums.loss / sums.count,
+      epochAccuracy: sums.correct / sums.count,
+      learningRate,
+      gradientNorm,
+      milliseconds,
+    });
+  } finally {
+    for (const { images, labels } of batches) tf.dispose([images, labels]);
+  }
+}
+
+/** Validates, records the epoch and writes a checkpoint; nothing of it where the run is to stop during validation. */
+async function endEpoch(state: Run): Promise<void> {
+  const { model, validation, loss, stop, optimizer } = state;
+  const score = validation === null ? null : await validate(model, validation, loss, () => stop.reason !== null);
+  if (validation !== null && score === null) return;
+  const { sums, step, epoch, history } = state.progress;
+  const record: EpochRecord = {
+    epoch,
+    step,
+    loss: sums.loss / sums.count,
+    accuracy: sums.correct / sums.count,
+    learningRate: optimizer.learningRate,
+    ...(score === null ? {} : { validation: score }),
+    seconds: sums.seconds,
+  };
+  state.progress = { ...state.progress, epoch: epoch + 1, batch: 0, sums: noSums, history: [...history, record] };
+  state.onEvent({ type: 'epoch', ...record });
+  await save(state, isBest(record, history));
+}
+
+/** Whether an epoch's accuracy, in validation where there is one, is above that of all before. */
+function isBest(record: EpochRecord, before: readonly EpochRecord[]): boolean {
+  const accuracy = ({ accuracy, validation }: EpochRecord) => validation?.accuracy ?? accuracy;
+  return before.every((other) => accuracy(record) > accuracy(other));
+}
+
+async function save(state: Run, best = false): Promise<void> {
+  const { store, model, optimizer, progress } = state;
+  if (store === null) return;
+  state.checkpoint = await store.save({ model, optimizer, progress, otherWeights: new Map() }, best);
+  state.onEvent({ type: 'checkpoint', path: state.checkpoint, step: progress.step });
+}
+
+/** Batches in groups of `size`, the last one smaller where they do not divide. */
+async function* grouped(batches: AsyncIterable<Batch>, size: number): AsyncGenerator<Batch[], void, undefined> {
+  let group: Batch[] = [];
+  try {
+    for await (const batch of batches) {
+      group.push(batch);
+      if (group.length < size) continue;
+      const full = group;
+      group = [];
+      yield full;
+    }
+    const rest = group;
+    group = [];
+    if (rest.length > 0) yield rest;
+  } finally {
+    // Loaded, but never handed on: the loader failed, or the loop was left.
+    for (const { images, labels } of group) tf.dispose([images, labels]);
+  }
+}

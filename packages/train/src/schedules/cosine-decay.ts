@@ -1,0 +1,26 @@
+import { checkFactor } from './check.js';
+import type { Schedule } from './schedule.js';
+import { clock, type ScheduleUnit } from './unit.js';
+
+export interface CosineDecayOptions extends ScheduleUnit {
+  /** The factor at the end of the run. Default 0. */
+  readonly end?: number;
+}
+
+/**
+ * Half a cosine from 1 to `end` over the whole run: Loshchilov and Hutter, "SGDR" (2017), without restarts; PyTorch's
+ * `CosineAnnealingLR`. Default unit: step.
+ *
+ *   end + (1 - end) (1 + cos(pi t / T)) / 2
+ *
+ * @throws RangeError where `end` is not from 0 to 1
+ * @example
+ * const schedule = warmUp({ duration: 5 }, cosineDecay());
+ */
+export function cosineDecay({ end = 0, unit = 'step' }: CosineDecayOptions = {}): Schedule {
+  checkFactor('end', end);
+  return (position) => {
+    const { time, total } = clock(position, unit);
+    return end + ((1 - end) * (1 + Math.cos((Math.PI * Math.min(time, total)) / total))) / 2;
+  };
+}

@@ -1,0 +1,28 @@
+import { checkFactor, checkPositive } from './check.js';
+import type { Schedule } from './schedule.js';
+import { clock, type ScheduleUnit } from './unit.js';
+
+export interface PolynomialDecayOptions extends ScheduleUnit {
+  /** 1: a straight line; 0.5: BVLC GoogLeNet's "quick" recipe. Default 1. */
+  readonly power?: number;
+  /** The factor at the end of the run. Default 0. */
+  readonly end?: number;
+}
+
+/**
+ * From 1 to `end` over the whole run along a power of the time left: PyTorch's `PolynomialLR`. Default unit: step.
+ *
+ *   end + (1 - end) (1 - t / T) ^ power
+ *
+ * @throws RangeError naming the option that is out of range
+ * @example
+ * const schedule = polynomialDecay({ power: 0.5 });
+ */
+export function polynomialDecay({ power = 1, end = 0, unit = 'step' }: PolynomialDecayOptions = {}): Schedule {
+  checkPositive('power', power);
+  checkFactor('end', end);
+  return (position) => {
+    const { time, total } = clock(position, unit);
+    return end + (1 - end) * (1 - Math.min(time, total) / total) ** power;
+  };
+}

@@ -1,0 +1,61 @@
+import type { EpochRecord } from '../history.js';
+import { checkFactor } from './check.js';
+import type { Schedule } from './schedule.js';
+
+export interface ReduceOnPlateauOptions {
+  /** What is watched; of validation, where there is one, else of training. Default 'loss'. */
+  readonly metric?: 'loss' | 'accuracy';
+  /** Default 0.1: "divide by 10 when the validation error stops improving". */
+  readonly factor?: number;
+  /** Epochs without improvement that are waited for. Default 10. */
+  readonly patience?: number;
+  /** How much better, relative to the best, is an improvement. Default 1e-4. */
+  readonly threshold?: number;
+  /** Epochs after a reduction in which none are counted. Default 0. */
+  readonly cooldown?: number;
+  /** The factor is never less than this. Default 0. */
+  readonly smallest?: number;
+}
+
+/**
+ * Reduces the learning rate when the run no longer gets better: PyTorch's `ReduceLROnPlateau`, and what the authors of AlexNet and VGG did by hand.
+ * It reads the history of the run, so a run that goes on needs no state of it.
+ *
+ * @throws RangeError naming the option that is out of range
+ * @example
+ * const schedule = reduceOnPlateau({ metric: 'accuracy', patience: 3 });
+ */
+export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): Schedule {
+  const { metric = 'loss', factor = 0.1, patience = 10, threshold = 1e-4, cooldown = 0, smallest = 0 } = options;
+  if (metric !== 'loss' && metric !== 'accuracy')
+    throw new RangeError(`metric must be 'loss' or 'accuracy', got '${metric}'`);
+  for (const [name, value] of Object.entries({ factor, threshold, smallest })) checkFactor(name, value);
+  for (const [name, value] of Object.entries({ patience, cooldown }))
+    if (!Number.isInteger(value) || value < 0)
+      throw new RangeError(`${name} must be a whole number of at least 0, got ${value}`);
+  const value = (record: EpochRecord) => (record.validation ?? record)[metric];
+  const better = (a: number, best: number) =>
+    metric === 'loss' ? a < best * (1 - threshold) : a > best * (1 + threshold);
+  return ({ history }) => {
+    let current = 1;
+    let best = metric === 'loss' ? Infinity : -Infinity;
+    let bad = 0;
+    let rest = 0;
+    for (const record of history) {
+      if (better(value(record), best)) {
+        best = value(record);
+        bad = 0;
+      } else bad++;
+      if (rest > 0) {
+        rest--;
+        bad = 0;
+      }
+      if (bad > patience) {
+        current = Math.max(current * factor, smallest);
+        rest = cooldown;
+        bad = 0;
+      }
+    }
+    return current;
+  };
+}

@@ -1,0 +1,19 @@
+import type { EpochRecord } from '../history.js';
+
+/** Where a run is, before the update whose learning rate is asked for. */
+export interface SchedulePosition {
+  /** Updates of the weights so far. */
+  readonly step: number;
+  /** Epochs done, a whole number. */
+  readonly epoch: number;
+  /** Updates in the whole run. */
+  readonly totalSteps: number;
+  readonly totalEpochs: number;
+  /** Records of the epochs done, for schedules that watch how it goes. */
+  readonly history: readonly EpochRecord[];
+}
+
+/**
+ * The factor on the optimizer's learning rate. It depends on the position alone, so that a run that goes on needs no state of it.
+ */
+export type Schedule = (position: SchedulePosition) => number;

@@ -1,0 +1,52 @@
+import { checkFactor, checkPositive } from './check.js';
+import type { Schedule } from './schedule.js';
+import { clock, type ScheduleUnit } from './unit.js';
+
+export interface StepDecayOptions extends ScheduleUnit {
+  readonly every: number;
+  /** Default 0.1. */
+  readonly factor?: number;
+}
+
+/**
+ * Multiplies the learning rate by `factor` after every so many epochs (or steps): PyTorch's `StepLR`. GoogLeNet: 0.96 every 8
+ * epochs; Inception-v3: 0.94 every 2.
+ *
+ *   factor ^ floor(t / every)
+ *
+ * @throws RangeError naming the option that is out of range
+ * @example
+ * const schedule = stepDecay({ every: 2, factor: 0.94 });
+ */
+export function stepDecay({ every, factor = 0.1, unit = 'epoch' }: StepDecayOptions): Schedule {
+  checkPositive('every', every);
+  checkFactor('factor', factor);
+  return (position) => factor ** Math.floor(clock(position, unit).time / every);
+}
+
+export interface MultiStepDecayOptions extends ScheduleUnit {
+  /** Times in ascending order. */
+  readonly milestones: readonly number[];
+  /** Default 0.1. */
+  readonly factor?: number;
+}
+
+/**
+ * Multiplies the learning rate by `factor` at each milestone: PyTorch's `MultiStepLR`. ResNet on CIFAR-10: 0.1 at 32,000 and 48,000
+ * steps.
+ *
+ *   factor ^ (number of milestones <= t)
+ *
+ * @throws RangeError naming the option that is out of range
+ * @example
+ * const schedule = multiStepDecay({ milestones: [32_000, 48_000], unit: 'step' });
+ */
+export function multiStepDecay({ milestones, factor = 0.1, unit = 'epoch' }: MultiStepDecayOptions): Schedule {
+  for (const [i, milestone] of milestones.entries()) {
+    checkPositive(`milestones[${i}]`, milestone);
+    if (milestone <= (milestones[i - 1] ?? 0))
+      throw new RangeError(`milestones must be in ascending order, got ${milestones.join(', ')}`);
+  }
+  checkFactor('factor', factor);
+  return (position) => factor ** milestones.filter((milestone) => milestone <= clock(position, unit).time).length;
+}

@@ -1,0 +1,49 @@
+import { checkFactor, checkPositive } from './check.js';
+import type { Schedule } from './schedule.js';
+import type { ScheduleUnit } from './unit.js';
+
+export interface WarmUpOptions extends ScheduleUnit {
+  /** How long the learning rate rises, in epochs (or steps). Either way it rises with each step. */
+  readonly duration: number;
+  /** The first factor, from 0 to 1. Default 0. */
+  readonly start?: number;
+  /**
+   * Whether the schedule after it begins when the warm-up ends, as PyTorch's `SequentialLR`. Default false: it runs from the
+   * beginning, so that milestones are counted from there, as in Goyal et al. (2017).
+   */
+  readonly delay?: boolean;
+}
+
+/**
+ * A learning rate that rises along a straight line before a schedule takes over: Goyal et al., "Accurate, large minibatch SGD"
+ * (2017). ResNet-110 needed it: He et al. (2016), section 4.2.
+ *
+ *   start + (1 - start) t / duration, times the schedule, for t < duration
+ *
+ * @throws RangeError naming the option that is out of range
+ * @example
+ * const schedule = warmUp({ duration: 5 }, cosineDecay());
+ */
+export function warmUp(
+  { duration, start = 0, delay = false, unit = 'epoch' }: WarmUpOptions,
+  schedule: Schedule,
+): Schedule {
+  checkPositive('duration', duration);
+  checkFactor('start', start);
+  return (position) => {
+    const { step, epoch, totalSteps, totalEpochs } = position;
+    const stepsPerEpoch = totalSteps / totalEpochs;
+    const steps = unit === 'step' ? duration : duration * stepsPerEpoch;
+    const rise = step < steps ? start + ((1 - start) * step) / steps : 1;
+    if (!delay) return rise * schedule(position);
+    const epochs = steps / stepsPerEpoch;
+    const later = {
+      ...position,
+      step: Math.max(step - steps, 0),
+      epoch: Math.max(epoch - epochs, 0),
+      totalSteps: totalSteps - steps,
+      totalEpochs: totalEpochs - epochs,
+    };
+    return rise * schedule(later);
+  };
+}

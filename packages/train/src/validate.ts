@@ -1,0 +1,42 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Loader } from './batch.js';
+import { checkBatch } from './check-batch.js';
+import type { Score } from './history.js';
+import { countCorrect, type Loss, logitsOf } from './training-step.js';
+
+/**
+ * Loss and accuracy of the main head over one epoch of a loader, or null where `stopped` said so in between.
+ */
+export async function validate(
+  model: LayersModel,
+  loader: Loader,
+  loss: Loss,
+  stopped: () => boolean,
+): Promise<Score | null> {
+  let lossSum = 0;
+  let correct = 0;
+  let count = 0;
+  for await (const batch of loader.epoch(0)) {
+    try {
+      if (stopped()) return null;
+      await checkBatch(model, batch, 'validation');
+      const size = batch.images.shape[0];
+      const measures = tf.tidy(() => {
+        const [main] = logitsOf(model, batch.images, false);
+        return tf.stack([loss(batch.labels, main), countCorrect(batch.labels, main)]);
+      });
+      const [batchLoss = Number.NaN, batchCorrect = 0] = await measures.data();
+      measures.dispose();
+      lossSum += batchLoss * size;
+      correct += batchCorrect;
+      count += size;
+    } finally {
+      tf.dispose([batch.images, batch.labels]);
+    }
+    // Lets signals and timers in.
+    await tf.nextFrame();
+  }
+  if (count === 0) throw new RangeError('validation must have at least one batch, got none');
+  return { loss: lossSum / count, accuracy: correct / count };
+}
