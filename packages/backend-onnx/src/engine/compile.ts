@@ -3,7 +3,7 @@
 import { GraphBuilder, type GraphOptions } from '../graph/graph-builder.js';
 import { type Layout, physicalShape, relayout } from '../graph/layout.js';
 import type { LazyNode } from '../graph/node.js';
-import { encodeModel, type OnnxType } from '../graph/onnx-model.js';
+import { encodeModel } from '../graph/onnx-model.js';
 import type { Trace } from './trace.js';
 
 export interface CompiledGraph {
@@ -15,7 +15,7 @@ export interface CompiledGraph {
 }
 
 /** The ONNX type of a tfjs type; strings and complex numbers never reach a graph. */
-export function onnxTypeOf(node: LazyNode): OnnxType {
+export function onnxTypeOf(node: LazyNode): 'float32' | 'int32' | 'bool' {
   const { dtype } = node;
   if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return dtype;
   throw new Error(`${node.name}: a ${dtype} tensor has no place in a graph`);

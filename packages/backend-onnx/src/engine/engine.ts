@@ -75,10 +75,7 @@ export class Engine {
     const values = traced.roots.map((root, i): Value => {
       const { name, layout } = compiled.outputs[i] ?? { name: '', layout: 'plain' };
       const type = onnxTypeOf(root);
-      const data = this.pool.take(
-        type === 'bool' ? 'bool' : type === 'int32' ? 'int32' : 'float32',
-        sizeOf(root.shape),
-      );
+      const data = this.pool.take(type, sizeOf(root.shape));
       outputs.set(name, { type, dims: physicalShape(root.shape, layout), data });
       return { data, layout, pooled: true, users: 0 };
     });
@@ -128,7 +125,7 @@ export class Engine {
 
   private graphOptions(): GraphOptions {
     this.block ??= probeBlock(this.runtime);
-    return { block: this.block };
+    return { block: this.block, sentinel: this.runtime.sentinel };
   }
 
   /**

@@ -36,12 +36,16 @@ function bytesOf(type: OnnxType, values: readonly number[]): Uint8Array {
     case 'uint8':
     case 'bool':
       return Uint8Array.from(values);
+    case 'bfloat16':
+      throw new TypeError('bfloat16 constants are not written');
   }
 }
 
 export interface GraphOptions {
   /** Channels side by side in the runtime's blocked convolution kernels, 0 where it has none. */
   readonly block: number;
+  /** An output of this name and of type bfloat16, before all others; null for none. A runtime may need one, see there. */
+  readonly sentinel: string | null;
 }
 
 export class GraphBuilder {
@@ -223,6 +227,16 @@ export class GraphBuilder {
     inputs: readonly { name: string; type: OnnxType; shape: readonly number[] }[],
     results: readonly { name: string; type: OnnxType; shape: readonly number[] }[],
   ): { graph: GraphProto; outputs: string[]; used: Set<string>; domains: string[] } {
+    const { sentinel } = this.options;
+    if (sentinel !== null)
+      this.nodes.push({
+        opType: 'Cast',
+        input: [this.scalar('float32', 0)],
+        output: [sentinel],
+        name: sentinel,
+        domain: '',
+        attribute: [attributeProto('to', onnxType.bfloat16)],
+      });
     const made = new Set(this.nodes.flatMap((node) => node.output));
     const taken = new Set<string>();
     const outputs = results.map(({ name }) => {
@@ -242,7 +256,7 @@ export class GraphBuilder {
       taken.add(output);
       return output;
     });
-    const used = new Set(outputs);
+    const used = new Set(sentinel === null ? outputs : [sentinel, ...outputs]);
     const nodes: NodeProto[] = [];
     for (const node of this.nodes.toReversed()) {
       if (!node.output.some((name) => used.has(name))) continue;
@@ -258,7 +272,10 @@ export class GraphBuilder {
       node: nodes.reverse(),
       initializer: this.initializers.filter(({ name }) => used.has(name)),
       input: inputs.filter(({ name }) => used.has(name)).map((input) => valueInfo(input, input.name)),
-      output: results.map((result, i) => valueInfo(result, outputs[i] ?? '')),
+      output: [
+        ...(sentinel === null ? [] : [valueInfo({ type: 'bfloat16', shape: [] }, sentinel)]),
+        ...results.map((result, i) => valueInfo(result, outputs[i] ?? '')),
+      ],
     };
     return {
       graph,

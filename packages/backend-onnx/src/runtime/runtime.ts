@@ -4,7 +4,7 @@ import type { OnnxType } from '../graph/onnx-model.js';
 
 /** A dense array in host memory. */
 export interface RuntimeTensor {
-  readonly type: OnnxType;
+  readonly type: Exclude<OnnxType, 'bfloat16'>;
   readonly dims: readonly number[];
   readonly data: Elements;
 }
@@ -29,6 +29,8 @@ export interface Session {
 export interface Runtime {
   /** Name and version, for reports. */
   readonly description: string;
+  /** The name of an output of type bfloat16 that every graph has to have first, or null. */
+  readonly sentinel: string | null;
   /** @param model the bytes of an .onnx file */
   createSession(model: Uint8Array, options: SessionOptions): Session;
 }
