@@ -140,7 +140,7 @@ class Session:
         self.steps = 0
         if work["mode"] == "train":
             self.model.train()
-            self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.001, momentum=0.9)
+            self.optimizer = torch.optim.SGD(self.model.parameters(), lr=work["learningRate"], momentum=0.9)
             self.step = self.train
         else:
             self.model.eval()

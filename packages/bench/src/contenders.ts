@@ -1,12 +1,17 @@
 /** Who takes part: each engine's process, and what to do where it is missing. */
 import { fileURLToPath } from 'node:url';
 import type { ProcessStart } from './engine-process.js';
+import type { LayerSource } from './protocol.js';
 
 export const engineIds = ['onnx', 'tfjs-node', 'tfjs-wasm', 'tfjs-cpu', 'pytorch'] as const;
 export type EngineId = (typeof engineIds)[number];
 
+export const layerSources = ['tfjs-layers', 'cnnzoo'] as const satisfies readonly LayerSource[];
+
 export interface Contender {
   readonly engine: EngineId;
+  /** Null for an engine that is not tfjs. */
+  readonly layers: LayerSource | null;
   /** Tells two installations of an engine apart. */
   readonly source: string;
   readonly start: ProcessStart;
@@ -22,9 +27,10 @@ export interface PeerLocations {
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** All contenders of the given engines, missing ones not yet known, and what is missing for want of a location. */
+/** All contenders of the given engines whose location is known; whether they start is another matter. */
 export function contendersOf(
   engines: readonly EngineId[],
+  layers: readonly LayerSource[],
   threads: number,
   { tfjsNode, pythons }: PeerLocations,
 ): Contender[] {
@@ -34,28 +40,34 @@ export function contendersOf(
     TF_NUM_INTEROP_THREADS: String(threads),
     TF_CPP_MIN_LOG_LEVEL: '2',
   };
-  const tfjs = (engine: EngineId, folder: readonly string[]): Contender => ({
+  const tfjs = (engine: EngineId, source: LayerSource, folder: readonly string[]): Contender => ({
     engine,
+    layers: source,
     source: folder[0] ?? 'workspace',
     start: {
       command: process.execPath,
-      args: [...process.execArgv, path('worker/main.ts'), engine, String(threads), ...folder],
+      args: [...process.execArgv, path('worker/main.ts'), engine, source, String(threads), ...folder],
       environment: { ...process.env, ...threadLimits },
     },
   });
-  return engines.flatMap((engine): Contender[] => {
-    if (engine === 'pytorch')
-      return pythons.map((python) => ({
-        engine,
-        source: python,
-        start: {
-          command: python,
-          args: [path('../python/worker.py'), String(threads)],
-          // Settings for an old OpenBLAS slow a current one down.
-          environment: { ...process.env, ...threadLimits, OPENBLAS_CORETYPE: undefined, OPENBLAS_L2_SIZE: undefined },
-        },
-      }));
-    if (engine === 'tfjs-node') return tfjsNode === undefined ? [] : [tfjs(engine, [tfjsNode])];
-    return [tfjs(engine, [])];
+  const pytorch = (python: string): Contender => ({
+    engine: 'pytorch',
+    layers: null,
+    source: python,
+    start: {
+      command: python,
+      args: [path('../python/worker.py'), String(threads)],
+      // Settings for an old OpenBLAS slow a current one down.
+      environment: { ...process.env, ...threadLimits, OPENBLAS_CORETYPE: undefined, OPENBLAS_L2_SIZE: undefined },
+    },
   });
+  const contenders: Readonly<Record<EngineId, readonly Contender[]>> = {
+    onnx: layers.map((source) => tfjs('onnx', source, [])),
+    'tfjs-node': tfjsNode === undefined ? [] : layers.map((source) => tfjs('tfjs-node', source, [tfjsNode])),
+    // Too slow for more than the one comparison.
+    'tfjs-wasm': [tfjs('tfjs-wasm', 'tfjs-layers', [])],
+    'tfjs-cpu': [tfjs('tfjs-cpu', 'tfjs-layers', [])],
+    pytorch: pythons.map(pytorch),
+  };
+  return engines.flatMap((engine) => contenders[engine]);
 }

@@ -4,7 +4,7 @@ import { startEngine } from './engine-process.js';
 
 /** The start of an engine's process, with tsx, which vitest does not pass on. */
 function startOf(engine: EngineId) {
-  const [contender] = contendersOf([engine], 1, { tfjsNode: undefined, pythons: ['/nowhere/python'] });
+  const [contender] = contendersOf([engine], ['tfjs-layers'], 1, { tfjsNode: undefined, pythons: ['/nowhere/python'] });
   if (contender === undefined) throw new Error(`no contender for ${engine}`);
   const { command, args, environment } = contender.start;
   const program = args.slice(args.findIndex((argument) => argument.endsWith('main.ts')));
@@ -15,7 +15,12 @@ test('the onnx backend and tfjs cpu do the same work', async () => {
   const losses: number[][] = [];
   for (const engine of ['onnx', 'tfjs-cpu'] as const) {
     const process = await startEngine(startOf(engine));
-    const { parameters } = await process.prepare({ network: 'lenet5', mode: 'train', batchSize: 2 });
+    const { parameters } = await process.prepare({
+      network: 'lenet5',
+      mode: 'train',
+      batchSize: 2,
+      learningRate: 0.01,
+    });
     expect(parameters).toBe(61_706);
     const { times, results } = await process.run(2);
     expect(times).toHaveLength(2);

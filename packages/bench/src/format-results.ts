@@ -46,7 +46,9 @@ function formatTask({ task, timings, memory, failed }: TaskResult): string {
 }
 
 function formatTimings(timings: readonly Timing[], resultName: string): string {
-  const peers = timings.filter(({ contender: { engine } }) => engine === 'pytorch' || engine === 'tfjs-node');
+  const peers = timings.filter(
+    ({ contender: { engine, layers } }) => engine === 'pytorch' || (engine === 'tfjs-node' && layers === 'tfjs-layers'),
+  );
   const rows = [...timings]
     .sort((a, b) => stepTimes(a).median - stepTimes(b).median)
     .map((timing) => {
@@ -107,10 +109,11 @@ function formatMemory({ version, samples }: MemoryTrace): string {
 
 function formatTargets(tasks: readonly TaskResult[]): string {
   const rows = tasks.flatMap(({ task, timings }) =>
-    judgeTargets(task.id, timings).map(({ figure, peer, version, atMost, measured, met }) => [
-      task.title,
+    judgeTargets(task.id, timings).map(({ figure, peer, version, peerVersion, atMost, measured, met }) => [
+      task.id,
+      version,
       figure,
-      peer === 'onnx' ? 'own steady step' : version,
+      peer === 'onnx' ? 'own steady step' : peerVersion,
       `≤ ${atMost.toFixed(2)}`,
       measured.toFixed(2),
       met ? 'met' : 'missed',
@@ -118,5 +121,5 @@ function formatTargets(tasks: readonly TaskResult[]): string {
   );
   return rows.length === 0
     ? ''
-    : `## Targets of the onnx backend\n\n${table(['task', 'figure', 'against', 'target', 'measured', ''], rows, 'lllrrl')}`;
+    : `## Targets of the onnx backend\n\n${table(['task', 'engine', 'figure', 'against', 'target', 'measured', ''], rows, 'llllrrl')}`;
 }

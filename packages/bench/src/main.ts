@@ -3,10 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, Option, program } from 'commander';
-import { type Contender, contendersOf, type EngineId, engineIds } from './contenders.js';
+import { type Contender, contendersOf, type EngineId, engineIds, layerSources } from './contenders.js';
 import { startEngine } from './engine-process.js';
 import { formatResults } from './format-results.js';
-import type { Introduction } from './protocol.js';
+import type { Introduction, LayerSource } from './protocol.js';
 import type { Results, TaskResult } from './results.js';
 import { type Task, tasks } from './tasks.js';
 import { timeTask } from './time-task.js';
@@ -34,6 +34,7 @@ function listOf<T extends string>(known: readonly T[]) {
 interface Options {
   readonly tasks: readonly string[];
   readonly engines: readonly EngineId[];
+  readonly layers: readonly LayerSource[];
   readonly threads: number;
   readonly seconds: number;
   readonly tfjsNode?: string;
@@ -57,6 +58,11 @@ program
     new Option('--engines <list>', `who takes part, separated by commas: ${engineIds.join(', ')}`)
       .argParser(listOf(engineIds))
       .default(engineIds, 'all'),
+  )
+  .addOption(
+    new Option('--layers <list>', `whose layers the onnx backend and tfjs-node run: ${layerSources.join(', ')}`)
+      .argParser(listOf(layerSources))
+      .default(layerSources, 'both'),
   )
   .option('--threads <n>', 'threads of each engine that has any', positiveInteger, availableParallelism())
   .option('--seconds <n>', 'counted time of each engine in each task', positive, 10)
@@ -94,7 +100,7 @@ async function rollCall(): Promise<Pick<Results, 'engines' | 'missing'>> {
       reason: 'not installed; packages/bench/README.md says how, --tfjs-node says where',
     });
   const withoutTorch: { name: string; reason: string }[] = [];
-  for (const contender of contendersOf(options.engines, options.threads, { tfjsNode, pythons })) {
+  for (const contender of contendersOf(options.engines, options.layers, options.threads, { tfjsNode, pythons })) {
     const found = engines.some(({ contender: { engine } }) => engine === 'pytorch');
     if (contender.engine === 'pytorch' && !given && found) continue;
     const name = `${contender.engine} (${contender.source})`;

@@ -5,12 +5,16 @@
 
 export type NetworkName = 'lenet5' | 'resnet18' | 'resnet50';
 
+/** Where a tfjs engine's layers come from. */
+export type LayerSource = 'tfjs-layers' | 'cnnzoo';
+
 /** The work that one step is. */
 export interface Work {
   readonly network: NetworkName;
   /** 'train': forward, backward and an SGD update with momentum, the loss read; 'predict': forward in evaluation mode, the logits read. */
   readonly mode: 'train' | 'predict';
   readonly batchSize: number;
+  readonly learningRate: number;
   /** Each `every`-th step has a batch of `size` pictures, as the last batch of an epoch does. */
   readonly partialBatch?: { readonly every: number; readonly size: number };
 }

@@ -32,23 +32,28 @@ const targets: readonly Target[] = [
 ];
 
 export interface JudgedTarget extends Target {
-  /** The peer that it was measured against. */
+  /** The engine, and the peer that it was measured against. */
   readonly version: string;
+  readonly peerVersion: string;
   readonly measured: number;
   readonly met: boolean;
 }
 
-/** The targets of a task, against each of the peers that took part: there may be two versions of PyTorch. */
+/** The targets of a task, of each onnx contender against each of the peers: there may be two versions of PyTorch. */
 export function judgeTargets(task: string, timings: readonly Timing[]): JudgedTarget[] {
   const of = (engine: EngineId) => timings.filter(({ contender }) => contender.engine === engine);
   return targets
     .filter((target) => target.task === task)
     .flatMap((target) =>
       of('onnx').flatMap((onnx) =>
-        of(target.peer).map((peer) => {
-          const measured = figures[target.figure](onnx, peer);
-          return { ...target, version: peer.version, measured, met: measured <= target.atMost };
-        }),
+        of(target.peer)
+          // Like against like, and against what is not tfjs.
+          .filter(({ contender: { layers } }) => layers === null || layers === onnx.contender.layers)
+          .map((peer) => {
+            const measured = figures[target.figure](onnx, peer);
+            const versions = { version: onnx.version, peerVersion: peer.version };
+            return { ...target, ...versions, measured, met: measured <= target.atMost };
+          }),
       ),
     );
 }

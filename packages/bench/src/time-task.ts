@@ -25,8 +25,10 @@ export interface FailedContender {
   readonly error: string;
 }
 
-/** Milliseconds that a turn of a contender should last. */
-const turnTime = 1000;
+/** Milliseconds of counted steps in a turn. */
+const turnTime = 2000;
+/** A step of so many milliseconds is slow: three are enough, and none is done without being counted. */
+const slowStep = 5000;
 /** Milliseconds for the threads of the contender before to go to sleep. */
 const pause = 50;
 
@@ -56,16 +58,15 @@ export async function timeTask(
   for (const contender of contenders) {
     onProgress(`${task.id}: first steps of ${contender.engine}`);
     await attempt(contender, async () => {
-      running.push(await firstSteps(task, contender, seconds));
+      running.push(await firstSteps(task, contender));
     });
   }
-  const rounds = Math.max(0, ...running.map((turns) => turns.rounds));
-  for (let round = 0; round < rounds; round++) {
-    onProgress(`${task.id}: round ${round + 1} of ${rounds}`);
+  for (let round = 0; running.some((turns) => !isDone(turns, seconds)); round++) {
+    onProgress(`${task.id}: round ${round + 1}`);
     // Each round begins with another contender.
     const order = running.map((_, i) => running[(i + round) % running.length]).filter((turns) => turns !== undefined);
     for (const turns of order) {
-      if (turns.times.length >= turns.rounds) continue;
+      if (isDone(turns, seconds)) continue;
       await sleep(pause);
       const done = await attempt(turns.contender, async () => {
         const { times } = await turns.engine.run(turns.warmUp + turns.steps);
@@ -94,11 +95,17 @@ interface Turns {
   /** Uncounted steps at the begin of a turn: the contender before has taken the caches. */
   readonly warmUp: number;
   readonly steps: number;
-  readonly rounds: number;
+  readonly slow: boolean;
   readonly times: number[][];
 }
 
-async function firstSteps(task: Task, contender: Contender, seconds: number): Promise<Turns> {
+/** At least three rounds, and of a contender that is not slow so many seconds. */
+function isDone({ slow, times }: Turns, seconds: number): boolean {
+  const counted = times.flat().reduce((sum, time) => sum + time, 0);
+  return times.length >= 3 && (slow || counted >= seconds * 1000);
+}
+
+async function firstSteps(task: Task, contender: Contender): Promise<Turns> {
   const engine = await startEngine(contender.start);
   try {
     const { parameters } = await engine.prepare(task.work);
@@ -106,8 +113,8 @@ async function firstSteps(task: Task, contender: Contender, seconds: number): Pr
     const second = await engine.run(1);
     const more = await engine.run(2);
     const stepTime = median(more.times);
-    const slow = stepTime > 3 * turnTime;
-    const steps = Math.max(1, Math.min(50, Math.round(turnTime / stepTime)));
+    const slow = stepTime > slowStep;
+    const steps = Math.max(1, Math.min(100, Math.round(turnTime / stepTime)));
     return {
       contender,
       engine,
@@ -121,7 +128,7 @@ async function firstSteps(task: Task, contender: Contender, seconds: number): Pr
       },
       warmUp: slow ? 0 : 1,
       steps,
-      rounds: slow ? 3 : Math.max(3, Math.round((seconds * 1000) / (steps * stepTime))),
+      slow,
       times: [],
     };
   } catch (error) {

@@ -1,10 +1,11 @@
 /**
- * The process of an engine that runs tfjs code: `main.ts ENGINE THREADS [FOLDER]`, where FOLDER is the one to take tfjs from.
+ * The process of an engine that runs tfjs code: `main.ts ENGINE LAYERS THREADS [FOLDER]`, where FOLDER is the one to take tfjs
+ * from.
  * Introduces itself on standard output, then answers requests from standard input (../protocol.ts).
  */
 import { register } from 'node:module';
 import { createInterface } from 'node:readline';
-import type { Failure, Inspection, Request } from '../protocol.js';
+import type { Failure, Inspection, LayerSource, Request } from '../protocol.js';
 import type { NetworkSession } from './network-session.js';
 import { processMemory } from './process-memory.js';
 import type { TfjsEngineName } from './tfjs-engines.js';
@@ -15,7 +16,7 @@ console.info = console.error;
 
 const reply = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
-const [engineName, threads, tfjsFolder] = process.argv.slice(2);
+const [engineName, layers, threads, tfjsFolder] = process.argv.slice(2);
 if (tfjsFolder !== undefined) register('./redirect-tfjs.ts', import.meta.url, { data: tfjsFolder });
 
 // Imports of tfjs come after the redirection.
@@ -23,13 +24,13 @@ const tf = await import('@tensorflow/tfjs-core');
 const { startTfjsEngine } = await import('./tfjs-engines.js');
 const { prepareNetwork } = await import('./network-session.js');
 const { introduction, compilation } = await startTfjsEngine[engineName as TfjsEngineName](Number(threads));
-reply(introduction);
+reply(layers === 'cnnzoo' ? { ...introduction, version: `${introduction.version}, cnnzoo layers` } : introduction);
 
 let session: NetworkSession | undefined;
 async function answer(request: Request): Promise<object> {
   switch (request.command) {
     case 'prepare':
-      session = prepareNetwork(request.work);
+      session = prepareNetwork(request.work, layers as LayerSource);
       return { parameters: session.parameters };
     case 'run':
       if (session === undefined) throw new Error("'run' came before 'prepare'");

@@ -1,8 +1,11 @@
+import { withInitialWeights } from '@cnnzoo/blocks';
+import { lenet5 as cnnzooLenet5 } from '@cnnzoo/lenet';
 import { goldenInput, goldenWeight } from '@cnnzoo/testing';
 import { loadStateDict, stateDict } from '@cnnzoo/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { NetworkName, Ran, Work } from '../protocol.js';
+import type { LayerSource, NetworkName, Ran, Work } from '../protocol.js';
+import { cnnzooLayers, tfjsLayers } from './convolution-layers.js';
 import { lenet5 } from './lenet5.js';
 import { resnet } from './resnet.js';
 
@@ -12,18 +15,32 @@ export interface NetworkSession {
   run(steps: number): Promise<Ran>;
 }
 
-const networks: Readonly<
-  Record<NetworkName, { build: () => LayersModel; size: number; channels: number; classes: number }>
-> = {
-  lenet5: { build: lenet5, size: 32, channels: 1, classes: 10 },
-  resnet18: { build: () => resnet('resnet18'), size: 224, channels: 3, classes: 1000 },
-  resnet50: { build: () => resnet('resnet50'), size: 224, channels: 3, classes: 1000 },
+interface Network {
+  readonly build: Readonly<Record<LayerSource, () => LayersModel>>;
+  readonly size: number;
+  readonly channels: number;
+  readonly classes: number;
+}
+
+const imagenet = { size: 224, channels: 3, classes: 1000 };
+
+const networks: Readonly<Record<NetworkName, Network>> = {
+  lenet5: { build: { 'tfjs-layers': lenet5, cnnzoo: cnnzooLenet5 }, size: 32, channels: 1, classes: 10 },
+  resnet18: {
+    build: { 'tfjs-layers': () => resnet('resnet18', tfjsLayers), cnnzoo: () => resnet('resnet18', cnnzooLayers) },
+    ...imagenet,
+  },
+  resnet50: {
+    build: { 'tfjs-layers': () => resnet('resnet50', tfjsLayers), cnnzoo: () => resnet('resnet50', cnnzooLayers) },
+    ...imagenet,
+  },
 };
 
 /** Builds what `work` needs on the current backend. Weights and pictures depend on nothing but their names and shapes. */
-export function prepareNetwork({ network, mode, batchSize, partialBatch }: Work): NetworkSession {
+export function prepareNetwork(work: Work, source: LayerSource): NetworkSession {
+  const { network, mode, batchSize, learningRate, partialBatch } = work;
   const { build, size, channels, classes } = networks[network];
-  const model = build();
+  const model = withInitialWeights({ fill: 'zeros' }, build[source]);
   const golden = [...stateDict(model)].map(
     ([key, { shape }]) => [key, { shape, dtype: 'F32', data: goldenWeight(key, shape) }] as const,
   );
@@ -45,7 +62,7 @@ export function prepareNetwork({ network, mode, batchSize, partialBatch }: Work)
   }
 
   model.compile({
-    optimizer: tf.train.momentum(0.001, 0.9),
+    optimizer: tf.train.momentum(learningRate, 0.9),
     loss: (labels: tf.Tensor, logits: tf.Tensor) => tf.losses.softmaxCrossEntropy(labels, logits),
   });
   const labels = oneHot(batchSize, classes);
