@@ -50,8 +50,8 @@ export function blockedConvolution(
   let blocked: string;
   let input = x;
   if (inputChannels < block) {
-    const parts = graph.reshape(filter, [outputChannels / block, block, inputChannels, area]);
-    blocked = graph.op('Transpose', [parts], { perm: [0, 2, 3, 1] });
+    const parts = graph.reshape(filter, [outputChannels / block, block, inputChannels * area]);
+    blocked = graph.op('Transpose', [parts], { perm: [0, 2, 1] });
   } else {
     input = graph.op('ReorderInput', [x], {}, domain);
     if (flipped) {
@@ -63,8 +63,11 @@ export function blockedConvolution(
         { axis: 2 },
       );
     } else {
-      const parts = graph.reshape(filter, [outputChannels / block, block, inputChannels / block, block, area]);
-      blocked = graph.op('Transpose', [parts], { perm: [0, 2, 4, 3, 1] });
+      // In two steps, each of which onnxruntime has a fast transposition for.
+      const outer = graph.reshape(filter, [outputChannels / block, block, inputChannels * area]);
+      const inner = graph.op('Transpose', [outer], { perm: [0, 2, 1] });
+      const parts = graph.reshape(inner, [(outputChannels / block) * (inputChannels / block), block, area, block]);
+      blocked = graph.op('Transpose', [parts], { perm: [0, 2, 1, 3] });
     }
   }
   const { kernel, strides, dilations, pads } = window;

@@ -1,11 +1,12 @@
 /**
  * The gradient of a convolution with respect to its filter: dW = columns(x)^T dy, where row p of columns(x) is what the window sees
  * at position p. No single form is fastest for every shape; `formOf` chooses by what was measured (8 pictures, two AVX-512 cores,
- * GFLOP/s: products / merged / rows; 64 channels at 56x56 129/102/81, 256 at 14x14 200/209/28, 512 at 7x7 106/156/8, a 7x7 stem of
- * 3 channels at stride 2 50/50/85).
+ * GFLOP/s of products, merged, rows, convolution: 64 channels at 56x56 129, 102, 81, 91; 128 at 28x28 206, 175, 75, 171; 256 at 14x14
+ * 200, 209, 28, 244; 512 at 7x7 106, 156, 8, 191; a stem of 3 channels and 7x7 at stride 2 50, 50, 85, -).
  */
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { LazyNode, Operation } from '../graph/node.js';
+import { blockedConvolution } from './blocked-convolution.js';
 import { unpadded } from './convolution.js';
 import type { Window } from './convolution-geometry.js';
 
@@ -25,13 +26,24 @@ interface Sizes {
  * - `merged`: NHWC columns, one matrix product for the whole batch: where the filter is larger than the pictures
  * - `rows`: NCHW columns in two steps, along the width and along the height: where there are few channels to copy at a time
  * - `pointwise`: x is its own columns in NCHW
+ * - `convolution`: the channels of x are pictures, the pictures are channels, and dy is the filter, of the size of the output:
+ *   blocked kernels do that well while dy fits into the cache
  */
-type Form = 'products' | 'merged' | 'rows' | 'pointwise';
+type Form = 'products' | 'merged' | 'rows' | 'pointwise' | 'convolution';
 
-function formOf({ inputChannels, outputChannels, kernel, positions }: Sizes, isPointwise: boolean): Form {
+/** Output positions up to which `convolution` is fastest. */
+const fewPositions = 200;
+
+function formOf(
+  { batch, inputChannels, outputChannels, kernel, positions }: Sizes,
+  isPointwise: boolean,
+  block: number,
+): Form {
   if (isPointwise)
     return 2 * inputChannels * outputChannels > positions * (inputChannels + outputChannels) ? 'merged' : 'pointwise';
   if (inputChannels <= 16) return 'rows';
+  const blocks = block > 0 && outputChannels % block === 0 && (batch < block || batch % block === 0);
+  if (blocks && positions <= fewPositions) return 'convolution';
   return inputChannels * kernel[0] * kernel[1] > 8 * positions ? 'merged' : 'products';
 }
 
@@ -57,7 +69,9 @@ export const filterGradient: Operation<Window> = {
     const isPointwise =
       height * width === 1 && window.strides.every((stride) => stride === 1) && pads.every((size) => size === 0);
     const context = { graph, x, dy, window: { ...window, pads }, sizes };
-    switch (formOf(sizes, isPointwise)) {
+    switch (formOf(sizes, isPointwise, graph.options.block)) {
+      case 'convolution':
+        return graph.set(node, 'filtersFirst', convolution(context));
       case 'pointwise':
         return graph.set(node, 'filtersFirst', filterOf(graph, pointwise(context), sizes));
       case 'rows':
@@ -179,6 +193,25 @@ function summedProduct({ graph, dy, sizes }: Context, columns: string): string {
   const gradient = graph.reshape(graph.get(dy, 'channelsFirst'), [sizes.batch, sizes.outputChannels, sizes.positions]);
   const product = graph.op('FusedMatMul', [gradient, columns], { transA: 0, transB: 1 }, 'com.microsoft');
   return graph.op('ReduceSum', [product, graph.ints([0])], { keepdims: 0 });
+}
+
+/** The padded input cut or padded at its end so that exactly the kernel's height and width come out. */
+function convolution({ graph, x, dy, window, sizes }: Context): string {
+  const { batch, inputChannels, outputChannels, kernel, output } = sizes;
+  const [, height = 1, width = 1] = x.shape;
+  const [top = 0, left = 0] = window.pads;
+  const [strideHeight = 1, strideWidth = 1] = window.strides;
+  const [dilationHeight = 1, dilationWidth = 1] = window.dilations;
+  const bottom = (output[0] - 1) * strideHeight + (kernel[0] - 1) * dilationHeight + 1 - height - top;
+  const right = (output[1] - 1) * strideWidth + (kernel[1] - 1) * dilationWidth + 1 - width - left;
+  const swapped = (value: LazyNode) =>
+    graph.op('Transpose', [graph.get(value, 'channelsFirst')], { perm: [1, 0, 2, 3] });
+  const padded = graph.op('Pad', [swapped(x), graph.ints([0, 0, top, left, 0, 0, bottom, right])]);
+  const filters = graph.reshape(swapped(dy), [outputChannels, batch, ...output]);
+  const turned = { kernel: output, strides: window.dilations, dilations: window.strides, pads: [0, 0, 0, 0] };
+  const shape = { inputChannels: batch, outputChannels, positions: inputChannels };
+  const result = blockedConvolution(graph, [padded, filters], shape, turned, false);
+  return graph.op('Transpose', [result], { perm: [1, 0, 2, 3] });
 }
 
 function pointwise(context: Context): string {
