@@ -1,0 +1,15 @@
+import type { Image } from '@cnnzoo/transforms';
+
+/** Labelled pictures, as @cnnzoo/data's data sets. Any object of this shape is one. */
+export interface Dataset {
+  readonly length: number;
+  readonly categories: readonly string[];
+  get(index: number): Sample | Promise<Sample>;
+}
+
+/** One labelled picture. */
+export interface Sample {
+  readonly image: Image;
+  /** The index of its category. */
+  readonly label: number;
+}
