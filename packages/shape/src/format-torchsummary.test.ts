@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
+import { resnet } from './fixtures/resnet.js';
+import { vgg } from './fixtures/vgg.js';
 import { formatSummary, type LayerSpec, summarize } from './index.js';
 
 /** Page 6-1 of the lecture, with the rules and spaces that torchsummary prints around it. */
@@ -88,5 +91,47 @@ describe("the lecture's LeNet at 224x224x3", () => {
     });
     expect(formatSummary(summarize(model))).toBe(lectureLenet);
     model.dispose();
+  });
+});
+
+describe('the tables that torchsummary 1.5.1 prints of torchvision', () => {
+  const printed = (name: string) =>
+    readFileSync(new URL(`./fixtures/torchsummary-${name}.txt`, import.meta.url), 'utf8').trimEnd();
+
+  test('vgg16_bn', () => {
+    expect(formatSummary(summarize(vgg('vgg16', true), { inputShape: [224, 224, 3] }))).toBe(printed('vgg16-bn'));
+  });
+
+  test.each([
+    ['resnet18', 'BasicBlock'],
+    ['resnet50', 'Bottleneck'],
+  ] as const)('%s, with a row for each %s', (name, block) => {
+    const moduleType = (path: string) => (/^layer\d\.\d+$/.test(path) ? block : undefined);
+    const summary = summarize(resnet(name), { inputShape: [224, 224, 3] });
+    expect(formatSummary(summary, { style: 'torchsummary', moduleType })).toBe(printed(name));
+  });
+
+  test('a batch of four through frozen and transposed convolutions', () => {
+    const layers: LayerSpec[] = [
+      { type: 'Conv2d', outChannels: 8, kernelSize: 3, stride: 2, padding: 1, trainable: false },
+      { type: 'BatchNorm2d' },
+      { type: 'ReLU' },
+      { type: 'ConvTranspose2d', outChannels: 4, kernelSize: 4, stride: 2, padding: 1 },
+      { type: 'AdaptiveAvgPool2d', outputSize: 2 },
+      { type: 'Flatten' },
+      { type: 'Linear', outFeatures: 3 },
+    ];
+    const summary = summarize(layers, { inputShape: [17, 17, 3], batchSize: 4 });
+    expect(formatSummary(summary)).toBe(printed('frozen-batch-of-4'));
+  });
+
+  test('half a hundredth is rounded to the even digit, as Python does', () => {
+    // 32,768 numbers of four bytes are 0.125 MB; JavaScript's toFixed says 0.13.
+    expect(formatSummary(summarize([{ type: 'ReLU' }], { inputShape: [128, 256, 1] }))).toMatch(
+      /Input size \(MB\): 0\.12$/m,
+    );
+    expect(formatSummary(summarize([{ type: 'ReLU' }], { inputShape: [384, 256, 1] }))).toMatch(
+      /Input size \(MB\): 0\.38$/m,
+    );
   });
 });

@@ -257,3 +257,8 @@ test('layers may be listed in any order that their names connect', () => {
   );
   expect(summary.layers.map(({ name }) => name)).toEqual(['late', 'sum', 'last']);
 });
+
+test('a chain of ten thousand layers is no deeper recursion', () => {
+  const chain = Array.from({ length: 10_000 }, (): LayerSpec => ({ type: 'ReLU' }));
+  expect(summarize(chain, { inputShape: [4, 4, 1] }).layers).toHaveLength(10_000);
+});
