@@ -14,7 +14,8 @@ export interface ArrayDatasetOptions {
 }
 
 /**
- * A data set of pictures in memory. Where `data` lies in a SharedArrayBuffer, the loader's workers read it in place.
+ * A data set of pictures in memory. `data` is kept where it lies in a SharedArrayBuffer and copied into one where not, so that
+ * the loader's workers read it in place.
  * @returns a data set whose `get` is synchronous and copies no pixels
  * @throws RangeError where the lengths disagree or a label is no index of a category
  * @example
@@ -23,20 +24,21 @@ export interface ArrayDatasetOptions {
  * console.log(dataset.length); // 2
  */
 export function arrayDataset(options: ArrayDatasetOptions): ArrayDataset {
-  const { data, width, height, channels, categories, name = 'arrays' } = options;
+  const { width, height, channels, categories, name = 'arrays' } = options;
   const labels = Int32Array.from(options.labels);
   const size = width * height * channels;
   for (const [key, value] of Object.entries({ width, height, channels }))
     if (!Number.isInteger(value) || value < 1)
       throw new RangeError(`${key} must be a whole number of at least 1, got ${value}`);
-  if (data.length !== labels.length * size)
+  if (options.data.length !== labels.length * size)
     throw new RangeError(
-      `data must hold ${labels.length} pictures (one per label) of ${height} x ${width} x ${channels} = ${labels.length * size} values, got ${data.length}`,
+      `data must hold ${labels.length} pictures (one per label) of ${height} x ${width} x ${channels} = ${labels.length * size} values, got ${options.data.length}`,
     );
   for (const [index, label] of Array.from(options.labels).entries())
     if (!Number.isInteger(label) || label < 0 || label >= categories.length)
       throw new RangeError(`labels[${index}] must be a whole number from 0 to ${categories.length - 1}, got ${label}`);
 
+  const data = inSharedMemory(options.data);
   function sample(index: number) {
     checkIndex(index, labels.length);
     const image = { data: data.subarray(index * size, (index + 1) * size), width, height, channels };
@@ -59,4 +61,12 @@ export interface ArrayDataset extends ReferenceDataset {
   };
   /** The label of each picture. */
   readonly labels: Int32Array;
+}
+
+function inSharedMemory<Pixels extends Uint8Array | Float32Array>(data: Pixels): Uint8Array | Float32Array {
+  if (data.buffer instanceof SharedArrayBuffer) return data;
+  const shared = new SharedArrayBuffer(data.byteLength);
+  const copy = data instanceof Float32Array ? new Float32Array(shared) : new Uint8Array(shared);
+  copy.set(data);
+  return copy;
 }

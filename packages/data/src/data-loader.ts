@@ -1,12 +1,18 @@
-import { type Image, type RandomGenerator, randomGenerator, type Transform } from '@cnnzoo/transforms';
+import type { BatchTransform } from '@cnnzoo/transforms';
+import { randomGenerator } from '@cnnzoo/transforms';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Dataset } from './dataset.js';
+import { type BatchTask, type CollatedBatch, collate, type PlainBatch, type SkippedSample } from './collate.js';
+import { DataError } from './data-error.js';
+import { type Dataset, isReferenceDataset, type SampleReference } from './dataset.js';
+import { type Sampler, sequentialSampler, shuffledSampler } from './sampler.js';
+import { resolveTransform, type TransformSource, transformPlan } from './transform-source.js';
+import { startWorkerPool, type WorkerPool } from './worker-pool.js';
 
 /** What a network trains on in one step. Whoever takes a batch from a loader disposes its tensors. */
 export interface Batch {
   /** float32 [count, height, width, channels] */
   readonly images: tf.Tensor4D;
-  /** int32 [count], the labels. */
+  /** int32 [count], the labels; or float32 [count, classes] after mixup or cutmix. */
   readonly labels: tf.Tensor1D | tf.Tensor2D;
 }
 
@@ -15,16 +21,30 @@ export interface DataLoaderOptions {
   readonly batchSize: number;
   /** A new random order in each epoch, decided by `seed` and the epoch's index. Default false: the data set's order. */
   readonly shuffle?: boolean;
+  /** Which samples an epoch shows, and in which order, instead of `shuffle`. */
+  readonly sampler?: Sampler;
   /** Decides the order and what random transforms draw. Default 0. */
   readonly seed?: number;
-  /** What is done to each picture; must end in float pictures of one size. Default: none. */
-  readonly transform?: Transform;
+  /** What is done to each picture; must end in pictures of one size. Default: none, so values stay 0 to 255. */
+  readonly transform?: TransformSource;
+  /** Mixup or cutmix: the batch's labels become soft. */
+  readonly batchTransform?: BatchTransform;
   /** Leave out the last batch of an epoch where it is smaller than the others. Default false. */
   readonly dropLast?: boolean;
+  /** Threads that read, decode and transform. 0 does it in the calling thread. Default 0. */
+  readonly workers?: number;
+  /** Batches that each worker makes ahead. Default 2. */
+  readonly prefetch?: number;
+  /** What happens where a picture cannot be read, decoded or transformed. 'skip' leaves it out and counts it. Default 'throw'. */
+  readonly onError?: 'throw' | 'skip';
 }
 
+/** Idle workers wait this long for the next epoch. */
+const idleMilliseconds = 1000;
+
 /**
- * Makes batches of a data set.
+ * Makes batches of a data set. The batches of an epoch depend on the seed and the epoch's index only, not on the number of
+ * workers, so that a run can be repeated, and go on in the middle of an epoch.
  * @example
  * import { DataLoader, mnist } from '@cnnzoo/data';
  * import { compose, normalize, pad, toTensor } from '@cnnzoo/transforms';
@@ -40,69 +60,166 @@ export interface DataLoaderOptions {
 export class DataLoader {
   readonly #dataset: Dataset;
   readonly #options: DataLoaderOptions;
+  readonly #sampler: Sampler;
+  readonly #skipped: SkippedSample[] = [];
+  #idle: { pool: WorkerPool; timer: NodeJS.Timeout } | undefined;
 
+  /** @throws RangeError or TypeError, naming the option, where one is wrong or the data set is empty */
   constructor(dataset: Dataset, options: DataLoaderOptions) {
-    const { batchSize } = options;
-    if (!Number.isInteger(batchSize) || batchSize < 1)
-      throw new RangeError(`batchSize must be a whole number of at least 1, got ${batchSize}`);
+    const { batchSize, shuffle = false, sampler, seed = 0, workers = 0, prefetch = 2, onError = 'throw' } = options;
+    checkCount('batchSize', batchSize, 1);
+    checkCount('seed', seed, 0);
+    checkCount('workers', workers, 0);
+    checkCount('prefetch', prefetch, 1);
+    if (onError !== 'throw' && onError !== 'skip')
+      throw new RangeError(`onError must be 'throw' or 'skip', got '${onError}'`);
+    if (shuffle && sampler !== undefined)
+      throw new TypeError('shuffle and sampler both decide the order: give one of them');
     if (dataset.length === 0) throw new RangeError('dataset must have at least one picture, got 0');
-    if (options.dropLast && dataset.length < batchSize)
-      throw new RangeError(
-        `batchSize ${batchSize} is more than the ${dataset.length} pictures: with dropLast no batch is left`,
-      );
+    if (workers > 0) transformPlan(options.transform, options.batchTransform);
     this.#dataset = dataset;
     this.#options = options;
+    this.#sampler = sampler ?? (shuffle ? shuffledSampler() : sequentialSampler());
+    if (this.batchesPerEpoch === 0)
+      throw new RangeError(
+        `batchSize ${batchSize} is more than the ${this.#sampler.count(dataset.length)} pictures: with dropLast no batch is left`,
+      );
   }
 
   /** How many batches an epoch has. */
   get batchesPerEpoch(): number {
-    const batches = this.#dataset.length / this.#options.batchSize;
+    const batches = this.#sampler.count(this.#dataset.length) / this.#options.batchSize;
     return this.#options.dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
+  /** The pictures that were left out so far, with `onError: 'skip'`, one entry each time: which, and why. */
+  get skipped(): readonly SkippedSample[] {
+    return this.#skipped;
+  }
+
   /**
-   * The batches of one epoch. The same seed, index and options give the same batches.
+   * The batches of one epoch. A batch in which pictures were skipped is smaller, and left out where none is left.
    * @param index of the epoch, from 0
-   * @param fromBatch start at this batch, for a run that goes on where another stopped. Default 0.
+   * @param fromBatch start at this batch, for a run that goes on where another stopped. Default 0
+   * @throws RangeError where an argument is wrong; DataError, naming the file, where a picture cannot be used
    */
   async *epoch(index: number, fromBatch = 0): AsyncGenerator<Batch, void, undefined> {
-    const { batchSize, shuffle = false, seed = 0 } = this.#options;
-    const { length } = this.#dataset;
-    const order = shuffle ? randomGenerator(seed, index).permutation(length) : undefined;
-    for (let batch = fromBatch; batch < this.batchesPerEpoch; batch++) {
-      const start = batch * batchSize;
-      const count = Math.min(batchSize, length - start);
-      const labels = new Int32Array(count);
-      let images = new Float32Array(0);
-      let shape: Image | undefined;
-      for (let i = 0; i < count; i++) {
-        const sample = this.#dataset.get(order?.[start + i] ?? start + i);
-        const { image, label } = sample instanceof Promise ? await sample : sample;
-        const result = this.#transformed(image, randomGenerator(seed, index, start + i));
-        const size = result.data.length;
-        if (shape === undefined) {
-          shape = result;
-          images = new Float32Array(count * size);
-        } else if (shape.width !== result.width || shape.height !== result.height || shape.channels !== result.channels)
-          throw new RangeError(
-            `pictures of a batch must have one size, got ${describeSize(shape)} and ${describeSize(result)}; end the transform in a crop or a resize to both sides`,
-          );
-        images.set(result.data, i * size);
-        labels[i] = label;
+    checkCount('index', index, 0);
+    checkCount('fromBatch', fromBatch, 0);
+    const run = await this.#start();
+    const ahead = Math.max(1, (this.#options.workers ?? 0) * (this.#options.prefetch ?? 2));
+    const tasks = this.#tasks(index, fromBatch);
+    const inFlight: Promise<CollatedBatch>[] = [];
+    let made = 0;
+    let finished = false;
+    try {
+      for (;;) {
+        while (inFlight.length < ahead) {
+          const next = tasks.next();
+          if (next.done) break;
+          const result = Promise.resolve(next.value).then(run.collate);
+          // It is awaited when its turn comes.
+          result.catch(() => {});
+          inFlight.push(result);
+        }
+        const first = inFlight.shift();
+        if (first === undefined) break;
+        const { batch, skipped } = await first;
+        this.#skipped.push(...skipped);
+        if (batch === undefined) continue;
+        made++;
+        yield toTensors(batch);
       }
-      if (shape === undefined) return;
-      yield {
-        images: tf.tensor4d(images, [count, shape.height, shape.width, shape.channels]),
-        labels: tf.tensor1d(labels, 'int32'),
-      };
+      const reason = this.#skipped.at(-1);
+      if (made === 0 && reason !== undefined)
+        throw new DataError(reason.file, `every picture of the epoch was skipped, this one because: ${reason.message}`);
+      finished = true;
+    } finally {
+      await run.end(finished);
     }
   }
 
-  #transformed(image: Image, random: RandomGenerator): Image {
-    return this.#options.transform?.(image, random) ?? image;
+  /** Stops idle workers at once; they stop by themselves a second after an epoch. */
+  async close(): Promise<void> {
+    await this.#takeIdle()?.close();
+  }
+
+  /** Who makes the batches, and what to do at the end. */
+  async #start(): Promise<{
+    collate(task: BatchTask): Promise<CollatedBatch>;
+    end(finished: boolean): Promise<void>;
+  }> {
+    const { transform, batchTransform, workers = 0, onError = 'throw' } = this.#options;
+    if (workers === 0) {
+      const recipe = {
+        transform: transform === undefined ? undefined : await resolveTransform(transform),
+        batchTransform,
+        onError,
+      };
+      return { collate: (task) => collate(task, recipe), end: async () => {} };
+    }
+    const pool =
+      this.#takeIdle() ?? (await startWorkerPool(workers, { plan: transformPlan(transform, batchTransform), onError }));
+    return {
+      collate: (task) => pool.run(task),
+      end: async (finished) => {
+        if (!finished || this.#idle !== undefined) return pool.close();
+        const timer = setTimeout(() => void this.close(), idleMilliseconds);
+        timer.unref();
+        this.#idle = { pool, timer };
+      },
+    };
+  }
+
+  #takeIdle(): WorkerPool | undefined {
+    const idle = this.#idle;
+    this.#idle = undefined;
+    clearTimeout(idle?.timer);
+    return idle?.pool;
+  }
+
+  /** The batches to make, in their order. Data sets without references are read here. */
+  *#tasks(epoch: number, fromBatch: number): Generator<BatchTask | Promise<BatchTask>, void, undefined> {
+    const { batchSize, seed = 0 } = this.#options;
+    const dataset = this.#dataset;
+    const order = this.#sampler.order(dataset.length, randomGenerator(seed, epoch));
+    for (let batch = fromBatch; batch < this.batchesPerEpoch; batch++) {
+      const start = batch * batchSize;
+      const places = Array.from({ length: Math.min(batchSize, order.length - start) }, (_, i) => order[start + i] ?? 0);
+      const task = { seed, epoch, batch, start };
+      if (isReferenceDataset(dataset)) yield { ...task, samples: places.map((place) => dataset.reference(place)) };
+      else
+        yield Promise.all(places.map((place) => readSample(dataset, place))).then((samples) => ({ ...task, samples }));
+    }
   }
 }
 
-function describeSize({ height, width, channels }: Image): string {
-  return `${height} x ${width} x ${channels}`;
+async function readSample(dataset: Dataset, index: number): Promise<SampleReference> {
+  const name = `sample ${index}`;
+  try {
+    const { image, label } = await dataset.get(index);
+    // Sending a view to a worker would send all that it is a view of.
+    const isView = image.data.byteLength < image.data.buffer.byteLength;
+    return { kind: 'pixels', name, label, image: isView ? { ...image, data: image.data.slice() } : image };
+  } catch (error) {
+    return error instanceof DataError
+      ? { kind: 'failed', name: error.file, label: 0, problem: error.message.slice(error.file.length + 2) }
+      : { kind: 'failed', name, label: 0, problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The tensors of a batch. */
+export function toTensors({ data, labels, count, height, width, channels }: PlainBatch): Batch {
+  return {
+    images: tf.tensor4d(data, [count, height, width, channels]),
+    labels:
+      labels instanceof Int32Array
+        ? tf.tensor1d(labels, 'int32')
+        : tf.tensor2d(labels, [count, labels.length / count], 'float32'),
+  };
+}
+
+function checkCount(name: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least)
+    throw new RangeError(`${name} must be a whole number of at least ${least}, got ${value}`);
 }

@@ -23,7 +23,7 @@ export interface ReferenceDataset extends Dataset {
 }
 
 /** Where the pixels of a sample are. */
-export type SampleReference = PixelReference | FileReference;
+export type SampleReference = PixelReference | FileReference | FailedReference;
 
 /** Pixels in memory; `data` is a view of shared memory, so that sending it to a worker copies nothing. */
 export interface PixelReference {
@@ -32,6 +32,14 @@ export interface PixelReference {
   readonly name: string;
   readonly label: number;
   readonly image: Image;
+}
+
+/** A sample that could not be read where it was asked for: loading it throws. */
+export interface FailedReference {
+  readonly kind: 'failed';
+  readonly name: string;
+  readonly label: number;
+  readonly problem: string;
 }
 
 /** An encoded picture in a file, which may be an archive. */

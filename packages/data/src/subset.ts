@@ -1,0 +1,103 @@
+import { randomGenerator } from '@cnnzoo/transforms';
+import { checkIndex, type Dataset, isReferenceDataset, type ReferenceDataset } from './dataset.js';
+
+/**
+ * Some samples of a data set, in the order of `indices`, as a data set of their own with the same categories.
+ * @throws RangeError where an index is no place in the data set
+ */
+export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
+  const places = Array.from(indices);
+  for (const place of places) checkIndex(place, dataset.length);
+  const placeOf = (index: number) => {
+    checkIndex(index, places.length);
+    return places[index] ?? 0;
+  };
+  const part = {
+    length: places.length,
+    categories: dataset.categories,
+    get: (index: number) => dataset.get(placeOf(index)),
+  };
+  if (!isReferenceDataset(dataset)) return part;
+  const withReferences: ReferenceDataset = { ...part, reference: (index) => dataset.reference(placeOf(index)) };
+  return withReferences;
+}
+
+export interface SplitOptions {
+  /** Decides which sample goes where. Default 0. */
+  readonly seed?: number;
+  /** Each part gets the same share of each class, up to rounding. Default true. */
+  readonly stratified?: boolean;
+}
+
+/**
+ * Splits a data set into parts that share no sample, such as training, validation and test.
+ * @param shares how much of the data set each part gets; they add up to at most 1
+ * @returns the parts by the names of their shares
+ * @throws RangeError where a share is wrong
+ * @example
+ * import { imageFolder, split } from '@cnnzoo/data';
+ * const all = await imageFolder('flowers');
+ * const { train, validation, test } = await split(all, { train: 0.8, validation: 0.1, test: 0.1 }, { seed: 1 });
+ * console.log(train.length, validation.length, test.length);
+ */
+export async function split<Name extends string>(
+  dataset: Dataset,
+  shares: Readonly<Record<Name, number>>,
+  options: SplitOptions = {},
+): Promise<Record<Name, Dataset>> {
+  const { seed = 0, stratified = true } = options;
+  const names = Object.keys(shares) as Name[];
+  const sum = names.reduce((total, name) => total + shares[name], 0);
+  for (const name of names)
+    if (!(shares[name] > 0 && shares[name] <= 1))
+      throw new RangeError(`shares.${name} must be a number above 0 and at most 1, got ${shares[name]}`);
+  if (sum > 1 + 1e-9) throw new RangeError(`shares must add up to at most 1, got ${sum}`);
+
+  const groups = stratified ? await indicesByLabel(dataset) : [Array.from({ length: dataset.length }, (_, i) => i)];
+  const parts = new Map<Name, number[]>(names.map((name) => [name, []]));
+  // Rounding errors are carried over from class to class, so that the parts' sizes come out right, too.
+  const carried = new Map<Name, number>(names.map((name) => [name, 0]));
+  groups.forEach((group, groupIndex) => {
+    const order = randomGenerator(seed, groupIndex).permutation(group.length);
+    let taken = 0;
+    for (const name of names) {
+      const wanted = shares[name] * group.length + (carried.get(name) ?? 0);
+      const count = Math.min(Math.max(0, Math.round(wanted)), group.length - taken);
+      carried.set(name, wanted - count);
+      for (const place of order.subarray(taken, taken + count)) parts.get(name)?.push(group[place] ?? 0);
+      taken += count;
+    }
+  });
+  const result = names.map(
+    (name) =>
+      [
+        name,
+        subset(
+          dataset,
+          (parts.get(name) ?? []).sort((a, b) => a - b),
+        ),
+      ] as const,
+  );
+  return Object.fromEntries(result) as Record<Name, Dataset>;
+}
+
+/** The label of each sample; pictures are only read where the data set knows no labels without them. */
+export async function labelsOf(dataset: Dataset): Promise<Int32Array> {
+  const labels = new Int32Array(dataset.length);
+  for (let index = 0; index < labels.length; index++)
+    labels[index] = isReferenceDataset(dataset) ? dataset.reference(index).label : (await dataset.get(index)).label;
+  return labels;
+}
+
+async function indicesByLabel(dataset: Dataset): Promise<number[][]> {
+  const groups = dataset.categories.map((): number[] => []);
+  (await labelsOf(dataset)).forEach((label, index) => {
+    const group = groups[label];
+    if (group === undefined)
+      throw new RangeError(
+        `label ${label} of sample ${index} must be from 0 to ${groups.length - 1}, as many as categories`,
+      );
+    group.push(index);
+  });
+  return groups;
+}
