@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { OnnxBackend } from './engine/backend.js';
 import type { EngineStats } from './engine/statistics.js';
+import { improveGradients } from './gradients.js';
 import { kernelTables } from './kernels/index.js';
 import { backendName, registerKernels } from './kernels/registry.js';
 import { onnxruntimeNode } from './runtime/onnxruntime-node.js';
@@ -46,7 +47,10 @@ export function registerOnnxBackend({
     dump: process.env['CNNZOO_ONNX_DUMP'],
     profile: process.env['CNNZOO_ONNX_PROFILE'],
   };
-  tf.registerBackend(backendName, () => new OnnxBackend(onnxruntimeNode(), options));
+  tf.registerBackend(backendName, () => {
+    improveGradients();
+    return new OnnxBackend(onnxruntimeNode(), options);
+  });
 }
 
 /**

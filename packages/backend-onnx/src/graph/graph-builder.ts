@@ -48,6 +48,13 @@ export interface GraphOptions {
   readonly sentinel: string | null;
 }
 
+/** The value that a node repeats along axes of size 1, or null where it does something else. */
+function repeatedValue(node: LazyNode): LazyNode | null {
+  const [source] = node.inputs;
+  if (node.name !== 'Tile' || node.value !== null || source === undefined) return null;
+  return source.shape.every((extent, axis) => extent === 1 || extent === node.shape[axis]) ? source : null;
+}
+
 export class GraphBuilder {
   private readonly nodes: NodeProto[] = [];
   private readonly initializers: TensorProto[] = [];
@@ -57,6 +64,8 @@ export class GraphBuilder {
   private readonly users = new Map<LazyNode, LazyNode[]>();
   /** Values that were transposed on demand, and to what. */
   private readonly transposed = new Map<LazyNode, Layout>();
+  /** What a reshape was made from: a reshape of a reshape is one of the first value. */
+  private readonly reshaped = new Map<string, string>();
   private fresh = 0;
   private current = '';
 
@@ -146,8 +155,11 @@ export class GraphBuilder {
   }
 
   reshape(name: string, shape: readonly number[]): string {
+    const source = this.reshaped.get(name) ?? name;
     // 0 means "as the input" unless allowzero is set.
-    return this.op('Reshape', [name, this.ints(shape)], shape.includes(0) ? { allowzero: 1 } : {});
+    const result = this.op('Reshape', [source, this.ints(shape)], shape.includes(0) ? { allowzero: 1 } : {});
+    this.reshaped.set(result, source);
+    return result;
   }
 
   /** Says what a node's value is called. */
@@ -203,6 +215,19 @@ export class GraphBuilder {
   native(node: LazyNode): { name: string; layout: Layout } {
     const layout = this.layoutOf(node);
     return { name: this.get(node, layout), layout };
+  }
+
+  /**
+   * The operands of an element-wise node. One that only repeats its values along axes of size 1 stays small where the others give
+   * the result's shape: ONNX broadcasts by itself.
+   */
+  operands(node: LazyNode, layout: Layout): string[] {
+    const small = node.inputs.map((input) => repeatedValue(input) ?? input);
+    const rank = node.shape.length;
+    const fits = node.shape.every((extent, axis) =>
+      small.some(({ shape }) => (shape[axis - rank + shape.length] ?? 1) === extent),
+    );
+    return (fits ? small : node.inputs).map((input) => this.operand(input, layout));
   }
 
   /** A value of at most rank 4 as an operand that broadcasts against one of rank 4 in a layout. */
