@@ -176,3 +176,9 @@ export function belowOne(name: string, value: number): number {
 export function coupledDecay({ gradient, value, scalar, weightDecay }: Update<string>): tf.Tensor {
   return weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(value, scalar(weightDecay)));
 }
+
+/** @throws RangeError naming the argument unless it is a finite number above 0 */
+export function positive(name: string, value: number): number {
+  if (!(value > 0 && value < Infinity)) throw new RangeError(`${name} must be above 0 and finite, got ${value}`);
+  return value;
+}

@@ -1,0 +1,101 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  belowOne,
+  coupledDecay,
+  type OptimizerOptions,
+  positive,
+  StatefulOptimizer,
+  type Update,
+} from './optimizer.js';
+
+export interface AdamOptions extends OptimizerOptions {
+  /** How much of the mean of gradients stays. Default 0.9. */
+  readonly beta1?: number;
+  /** How much of the mean of squared gradients stays. Default 0.999. */
+  readonly beta2?: number;
+  /** Default 1e-8. */
+  readonly epsilon?: number;
+}
+
+type Slot = 'exp_avg' | 'exp_avg_sq';
+
+/** The optimizer that `adam` makes. */
+export class Adam extends StatefulOptimizer<Slot> {
+  static readonly className: string = 'CnnzooAdam';
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly slotNames: readonly Slot[] = ['exp_avg', 'exp_avg_sq'];
+
+  constructor(options: AdamOptions) {
+    super(options);
+    this.beta1 = belowOne('beta1', options.beta1 ?? 0.9);
+    this.beta2 = belowOne('beta2', options.beta2 ?? 0.999);
+    this.epsilon = positive('epsilon', options.epsilon ?? 1e-8);
+  }
+
+  protected override update(update: Update<Slot>): tf.Tensor {
+    return this.step(update, update.value, coupledDecay(update));
+  }
+
+  protected step({ slots, scalar, learningRate }: Update<Slot>, value: tf.Tensor, gradient: tf.Tensor): tf.Tensor {
+    const { beta1, beta2, epsilon, iterations } = this;
+    const mean = tf.add(tf.mul(slots.exp_avg, scalar(beta1)), tf.mul(gradient, scalar(1 - beta1)));
+    const squares = tf.add(tf.mul(slots.exp_avg_sq, scalar(beta2)), tf.mul(tf.square(gradient), scalar(1 - beta2)));
+    slots.exp_avg.assign(mean);
+    slots.exp_avg_sq.assign(squares);
+    // The corrections of the means' start at 0, drawn out of the element-wise passes.
+    const rate = learningRate / (1 - beta1 ** iterations);
+    const rootScale = 1 / Math.sqrt(1 - beta2 ** iterations);
+    const root = tf.add(tf.mul(tf.sqrt(squares), scalar(rootScale)), scalar(epsilon));
+    return tf.sub(value, tf.div(tf.mul(mean, scalar(rate)), root));
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    const { beta1, beta2, epsilon } = this;
+    return { ...super.getConfig(), beta1, beta2, epsilon };
+  }
+}
+
+/** The optimizer that `adamw` makes. */
+export class AdamW extends Adam {
+  static override readonly className: string = 'CnnzooAdamW';
+
+  protected override update(update: Update<Slot>): tf.Tensor {
+    const { value, gradient, scalar, learningRate, weightDecay } = update;
+    const decayed = weightDecay === 0 ? value : tf.mul(value, scalar(1 - learningRate * weightDecay));
+    return this.step(update, decayed, gradient);
+  }
+}
+
+/**
+ * Adam: Kingma and Ba (2015), equal to PyTorch's `optim.Adam`. Its weight decay is added to the gradient; see `adamw`.
+ *
+ *   g = gradient + weightDecay * w
+ *   m = beta1 m + (1 - beta1) g,  s = beta2 s + (1 - beta2) g^2
+ *   w = w - learningRate * (m / (1 - beta1^t)) / (sqrt(s / (1 - beta2^t)) + epsilon)
+ *
+ * @throws RangeError naming the option that is out of range
+ * @example
+ * import { adam } from '@cnnzoo/train';
+ *
+ * const optimizer = adam({ learningRate: 1e-3 });
+ */
+export function adam(options: AdamOptions): Adam {
+  return new Adam(options);
+}
+
+/**
+ * Adam with weight decay apart from the gradient: Loshchilov and Hutter (2019), equal to PyTorch's `optim.AdamW`.
+ *
+ *   w = (1 - learningRate * weightDecay) w, then Adam's step without weight decay
+ *
+ * @throws RangeError naming the option that is out of range
+ * @example
+ * import { adamw } from '@cnnzoo/train';
+ *
+ * const optimizer = adamw({ learningRate: 1e-3, weightDecay: 0.05, decayBiasesAndNorms: false });
+ */
+export function adamw(options: AdamOptions): AdamW {
+  return new AdamW(options);
+}
