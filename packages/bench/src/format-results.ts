@@ -1,6 +1,7 @@
 import { markdownTable } from 'markdown-table';
 import { disagreement, stepTimes, timeRatio } from './compare.js';
 import type { Results, TaskResult } from './results.js';
+import { median } from './statistics.js';
 import { judgeTargets } from './targets.js';
 import type { Timing } from './time-task.js';
 import type { MemoryTrace } from './watch-memory.js';
@@ -52,12 +53,13 @@ function formatTimings(timings: readonly Timing[], resultName: string): string {
   const rows = [...timings]
     .sort((a, b) => stepTimes(a).median - stepTimes(b).median)
     .map((timing) => {
-      const { median, low, high } = stepTimes(timing);
+      const step = stepTimes(timing);
       const { peakMemory, compilation } = timing.inspection;
       return [
         timing.version,
-        milliseconds(median),
-        `${milliseconds(low)} to ${milliseconds(high)}`,
+        milliseconds(step.median),
+        `${milliseconds(step.low)} to ${milliseconds(step.high)}`,
+        milliseconds(median(timing.processorTimes)),
         ...peers.map((peer) => timeRatio(timing, peer).toFixed(2)),
         milliseconds(timing.firstStep),
         milliseconds(timing.secondStep),
@@ -70,6 +72,7 @@ function formatTimings(timings: readonly Timing[], resultName: string): string {
     'engine',
     'step',
     '10 to 90 %',
+    'processor',
     ...peers.map(({ version }) => `× ${version.split('+')[0]}`),
     'first',
     'second',

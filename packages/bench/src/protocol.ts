@@ -43,6 +43,8 @@ export interface Prepared {
 export interface Ran {
   /** Milliseconds of each step. */
   readonly times: readonly number[];
+  /** Milliseconds of processor time of each step, over all threads. */
+  readonly processorTimes: readonly number[];
   /** What each step read: its loss, or the first logit. */
   readonly results: readonly number[];
 }

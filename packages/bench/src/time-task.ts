@@ -15,6 +15,8 @@ export interface Timing {
   readonly secondStep: number;
   /** Milliseconds of the counted steps, by round. */
   readonly rounds: readonly (readonly number[])[];
+  /** Milliseconds of processor time of the counted steps. */
+  readonly processorTimes: readonly number[];
   /** Losses or first logits of the first four steps. */
   readonly results: readonly number[];
   readonly inspection: Inspection;
@@ -69,8 +71,9 @@ export async function timeTask(
       if (isDone(turns, seconds)) continue;
       await sleep(pause);
       const done = await attempt(turns.contender, async () => {
-        const { times } = await turns.engine.run(turns.warmUp + turns.steps);
+        const { times, processorTimes } = await turns.engine.run(turns.warmUp + turns.steps);
         turns.times.push(times.slice(turns.warmUp));
+        turns.processorTimes.push(...processorTimes.slice(turns.warmUp));
       });
       if (done) continue;
       running.splice(running.indexOf(turns), 1);
@@ -82,7 +85,7 @@ export async function timeTask(
     await attempt(turns.contender, async () => {
       const inspection = await turns.engine.inspect();
       await turns.engine.stop();
-      timings.push({ ...turns.start, rounds: turns.times, inspection });
+      timings.push({ ...turns.start, rounds: turns.times, processorTimes: turns.processorTimes, inspection });
     });
   }
   return [...timings, ...failed];
@@ -91,12 +94,13 @@ export async function timeTask(
 interface Turns {
   readonly contender: Contender;
   readonly engine: EngineProcess;
-  readonly start: Omit<Timing, 'rounds' | 'inspection'>;
+  readonly start: Omit<Timing, 'rounds' | 'processorTimes' | 'inspection'>;
   /** Uncounted steps at the begin of a turn: the contender before has taken the caches. */
   readonly warmUp: number;
   readonly steps: number;
   readonly slow: boolean;
   readonly times: number[][];
+  readonly processorTimes: number[];
 }
 
 /** At least three rounds, and of a contender that is not slow so many seconds. */
@@ -130,6 +134,7 @@ async function firstSteps(task: Task, contender: Contender): Promise<Turns> {
       steps,
       slow,
       times: [],
+      processorTimes: [],
     };
   } catch (error) {
     await engine.stop();

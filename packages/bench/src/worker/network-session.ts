@@ -93,11 +93,15 @@ function oneHot(batchSize: number, classes: number): tf.Tensor {
 
 async function timeSteps(steps: number, step: () => Promise<number>): Promise<Ran> {
   const times: number[] = [];
+  const processorTimes: number[] = [];
   const results: number[] = [];
   for (let i = 0; i < steps; i++) {
     const start = performance.now();
+    const before = process.cpuUsage();
     results.push(await step());
+    const { user, system } = process.cpuUsage(before);
     times.push(performance.now() - start);
+    processorTimes.push((user + system) / 1000);
   }
-  return { times, results };
+  return { times, processorTimes, results };
 }

@@ -1,0 +1,35 @@
+"""Times Pillow through torchvision, one line of standard input a round: "NAME COUNT" answers milliseconds per picture."""
+import io
+import sys
+import time
+
+import torch
+from PIL import Image
+from torchvision import transforms as T
+from torchvision.transforms import functional as F
+
+torch.set_num_threads(1)
+jpeg = open(sys.argv[1], "rb").read()
+picture = Image.open(io.BytesIO(jpeg)).convert("RGB")
+normalize = T.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+training = T.Compose([T.RandomResizedCrop(224), T.RandomHorizontalFlip(), T.ToTensor(), normalize])
+evaluation = T.Compose([T.Resize(256), T.CenterCrop(224), T.ToTensor(), normalize])
+jitter = T.ColorJitter(0.4, 0.4, 0.4, 0.1)
+small = F.resize(picture, [224, 224])
+randAugment = T.RandAugment()
+tasks = {
+    "resize": lambda: F.resize(picture, 256),
+    "bicubic": lambda: F.resize(picture, 256, T.InterpolationMode.BICUBIC),
+    "training": lambda: training(Image.open(io.BytesIO(jpeg)).convert("RGB")),
+    "evaluation": lambda: evaluation(Image.open(io.BytesIO(jpeg)).convert("RGB")),
+    "colorJitter": lambda: jitter(small),
+    "randAugment": lambda: randAugment(small),
+    "rotate": lambda: F.rotate(small, 15, T.InterpolationMode.BILINEAR),
+}
+print(f"Pillow {Image.__version__}, torch {torch.__version__}", flush=True)
+for line in sys.stdin:
+    name, count = line.split()
+    start = time.perf_counter()
+    for _ in range(int(count)):
+        tasks[name]()
+    print((time.perf_counter() - start) * 1000 / int(count), flush=True)
