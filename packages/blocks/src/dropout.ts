@@ -3,7 +3,7 @@ import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { integerAtLeast, numberBetween } from './arguments.js';
 import { seedFor } from './initializers.js';
 import { baseOptions, type CallOptions, type LayerOptions, onlyTensor } from './layer-arguments.js';
-import { deriveSeed, randomIntegers } from './random-numbers.js';
+import { deriveSeed, fillDropoutMask } from './random-numbers.js';
 import { registerLayers } from './register-layers.js';
 
 export interface DropoutOptions extends LayerOptions {
@@ -40,12 +40,8 @@ export class Dropout extends layers.Layer {
       const x = onlyTensor(inputs);
       if (options['training'] !== true || this.rate === 0) return x;
       if (this.rate === 1) return tf.zerosLike(x);
-      const next = randomIntegers(deriveSeed(this.seed, String(this.masksDrawn++)));
       const mask = new Float32Array(x.size);
-      const kept = 1 / (1 - this.rate);
-      // Integers from -2^31 to 2^31 - 1: the lowest `rate` of them drop.
-      const threshold = this.rate * 2 ** 32 - 2 ** 31;
-      for (let i = 0; i < mask.length; i++) mask[i] = next() < threshold ? 0 : kept;
+      fillDropoutMask(mask, this.rate, 1 / (1 - this.rate), deriveSeed(this.seed, String(this.masksDrawn++)));
       return tf.mul(x, tf.tensor(mask, x.shape));
     });
   }

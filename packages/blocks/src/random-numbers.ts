@@ -3,32 +3,28 @@
  * one network; these take a few.
  */
 
-/** A stream of 32-bit integers that depends on the seed alone: sfc32, PractRand's small fast counter generator. */
-export function randomIntegers(seed: number): () => number {
-  let a = 0x9e3779b9;
-  let b = 0x243f6a88;
-  let c = seed | 0;
-  let counter = 1;
-  const next = () => {
-    const sum = (a + b + counter) | 0;
-    counter = (counter + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = (((c << 21) | (c >>> 11)) + sum) | 0;
-    return sum;
-  };
-  // The seed is in one of three words: let it spread.
-  for (let i = 0; i < 12; i++) next();
-  return next;
+const BLOCK = 1024;
+
+/** lowbias32, a mixer of 32 bits: every bit of `x` changes every bit of the result with probability one half. */
+function mix(x: number): number {
+  const once = Math.imul(x ^ (x >>> 16), 0x7feb352d);
+  const twice = Math.imul(once ^ (once >>> 15), 0x846ca68b);
+  return twice ^ (twice >>> 16);
+}
+
+/**
+ * Fills `block` with integers `begin`, `begin + 1`, … of the stream that belongs to `seed`, each from -2^31 to 2^31 - 1. Mixed, joined
+ * with the seed and mixed again: no state that one number must wait for, and streams of different seeds do not overlap.
+ */
+function fillIntegers(block: Int32Array, seed: number, begin: number): void {
+  for (let i = 0; i < block.length; i++) block[i] = mix(mix((begin + i) | 0) ^ seed);
 }
 
 /** A seed of its own for `name` within a model with seed `seed`: FNV-1a over the name, mixed. */
 export function deriveSeed(seed: number, name: string): number {
-  let hash = (0x811c9dc5 ^ seed) | 0;
+  let hash = 0x811c9dc5 ^ mix(seed);
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x7feb352d);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x846ca68b);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return mix(hash) >>> 0;
 }
 
 /** A seed nobody chose. */
@@ -38,29 +34,53 @@ export function freshSeed(): number {
 
 /** Fills `values` uniformly from [-bound, bound). */
 export function fillUniform(values: Float32Array, bound: number, seed: number): void {
-  const next = randomIntegers(seed);
+  const block = new Int32Array(BLOCK);
   const scale = bound / 2 ** 31;
-  for (let i = 0; i < values.length; i++) values[i] = next() * scale;
+  for (let begin = 0; begin < values.length; begin += BLOCK) {
+    fillIntegers(block, seed, begin);
+    const count = Math.min(BLOCK, values.length - begin);
+    for (let i = 0; i < count; i++) values[begin + i] = (block[i] as number) * scale;
+  }
 }
 
 /** Fills `values` from a normal distribution of mean 0; where `truncated`, numbers beyond two deviations are drawn again. */
 export function fillNormal(values: Float32Array, deviation: number, truncated: boolean, seed: number): void {
-  const next = randomIntegers(seed);
   ziggurat ??= zigguratTables();
-  const { limits, widths, heights } = ziggurat;
-  const bound = truncated ? 2 : Number.POSITIVE_INFINITY;
-  for (let i = 0; i < values.length; i++) {
-    let normal: number;
-    do {
-      const integer = next();
+  const { limits, widths } = ziggurat;
+  const block = new Int32Array(BLOCK);
+  const rare = rareIntegers(seed);
+  for (let begin = 0; begin < values.length; begin += BLOCK) {
+    fillIntegers(block, seed, begin);
+    const count = Math.min(BLOCK, values.length - begin);
+    for (let i = 0; i < count; i++) {
+      const integer = block[i] as number;
       const layer = integer & 127;
-      normal =
-        Math.abs(integer) < (limits[layer] as number)
-          ? integer * (widths[layer] as number)
-          : normalOutside(integer, layer, next, limits, widths, heights);
-    } while (normal > bound || normal < -bound);
-    values[i] = normal * deviation;
+      let normal = integer * (widths[layer] as number);
+      // The magnitude as an integer: Math.abs of -2^31 would be none.
+      if ((integer ^ (integer >> 31)) >= (limits[layer] as number)) normal = normalOutside(integer, ziggurat, rare);
+      while (truncated && Math.abs(normal) > 2) normal = normalFrom(rare(), ziggurat, rare);
+      values[begin + i] = normal * deviation;
+    }
   }
+}
+
+/** Fills `values` with 0 where an activation drops, which happens with probability `rate`, and `kept` elsewhere. */
+export function fillDropoutMask(values: Float32Array, rate: number, kept: number, seed: number): void {
+  const block = new Int32Array(BLOCK);
+  // Integers are from -2^31 to 2^31 - 1: the lowest `rate` of them drop.
+  const threshold = rate * 2 ** 32 - 2 ** 31;
+  for (let begin = 0; begin < values.length; begin += BLOCK) {
+    fillIntegers(block, seed, begin);
+    const count = Math.min(BLOCK, values.length - begin);
+    for (let i = 0; i < count; i++) values[begin + i] = (block[i] as number) < threshold ? 0 : kept;
+  }
+}
+
+/** Integers for the few numbers that take more than one, from a stream of their own. */
+function rareIntegers(seed: number): () => number {
+  const own = deriveSeed(seed, 'rare');
+  let drawn = 0;
+  return () => mix(mix(drawn++ | 0) ^ own);
 }
 
 // Marsaglia and Tsang, "The ziggurat method for generating random variables" (2000): 128 horizontal layers of equal area under
@@ -70,7 +90,7 @@ const AREA = 9.91256303526217e-3;
 
 interface ZigguratTables {
   /** Below this an integer is within the inner rectangle. */
-  readonly limits: Float64Array;
+  readonly limits: Int32Array;
   /** Width of a layer, per integer. */
   readonly widths: Float64Array;
   /** exp(-x^2/2) at the layers' edges. */
@@ -80,7 +100,7 @@ interface ZigguratTables {
 let ziggurat: ZigguratTables | undefined;
 
 function zigguratTables(): ZigguratTables {
-  const limits = new Float64Array(128);
+  const limits = new Int32Array(128);
   const widths = new Float64Array(128);
   const heights = new Float64Array(128);
   const integers = 2 ** 31;
@@ -103,34 +123,33 @@ function zigguratTables(): ZigguratTables {
   return { limits, widths, heights };
 }
 
+/** An integer of the stream as a number in (0, 1). */
+function unit(integer: number): number {
+  return ((integer >>> 0) + 0.5) / 2 ** 32;
+}
+
+/** A normal number that begins with `integer`. */
+function normalFrom(integer: number, tables: ZigguratTables, next: () => number): number {
+  const layer = integer & 127;
+  if ((integer ^ (integer >> 31)) < (tables.limits[layer] as number)) return integer * (tables.widths[layer] as number);
+  return normalOutside(integer, tables, next);
+}
+
 /** The 1.2 % outside of the inner rectangles: a layer's wedge, or the tail. */
-function normalOutside(
-  first: number,
-  firstLayer: number,
-  next: () => number,
-  limits: Float64Array,
-  widths: Float64Array,
-  heights: Float64Array,
-): number {
-  const uniform = () => ((next() >>> 0) + 0.5) / 2 ** 32;
-  let integer = first;
-  let layer = firstLayer;
-  for (;;) {
-    const x = integer * (widths[layer] as number);
-    if (layer === 0) {
-      let tail: number;
-      let height: number;
-      do {
-        tail = -Math.log(uniform()) / TAIL;
-        height = -Math.log(uniform());
-      } while (height + height < tail * tail);
-      return integer > 0 ? TAIL + tail : -TAIL - tail;
-    }
-    const low = heights[layer] as number;
-    const high = heights[layer - 1] as number;
-    if (low + uniform() * (high - low) < Math.exp(-0.5 * x * x)) return x;
-    integer = next();
-    layer = integer & 127;
-    if (Math.abs(integer) < (limits[layer] as number)) return integer * (widths[layer] as number);
+function normalOutside(integer: number, tables: ZigguratTables, next: () => number): number {
+  const layer = integer & 127;
+  const x = integer * (tables.widths[layer] as number);
+  if (layer === 0) {
+    let tail: number;
+    let height: number;
+    do {
+      tail = -Math.log(unit(next())) / TAIL;
+      height = -Math.log(unit(next()));
+    } while (height + height < tail * tail);
+    return integer > 0 ? TAIL + tail : -TAIL - tail;
   }
+  const low = tables.heights[layer] as number;
+  const high = tables.heights[layer - 1] as number;
+  if (low + unit(next()) * (high - low) < Math.exp(-0.5 * x * x)) return x;
+  return normalFrom(next(), tables, next);
 }
