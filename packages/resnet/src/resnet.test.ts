@@ -1,0 +1,180 @@
+import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { features, modelMetadata } from '@cnnzoo/blocks';
+import {
+  goldenInput,
+  loadGoldenWeights,
+  modelGolden,
+  relativeError,
+  runGoldenTraining,
+  stateShapes,
+  trainingErrors,
+  trainingGolden,
+} from '@cnnzoo/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
+import { beforeAll, describe, expect, test } from 'vitest';
+import * as resnet from './index.js';
+
+beforeAll(async () => {
+  registerOnnxBackend();
+  await tf.setBackend('onnx');
+});
+
+function parameters(model: LayersModel): number {
+  const size = (shape: readonly (number | null)[]) => shape.reduce<number>((product, each) => product * (each ?? 1), 1);
+  return model.trainableWeights.reduce((sum, { shape }) => sum + size(shape), 0);
+}
+
+describe.each([
+  ['resnet18', resnet.resnet18],
+  ['resnet34', resnet.resnet34],
+  ['resnet50', resnet.resnet50],
+  ['resnet101', resnet.resnet101],
+  ['resnet152', resnet.resnet152],
+  ['resnext50_32x4d', resnet.resnext50_32x4d],
+  ['wide_resnet50_2', resnet.wideResnet50_2],
+])('%s', (name, build) => {
+  const golden = modelGolden(name);
+
+  test.skipIf(golden === null)("has torchvision's state dict", () => {
+    const model = build({ initialWeights: 'zeros' });
+    expect(stateShapes(model)).toEqual(golden?.state);
+    // Parameters are what an optimizer sees; running statistics are none.
+    expect(parameters(model)).toBe(golden?.params);
+    const named = new Map(model.layers.map((layer) => [layer.name, layer]));
+    const calls = new Map<string, number>();
+    for (const [layer, , [channels, ...size]] of golden?.layers ?? []) {
+      // A module that is called again is another layer here, named as torchvision names its node: relu, relu_1, relu_2.
+      const call = calls.get(layer) ?? 0;
+      calls.set(layer, call + 1);
+      const node = call === 0 ? layer : `${layer}_${call}`;
+      expect([node, named.get(node)?.outputShape.slice(1)]).toEqual([node, [...size, channels]]);
+    }
+    model.dispose();
+  });
+
+  test.skipIf(!golden?.logits)('computes what torchvision computes', async () => {
+    const model = build({ initialWeights: 'zeros' });
+    loadGoldenWeights(model);
+    const input = tf.tensor4d(goldenInput(1, 3, 224, 224), [1, 224, 224, 3]);
+    const logits = model.predict(input) as tf.Tensor;
+    const error = relativeError(await logits.data(), golden?.logits ?? []);
+    expect(error).toBeLessThan(1e-4);
+    tf.dispose([input, logits]);
+    model.dispose();
+  });
+});
+
+test.each([
+  ['cifar_resnet20', () => resnet.cifarResnet({ depth: 20, initialWeights: 'zeros' })],
+  ['resnet18', () => resnet.resnet18({ numClasses: 10, inputShape: [64, 64, 3], initialWeights: 'zeros' })],
+])('%s trains as in PyTorch', async (name, build) => {
+  const golden = trainingGolden(name);
+  if (golden === null) return;
+  const model = build();
+  expect(stateShapes(model)).toEqual(golden.state);
+  const tensors = tf.memory().numTensors;
+  const errors = trainingErrors(await runGoldenTraining(model, golden), golden);
+  expect(errors.keys).toEqual([]);
+  expect(errors.losses).toBeLessThan(1e-3);
+  expect(errors.gradientNorms).toBeLessThan(1e-2);
+  expect(errors.runningStatistics).toBeLessThan(1e-3);
+  expect(tf.memory().numTensors).toBe(tensors);
+  model.dispose();
+});
+
+const zeros = { initialWeights: 'zeros' } as const;
+
+test.each([
+  ['plain18', () => resnet.plain18(zeros), 11_515_688],
+  ['plain34', () => resnet.plain34(zeros), 21_623_848],
+  ['resnext101_32x8d', () => resnet.resnext101_32x8d(zeros), 88_791_336],
+  ['wide_resnet101_2', () => resnet.wideResnet101_2(zeros), 126_886_696],
+  ['resnet50_v2', () => resnet.resnet50V2(zeros), 25_549_352],
+  ['resnet101_v2', () => resnet.resnet101V2(zeros), 44_541_480],
+  ['resnet152_v2', () => resnet.resnet152V2(zeros), 60_185_128],
+  ['cifar_plain20', () => resnet.cifarPlain({ depth: 20, ...zeros }), 269_722],
+  ['cifar_plain110', () => resnet.cifarPlain({ depth: 110, ...zeros }), 1_727_962],
+  ['cifar_resnet20', () => resnet.cifarResnet({ depth: 20, ...zeros }), 269_722],
+  ['cifar_resnet32', () => resnet.cifarResnet({ depth: 32, ...zeros }), 464_154],
+  ['cifar_resnet44', () => resnet.cifarResnet({ depth: 44, ...zeros }), 658_586],
+  ['cifar_resnet56', () => resnet.cifarResnet({ depth: 56, ...zeros }), 853_018],
+  ['cifar_resnet110', () => resnet.cifarResnet({ depth: 110, ...zeros }), 1_727_962],
+  ['cifar_resnet1202', () => resnet.cifarResnet({ depth: 1202, ...zeros }), 19_421_274],
+  ['cifar_preact_resnet164', () => resnet.cifarPreActResnet({ depth: 164, ...zeros }), 1_703_258],
+  ['cifar_preact_resnet1001', () => resnet.cifarPreActResnet({ depth: 1001, ...zeros }), 10_327_706],
+])('%s has its parameters', (id, build, expected) => {
+  const model = build();
+  expect(parameters(model)).toBe(expected);
+  expect(modelMetadata(model)?.id).toBe(id);
+  model.dispose();
+});
+
+test('variants keep the shapes', () => {
+  const shapes = (model: LayersModel) => stateShapes(model);
+  expect(shapes(resnet.resnet50({ ...zeros, variant: 'v1' }))).toEqual(shapes(resnet.resnet50(zeros)));
+  const stride = (model: LayersModel, name: string) => model.getLayer(name).getConfig()['stride'];
+  const v1 = resnet.resnet50({ ...zeros, variant: 'v1' });
+  expect([stride(v1, 'layer2.0.conv1'), stride(v1, 'layer2.0.conv2')]).toEqual([
+    [2, 2],
+    [1, 1],
+  ]);
+  // A has no weights, B two projections, C one in each block: He et al. (2015), table 3.
+  const weights = (shortcut: 'A' | 'B' | 'C') =>
+    Object.keys(stateShapes(resnet.cifarResnet({ depth: 20, shortcut, ...zeros }))).filter((key) =>
+      key.endsWith('shortcut.0.weight'),
+    ).length;
+  expect([weights('A'), weights('B'), weights('C')]).toEqual([0, 2, 9]);
+});
+
+test('is a backbone', () => {
+  const model = resnet.resnet18({ ...zeros, includeTop: false, inputShape: [null, null, 1] });
+  const backbone = features(model, ['layer1.0.relu', 'layer2', 'layer4']);
+  expect(backbone.outputs.map(({ shape }) => shape)).toEqual([
+    [null, null, null, 64],
+    [null, null, null, 128],
+    [null, null, null, 512],
+  ]);
+  expect(backbone.outputs.map(({ name }) => name.split('/')[0])).toEqual([
+    'layer1.0.relu',
+    'layer2.1.relu_1',
+    'layer4.1.relu_1',
+  ]);
+  const maps = backbone.predict(tf.zeros([1, 50, 70, 1])) as tf.Tensor[];
+  expect(maps.map(({ shape }) => shape)).toEqual([
+    [1, 13, 18, 64],
+    [1, 7, 9, 128],
+    [1, 2, 3, 512],
+  ]);
+  expect(() => features(model, ['layer5'])).toThrow(/"layer5".*layer4/);
+});
+
+test('is saved and loaded with what it knows of itself', async () => {
+  const model = resnet.cifarPreActResnet({ depth: 164, seed: 3, numClasses: 5 });
+  const artifacts = await new Promise<tf.io.ModelArtifacts>((resolve) => {
+    model.save(
+      tf.io.withSaveHandler(async (saved) => {
+        resolve(saved);
+        return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(saved) };
+      }),
+    );
+  });
+  const loaded = await loadLayersModel(tf.io.fromMemory(artifacts));
+  const input = tf.tensor4d(goldenInput(2, 3, 32, 32), [2, 32, 32, 3]);
+  const [before, after] = [model, loaded].map((each) => (each.predict(input) as tf.Tensor).dataSync());
+  expect(after).toEqual(before);
+  expect(modelMetadata(loaded)).toEqual(modelMetadata(model));
+  expect(modelMetadata(loaded)).toMatchObject({ id: 'cifar_preact_resnet164', options: { numClasses: 5 } });
+});
+
+test.each([
+  [() => resnet.resnet50({ variant: 'v2' as 'v1' }), TypeError, /variant is "v2"/],
+  [() => resnet.resnet18({ variant: 'v1' } as object), TypeError, /resnet18 has no option "variant"/],
+  [() => resnet.plain18({ shortcut: 'A' } as object), TypeError, /plain18 has no option "shortcut"/],
+  [() => resnet.cifarResnet({ depth: 21 as 20 }), RangeError, /depth is 21, expected one of 20, 32/],
+  [() => resnet.resnet50({ auxiliaryHeads: true } as object), RangeError, /no auxiliary classifiers/],
+  [() => resnet.resnet50({ inputShape: [0, 224, 3] }), RangeError, /height.*0/],
+])('refuses wrong options: %s', (build, type, message) => {
+  expect(build).toThrow(type);
+  expect(build).toThrow(message);
+});
