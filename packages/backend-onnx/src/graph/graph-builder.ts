@@ -234,7 +234,8 @@ export class GraphBuilder {
   operand(node: LazyNode, layout: Layout): string {
     if (layout === 'plain' || node.shape.length === 4) return this.get(node, layout);
     const name = this.get(node);
-    if (sizeOf(node.shape) === 1) return name;
+    // Of rank 4, too: against axes of size 1 at the end, as 1x1 filters have, onnxruntime takes ten times as long for a rank 0.
+    if (sizeOf(node.shape) === 1) return this.reshape(name, [1, 1, 1, 1]);
     const shape = [1, 1, 1, 1, ...node.shape].slice(-4);
     const physical = physicalShape(shape, layout);
     const perm = permutation('plain', layout);

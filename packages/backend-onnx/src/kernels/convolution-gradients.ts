@@ -89,6 +89,12 @@ export function emitInputGradient(
     if (blocked.inputChannels >= graph.options.block && prefersBlocks(graph, blocked, turned))
       return blockedConvolution(graph, [gradient, weights], blocked, turned, true);
     const size = sizeOf(kernel);
+    if (size === 1 && pads.every((pad) => pad === 0)) {
+      const matrix = graph.reshape(weights, [1, blocked.inputChannels, outputChannels]);
+      const columns = graph.reshape(gradient, [batch, blocked.inputChannels, height * width]);
+      const product = graph.op('FusedMatMul', [matrix, columns], { transA: 1, transB: 0 }, 'com.microsoft');
+      return graph.reshape(product, [batch, outputChannels, height, width]);
+    }
     if (size === 1 || blocked.positions >= 2 * outputChannels)
       return graph.op('Conv', [gradient, turnedFilter(graph, weights, size)], windowAttributes(turned));
   }

@@ -25,11 +25,11 @@ interface Sizes {
  * - `products`: NHWC columns by a gather, one matrix product a picture, summed
  * - `merged`: NHWC columns, one matrix product for the whole batch: where the filter is larger than the pictures
  * - `rows`: NCHW columns in two steps, along the width and along the height: where there are few channels to copy at a time
- * - `pointwise`: x is its own columns in NCHW
+ * - `pointwise`, `mergedPointwise`: of a 1x1 kernel x is its own columns, in NCHW or NHWC
  * - `convolution`: the channels of x are pictures, the pictures are channels, and dy is the filter, of the size of the output:
  *   blocked kernels do that well while dy fits into the cache
  */
-type Form = 'products' | 'merged' | 'rows' | 'pointwise' | 'convolution';
+type Form = 'products' | 'merged' | 'rows' | 'pointwise' | 'mergedPointwise' | 'convolution';
 
 /** Output positions up to which `convolution` is fastest. */
 const fewPositions = 200;
@@ -40,7 +40,9 @@ function formOf(
   block: number,
 ): Form {
   if (isPointwise)
-    return 2 * inputChannels * outputChannels > positions * (inputChannels + outputChannels) ? 'merged' : 'pointwise';
+    return 2 * inputChannels * outputChannels > positions * (inputChannels + outputChannels)
+      ? 'mergedPointwise'
+      : 'pointwise';
   if (inputChannels <= 16) return 'rows';
   const blocks = block > 0 && outputChannels % block === 0 && (batch < block || batch % block === 0);
   if (blocks && positions <= fewPositions) return 'convolution';
@@ -66,14 +68,15 @@ export const filterGradient: Operation<Window> = {
       output: [outHeight, outWidth],
       positions,
     };
-    const isPointwise =
-      height * width === 1 && window.strides.every((stride) => stride === 1) && pads.every((size) => size === 0);
+    const isPointwise = height * width === 1 && pads.every((size) => size === 0);
     const context = { graph, x, dy, window: { ...window, pads }, sizes };
     switch (formOf(sizes, isPointwise, graph.options.block)) {
       case 'convolution':
         return graph.set(node, 'filtersFirst', convolution(context));
       case 'pointwise':
         return graph.set(node, 'filtersFirst', filterOf(graph, pointwise(context), sizes));
+      case 'mergedPointwise':
+        return graph.set(node, 'filtersFirst', filterOf(graph, mergedPointwise(context), sizes));
       case 'rows':
         return graph.set(node, 'filtersFirst', rows(context));
       case 'merged':
@@ -154,10 +157,7 @@ function merged(context: Context): string {
   const { batch, positions, inputChannels, outputChannels, kernel } = sizes;
   const { name, height, width } = paddedPixels(context);
   const columnWidth = kernel[0] * kernel[1] * inputChannels;
-  const columns =
-    columnWidth === inputChannels && height * width === positions
-      ? name
-      : gatherColumns(context, name, batch, height, width);
+  const columns = gatherColumns(context, name, batch, height, width);
   const gradient = graph.reshape(graph.get(dy, 'plain'), [batch * positions, outputChannels]);
   return graph.op('Gemm', [gradient, graph.reshape(columns, [batch * positions, columnWidth])], { transA: 1 });
 }
@@ -215,11 +215,25 @@ function convolution({ graph, x, dy, window, sizes }: Context): string {
 }
 
 function pointwise(context: Context): string {
-  const { graph, x, sizes } = context;
-  return summedProduct(
-    context,
-    graph.reshape(graph.get(x, 'channelsFirst'), [sizes.batch, sizes.inputChannels, sizes.positions]),
-  );
+  const { batch, inputChannels, positions } = context.sizes;
+  return summedProduct(context, context.graph.reshape(sampled(context), [batch, inputChannels, positions]));
+}
+
+function mergedPointwise(context: Context): string {
+  const { graph, x, dy, window, sizes } = context;
+  const { batch, inputChannels, outputChannels, positions } = sizes;
+  const unitStride = window.strides.every((stride) => stride === 1);
+  const pixels = unitStride ? graph.get(x, 'plain') : graph.op('Transpose', [sampled(context)], { perm: [0, 2, 3, 1] });
+  const gradient = graph.reshape(graph.get(dy, 'plain'), [batch * positions, outputChannels]);
+  return graph.op('Gemm', [gradient, graph.reshape(pixels, [batch * positions, inputChannels])], { transA: 1 });
+}
+
+/** The pixels of x that a 1x1 kernel meets, in NCHW. */
+function sampled({ graph, x, window: { strides }, sizes: { output } }: Context): string {
+  const all = graph.get(x, 'channelsFirst');
+  if (strides.every((stride) => stride === 1)) return all;
+  const ends = output.map((extent, axis) => (extent - 1) * (strides[axis] ?? 1) + 1);
+  return graph.op('Slice', [all, graph.ints([0, 0]), graph.ints(ends), graph.ints([2, 3]), graph.ints(strides)]);
 }
 
 function rows(context: Context): string {
