@@ -48,17 +48,35 @@ const CHUNK_BYTES = 2 ** 24;
  * @example
  * loadStateDict(model, await readTorch('resnet18-f37072fd.pth'));
  */
-export function loadStateDict(
+export function loadStateDict(model: LayersModel, dict: StateDict, options: LoadStateDictOptions = {}): LoadReport {
+  const match = matchStateDict(model, dict, options.rename);
+  refuseMisfit(model, match, options);
+  return loadMatch(match);
+}
+
+/** Which tensors belong to which weights. */
+export interface StateDictMatch {
+  readonly loadable: readonly (readonly [ModelWeight, StateTensor])[];
+  readonly missing: readonly string[];
+  readonly unexpected: readonly string[];
+  readonly mismatched: readonly {
+    readonly key: string;
+    readonly found: readonly number[];
+    readonly expected: readonly (number | null)[];
+  }[];
+}
+
+/** Compares a model and a dict, without changing anything. */
+export function matchStateDict(
   model: LayersModel,
   dict: StateDict,
-  { strict = true, rename = (key) => key, ignoreMismatchedShapes = false }: LoadStateDictOptions = {},
-): LoadReport {
+  rename: (key: string) => string | null = (key) => key,
+): StateDictMatch {
   const weights = new Map(modelWeights(model).map((weight) => [weight.key, weight]));
   const tensors = renameKeys(dict, [...weights.keys()], rename);
-
   const loadable: [ModelWeight, StateTensor][] = [];
   const missing: string[] = [];
-  const mismatched: [string, string][] = [];
+  const mismatched: StateDictMatch['mismatched'][number][] = [];
   for (const [key, weight] of weights) {
     const tensor = tensors.get(key);
     if (tensor === undefined) {
@@ -67,31 +85,41 @@ export function loadStateDict(
     }
     const expected = tensor.layout === 'keras' ? weight.variable.shape : weight.shape;
     if (`${tensor.shape}` === `${expected}`) loadable.push([weight, tensor]);
-    else mismatched.push([key, `${key}: [${tensor.shape}] in the state dict, [${expected}] in the model`]);
+    else mismatched.push({ key, found: tensor.shape, expected });
   }
-  const unexpected = [...tensors.keys()].filter((key) => !weights.has(key));
+  return { loadable, missing, unexpected: [...tensors.keys()].filter((key) => !weights.has(key)), mismatched };
+}
 
+/** @throws RangeError listing everything that does not fit, TypeError for a dtype that no weight can have */
+export function refuseMisfit(
+  model: LayersModel,
+  { loadable, missing, unexpected, mismatched }: StateDictMatch,
+  { strict = true, ignoreMismatchedShapes = false }: LoadStateDictOptions,
+): void {
+  const shapes = mismatched.map(
+    ({ key, found, expected }) => `${key}: [${found}] in the state dict, [${expected}] in the model`,
+  );
   const problems = [
     ...(strict && missing.length > 0 ? [list('missing', missing)] : []),
     ...(strict && unexpected.length > 0 ? [list('unexpected', unexpected)] : []),
-    ...(!ignoreMismatchedShapes && mismatched.length > 0
-      ? [
-          list(
-            'wrongly shaped',
-            mismatched.map(([, text]) => text),
-          ),
-        ]
-      : []),
+    ...(!ignoreMismatchedShapes && shapes.length > 0 ? [list('wrongly shaped', shapes)] : []),
   ];
   if (problems.length > 0)
     throw new RangeError(`the state dict does not fit the model '${model.name}'\n${problems.join('\n')}`);
-  for (const [{ key }, tensor] of loadable) checkNumeric(key, tensor);
+  for (const [{ key }, { dtype }] of loadable)
+    if (unloadable.has(dtype)) throw new TypeError(`'${key}' has dtype ${dtype}, which cannot be loaded into a model`);
+}
+
+const unloadable: ReadonlySet<string> = new Set(['C64', 'F4', 'F6_E2M3', 'F6_E3M2']);
+
+/** Replaces the weights' values. */
+export function loadMatch({ loadable, missing, unexpected, mismatched }: StateDictMatch): LoadReport {
   for (const [weight, tensor] of loadable) writeWeight(weight, tensor);
   return {
     loaded: loadable.map(([{ key }]) => key),
     missing,
     unexpected,
-    mismatched: mismatched.map(([key]) => key),
+    mismatched: mismatched.map(({ key }) => key),
   };
 }
 
@@ -129,11 +157,6 @@ function renameKeys(
     renamed.set(name, tensor);
   }
   return renamed;
-}
-
-function checkNumeric(key: string, { dtype }: StateTensor): void {
-  if (dtype === 'C64' || dtype === 'F4' || dtype === 'F6_E2M3' || dtype === 'F6_E3M2')
-    throw new TypeError(`'${key}' has dtype ${dtype}, which cannot be loaded into a model`);
 }
 
 /** Replaces a weight's value. The values are always copied, so that the model does not share memory with the dict. */

@@ -1,3 +1,5 @@
+import { nodeModule } from './node-module.js';
+
 /** Where a file's bytes come from: memory, a path or the caller's own reader. */
 
 /** Reads any part of something that is not a local file, such as an object in a cloud store. */
@@ -63,8 +65,7 @@ function openReader(reader: ReadableSource): OpenSource {
 }
 
 async function openFile(path: string): Promise<OpenSource> {
-  // Imported here and not at the top: bytes are read in browsers, too.
-  const fs = await import('node:fs');
+  const fs = await nodeModule('fs');
   const opened = fs.statSync(path);
   if (!opened.isFile()) throw new TypeError(`${path} is not a file`);
   const readSync = (offset: number, length: number): Uint8Array => {

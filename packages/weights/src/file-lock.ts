@@ -1,0 +1,55 @@
+/** A lock that processes hold by a file, so that only one of them downloads. */
+import { nodeModule } from './node-module.js';
+
+/** The holder touches the file this often, in milliseconds; a file that was not touched for STALE belongs to a dead process. */
+const HEARTBEAT = 2_000;
+const STALE = 15_000;
+const POLL = 100;
+
+/**
+ * Runs `work` while holding the lock `path`, waiting for whoever holds it.
+ * @param path of the lock file; its folder exists
+ * @returns what `work` returns
+ */
+export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const fs = await nodeModule('fs/promises');
+  for (;;) {
+    try {
+      await fs.writeFile(path, `${process.pid}\n`, { flag: 'wx' });
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    if (await isStale(path)) {
+      // Renaming takes it away from everybody at once: only one process succeeds.
+      const taken = `${path}.${process.pid}.${Date.now()}`;
+      await fs.rename(path, taken).then(
+        () => fs.rm(taken, { force: true }),
+        () => undefined,
+      );
+    } else {
+      await new Promise((resolve) => setTimeout(resolve, POLL));
+    }
+  }
+  const heartbeat = setInterval(() => {
+    const now = new Date();
+    fs.utimes(path, now, now).catch(() => undefined);
+  }, HEARTBEAT);
+  heartbeat.unref();
+  try {
+    return await work();
+  } finally {
+    clearInterval(heartbeat);
+    await fs.rm(path, { force: true });
+  }
+}
+
+async function isStale(path: string): Promise<boolean> {
+  const fs = await nodeModule('fs/promises');
+  try {
+    return Date.now() - (await fs.stat(path)).mtimeMs > STALE;
+  } catch {
+    // Released in the meantime.
+    return false;
+  }
+}
