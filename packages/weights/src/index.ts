@@ -3,6 +3,8 @@ export { readKerasH5 } from './keras.js';
 export { type LoadPretrainedOptions, loadPretrained, type PretrainedReport } from './load-pretrained.js';
 export { type LoadReport, type LoadStateDictOptions, loadStateDict } from './load-state-dict.js';
 export { stateDict } from './model-state-dict.js';
+// @cnnzoo/train saves what an optimizer remembers of each weight under the weight's key.
+export { type ModelWeight, modelWeights } from './model-weights.js';
 export { readWeights } from './read-weights.js';
 export { describeWeights, listWeights, type PublishedWeights, type WeightsPreprocessing } from './registry.js';
 export { readSafetensors, readSafetensorsMetadata, writeSafetensors } from './safetensors.js';
