@@ -18,6 +18,8 @@ export interface BatchRecipe {
   readonly transform: Transform | undefined;
   readonly batchTransform: BatchTransform | undefined;
   readonly onError: 'throw' | 'skip';
+  /** Pictures that are decoded at a time, in libuv's threads. More than one costs more in all, but uses idle cores. */
+  readonly decodedAtOnce: number;
 }
 
 /** A batch as plain arrays. */
@@ -44,9 +46,6 @@ export interface CollatedBatch {
   readonly skipped: readonly SkippedSample[];
 }
 
-/** Decoding happens in threads of its own; with a few at a time one is decoded while another is transformed. */
-const decodedAtOnce = 4;
-
 /** Loads, decodes, transforms and stacks the samples of one batch. */
 export async function collate(task: BatchTask, recipe: BatchRecipe): Promise<CollatedBatch> {
   const { samples, seed, epoch, batch, start } = task;
@@ -54,7 +53,7 @@ export async function collate(task: BatchTask, recipe: BatchRecipe): Promise<Col
   const skipped: SkippedSample[] = [];
   const pending: (Sample | Promise<Sample>)[] = [];
   for (let i = 0; i < samples.length; i++) {
-    for (let ahead = pending.length; ahead < Math.min(samples.length, i + decodedAtOnce); ahead++)
+    for (let ahead = pending.length; ahead < Math.min(samples.length, i + recipe.decodedAtOnce); ahead++)
       pending.push(begin(samples[ahead]));
     const name = samples[i]?.name ?? '';
     try {

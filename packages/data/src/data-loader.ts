@@ -155,6 +155,7 @@ export class DataLoader {
         transform: transform === undefined ? undefined : await resolveTransform(transform),
         batchTransform,
         onError,
+        decodedAtOnce: 4,
       };
       return { collate: (task) => collate(task, recipe), end: async () => {} };
     }

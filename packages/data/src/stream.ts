@@ -58,6 +58,7 @@ export async function* batchStream(
     transform: transform === undefined ? undefined : await resolveTransform(transform),
     batchTransform: undefined,
     onError: 'throw' as const,
+    decodedAtOnce: 1,
   };
   let batch = 0;
   let pending: PixelReference[] = [];

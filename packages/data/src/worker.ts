@@ -31,7 +31,7 @@ async function serve(port: NonNullable<typeof parentPort>, { plan, onError }: Wo
   port.on('message', ({ id, task }: WorkerRequest) => {
     previous = previous.then(async () => {
       try {
-        const result = await collate(task, { ...(await transforms), onError });
+        const result = await collate(task, { ...(await transforms), onError, decodedAtOnce: 1 });
         const { batch } = result;
         const response: WorkerResponse = { id, result };
         port.postMessage(response, batch === undefined ? [] : [batch.data.buffer as ArrayBuffer]);
