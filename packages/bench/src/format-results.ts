@@ -96,18 +96,22 @@ function formatTimings(timings: readonly Timing[], resultName: string): string {
 }
 
 function formatMemory({ version, samples }: MemoryTrace): string {
-  const last = samples.at(-1)?.steps ?? 0;
-  const shown = samples.filter(({ steps }) => steps === 200 || steps % 1000 === 0 || steps === last);
-  return table(
-    ['steps', 'resident MB', 'tensors', 'compilations'],
-    shown.map(({ steps, residentMemory, tensors, compilation }) => [
-      steps.toLocaleString('en'),
-      megabytes(residentMemory),
-      `${tensors ?? ''}`,
-      `${compilation?.compilations ?? ''}`,
-    ]),
-    'rrrr',
-  ).concat(`\n\n${version}`);
+  const last = samples.at(-1);
+  const settled = samples.find(({ steps }) => steps === 200);
+  if (last === undefined || settled === undefined) return '';
+  const highest = Math.max(...samples.filter(({ steps }) => steps > 200).map(({ residentMemory }) => residentMemory));
+  const shown = samples.filter(({ steps }) => steps === 200 || steps % 1000 === 0 || steps === last.steps);
+  const rows = shown.map(({ steps, residentMemory, tensors, compilation }) => [
+    steps.toLocaleString('en'),
+    megabytes(residentMemory),
+    `${tensors ?? ''}`,
+    `${compilation?.compilations ?? ''}`,
+  ]);
+  return [
+    `${version}: after the first 200 steps resident memory is at most ${megabytes(highest - settled.residentMemory)} MB above ` +
+      `and in the end ${megabytes(last.residentMemory - settled.residentMemory)} MB from where it was.`,
+    table(['steps', 'resident MB', 'tensors', 'compilations'], rows, 'rrrr'),
+  ].join('\n\n');
 }
 
 function formatTargets(tasks: readonly TaskResult[]): string {

@@ -1,11 +1,10 @@
-import { withInitialWeights } from '@cnnzoo/blocks';
 import { lenet5 as cnnzooLenet5 } from '@cnnzoo/lenet';
+import { resnet18, resnet50 } from '@cnnzoo/resnet';
 import { goldenInput, goldenWeight } from '@cnnzoo/testing';
 import { loadStateDict, stateDict } from '@cnnzoo/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { LayerSource, NetworkName, Ran, Work } from '../protocol.js';
-import { cnnzooLayers, tfjsLayers } from './convolution-layers.js';
 import { lenet5 } from './lenet5.js';
 import { resnet } from './resnet.js';
 
@@ -16,7 +15,7 @@ export interface NetworkSession {
 }
 
 interface Network {
-  readonly build: Readonly<Record<LayerSource, () => LayersModel>>;
+  readonly build: Readonly<Record<LayerSource, (options: { initialWeights: 'zeros' }) => LayersModel>>;
   readonly size: number;
   readonly channels: number;
   readonly classes: number;
@@ -26,21 +25,15 @@ const imagenet = { size: 224, channels: 3, classes: 1000 };
 
 const networks: Readonly<Record<NetworkName, Network>> = {
   lenet5: { build: { 'tfjs-layers': lenet5, cnnzoo: cnnzooLenet5 }, size: 32, channels: 1, classes: 10 },
-  resnet18: {
-    build: { 'tfjs-layers': () => resnet('resnet18', tfjsLayers), cnnzoo: () => resnet('resnet18', cnnzooLayers) },
-    ...imagenet,
-  },
-  resnet50: {
-    build: { 'tfjs-layers': () => resnet('resnet50', tfjsLayers), cnnzoo: () => resnet('resnet50', cnnzooLayers) },
-    ...imagenet,
-  },
+  resnet18: { build: { 'tfjs-layers': () => resnet('resnet18'), cnnzoo: resnet18 }, ...imagenet },
+  resnet50: { build: { 'tfjs-layers': () => resnet('resnet50'), cnnzoo: resnet50 }, ...imagenet },
 };
 
 /** Builds what `work` needs on the current backend. Weights and pictures depend on nothing but their names and shapes. */
 export function prepareNetwork(work: Work, source: LayerSource): NetworkSession {
   const { network, mode, batchSize, learningRate, partialBatch } = work;
   const { build, size, channels, classes } = networks[network];
-  const model = withInitialWeights({ fill: 'zeros' }, build[source]);
+  const model = build[source]({ initialWeights: 'zeros' });
   const golden = [...stateDict(model)].map(
     ([key, { shape }]) => [key, { shape, dtype: 'F32', data: goldenWeight(key, shape) }] as const,
   );
