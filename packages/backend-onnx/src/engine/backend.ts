@@ -25,8 +25,8 @@ interface TensorData {
 }
 
 /**
- * After this many recorded nodes, or bytes of results, without a read, the next step of a loop starts with a flush: a user who
- * never reads a loss would otherwise record forever.
+ * After this many recorded nodes, or bytes of results, without a read, the next step of a loop without gradients starts with a
+ * flush: a user who never reads a result would otherwise record forever. Training steps always do.
  */
 const flushWanted = { nodes: 1_000, bytes: 2 ** 28 };
 /** Here it is flushed even in the middle of a step. */
@@ -130,14 +130,16 @@ export class OnnxBackend extends tf.KernelBackend {
 
   private flushLongHistory(): void {
     const { nodes, bytes } = this.recorded;
-    const newStep = this.boundary.isStart();
-    if (nodes >= flushForced || (newStep && (nodes >= flushWanted.nodes || bytes >= flushWanted.bytes))) this.flush();
+    const boundary = this.boundary.next();
+    const long = nodes >= flushWanted.nodes || bytes >= flushWanted.bytes;
+    if (this.pending.size > 0 && (boundary === 'tape' || (boundary === 'scope' && long) || nodes >= flushForced))
+      this.flush();
   }
 
   /** The barrier: computes everything that is live and pending in one graph. */
   flush(): void {
     this.recorded = { nodes: 0, bytes: 0 };
-    this.boundary.forget();
+    this.boundary.flushed();
     const pending = [...this.pending];
     this.pending.clear();
     const nodes = new Set<LazyNode>();

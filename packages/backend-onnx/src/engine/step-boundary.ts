@@ -1,35 +1,39 @@
 /**
  * Finds where a step of a user's loop begins, from the state of tfjs's engine. A flush in the middle of a step would be at another
  * place every time, and each place another graph to compile.
+ *
+ * - `tape`: a gradient tape is opened, which starts a training step. Flushing here keeps what was prepared before it (a
+ *   normalised batch, one-hot labels, the step before it if nobody has read its loss) out of the step's graph, so that the first
+ *   step's graph is every step's graph.
+ * - `scope`: without tapes, the outermost tidy is another one than before, or none. Between a tape's forward and backward pass
+ *   and the updates that follow it that means nothing.
  */
 import * as tf from '@tensorflow/tfjs-core';
+
+export type Boundary = 'tape' | 'scope' | null;
 
 export class StepBoundary {
   private recording = false;
   private trains = false;
   private outerScope = -1;
 
-  /**
-   * To be asked once for each recorded node. A training step begins where a gradient tape is opened; its backward pass and its
-   * updates happen in tidies of their own. Without a tape, a step begins where the outermost tidy is another one, or none.
-   */
-  isStart(): boolean {
+  /** What begins with the node that is about to be recorded; to be asked once for each. */
+  next(): Boundary {
     const { gradientDepth, scopeStack } = tf.engine().state;
-    const recording = gradientDepth > 0;
-    const opened = recording && !this.recording;
-    this.recording = recording;
+    const opened = gradientDepth > 0 && !this.recording;
+    this.recording = gradientDepth > 0;
     if (opened) {
       this.trains = true;
-      return true;
+      return 'tape';
     }
     const scope = scopeStack[0]?.id ?? -1;
     const changed = scope === -1 || scope !== this.outerScope;
     this.outerScope = scope;
-    return changed && !this.trains;
+    return changed && !this.trains ? 'scope' : null;
   }
 
-  /** What comes now has no history. */
-  forget(): void {
-    this.trains = this.recording;
+  /** Everything is computed: what comes now has no history. */
+  flushed(): void {
+    this.trains = tf.engine().state.gradientDepth > 0;
   }
 }

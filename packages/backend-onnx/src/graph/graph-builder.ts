@@ -87,9 +87,9 @@ export class GraphBuilder {
     return this.users.get(node)?.length ?? 0;
   }
 
-  /** Whether a recorded node of this name reads this one. */
-  isUsedBy(node: LazyNode, name: string): boolean {
-    return this.users.get(node)?.some((user) => user.name === name) ?? false;
+  /** The recorded node of this name that reads this one, or null. It may be emitted only later. */
+  userOf(node: LazyNode, name: string): LazyNode | null {
+    return this.users.get(node)?.find((user) => user.name === name) ?? null;
   }
 
   /** Emits a recorded node; `label` names its ONNX nodes, for error messages and Netron. */
@@ -167,6 +167,10 @@ export class GraphBuilder {
     const layouts = this.names.get(node);
     if (layouts) layouts.set(layout, name);
     else this.names.set(node, new Map([[layout, name]]));
+  }
+
+  isEmitted(node: LazyNode): boolean {
+    return this.names.has(node);
   }
 
   /** The layout in which a value was made; `plain` for values of a rank other than 4. */

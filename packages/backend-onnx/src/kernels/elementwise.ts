@@ -126,7 +126,14 @@ const multiply: Operation<Record<string, never>> = {
     ]) {
       const x = gate?.name === 'Step' && gate.attributes['alpha'] === 0 ? gate.inputs[0] : undefined;
       if (x === undefined || dy === undefined || dy.dtype !== 'float32') continue;
-      graph.set(node, layout, graph.op('Mul', [unitStep(graph, graph.operand(x, layout)), graph.operand(dy, layout)]));
+      // relu(x) is positive where x is, and is kept anyway, for what comes after it.
+      const relu = graph.userOf(x, 'Relu');
+      const gated = relu !== null && graph.isEmitted(relu) ? relu : x;
+      graph.set(
+        node,
+        layout,
+        graph.op('Mul', [unitStep(graph, graph.operand(gated, layout)), graph.operand(dy, layout)]),
+      );
       return;
     }
     graph.set(node, layout, scaledTwice(graph, node, layout) ?? graph.op('Mul', graph.operands(node, layout)));

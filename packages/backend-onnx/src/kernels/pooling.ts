@@ -25,9 +25,10 @@ const maxPool: Operation<Window> = {
   emit(graph, node, window) {
     const [padded] = node.inputs as [LazyNode];
     const { x, pads } = unpadded(padded, -Infinity, window.pads);
-    const pool = graph.isUsedBy(padded, maxPoolGradName)
-      ? (from: LazyNode, by: Window) => maxPoolWithIndices(graph, from, by)[0] ?? ''
-      : (from: LazyNode, by: Window) => maxPoolAlone(graph, from, by);
+    const pool =
+      graph.userOf(padded, maxPoolGradName) !== null
+        ? (from: LazyNode, by: Window) => maxPoolWithIndices(graph, from, by)[0] ?? ''
+        : (from: LazyNode, by: Window) => maxPoolAlone(graph, from, by);
     const values = paddedLessThanKernel(pads, window.kernel) ? pool(x, { ...window, pads }) : pool(padded, window);
     graph.set(node, 'channelsFirst', values);
   },

@@ -31,6 +31,7 @@ export function onnxruntimeNode(): Runtime {
       session.loadModel(buffer, model.byteOffset, model.byteLength, {
         intraOpNumThreads: threads,
         graphOptimizationLevel: 'all',
+        enableMemPattern: false,
         logSeverityLevel: 3,
         ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
       });
