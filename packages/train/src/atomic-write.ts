@@ -13,7 +13,6 @@ export async function writeDurably(path: string, content: string | Uint8Array): 
 
 /** Writes a file under another name and renames it: whoever reads it sees the old or the new one, never a part. */
 export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.part`;
-  await writeDurably(temporary, content);
-  await rename(temporary, path);
+  await writeDurably(`${path}.part`, content);
+  await rename(`${path}.part`, path);
 }

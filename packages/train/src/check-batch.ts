@@ -22,7 +22,14 @@ export async function checkBatch(model: LayersModel, { images, labels }: Batch, 
       `${loader}: images must be ${describe({ dtype: 'float32', shape: input.shape })} for model '${model.name}', got ${describe(images)}`,
     );
   const classes = Number(output.shape.at(-1));
-  if (labels.shape.length !== 1) return; // The loss checks distributions: only their shape can be wrong.
+  const count = images.shape[0];
+  const hard = labels.dtype === 'int32' && labels.shape.length === 1 && labels.shape[0] === count;
+  const soft = labels.dtype === 'float32' && labels.shape.join() === `${count},${classes}`;
+  if (!hard && !soft)
+    throw new RangeError(
+      `${loader}: labels must be int32 [${count}] or float32 [${count}, ${classes}] for model '${model.name}', got ${describe(labels)}`,
+    );
+  if (soft) return;
   const values = await labels.data();
   const wrong = values.findIndex((label) => !(label >= 0 && label < classes));
   if (wrong >= 0)

@@ -70,17 +70,23 @@ export async function readCheckpoint(
   folder: string,
   model: LayersModel,
   optimizer: StatefulOptimizer,
+  batchesPerEpoch: number,
 ): Promise<Pick<RunState, 'progress' | 'otherWeights'>> {
   const file = join(folder, 'training.json');
   const training = parseTrainingFile(await readFile(file, 'utf8'), file);
   const { className, iterations } = training.optimizer;
   if (className !== optimizer.getClassName())
     throw new TypeError(`${file}: written by optimizer ${className}, expected ${optimizer.getClassName()}`);
+  if (training.progress.batchesPerEpoch !== batchesPerEpoch)
+    throw new RangeError(
+      `${file}: written with ${training.progress.batchesPerEpoch} batches in an epoch, but loader has ${batchesPerEpoch}: go on with the same data and batch size`,
+    );
   const weights = await readSafetensors(join(folder, 'model.safetensors'));
   const slots = await readSafetensors(join(folder, 'optimizer.safetensors'));
   const otherWeights = new Map<string, StateDict>();
+  // From its bytes: the run keeps it for longer than the folder may be there.
   for (const name of training.otherWeights)
-    otherWeights.set(name, await readSafetensors(join(folder, `${name}.safetensors`)));
+    otherWeights.set(name, await readSafetensors(await readFile(join(folder, `${name}.safetensors`))));
   loadStateDict(model, weights);
   restoreOptimizer(model, optimizer, slots, join(folder, 'optimizer.safetensors'));
   optimizer.restoreIterations(iterations);

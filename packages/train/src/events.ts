@@ -28,6 +28,7 @@ export interface StepRecord {
   /** Mean over this step's pictures. */
   readonly loss: number;
   readonly accuracy: number;
+  readonly metrics: Readonly<Record<string, number>>;
   /** Means over the epoch so far. */
   readonly epochLoss: number;
   readonly epochAccuracy: number;

@@ -4,6 +4,8 @@ export interface Score {
   readonly loss: number;
   /** Share of pictures whose class had the largest logit; with distributions as labels, their largest entry is the class. */
   readonly accuracy: number;
+  /** Those that `train` was given, by name. */
+  readonly metrics: Readonly<Record<string, number>>;
 }
 
 /** What happened in one epoch. */
@@ -20,8 +22,8 @@ export interface EpochRecord extends Score {
   readonly seconds: number;
 }
 
-/** Why a run ended before its last epoch. */
-export type Interruption = 'SIGINT' | 'SIGTERM' | 'abort' | 'earlyStopping';
+/** Why a run was asked to stop. */
+export type Interruption = 'SIGINT' | 'SIGTERM' | 'abort';
 
 /** What `train` gives back. */
 export interface History {
@@ -29,8 +31,12 @@ export interface History {
   readonly epochs: readonly EpochRecord[];
   /** Updates of the weights since the beginning. */
   readonly step: number;
-  /** Null where all epochs were done. */
+  /** Null where the run came to its own end. */
   readonly interrupted: Interruption | null;
+  /** Whether early stopping ended it. */
+  readonly stoppedEarly: boolean;
+  /** The index of the epoch with the best accuracy (or what early stopping watches), or null before the first has ended. */
+  readonly bestEpoch: number | null;
   /** The folder of the last checkpoint, or null without checkpoints. */
   readonly checkpoint: string | null;
 }

@@ -1,18 +1,22 @@
+import { loadStateDict, type StateDict, stateDict } from '@cnnzoo/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Batch, Loader } from './batch.js';
 import { checkBatch } from './check-batch.js';
 import type { CheckpointStore } from './checkpoint-store.js';
+import { bestEpoch, type EarlyStopping, isExhausted } from './early-stopping.js';
 import type { TrainEvent } from './events.js';
 import type { GradientClipping } from './gradient-clipping.js';
-import type { EpochRecord, History, Interruption } from './history.js';
+import type { EpochRecord, History } from './history.js';
 import { listenForStop, type StopRequest } from './interruption.js';
+import type { Metrics } from './metrics.js';
 import type { StatefulOptimizer } from './optimizers/optimizer.js';
-import { noSums, type Progress } from './run-state.js';
+import { addMetrics, meanMetrics, noSums, type Progress } from './run-state.js';
 import type { Schedule } from './schedules/schedule.js';
 import { TrainingError } from './training-error.js';
 import { type Loss, trainingStep } from './training-step.js';
 import { validate } from './validate.js';
+import { startAverage, type WeightAverage } from './weight-average.js';
 
 /** `train`'s options with their defaults. */
 export interface RunOptions {
@@ -27,9 +31,19 @@ export interface RunOptions {
   readonly clipping: GradientClipping;
   readonly accumulate: number;
   readonly validation: Loader | null;
+  readonly metrics: Metrics;
+  readonly averageDecay: number | null;
+  readonly earlyStopping: EarlyStopping | null;
   readonly everySteps: number;
   readonly onEvent: (event: TrainEvent) => void;
   readonly abort: AbortSignal | null;
+}
+
+/** Where a run starts or goes on. */
+export interface RunStart {
+  readonly progress: Progress;
+  /** From a checkpoint: 'average' and 'best'. */
+  readonly otherWeights: ReadonlyMap<string, StateDict>;
 }
 
 /** A run under way. */
@@ -37,34 +51,49 @@ interface Run extends RunOptions {
   readonly stop: StopRequest;
   /** The optimizer's learning rate, which the schedule multiplies. */
   readonly learningRate: number;
+  readonly average: WeightAverage | null;
   progress: Progress;
+  /** The weights of the best epoch, with early stopping. */
+  best: StateDict | undefined;
   /** The last checkpoint's folder. */
   checkpoint: string | null;
 }
 
-/** The loop of `train`, from `progress` on. */
-export async function run(options: RunOptions, progress: Progress): Promise<History> {
-  const { optimizer, epochs, store, onEvent } = options;
+/** The loop of `train`. */
+export async function run(options: RunOptions, { progress, otherWeights }: RunStart): Promise<History> {
+  const { model, optimizer, epochs, store, onEvent, averageDecay, earlyStopping } = options;
+  const average = averageDecay === null ? null : startAverage(model, averageDecay, otherWeights.get('average'));
   const stop = listenForStop(options.abort);
   const { learningRate } = optimizer;
-  const state: Run = { ...options, stop, learningRate, progress, checkpoint: store?.newest() ?? null };
-  let interrupted: Interruption | null = null;
+  const best = otherWeights.get('best');
+  const state: Run = { ...options, stop, learningRate, average, progress, best, checkpoint: store?.newest() ?? null };
+  const goesOn = () => state.progress.epoch < epochs && !isExhausted(state.progress.history, earlyStopping);
   try {
-    const { epoch, batch } = progress;
-    onEvent({ type: 'start', epochs, batchesPerEpoch: options.loader.batchesPerEpoch, epoch, batch });
-    while (state.progress.epoch < epochs && interrupted === null) {
+    const { epoch, batch, batchesPerEpoch } = progress;
+    onEvent({ type: 'start', epochs, batchesPerEpoch, epoch, batch });
+    while (goesOn() && stop.reason === null) {
       await trainEpoch(state);
       if (stop.reason === null) await endEpoch(state);
-      interrupted = stop.reason;
     }
-    if (interrupted !== null && state.progress.epoch < epochs) {
+    const interrupted = goesOn() ? stop.reason : null;
+    if (interrupted !== null) {
       // At the end of an epoch there is one already.
       if (state.progress.batch > 0) await save(state);
       onEvent({ type: 'interrupted', reason: interrupted, step: state.progress.step });
-    } else interrupted = null;
-    return { epochs: state.progress.history, step: state.progress.step, interrupted, checkpoint: state.checkpoint };
+    } else if (state.best !== undefined) loadStateDict(model, state.best);
+    else average?.apply();
+    const { history, step } = state.progress;
+    return {
+      epochs: history,
+      step,
+      interrupted,
+      stoppedEarly: interrupted === null && state.progress.epoch < epochs,
+      bestEpoch: history.length === 0 ? null : bestEpoch(history, earlyStopping ?? {}),
+      checkpoint: state.checkpoint,
+    };
   } finally {
     optimizer.learningRate = learningRate;
+    average?.dispose();
     stop.dispose();
   }
 }
@@ -100,17 +129,20 @@ async function trainStep(state: Run, batches: readonly Batch[], began: number): 
   optimizer.learningRate = learningRate;
   try {
     for (const batch of batches) await checkBatch(model, batch, 'loader');
-    const { loss, correct, gradientNorm } = await trainingStep(model, optimizer, batches, state);
+    const afterUpdate = () => state.average?.update(step);
+    const measures = await trainingStep(model, optimizer, batches, { ...state, afterUpdate });
+    const { loss, correct, gradientNorm, metrics } = measures;
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
       throw new TrainingError({ step, learningRate, loss, gradientNorm, checkpoint: state.checkpoint });
     const milliseconds = performance.now() - began;
     const sums = {
       loss: progress.sums.loss + loss * count,
       correct: progress.sums.correct + correct,
+      metrics: addMetrics(progress.sums.metrics, metrics, count),
       count: progress.sums.count + count,
       seconds: progress.sums.seconds + milliseconds / 1000,
     };
-    state.progress = { ...progress, step, batch: progress.batch + batches.length, sums };
+    state.progress = { ...progress, step, batch: progress.batch + batches.length, learningRate, sums };
     state.onEvent({
       type: 'step',
       step,
@@ -119,6 +151,7 @@ async function trainStep(state: Run, batches: readonly Batch[], began: number): 
       count,
       loss,
       accuracy: correct / count,
+      metrics,
       epochLoss: sums.loss / sums.count,
       epochAccuracy: sums.correct / sums.count,
       learningRate,
@@ -132,34 +165,36 @@ async function trainStep(state: Run, batches: readonly Batch[], began: number): 
 
 /** Validates, records the epoch and writes a checkpoint; nothing of it where the run is to stop during validation. */
 async function endEpoch(state: Run): Promise<void> {
-  const { model, validation, loss, stop, optimizer } = state;
-  const score = validation === null ? null : await validate(model, validation, loss, () => stop.reason !== null);
+  const { model, validation, loss, metrics, stop, average, earlyStopping } = state;
+  const inAverage = <T>(use: () => Promise<T>) => (average === null ? use() : average.during(use));
+  const stopped = () => stop.reason !== null;
+  const score = validation === null ? null : await inAverage(() => validate(model, validation, loss, metrics, stopped));
   if (validation !== null && score === null) return;
-  const { sums, step, epoch, history } = state.progress;
+  const { sums, step, epoch, learningRate, history } = state.progress;
   const record: EpochRecord = {
     epoch,
     step,
     loss: sums.loss / sums.count,
     accuracy: sums.correct / sums.count,
-    learningRate: optimizer.learningRate,
+    metrics: meanMetrics(sums.metrics, sums.count),
+    learningRate,
     ...(score === null ? {} : { validation: score }),
     seconds: sums.seconds,
   };
   state.progress = { ...state.progress, epoch: epoch + 1, batch: 0, sums: noSums, history: [...history, record] };
+  const isBest = bestEpoch(state.progress.history, earlyStopping ?? {}) === history.length;
+  if (earlyStopping !== null && isBest) state.best = average === null ? stateDict(model) : average.stateDict();
   state.onEvent({ type: 'epoch', ...record });
-  await save(state, isBest(record, history));
+  await save(state, isBest);
 }
 
-/** Whether an epoch's accuracy, in validation where there is one, is above that of all before. */
-function isBest(record: EpochRecord, before: readonly EpochRecord[]): boolean {
-  const accuracy = ({ accuracy, validation }: EpochRecord) => validation?.accuracy ?? accuracy;
-  return before.every((other) => accuracy(record) > accuracy(other));
-}
-
-async function save(state: Run, best = false): Promise<void> {
-  const { store, model, optimizer, progress } = state;
+async function save(state: Run, isBest = false): Promise<void> {
+  const { store, model, optimizer, progress, average, best } = state;
   if (store === null) return;
-  state.checkpoint = await store.save({ model, optimizer, progress, otherWeights: new Map() }, best);
+  const otherWeights = new Map<string, StateDict>();
+  if (average !== null) otherWeights.set('average', average.stateDict());
+  if (best !== undefined) otherWeights.set('best', best);
+  state.checkpoint = await store.save({ model, optimizer, progress, otherWeights }, isBest);
   state.onEvent({ type: 'checkpoint', path: state.checkpoint, step: progress.step });
 }
 

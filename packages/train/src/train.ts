@@ -3,13 +3,15 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Loader } from './batch.js';
 import { readCheckpoint } from './checkpoint.js';
 import { type CheckpointStore, openCheckpointStore } from './checkpoint-store.js';
+import { checkEarlyStopping, type EarlyStopping } from './early-stopping.js';
 import type { TrainEvent } from './events.js';
 import { checkClipping, type GradientClipping } from './gradient-clipping.js';
 import type { History } from './history.js';
+import type { Metrics } from './metrics.js';
 import type { StatefulOptimizer } from './optimizers/optimizer.js';
 import { refuseSoftmax } from './refuse-softmax.js';
-import { run } from './run.js';
-import { noSums, type Progress } from './run-state.js';
+import { type RunStart, run } from './run.js';
+import { noSums } from './run-state.js';
 import type { Schedule } from './schedules/schedule.js';
 import type { Loss } from './training-step.js';
 
@@ -39,8 +41,17 @@ export interface TrainOptions {
   readonly clipping?: GradientClipping;
   /** Batches of the loader in one step; their gradients are averaged. Default 1. */
   readonly accumulate?: number;
+  /** Further figures of the main head, in training and validation. */
+  readonly metrics?: Metrics;
   /** Pictures to validate on after each epoch. */
   readonly validation?: Loader;
+  /**
+   * Keep an exponential moving average of the weights, which forgets at this rate, such as 0.9999. Validation is done with it, and
+   * the model has it when the run has come to its end. Default: none.
+   */
+  readonly averageDecay?: number;
+  /** End the run when validation no longer gets better. The model then has the weights of the best epoch. Default: never. */
+  readonly earlyStopping?: EarlyStopping;
   /** Default: no checkpoints. */
   readonly checkpoint?: CheckpointOptions;
   /** Go on from the newest checkpoint (true) or the one in this folder. Default false. */
@@ -77,10 +88,16 @@ export async function train(model: LayersModel, loader: Loader, options: TrainOp
   const { checkpoint, resume = false, labelSmoothing = 0 } = options;
   const store =
     checkpoint === undefined ? null : await openCheckpointStore(checkpoint.folder, checkpoint.keepLast ?? 2);
-  let progress: Progress = { step: 0, epoch: 0, batch: 0, sums: noSums, history: [] };
+  const { batchesPerEpoch } = loader;
+  let start: RunStart = {
+    progress: { step: 0, epoch: 0, batch: 0, batchesPerEpoch, learningRate: 0, sums: noSums, history: [] },
+    otherWeights: new Map(),
+  };
   if (resume === false) refuseOldCheckpoints(store, checkpoint);
-  else
-    progress = (await readCheckpoint(checkpointToResume(store, resume, checkpoint), model, options.optimizer)).progress;
+  else {
+    const folder = checkpointToResume(store, resume, checkpoint);
+    start = await readCheckpoint(folder, model, options.optimizer, batchesPerEpoch);
+  }
   return run(
     {
       model,
@@ -94,11 +111,14 @@ export async function train(model: LayersModel, loader: Loader, options: TrainOp
       clipping: options.clipping ?? {},
       accumulate: options.accumulate ?? 1,
       validation: options.validation ?? null,
+      metrics: options.metrics ?? {},
+      averageDecay: options.averageDecay ?? null,
+      earlyStopping: options.earlyStopping ?? null,
       everySteps: checkpoint?.everySteps ?? Infinity,
       onEvent: options.onEvent ?? (() => {}),
       abort: options.abort ?? null,
     },
-    progress,
+    start,
   );
 }
 
@@ -126,6 +146,10 @@ function checkOptions(model: LayersModel, loader: Loader, options: TrainOptions)
   if (!(auxiliaryWeight >= 0 && auxiliaryWeight < Infinity))
     throw new RangeError(`auxiliaryWeight must be at least 0 and finite, got ${auxiliaryWeight}`);
   checkClipping(clipping);
+  if (options.earlyStopping !== undefined) {
+    checkEarlyStopping(options.earlyStopping);
+    if (options.validation === undefined) throw new TypeError('earlyStopping watches validation, which is missing');
+  }
   if (resume === true && checkpoint === undefined)
     throw new TypeError('resume: true goes on from checkpoint.folder, which is missing');
   if (model.trainableWeights.length === 0)

@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Batch } from './batch.js';
 import { clipGradients, type GradientClipping, gradientNorm } from './gradient-clipping.js';
+import { computeMetrics, type Metrics, namedMetrics } from './metrics.js';
 import type { StatefulOptimizer } from './optimizers/optimizer.js';
+import { addMetrics } from './run-state.js';
 
 /** The loss of one head: labels, logits [count, classes], and back a scalar, the mean over the pictures. */
 export type Loss = (labels: Batch['labels'], logits: tf.Tensor2D) => tf.Scalar;
@@ -11,6 +13,9 @@ export interface StepOptions {
   readonly loss: Loss;
   readonly auxiliaryWeight: number;
   readonly clipping: GradientClipping;
+  readonly metrics: Metrics;
+  /** Called after the update, before anything is read. */
+  readonly afterUpdate: () => void;
 }
 
 /** What a step measured, read from the backend. */
@@ -19,6 +24,7 @@ export interface StepMeasures {
   /** Pictures whose class had the largest logit. */
   readonly correct: number;
   readonly gradientNorm: number;
+  readonly metrics: Readonly<Record<string, number>>;
 }
 
 /**
@@ -38,48 +44,54 @@ export async function trainingStep(
   const total = batches.reduce((sum, { images }) => sum + images.shape[0], 0);
   let loss = 0;
   let correct = 0;
+  let metrics: Record<string, number> = {};
   let sums: tf.NamedTensorMap = {};
   for (const [part, batch] of batches.entries()) {
     const last = part === batches.length - 1;
     const share = batch.images.shape[0] / total;
     const { measures, gradients } = tf.tidy(() => {
-      const { gradients, loss, correct } = backward(model, variables, batch, options);
+      const { gradients, measures } = backward(model, variables, batch, options);
       const added = addGradients(sums, gradients, share);
-      if (!last) return { measures: tf.stack([loss, correct]), gradients: added as tf.TensorContainerObject };
+      if (!last)
+        return { measures: tf.stack([tf.scalar(0), ...measures]), gradients: added as tf.TensorContainerObject };
       const norm = gradientNorm(Object.values(added));
       optimizer.applyGradients(clipGradients(added, norm, options.clipping));
-      return { measures: tf.stack([loss, correct, norm]), gradients: {} };
+      options.afterUpdate();
+      return { measures: tf.stack([norm, ...measures]), gradients: {} };
     });
     tf.dispose(sums);
     sums = gradients as tf.NamedTensorMap;
-    const [partLoss = Number.NaN, partCorrect = 0, norm = Number.NaN] = await measures.data();
+    const [norm = Number.NaN, partLoss = Number.NaN, partCorrect = 0, ...values] = await measures.data();
     measures.dispose();
     loss += partLoss * share;
     correct += partCorrect;
-    if (last) return { loss, correct, gradientNorm: norm };
+    metrics = addMetrics(metrics, namedMetrics(options.metrics, values), share);
+    if (last) return { loss, correct, gradientNorm: norm, metrics };
   }
   throw new RangeError('batches must have at least one batch, got none');
 }
 
+/** Gradients of the loss, and the loss, the count of correct pictures and the metrics as scalars. */
 function backward(
   model: LayersModel,
   variables: tf.Variable[],
   { images, labels }: Batch,
-  { loss, auxiliaryWeight }: StepOptions,
-): { gradients: tf.NamedTensorMap; loss: tf.Scalar; correct: tf.Scalar } {
-  let correct: tf.Scalar | undefined;
+  { loss, auxiliaryWeight, metrics }: StepOptions,
+): { gradients: tf.NamedTensorMap; measures: tf.Scalar[] } {
+  // Kept, because what is computed within variableGrads is disposed with it.
+  let kept: tf.Scalar[] = [];
   const { value, grads } = tf.variableGrads(() => {
     const [main, ...heads] = logitsOf(model, images, true);
-    correct = tf.keep(countCorrect(labels, main));
-    return [
+    const total = [
       ...heads.map((head): tf.Scalar => tf.mul(loss(labels, head), auxiliaryWeight)),
       ...model.calculateLosses(),
     ].reduce<tf.Scalar>((sum, term) => tf.add(sum, term), loss(labels, main));
+    kept = [countCorrect(labels, main), ...computeMetrics(metrics, labels, main)].map((scalar) => tf.keep(scalar));
+    return total;
   }, variables);
-  if (correct === undefined) throw new Error('the loss was not computed');
-  const counted: tf.Scalar = tf.clone(correct);
-  correct.dispose();
-  return { gradients: grads, loss: value, correct: counted };
+  const measures = [value, ...kept.map((scalar): tf.Scalar => tf.clone(scalar))];
+  tf.dispose(kept);
+  return { gradients: grads, measures };
 }
 
 /** What the optimizer updates: the weights of layers that are not frozen. */

@@ -3,6 +3,8 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Loader } from './batch.js';
 import { checkBatch } from './check-batch.js';
 import type { Score } from './history.js';
+import { computeMetrics, type Metrics, namedMetrics } from './metrics.js';
+import { addMetrics, meanMetrics } from './run-state.js';
 import { countCorrect, type Loss, logitsOf } from './training-step.js';
 
 /**
@@ -12,10 +14,12 @@ export async function validate(
   model: LayersModel,
   loader: Loader,
   loss: Loss,
+  metrics: Metrics,
   stopped: () => boolean,
 ): Promise<Score | null> {
   let lossSum = 0;
   let correct = 0;
+  let metricSums: Record<string, number> = {};
   let count = 0;
   for await (const batch of loader.epoch(0)) {
     try {
@@ -24,12 +28,14 @@ export async function validate(
       const size = batch.images.shape[0];
       const measures = tf.tidy(() => {
         const [main] = logitsOf(model, batch.images, false);
-        return tf.stack([loss(batch.labels, main), countCorrect(batch.labels, main)]);
+        const { labels } = batch;
+        return tf.stack([loss(labels, main), countCorrect(labels, main), ...computeMetrics(metrics, labels, main)]);
       });
-      const [batchLoss = Number.NaN, batchCorrect = 0] = await measures.data();
+      const [batchLoss = Number.NaN, batchCorrect = 0, ...values] = await measures.data();
       measures.dispose();
       lossSum += batchLoss * size;
       correct += batchCorrect;
+      metricSums = addMetrics(metricSums, namedMetrics(metrics, values), size);
       count += size;
     } finally {
       tf.dispose([batch.images, batch.labels]);
@@ -38,5 +44,5 @@ export async function validate(
     await tf.nextFrame();
   }
   if (count === 0) throw new RangeError('validation must have at least one batch, got none');
-  return { loss: lossSum / count, accuracy: correct / count };
+  return { loss: lossSum / count, accuracy: correct / count, metrics: meanMetrics(metricSums, count) };
 }

@@ -15,6 +15,7 @@ const record = (loss: number, epoch: number): EpochRecord => ({
   step: epoch + 1,
   loss,
   accuracy: 1 - loss / 10,
+  metrics: {},
   learningRate: 1,
   seconds: 1,
 });
@@ -66,7 +67,10 @@ test('an epoch has many steps: in epochs it changes after whole ones, in steps w
 });
 
 test('a plateau is that of validation where there is one', () => {
-  const history = [3, 2, 1].map((loss, epoch) => ({ ...record(loss, epoch), validation: { loss: 1, accuracy: 0.5 } }));
+  const history = [3, 2, 1].map((loss, epoch) => ({
+    ...record(loss, epoch),
+    validation: { loss: 1, accuracy: 0.5, metrics: {} },
+  }));
   const at = { step: 3, epoch: 3, totalSteps: 20, totalEpochs: 20, history };
   expect(reduceOnPlateau({ patience: 1 })(at)).toBe(0.1);
   expect(reduceOnPlateau({ patience: 1, metric: 'accuracy' })(at)).toBe(0.1);

@@ -1,0 +1,44 @@
+import type { EpochRecord } from './history.js';
+
+export interface EarlyStopping {
+  /** Epochs without improvement after which the run ends, at least 1. */
+  readonly patience: number;
+  /** What is to improve, of validation. Default 'accuracy'. */
+  readonly metric?: 'loss' | 'accuracy';
+  /** How much better than the best is an improvement. Default 0: any. */
+  readonly threshold?: number;
+}
+
+/** The index of the best of some epochs, or -1 of none. Of validation, where there is one. */
+export function bestEpoch(
+  history: readonly EpochRecord[],
+  { metric = 'accuracy', threshold = 0 }: Pick<EarlyStopping, 'metric' | 'threshold'> = {},
+): number {
+  const score = (record: EpochRecord) => {
+    const value = (record.validation ?? record)[metric];
+    return metric === 'loss' ? -value : value;
+  };
+  let best = -1;
+  let bestScore = -Infinity;
+  for (const [i, record] of history.entries()) {
+    if (best >= 0 && !(score(record) > bestScore + threshold)) continue;
+    best = i;
+    bestScore = score(record);
+  }
+  return best;
+}
+
+/** Whether a run with this history has gone on long enough without getting better. */
+export function isExhausted(history: readonly EpochRecord[], options: EarlyStopping | null): boolean {
+  return options !== null && history.length - 1 - bestEpoch(history, options) >= options.patience;
+}
+
+/** @throws RangeError naming the option that is wrong */
+export function checkEarlyStopping({ patience, metric = 'accuracy', threshold = 0 }: EarlyStopping): void {
+  if (!Number.isInteger(patience) || patience < 1)
+    throw new RangeError(`earlyStopping.patience must be a whole number of at least 1, got ${patience}`);
+  if (metric !== 'loss' && metric !== 'accuracy')
+    throw new RangeError(`earlyStopping.metric must be 'loss' or 'accuracy', got '${metric}'`);
+  if (!(threshold >= 0 && threshold < Infinity))
+    throw new RangeError(`earlyStopping.threshold must be at least 0 and finite, got ${threshold}`);
+}

@@ -1,0 +1,17 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Batch } from './batch.js';
+
+/** A figure of the main head besides loss and accuracy: labels, logits [count, classes], and back a scalar, the mean over the pictures. */
+export type Metric = (labels: Batch['labels'], logits: tf.Tensor2D) => tf.Scalar;
+
+export type Metrics = Readonly<Record<string, Metric>>;
+
+/** The values of all metrics, in their order. */
+export function computeMetrics(metrics: Metrics, labels: Batch['labels'], logits: tf.Tensor2D): tf.Scalar[] {
+  return Object.values(metrics).map((metric) => metric(labels, logits));
+}
+
+/** Values in the order of the metrics, by name. */
+export function namedMetrics(metrics: Metrics, values: readonly number[]): Record<string, number> {
+  return Object.fromEntries(Object.keys(metrics).map((name, i) => [name, values[i] ?? Number.NaN]));
+}
