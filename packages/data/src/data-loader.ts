@@ -5,7 +5,7 @@ import { type BatchTask, type CollatedBatch, collate, type PlainBatch, type Skip
 import { DataError } from './data-error.js';
 import { type Dataset, isReferenceDataset, type SampleReference } from './dataset.js';
 import { type Sampler, sequentialSampler, shuffledSampler } from './sampler.js';
-import { resolveTransform, type TransformSource, transformPlan } from './transform-source.js';
+import { type TransformSource, transformPlan } from './transform-source.js';
 import { startWorkerPool, type WorkerPool } from './worker-pool.js';
 
 /** What a network trains on in one step. Whoever takes a batch from a loader disposes its tensors. */
@@ -25,7 +25,10 @@ export interface DataLoaderOptions {
   readonly sampler?: Sampler;
   /** Decides the order and what random transforms draw. Default 0. */
   readonly seed?: number;
-  /** What is done to each picture; must end in pictures of one size. Default: none, so values stay 0 to 255. */
+  /**
+   * What is done to each picture; must end in pictures of one size. Default: none, so values stay 0 to 255. For workers, one of
+   * @cnnzoo/transforms', or the URL of a module whose default export is a function of your own.
+   */
   readonly transform?: TransformSource;
   /** Mixup or cutmix: the batch's labels become soft. */
   readonly batchTransform?: BatchTransform;
@@ -38,6 +41,9 @@ export interface DataLoaderOptions {
   /** What happens where a picture cannot be read, decoded or transformed. 'skip' leaves it out and counts it. Default 'throw'. */
   readonly onError?: 'throw' | 'skip';
 }
+
+const urlWithoutWorkers =
+  'transform is a URL, which only worker threads import: give the function itself, or workers: 1 or more';
 
 /** Idle workers wait this long for the next epoch. */
 const idleMilliseconds = 1000;
@@ -76,6 +82,7 @@ export class DataLoader {
     if (shuffle && sampler !== undefined)
       throw new TypeError('shuffle and sampler both decide the order: give one of them');
     if (dataset.length === 0) throw new RangeError('dataset must have at least one picture, got 0');
+    if (workers === 0 && options.transform instanceof URL) throw new TypeError(urlWithoutWorkers);
     if (workers > 0) transformPlan(options.transform, options.batchTransform);
     this.#dataset = dataset;
     this.#options = options;
@@ -151,12 +158,8 @@ export class DataLoader {
   }> {
     const { transform, batchTransform, workers = 0, onError = 'throw' } = this.#options;
     if (workers === 0) {
-      const recipe = {
-        transform: transform === undefined ? undefined : await resolveTransform(transform),
-        batchTransform,
-        onError,
-        decodedAtOnce: 4,
-      };
+      if (transform instanceof URL) throw new TypeError(urlWithoutWorkers);
+      const recipe = { transform, batchTransform, onError, decodedAtOnce: 4 };
       return { collate: (task) => collate(task, recipe), end: async () => {} };
     }
     const pool =

@@ -1,8 +1,7 @@
-import type { Image } from '@cnnzoo/transforms';
+import type { Image, Transform } from '@cnnzoo/transforms';
 import { type BatchTask, collate } from './collate.js';
 import { type Batch, toTensors } from './data-loader.js';
 import { checkIndex, type Dataset, type PixelReference, type Sample } from './dataset.js';
-import { resolveTransform, type TransformSource } from './transform-source.js';
 
 /** Samples that come one after the other: an array, a generator, a stream. */
 export type Samples = Iterable<Sample> | AsyncIterable<Sample>;
@@ -37,7 +36,7 @@ export interface BatchStreamOptions {
   readonly batchSize: number;
   /** Decides what random transforms draw. Default 0. */
   readonly seed?: number;
-  readonly transform?: TransformSource;
+  readonly transform?: Transform;
   /** Leave out the last batch where it is smaller than the others. Default false. */
   readonly dropLast?: boolean;
 }
@@ -54,12 +53,7 @@ export async function* batchStream(
   const { batchSize, seed = 0, transform, dropLast = false } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new RangeError(`batchSize must be a whole number of at least 1, got ${batchSize}`);
-  const recipe = {
-    transform: transform === undefined ? undefined : await resolveTransform(transform),
-    batchTransform: undefined,
-    onError: 'throw' as const,
-    decodedAtOnce: 1,
-  };
+  const recipe = { transform, batchTransform: undefined, onError: 'throw' as const, decodedAtOnce: 1 };
   let batch = 0;
   let pending: PixelReference[] = [];
   async function flush(): Promise<Batch | undefined> {

@@ -39,7 +39,7 @@ export async function tarIndex(archive: string): Promise<ArchiveEntry[]> {
       } else {
         if (header.type === 'File' || header.type === 'OldFile' || header.type === 'ContiguousFile')
           entries.push({
-            path: (longPath ?? header.path ?? '').replace(/^\.\//, ''),
+            path: (longPath ?? pax?.path ?? header.path ?? '').replace(/^\.\//, ''),
             part: { format: 'tar', offset: start, compressedSize: length, size: length, compression: 'stored' },
           });
         pax = undefined;

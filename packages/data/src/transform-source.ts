@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url';
 import {
   type BatchTransform,
   batchTransformFromDescription,
@@ -7,7 +6,10 @@ import {
   type TransformDescription,
 } from '@cnnzoo/transforms';
 
-/** A transform, or the URL of a module whose default export is one: the way to bring your own function to worker threads. */
+/**
+ * A transform, or the URL of a module whose default export is one: the way to bring a function of your own to worker threads,
+ * which cannot be sent there.
+ */
 export type TransformSource = Transform | URL;
 
 /** What a worker thread makes its transforms from. */
@@ -34,22 +36,18 @@ function describe({ description }: Transform): TransformDescription {
   );
 }
 
-/** The transform itself. */
-export async function resolveTransform(source: TransformSource | TransformDescription | string): Promise<Transform> {
-  if (typeof source === 'function') return source;
-  if (source instanceof URL || typeof source === 'string') {
-    const url = source instanceof URL ? source.href : source;
-    const module = (await import(url.startsWith('file:') ? url : pathToFileURL(url).href)) as { default?: unknown };
-    if (typeof module.default !== 'function')
-      throw new TypeError(`transform: the default export of ${url} must be a function, got ${typeof module.default}`);
-    return module.default as Transform;
-  }
-  return fromDescription(source);
+/** The transforms of a plan: what a worker does first. */
+export async function resolvePlan({ transform, batchTransform }: TransformPlan) {
+  return {
+    transform:
+      typeof transform === 'string' ? await importTransform(transform) : transform && fromDescription(transform),
+    batchTransform: batchTransform && batchTransformFromDescription(batchTransform),
+  };
 }
 
-export async function resolvePlan(plan: TransformPlan) {
-  return {
-    transform: plan.transform === undefined ? undefined : await resolveTransform(plan.transform),
-    batchTransform: plan.batchTransform === undefined ? undefined : batchTransformFromDescription(plan.batchTransform),
-  };
+async function importTransform(url: string): Promise<Transform> {
+  const module = (await import(url)) as { default?: unknown };
+  if (typeof module.default !== 'function')
+    throw new TypeError(`transform: the default export of ${url} must be a function, got ${typeof module.default}`);
+  return module.default as Transform;
 }

@@ -21,9 +21,10 @@ export interface WorkerPool {
 export async function startWorkerPool(count: number, setup: WorkerSetup): Promise<WorkerPool> {
   // libvips must be loaded by the main thread first: on Linux a thread that loaded it must not end while others use it.
   await import('sharp');
-  // The package's own export, so that its ESM and CommonJS builds and its tests start the same file.
+  // Found by the package's own export, so that its ESM and CommonJS builds and its tests start the same file: the ESM one, which
+  // can import a user's module.
   const { resolve } = createRequire(typeof __filename === 'string' ? __filename : import.meta.url);
-  const file = resolve('@cnnzoo/data/worker');
+  const file = resolve('@cnnzoo/data/worker').replace(/\.cjs$/, '.js');
   const members = Array.from({ length: count }, () => startMember(file, setup));
   let nextId = 0;
   return {
