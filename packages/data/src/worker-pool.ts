@@ -23,7 +23,7 @@ export async function startWorkerPool(count: number, setup: WorkerSetup): Promis
   await import('sharp');
   // Found by the package's own export, so that its ESM and CommonJS builds and its tests start the same file: the ESM one, which
   // can import a user's module.
-  const { resolve } = createRequire(typeof __filename === 'string' ? __filename : import.meta.url);
+  const { resolve } = createRequire(import.meta.url);
   const file = resolve('@cnnzoo/data/worker').replace(/\.cjs$/, '.js');
   const members = Array.from({ length: count }, () => startMember(file, setup));
   let nextId = 0;
