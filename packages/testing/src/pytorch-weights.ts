@@ -79,6 +79,8 @@ function flattenedMap(layer: Layer): { spatial: number; channels: number } | nul
 }
 
 function onlyInput(layer: Layer): SymbolicTensor | undefined {
+  // tfjs gives an input layer its own output as input.
+  if (layer.getClassName() === 'InputLayer') return undefined;
   return layer.inboundNodes[0]?.inputTensors[0];
 }
 
