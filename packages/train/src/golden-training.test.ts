@@ -89,7 +89,6 @@ function norm(data: ArrayLike<number | bigint>): number {
 }
 
 const networks: [name: string, backend: string, make: () => LayersModel][] = [
-  ['lenet5', 'cpu', () => lenet5()],
   ['lenet5', 'onnx', () => lenet5()],
   ['cifar_resnet20', 'onnx', () => cifarResnet({ depth: 20 })],
   ['resnet18', 'onnx', () => resnet18({ numClasses: 10, inputShape: [64, 64, 3] })],
