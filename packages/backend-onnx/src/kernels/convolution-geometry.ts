@@ -22,8 +22,9 @@ interface ConvolutionAttributes {
 }
 
 /**
- * The padding at the end that makes ONNX's output size, which rounds down, the one that tfjs has computed (it may round up, or
- * leave pixels at the end unread).
+ * The padding at the end that makes ONNX's output size, which rounds down, the one that tfjs has computed: it may round up, leave
+ * pixels at the end unread, and computes the width by the height's kernel and stride where padding is a number. Negative where
+ * pixels would have to be cut off.
  */
 function padEnd(
   inputSize: number,
@@ -33,7 +34,8 @@ function padEnd(
   padStart: number,
   padAtEnd: number,
 ): number {
-  return Math.max(padAtEnd, (outputSize - 1) * stride + extent - inputSize - padStart);
+  const needed = (outputSize - 1) * stride + extent - inputSize - padStart;
+  return Math.min(Math.max(padAtEnd, needed), needed + stride - 1);
 }
 
 function windowOf(info: tf.backend_util.Conv2DInfo): Window {
@@ -57,7 +59,12 @@ export interface Geometry {
   readonly outputShape: readonly number[];
 }
 
-/** The geometry of a convolution, or null where its data format is not NHWC. */
+/** ONNX's windows only pad: null where pixels at the end would have to be cut off. */
+function paddingOnly(window: Window, outputShape: readonly number[]): Geometry | null {
+  return window.pads.every((size) => size >= 0) ? { window, outputShape } : null;
+}
+
+/** The geometry of a convolution, or null where ONNX cannot express it or its data format is not NHWC. */
 export function convolutionGeometry(
   inputShape: readonly number[],
   filterShape: readonly number[],
@@ -75,11 +82,11 @@ export function convolutionGeometry(
     dimRoundingMode,
     depthwise,
   );
-  return { window: windowOf(info), outputShape: info.outShape };
+  return paddingOnly(windowOf(info), info.outShape);
 }
 
-/** The geometry of a pooling. */
-export function poolingGeometry(inputShape: readonly number[], attributes: NamedAttrMap): Geometry {
+/** The geometry of a pooling, or null where ONNX cannot express it. */
+export function poolingGeometry(inputShape: readonly number[], attributes: NamedAttrMap): Geometry | null {
   const { filterSize, strides, pad, dimRoundingMode } = attributes as unknown as ConvolutionAttributes & {
     filterSize: number | [number, number];
   };
@@ -91,7 +98,7 @@ export function poolingGeometry(inputShape: readonly number[], attributes: Named
     pad,
     dimRoundingMode,
   );
-  return { window: windowOf(info), outputShape: info.outShape };
+  return paddingOnly(windowOf(info), info.outShape);
 }
 
 /** The window's attributes for ONNX's Conv, ConvTranspose and pools; without dilations where the operator has none. */

@@ -118,29 +118,29 @@ export const poolingKernels: KernelTable = {
   MaxPool: (backend, inputs, attributes) => {
     const x = required(inputs, 'x');
     if (x.dtype !== 'float32' || x.shape.length !== 4) return null;
-    const { window, outputShape } = poolingGeometry(x.shape, attributes);
-    if (!paddedLessThanKernel(window.pads, window.kernel)) return null;
-    return backend.record(maxPool, [x], outputShape, 'float32', window);
+    const geometry = poolingGeometry(x.shape, attributes);
+    if (geometry === null || !paddedLessThanKernel(geometry.window.pads, geometry.window.kernel)) return null;
+    return backend.record(maxPool, [x], geometry.outputShape, 'float32', geometry.window);
   },
   MaxPoolGrad: (backend, inputs, attributes) => {
     const [dy, input] = [required(inputs, 'dy'), required(inputs, 'input')];
     if (input.dtype !== 'float32' || input.shape.length !== 4) return null;
-    const { window } = poolingGeometry(input.shape, attributes);
-    if (!paddedLessThanKernel(window.pads, window.kernel)) return null;
-    return backend.record(maxPoolGrad, [dy, input], input.shape, 'float32', window);
+    const geometry = poolingGeometry(input.shape, attributes);
+    if (geometry === null || !paddedLessThanKernel(geometry.window.pads, geometry.window.kernel)) return null;
+    return backend.record(maxPoolGrad, [dy, input], input.shape, 'float32', geometry.window);
   },
   AvgPool: (backend, inputs, attributes) => {
     const x = required(inputs, 'x');
     if (x.dtype !== 'float32' || x.shape.length !== 4) return null;
-    const { window, outputShape } = poolingGeometry(x.shape, attributes);
-    if (!paddedLessThanKernel(window.pads, window.kernel)) return null;
-    return backend.record(averagePool, [x], outputShape, 'float32', window);
+    const geometry = poolingGeometry(x.shape, attributes);
+    if (geometry === null || !paddedLessThanKernel(geometry.window.pads, geometry.window.kernel)) return null;
+    return backend.record(averagePool, [x], geometry.outputShape, 'float32', geometry.window);
   },
   AvgPoolGrad: (backend, inputs, attributes) => {
     const [dy, input] = [required(inputs, 'dy'), required(inputs, 'input')];
     if (input.dtype !== 'float32' || input.shape.length !== 4) return null;
-    const { window } = poolingGeometry(input.shape, attributes);
-    if (!paddedLessThanKernel(window.pads, window.kernel)) return null;
-    return backend.record(averagePoolGrad, [dy], input.shape, 'float32', window);
+    const geometry = poolingGeometry(input.shape, attributes);
+    if (geometry === null || !paddedLessThanKernel(geometry.window.pads, geometry.window.kernel)) return null;
+    return backend.record(averagePoolGrad, [dy], input.shape, 'float32', geometry.window);
   },
 };
