@@ -6,7 +6,7 @@ import { engineStats, registerOnnxBackend } from '../register-backend.js';
 
 export type Results = Readonly<Record<string, tf.Tensor>>;
 
-interface Numbers {
+export interface Numbers {
   readonly shape: number[];
   readonly dtype: tf.DataType;
   readonly values: ArrayLike<number>;
@@ -20,7 +20,8 @@ interface Tolerance {
   readonly fallbacks?: boolean;
 }
 
-async function run(backend: 'cpu' | 'onnx', compute: () => Results): Promise<Map<string, Numbers>> {
+/** Runs on one backend and reads the results; expects that no tensor is left behind. */
+export async function runOn(backend: 'cpu' | 'onnx', compute: () => Results): Promise<Map<string, Numbers>> {
   registerOnnxBackend({ threads: 1 });
   await tf.setBackend(backend);
   const before = tf.memory().numTensors;
@@ -65,10 +66,10 @@ export async function expectSameOnBoth(
   compute: () => Results,
   { relative = 1e-4, fallbacks = false }: Tolerance = {},
 ): Promise<void> {
-  const expected = await run('cpu', compute);
-  await run('onnx', () => ({}));
+  const expected = await runOn('cpu', compute);
+  await runOn('onnx', () => ({}));
   const fallbacksBefore = fallbackCount();
-  const actual = await run('onnx', compute);
+  const actual = await runOn('onnx', compute);
   if (!fallbacks) expect(fallbackCount() - fallbacksBefore, JSON.stringify(engineStats().fallbacks)).toBe(0);
   expect([...actual.keys()]).toEqual([...expected.keys()]);
   for (const [name, { shape, dtype, values }] of expected) {
