@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
+import { alexnetBook } from './fixtures/alexnet.js';
 import { resnet } from './fixtures/resnet.js';
 import { vgg } from './fixtures/vgg.js';
 import { formatSummary, type LayerSpec, summarize } from './index.js';
@@ -92,6 +93,41 @@ describe("the lecture's LeNet at 224x224x3", () => {
     expect(formatSummary(summarize(model))).toBe(lectureLenet);
     model.dispose();
   });
+});
+
+test("the lecture's AlexNet at 256x256x3", () => {
+  expect(formatSummary(summarize(alexnetBook, { inputShape: [256, 256, 3] }))).toMatch(
+    `\
+----------------------------------------------------------------
+        Layer (type)               Output Shape         Param #
+================================================================
+            Conv2d-1           [-1, 64, 63, 63]          23,296
+              ReLU-2           [-1, 64, 63, 63]               0
+         MaxPool2d-3           [-1, 64, 31, 31]               0
+            Conv2d-4          [-1, 192, 31, 31]         307,392
+              ReLU-5          [-1, 192, 31, 31]               0
+         MaxPool2d-6          [-1, 192, 15, 15]               0
+            Conv2d-7          [-1, 384, 15, 15]         663,936
+              ReLU-8          [-1, 384, 15, 15]               0
+            Conv2d-9          [-1, 256, 15, 15]         884,992
+             ReLU-10          [-1, 256, 15, 15]               0
+           Conv2d-11          [-1, 256, 15, 15]         590,080
+             ReLU-12          [-1, 256, 15, 15]               0
+        MaxPool2d-13            [-1, 256, 7, 7]               0
+AdaptiveAvgPool2d-14            [-1, 256, 6, 6]               0
+          Dropout-15                 [-1, 9216]               0
+           Linear-16                 [-1, 4096]      37,752,832
+             ReLU-17                 [-1, 4096]               0
+          Dropout-18                 [-1, 4096]               0
+           Linear-19                  [-1, 512]       2,097,664
+             ReLU-20                  [-1, 512]               0
+           Linear-21                    [-1, 2]           1,026
+================================================================
+Total params: 42,321,218
+Trainable params: 42,321,218
+Non-trainable params: 0
+`,
+  );
 });
 
 describe('the tables that torchsummary 1.5.1 prints of torchvision', () => {

@@ -128,7 +128,7 @@ test('random networks have the shapes that tfjs computes, its number of weights,
 });
 
 describe('a model', () => {
-  test('with branches lists them in the order in which their merge names them', () => {
+  test('with branches lists them in the order in which they were built', () => {
     const input = tfl.input({ shape: [8, 8, 4], name: 'image' });
     const shortcut = apply(
       tfl.layers.conv2d({ filters: 6, kernelSize: 1, name: 'shortcut', kernelInitializer: zeros }),
@@ -143,7 +143,7 @@ describe('a model', () => {
     const model = tfl.model({ inputs: input, outputs: both, name: 'branched' });
     const summary = summarize(model, { inputShape: [16, 12, 4] });
     expect(summary.name).toBe('branched');
-    expect(summary.layers.map(({ name }) => name)).toEqual(['conv', 'shortcut', 'add', 'cat']);
+    expect(summary.layers.map(({ name }) => name)).toEqual(['shortcut', 'conv', 'add', 'cat']);
     expect(summary.layers.map(({ inputs }) => inputs)).toEqual([
       ['image'],
       ['image'],

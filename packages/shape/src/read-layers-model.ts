@@ -35,7 +35,7 @@ export function isLayersModel(network: unknown): network is LayersModelLike {
 
 /**
  * Reads the layers of a tfjs LayersModel (functional or sequential, with models inside it) from what the objects say of themselves.
- * Branches come in the order in which their merge names them, whatever order they were built in.
+ * Layers come in the order in which they were built.
  *
  * @throws TypeError where the model is not built yet, or a layer's options are none this package knows
  */
@@ -82,25 +82,10 @@ function readCalls(
   calls: Map<object, { count: number; name: string }>,
   layers: LayerSpec[],
 ): readonly string[] {
-  const stack = model.outputs.toReversed();
-  while (stack.length > 0) {
-    const tensor = stack[stack.length - 1] as SymbolicTensorLike;
-    if (names.has(tensor.id)) {
-      stack.pop();
-      continue;
-    }
+  for (const tensor of callsInOrder(model.outputs, names)) {
     const layer = tensor.sourceLayer as LayerLike;
-    const node = layer.inboundNodes[tensor.nodeIndex];
-    if (node === undefined || node.inputTensors.length === 0) {
-      throw new TypeError(`the model's layer ${shown(layer.name)} has no input; it is no part of the model`);
-    }
-    const missing = node.inputTensors.filter(({ id }) => !names.has(id));
-    if (missing.length > 0) {
-      stack.push(...missing.reverse());
-      continue;
-    }
-    stack.pop();
-    const inputs = node.inputTensors.map(({ id }) => names.get(id) ?? '');
+    const { inputTensors, outputTensors } = nodeOf(tensor);
+    const inputs = inputTensors.map(({ id }) => names.get(id) ?? '');
     const earlier = calls.get(layer);
     const count = (earlier?.count ?? 0) + 1;
     // A layer called for the second time is another row with the same weights.
@@ -109,12 +94,12 @@ function readCalls(
     if (isLayersModel(layer)) {
       const inner = new Map(layer.inputs.map((input, index) => [input.id, inputs[index] ?? '']));
       const outputs = readCalls(layer, inner, `${name}/`, calls, layers);
-      for (const [index, output] of node.outputTensors.entries()) names.set(output.id, outputs[index] ?? '');
+      for (const [index, output] of outputTensors.entries()) names.set(output.id, outputs[index] ?? '');
       continue;
     }
     const specs = readTfjsLayer(
       layer,
-      node.inputTensors.map(({ shape }) => shape),
+      inputTensors.map(({ shape }) => shape),
       tensor.shape,
     );
     let from = inputs;
@@ -131,7 +116,35 @@ function readCalls(
       });
       from = [own];
     }
-    for (const output of node.outputTensors) names.set(output.id, from[0] ?? '');
+    for (const output of outputTensors) names.set(output.id, from[0] ?? '');
   }
   return model.outputs.map(({ id }) => names.get(id) ?? '');
+}
+
+function nodeOf(tensor: SymbolicTensorLike): NodeLike {
+  const layer = tensor.sourceLayer as LayerLike;
+  const node = layer.inboundNodes[tensor.nodeIndex];
+  if (node !== undefined && node.inputTensors.length > 0) return node;
+  throw new TypeError(`the model's layer ${shown(layer.name)} has no input; it is no part of the model`);
+}
+
+/**
+ * One output tensor of every call of a layer that the outputs depend on. tfjs numbers tensors as it makes them, so that their order is
+ * the one in which the model was built, and none comes before its inputs. Without recursion: models have thousands of layers in a chain.
+ */
+function callsInOrder(
+  outputs: readonly SymbolicTensorLike[],
+  known: ReadonlyMap<number, string>,
+): readonly SymbolicTensorLike[] {
+  const tensors: SymbolicTensorLike[] = [];
+  const seen = new Set(known.keys());
+  const stack = [...outputs];
+  for (let tensor = stack.pop(); tensor !== undefined; tensor = stack.pop()) {
+    if (seen.has(tensor.id)) continue;
+    const node = nodeOf(tensor);
+    for (const { id } of node.outputTensors) seen.add(id);
+    tensors.push(tensor);
+    stack.push(...node.inputTensors);
+  }
+  return tensors.sort((a, b) => a.id - b.id);
 }

@@ -1,0 +1,123 @@
+/** `@cnnzoo/shape` knows the architectures only by what a LayersModel says of itself. Its figures have to be torchvision's all the same. */
+import * as lenet from '@cnnzoo/lenet';
+import * as resnet from '@cnnzoo/resnet';
+import { formatSummary, summarize } from '@cnnzoo/shape';
+import { modelGolden } from '@cnnzoo/testing';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { describe, expect, test } from 'vitest';
+
+interface Case {
+  readonly id: string;
+  readonly build: () => LayersModel;
+  readonly params: number;
+  readonly macs: number;
+}
+
+const zeros = { initialWeights: 'zeros' } as const;
+
+const cases: readonly Case[] = [
+  { id: 'resnet18', build: () => resnet.resnet18(zeros), params: 11689512, macs: 1814073344 },
+  { id: 'resnet34', build: () => resnet.resnet34(zeros), params: 21797672, macs: 3663761408 },
+  { id: 'resnet50', build: () => resnet.resnet50(zeros), params: 25557032, macs: 4089184256 },
+  { id: 'resnet101', build: () => resnet.resnet101(zeros), params: 44549160, macs: 7801405440 },
+  { id: 'resnet152', build: () => resnet.resnet152(zeros), params: 60192808, macs: 11513626624 },
+  { id: 'resnext50_32x4d', build: () => resnet.resnext50_32x4d(zeros), params: 25028904, macs: 4230479872 },
+  { id: 'wide_resnet50_2', build: () => resnet.wideResnet50_2(zeros), params: 68883240, macs: 11398021120 },
+];
+
+describe.each(cases)('$id', ({ id, build, params, macs }) => {
+  test("has torchvision's parameters, multiply-accumulates and layers, and tfjs's shapes", () => {
+    const model = build();
+    const tensors = tf.memory().numTensors;
+    const summary = summarize(model);
+    expect(tf.memory().numTensors).toBe(tensors);
+    expect({ params: summary.params, macs: summary.macs }).toEqual({ params, macs });
+    expect(summary.params + summary.buffers).toBe(model.countParams());
+    const shapes = new Map(summary.layers.map(({ name, outputShape }) => [name, outputShape]));
+    for (const layer of model.layers) {
+      if (layer.getClassName() !== 'InputLayer')
+        expect([layer.name, shapes.get(layer.name)]).toEqual([layer.name, layer.outputShape.slice(1)]);
+    }
+    const golden = modelGolden(id);
+    if (golden?.layers !== undefined) {
+      const listed = new Set(golden.layers.map(([name]) => name));
+      const rows = summary.layers.flatMap((layer) => {
+        const name = layer.type === 'ReLU' ? layer.name.replace(/_\d+$/, '') : layer.name;
+        const [height, width, channels] = layer.outputShape;
+        const shape = layer.outputShape.length === 3 ? [channels, height, width] : layer.outputShape;
+        return listed.has(name) ? [[name, layer.type, shape, layer.params, layer.macs]] : [];
+      });
+      expect(rows).toEqual(golden.layers);
+    }
+    model.dispose();
+  });
+});
+
+describe('receptive fields', () => {
+  test.each([
+    ['resnet50', resnet.resnet50, 483, 427],
+    ['resnet101', resnet.resnet101, 1027, 971],
+    ['resnet152', resnet.resnet152, 1507, 1451],
+  ] as const)('%s', (_, build, v1, v15) => {
+    for (const [variant, size] of [
+      ['v1', v1],
+      ['v1.5', v15],
+    ] as const) {
+      const model = build({ ...zeros, variant });
+      expect(summarize(model).receptiveField?.size).toEqual([size, size]);
+      model.dispose();
+    }
+  });
+});
+
+test("lenetBook prints the lecture's table", () => {
+  const model = lenet.lenetBook(zeros);
+  expect(formatSummary(summarize(model), { style: 'torchsummary' })).toBe(`\
+----------------------------------------------------------------
+        Layer (type)               Output Shape         Param #
+================================================================
+            Conv2d-1         [-1, 16, 220, 220]           1,216
+              ReLU-2         [-1, 16, 220, 220]               0
+         MaxPool2d-3         [-1, 16, 110, 110]               0
+            Conv2d-4         [-1, 32, 106, 106]          12,832
+              ReLU-5         [-1, 32, 106, 106]               0
+         MaxPool2d-6           [-1, 32, 53, 53]               0
+            Linear-7                  [-1, 512]      46,023,168
+            Linear-8                    [-1, 2]           1,026
+           Softmax-9                    [-1, 2]               0
+================================================================
+Total params: 46,038,242
+Trainable params: 46,038,242
+Non-trainable params: 0
+----------------------------------------------------------------
+Input size (MB): 0.57
+Forward/backward pass size (MB): 19.47
+Params size (MB): 175.62
+Estimated Total Size (MB): 195.67
+----------------------------------------------------------------`);
+  model.dispose();
+});
+
+test('lenet5 has the maps of table 6-1', () => {
+  const model = lenet.lenet5(zeros);
+  const summary = summarize(model);
+  expect(summary.params).toBe(61706);
+  const maps = summary.layers.filter(({ kernel }) => kernel !== null);
+  expect(maps.map(({ outputShape }) => outputShape)).toEqual([
+    [28, 28, 6],
+    [14, 14, 6],
+    [10, 10, 16],
+    [5, 5, 16],
+  ]);
+  model.dispose();
+});
+
+test('shortcuts without weights, which are no layer of PyTorch, are read by what they compute', () => {
+  const model = resnet.cifarResnet({ ...zeros, depth: 20, shortcut: 'A' });
+  const summary = summarize(model);
+  expect(summary.params).toBe(269722);
+  expect(summary.receptiveField?.jump).toEqual([4, 4]);
+  model.dispose();
+});
