@@ -44,6 +44,24 @@ function channelVector(graph: GraphBuilder, node: LazyNode, channels: number): s
   return node.shape.length === 1 ? name : graph.reshape(name, [channels]);
 }
 
+/** The convolution alone, in NCHW; `bias` is the name of one value a channel, or null. */
+function convolve(
+  graph: GraphBuilder,
+  node: LazyNode,
+  attributes: ConvolutionAttributes,
+  { filter, bias, group }: { filter: string; bias: string | null; group: number },
+): string {
+  const [padded] = node.inputs as [LazyNode];
+  const { x, pads } = unpadded(padded, 0, attributes.pads);
+  const inputs = [graph.get(x, 'channelsFirst'), filter, ...(bias === null ? [] : [bias])];
+  const window = { kernel: attributes.kernel, strides: attributes.strides, dilations: attributes.dilations, pads };
+  const [batch = 1, height = 1, width = 1, outputChannels = 1] = node.shape;
+  const blocked = { inputChannels: x.shape[3] ?? 1, outputChannels, positions: batch * height * width };
+  return group === 1 && prefersBlocks(graph, blocked, window)
+    ? blockedConvolution(graph, inputs, blocked, window, false)
+    : graph.op('Conv', inputs, { ...windowAttributes(window), ...(group === 1 ? {} : { group }) });
+}
+
 function emitConvolution(
   graph: GraphBuilder,
   node: LazyNode,
@@ -51,21 +69,10 @@ function emitConvolution(
   filter: string,
   group: number,
 ): void {
-  const [padded, , third, fourth] = node.inputs as [LazyNode, LazyNode, LazyNode?, LazyNode?];
-  const { x, pads } = unpadded(padded, 0, attributes.pads);
+  const [, , third, fourth] = node.inputs as [LazyNode, LazyNode, LazyNode?, LazyNode?];
   const [bias, weights] = attributes.bias ? [third, fourth] : [undefined, third];
-  const inputs = [
-    graph.get(x, 'channelsFirst'),
-    filter,
-    ...(bias ? [channelVector(graph, bias, node.shape[3] ?? 1)] : []),
-  ];
-  const window = { kernel: attributes.kernel, strides: attributes.strides, dilations: attributes.dilations, pads };
-  const [batch = 1, height = 1, width = 1, outputChannels = 1] = node.shape;
-  const blocked = { inputChannels: x.shape[3] ?? 1, outputChannels, positions: batch * height * width };
-  const result =
-    group === 1 && prefersBlocks(graph, blocked, window)
-      ? blockedConvolution(graph, inputs, blocked, window, false)
-      : graph.op('Conv', inputs, { ...windowAttributes(window), ...(group === 1 ? {} : { group }) });
+  const vector = bias ? channelVector(graph, bias, node.shape[3] ?? 1) : null;
+  const result = convolve(graph, node, attributes, { filter, bias: vector, group });
   const slopes = weights ? graph.operand(weights, 'channelsFirst') : null;
   graph.set(
     node,
@@ -74,8 +81,32 @@ function emitConvolution(
   );
 }
 
+/**
+ * scale * convolution + shift, one value a channel, as one convolution: filter and bias take the scale. That is batch
+ * normalization in prediction, where nothing else reads the convolution. It pays where there are more values than weights.
+ * @returns its name in NCHW, or null where `node` is something else
+ */
+export function emitScaledConvolution(
+  graph: GraphBuilder,
+  node: LazyNode,
+  scale: string,
+  shift: string,
+): string | null {
+  const attributes = node.attributes as ConvolutionAttributes;
+  if (node.name !== convolutionName || node.value !== null || graph.usesOf(node) !== 1) return null;
+  if (attributes.activation !== 'linear') return null;
+  const [, filter, bias] = node.inputs as [LazyNode, LazyNode, LazyNode?];
+  if (sizeOf(node.shape) < 2 * sizeOf(filter.shape)) return null;
+  const channels = node.shape[3] ?? 1;
+  const scaled = graph.op('Mul', [graph.get(filter, 'filtersFirst'), graph.reshape(scale, [channels, 1, 1, 1])]);
+  const moved = bias ? graph.op('Add', [graph.op('Mul', [channelVector(graph, bias, channels), scale]), shift]) : shift;
+  return convolve(graph, node, attributes, { filter: scaled, bias: moved, group: 1 });
+}
+
+const convolutionName = 'Conv2D';
+
 export const convolution: Operation<ConvolutionAttributes> = {
-  name: 'Conv2D',
+  name: convolutionName,
   emit(graph, node, attributes) {
     const [, filter] = node.inputs as [LazyNode, LazyNode];
     emitConvolution(graph, node, attributes, graph.get(filter, 'filtersFirst'), 1);
