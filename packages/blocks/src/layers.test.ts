@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { goldenInput, goldenWeight, pytorchWeights, uniform } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { input as inputTensor, type LayersModel, type layers, model as makeModel } from '@tensorflow/tfjs-layers';
-import '@tensorflow/tfjs-backend-cpu';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   adaptiveAveragePooling2d,
   averagePooling2d,
@@ -15,7 +15,7 @@ import {
   maxPooling2d,
 } from './index.js';
 
-beforeAll(() => tf.setBackend('cpu'));
+beforeAll(() => registerOnnxBackend());
 
 interface Case {
   readonly layer: keyof typeof factories;
@@ -55,57 +55,61 @@ function figures(values: Float32Array): number[] {
   return [Math.sqrt(dot(values)), dot(uniform('probe0', values.length)), dot(uniform('probe1', values.length))];
 }
 
-test.each(cases)('$layer $options, training $training, on $input is as in PyTorch', (golden) => {
-  const { layer: kind, options, input: shape, training, expected } = golden;
-  const [, c = 0, ...size] = shape;
-  const x = tensor('input', shape);
-  const layer = factories[kind]?.({ ...options, name: 'layer' });
-  if (layer === undefined) throw new Error(`unknown layer ${kind}`);
-  const symbolic = inputTensor({ shape: [...size.map(() => null), c] });
-  const model: LayersModel = makeModel({ inputs: symbolic, outputs: connect(symbolic, layer) });
-  const weights = pytorchWeights(model);
-  for (const { key, shape, fromPytorch, variable } of weights) {
-    const value = tf.tensor(fromPytorch(goldenWeight(key, shape)), variable.shape.map(Number));
-    variable.write(value);
-    value.dispose();
-  }
+describe.each(['cpu', 'onnx'])('backend %s', (backend) => {
+  beforeAll(() => tf.setBackend(backend));
 
-  const actual: Record<string, number[]> = {};
-  const before = tf.memory().numTensors;
-  tf.tidy(() => {
-    const y = tf.keep(model.apply(x, { training: false }) as tf.Tensor);
-    const [channels, ...outputSize] = expected['shape'] ?? [];
-    expect(y.shape).toEqual([shape[0], ...outputSize, channels]);
-    // With the input's size known the layer has to know its output's, too.
-    expect(layer.computeOutputShape([null, ...size, c])).toEqual([null, ...outputSize, channels]);
-    y.dispose();
-    const dy = tensor('dy', [shape[0] ?? 0, channels ?? 0, ...outputSize]);
-    let output = y;
-    const inputGradient = tf.grad((x) => {
-      output = tf.keep(model.apply(x, { training }) as tf.Tensor);
-      return tf.sum(tf.mul(output, dy));
-    })(x);
-    actual['output'] = figures(channelsFirst(output));
-    output.dispose();
-    actual['input'] = figures(channelsFirst(inputGradient));
-    // The running statistics have moved once. The weights' gradients do not depend on them.
-    for (const { key, toPytorch, variable, trainable } of weights)
-      if (!trainable) actual[key.slice(6)] = figures(toPytorch(variable.read().dataSync()));
-    if (weights.length > 0) {
-      const { grads } = tf.variableGrads(() => tf.sum(tf.mul(model.apply(x, { training }) as tf.Tensor, dy)));
-      for (const { key, toPytorch, variable, trainable } of weights)
-        if (trainable) actual[key.slice(6)] = figures(toPytorch((grads[variable.name] as tf.Tensor).dataSync()));
+  test.each(cases)('$layer $options, training $training, on $input is as in PyTorch', (golden) => {
+    const { layer: kind, options, input: shape, training, expected } = golden;
+    const [, c = 0, ...size] = shape;
+    const x = tensor('input', shape);
+    const layer = factories[kind]?.({ ...options, name: 'layer' });
+    if (layer === undefined) throw new Error(`unknown layer ${kind}`);
+    const symbolic = inputTensor({ shape: [...size.map(() => null), c] });
+    const model: LayersModel = makeModel({ inputs: symbolic, outputs: connect(symbolic, layer) });
+    const weights = pytorchWeights(model);
+    for (const { key, shape, fromPytorch, variable } of weights) {
+      const value = tf.tensor(fromPytorch(goldenWeight(key, shape)), variable.shape.map(Number));
+      variable.write(value);
+      value.dispose();
     }
-  });
-  expect(tf.memory().numTensors).toBe(before);
 
-  const { shape: _, ...wanted } = expected;
-  expect(Object.keys(actual).sort()).toEqual(Object.keys(wanted).sort());
-  for (const [key, values] of Object.entries(wanted))
-    values.forEach((value, index) => {
-      const tolerance = 2e-5 * Math.max(1, values[0] ?? 0);
-      expect(Math.abs((actual[key]?.[index] ?? Number.NaN) - value), `${key}[${index}]`).toBeLessThan(tolerance);
+    const actual: Record<string, number[]> = {};
+    const before = tf.memory().numTensors;
+    tf.tidy(() => {
+      const y = tf.keep(model.apply(x, { training: false }) as tf.Tensor);
+      const [channels, ...outputSize] = expected['shape'] ?? [];
+      expect(y.shape).toEqual([shape[0], ...outputSize, channels]);
+      // With the input's size known the layer has to know its output's, too.
+      expect(layer.computeOutputShape([null, ...size, c])).toEqual([null, ...outputSize, channels]);
+      y.dispose();
+      const dy = tensor('dy', [shape[0] ?? 0, channels ?? 0, ...outputSize]);
+      let output = y;
+      const inputGradient = tf.grad((x) => {
+        output = tf.keep(model.apply(x, { training }) as tf.Tensor);
+        return tf.sum(tf.mul(output, dy));
+      })(x);
+      actual['output'] = figures(channelsFirst(output));
+      output.dispose();
+      actual['input'] = figures(channelsFirst(inputGradient));
+      // The running statistics have moved once. The weights' gradients do not depend on them.
+      for (const { key, toPytorch, variable, trainable } of weights)
+        if (!trainable) actual[key.slice(6)] = figures(toPytorch(variable.read().dataSync()));
+      if (weights.length > 0) {
+        const { grads } = tf.variableGrads(() => tf.sum(tf.mul(model.apply(x, { training }) as tf.Tensor, dy)));
+        for (const { key, toPytorch, variable, trainable } of weights)
+          if (trainable) actual[key.slice(6)] = figures(toPytorch((grads[variable.name] as tf.Tensor).dataSync()));
+      }
     });
-  tf.dispose(x);
-  model.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+
+    const { shape: _, ...wanted } = expected;
+    expect(Object.keys(actual).sort()).toEqual(Object.keys(wanted).sort());
+    for (const [key, values] of Object.entries(wanted))
+      values.forEach((value, index) => {
+        const tolerance = 2e-5 * Math.max(1, values[0] ?? 0);
+        expect(Math.abs((actual[key]?.[index] ?? Number.NaN) - value), `${key}[${index}]`).toBeLessThan(tolerance);
+      });
+    tf.dispose(x);
+    model.dispose();
+  });
 });
