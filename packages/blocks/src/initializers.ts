@@ -144,7 +144,7 @@ export function glorotUniform(options: Seeded = {}): RandomInitializer {
 export function uniform(options: Seeded & { bound: number }): RandomInitializer {
   return new RandomInitializer({
     distribution: 'uniform',
-    gain: options.bound,
+    gain: numberBetween(0, Number.MAX_VALUE, 'bound', options.bound),
     scaling: 'constant',
     ...seedOf(options),
   });
@@ -154,7 +154,7 @@ export function uniform(options: Seeded & { bound: number }): RandomInitializer 
 export function normal(options: Seeded & { deviation: number }): RandomInitializer {
   return new RandomInitializer({
     distribution: 'normal',
-    gain: options.deviation,
+    gain: numberBetween(0, Number.MAX_VALUE, 'deviation', options.deviation),
     scaling: 'constant',
     ...seedOf(options),
   });
@@ -164,7 +164,7 @@ export function normal(options: Seeded & { deviation: number }): RandomInitializ
 export function truncatedNormal(options: Seeded & { deviation: number }): RandomInitializer {
   return new RandomInitializer({
     distribution: 'truncatedNormal',
-    gain: options.deviation,
+    gain: numberBetween(0, Number.MAX_VALUE, 'deviation', options.deviation),
     scaling: 'constant',
     ...seedOf(options),
   });
