@@ -138,10 +138,21 @@ function search<Value>(
   return { values, nearest: values.length > 0 ? null : nearest };
 }
 
+/** Every candidate is tried, so that the pixels along an axis are limited: to more than any picture has. */
+const longestAxis = 65_536;
+
+function checkSize(name: string, value: unknown): number {
+  const size = integer(name, value);
+  if (size <= longestAxis) return size;
+  throw new RangeError(
+    `${name} must be at most ${longestAxis}, got ${size}; the nearest that would do is ${longestAxis}`,
+  );
+}
+
 function checkQuestion({ inputSize, outputSize, dilation }: WindowQuestion): void {
-  integer('inputSize', inputSize);
-  if (outputSize !== undefined) integer('outputSize', outputSize);
-  if (dilation !== undefined) integer('dilation', dilation);
+  checkSize('inputSize', inputSize);
+  if (outputSize !== undefined) checkSize('outputSize', outputSize);
+  if (dilation !== undefined) checkSize('dilation', dilation);
 }
 
 function* range(from: number, to: number): Iterable<number> {
@@ -151,22 +162,23 @@ function* range(from: number, to: number): Iterable<number> {
 function solvePadding(question: PaddingQuestion): Solution<number | readonly [number, number]> {
   checkQuestion(question);
   const { inputSize, outputSize = inputSize, dilation = 1 } = question;
-  const kernelSize = integer('kernelSize', question.kernelSize);
-  const stride = integer('stride', question.stride ?? 1);
+  const kernelSize = checkSize('kernelSize', question.kernelSize);
+  const stride = checkSize('stride', question.stride ?? 1);
   const reach = effectiveKernelSize(kernelSize, dilation);
-  // One stride more than what the wanted windows cover gives one window too many; less than the kernel needs gives none.
-  const most = Math.max(0, Math.ceil((Math.max(0, outputSize * stride) + reach - inputSize) / 2));
+  // The last of the wanted windows starts (outputSize - 1) * stride behind the first; rounding moves that by less than a stride.
+  const padded = (windows: number) => Math.max(0, Math.ceil((windows * stride + reach - inputSize) / 2));
+  const [least, most] = [Math.max(0, padded(outputSize - 2) - 1), padded(outputSize)];
   const settings = (padding: AxisPadding) => ({ kernelSize, stride, padding });
-  const both = search<number | readonly [number, number]>(question, range(0, most), settings);
+  const both = search<number | readonly [number, number]>(question, range(least, most), settings);
   if (both.values.length > 0) return both;
-  const unequal = [...range(0, most)].map((before) => [before, before + 1] as const);
+  const unequal = [...range(least, most)].map((before) => [before, before + 1] as const);
   const sides = search(question, unequal, settings);
   return sides.values.length > 0 ? sides : both;
 }
 
 function solveKernelSize(question: KernelQuestion): Solution<number> {
   checkQuestion(question);
-  const stride = integer('stride', question.stride ?? 1);
+  const stride = checkSize('stride', question.stride ?? 1);
   const padding = checkAxisPadding('padding', question.padding ?? 0);
   const { inputSize, dilation = 1 } = question;
   const room = padding === 'same' ? inputSize : inputSize + bothSides(padding)[0] + bothSides(padding)[1];
@@ -177,7 +189,7 @@ function solveKernelSize(question: KernelQuestion): Solution<number> {
 
 function solveStride(question: StrideQuestion): Solution<number> {
   checkQuestion(question);
-  const kernelSize = integer('kernelSize', question.kernelSize);
+  const kernelSize = checkSize('kernelSize', question.kernelSize);
   const padding = checkAxisPadding('padding', question.padding ?? 0);
   const { inputSize, dilation = 1 } = question;
   const [before, behind] = padding === 'same' ? [0, 0] : bothSides(padding);

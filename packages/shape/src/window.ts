@@ -120,11 +120,18 @@ export function slideTransposedWindow(
   return { outputSize, padding };
 }
 
-/** The bins of adaptive pooling along one axis: bin i reaches from floor(i * in / out) to ceil((i + 1) * in / out). */
+/**
+ * The bins of adaptive pooling along one axis: bin i of n reaches from floor(i * in / n) to ceil((i + 1) * in / n), which are
+ * ceil((a + in) / n) elements, where a = i * in mod n is a multiple of gcd(in, n) up to n - gcd(in, n).
+ */
 export function adaptiveBins(inputSize: number, outputSize: number): { largest: number; first: number } {
-  const size = (index: number) =>
-    Math.ceil(((index + 1) * inputSize) / outputSize) - Math.floor((index * inputSize) / outputSize);
-  let largest = 0;
-  for (let index = 0; index < outputSize; index++) largest = Math.max(largest, size(index));
-  return { largest, first: size(0) };
+  const divisor = greatestCommonDivisor(inputSize, outputSize);
+  return {
+    largest: Math.ceil((outputSize - divisor + inputSize) / outputSize),
+    first: Math.ceil(inputSize / outputSize),
+  };
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
