@@ -121,18 +121,20 @@ export function trainingErrors(figures: TrainingFigures, golden: TrainingGolden)
   let gradientNorms = 0;
   let gradientElements = 0;
   let worstGradient = '';
-  // A convolution's bias before a batch norm has a gradient of zero, in which only rounding errors differ.
+  // A convolution's bias before a batch norm has a gradient of zero, of which float32 leaves rounding errors of every weight's
+  // scale: an error of 1e-2 stands for a millionth of the largest gradient then.
   const largest = Math.max(...Object.values(golden.gradients_step0).map(([norm]) => norm));
+  const unit = (norm: number) => (norm < 1e-9 * largest ? 1e-4 * largest : norm);
   for (const [key, [norm, first, last]] of Object.entries(golden.gradients_step0)) {
     const own = figures.gradients_step0[key];
     if (own === undefined) continue;
-    const error = Math.abs(own[0] - norm) / Math.max(norm, 1e-6 * largest);
+    const error = Math.abs(own[0] - norm) / unit(norm);
     if (error > gradientNorms) {
       gradientNorms = error;
       worstGradient = key;
     }
     const count = golden.state[key]?.reduce((product, size) => product * size, 1) ?? 1;
-    const scale = Math.max(norm, 1e-6 * largest) / Math.sqrt(count);
+    const scale = unit(norm) / Math.sqrt(count);
     gradientElements = Math.max(gradientElements, Math.abs(own[1] - first) / scale, Math.abs(own[2] - last) / scale);
   }
   let runningStatistics = 0;
