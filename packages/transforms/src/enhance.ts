@@ -1,8 +1,8 @@
 /** Brightness, contrast, saturation and sharpness, as Pillow's ImageEnhance: a blend of the picture with one without it. */
 import { checkNumber } from './check-argument.js';
 import { luma } from './grayscale.js';
-import { blankImage, type Image, isFloat } from './image.js';
-import { colorChannels } from './lookup-table.js';
+import { type ByteImage, blankImage, type Image, isFloat } from './image.js';
+import { applyTables, colorChannels, mapFloats } from './lookup-table.js';
 import { defineTransform, type Transform } from './transform.js';
 
 /**
@@ -10,7 +10,7 @@ import { defineTransform, type Transform } from './transform.js';
  * @throws RangeError where factor is negative
  */
 export function adjustBrightness(factor: number): Transform {
-  return enhancement('adjustBrightness', factor, () => () => 0);
+  return enhancement('adjustBrightness', factor, () => 0);
 }
 
 /**
@@ -22,8 +22,7 @@ export function adjustContrast(factor: number): Transform {
     const { data } = luma(image);
     let sum = 0;
     for (const value of data) sum += value;
-    const mean = isFloat(image) ? sum / data.length : Math.trunc(sum / data.length + 0.5);
-    return () => mean;
+    return isFloat(image) ? sum / data.length : Math.trunc(sum / data.length + 0.5);
   });
 }
 
@@ -32,10 +31,7 @@ export function adjustContrast(factor: number): Transform {
  * @throws RangeError where factor is negative
  */
 export function adjustSaturation(factor: number): Transform {
-  return enhancement('adjustSaturation', factor, (image) => {
-    const { data } = luma(image);
-    return (pixel) => data[pixel] ?? 0;
-  });
+  return enhancement('adjustSaturation', factor, luma);
 }
 
 /**
@@ -43,39 +39,50 @@ export function adjustSaturation(factor: number): Transform {
  * @throws RangeError where factor is negative
  */
 export function adjustSharpness(factor: number): Transform {
-  return enhancement('adjustSharpness', factor, (image) => {
-    const { data, channels } = smooth(image);
-    return (pixel, channel) => data[pixel * channels + channel] ?? 0;
-  });
+  return enhancement('adjustSharpness', factor, smooth);
 }
 
-/** The value of the picture without the property, at a pixel and a channel. */
-type Degenerate = (pixel: number, channel: number) => number;
+/** The picture without the property: one value, or a picture of one channel or of as many as the original. */
+type Degenerate = number | Image;
 
 function enhancement(name: string, factor: number, degenerateOf: (image: Image) => Degenerate): Transform {
   checkNumber('factor', factor, 0);
-  return defineTransform(name, [factor], (image) => blend(image, degenerateOf(image), factor));
+  return defineTransform(name, [factor], (image) => {
+    const degenerate = degenerateOf(image);
+    return typeof degenerate === 'number'
+      ? blendWithValue(image, degenerate, factor)
+      : blend(image, degenerate, factor);
+  });
 }
 
-/** degenerate + factor * (image - degenerate), in float32 as Pillow, cut off at black and white. Alpha stays. */
-function blend(image: Image, degenerate: Degenerate, factor: number): Image {
+/** degenerate + factor * (value - degenerate), in float32 as Pillow, cut off at black and white. */
+function blended(degenerate: number, value: number, factor: number, highest: number): number {
+  const result = Math.fround(degenerate + Math.fround(factor * (value - degenerate)));
+  return result < 0 ? 0 : Math.min(result, highest);
+}
+
+function blendWithValue(image: Image, degenerate: number, factor: number): Image {
+  const alpha = Math.fround(factor);
+  if (isFloat(image)) return mapFloats(image, (value) => blended(degenerate, value, alpha, 1));
+  const table = Uint8Array.from({ length: 256 }, (_, value) => blended(degenerate, value, alpha, 255));
+  return applyTables(image as ByteImage, () => table);
+}
+
+function blend(image: Image, degenerate: Image, factor: number): Image {
   const { data, width, height, channels } = image;
   const result = blankImage(image, width, height);
   const out = result.data;
   const colors = colorChannels(image);
   const highest = isFloat(image) ? 1 : 255;
   const alpha = Math.fround(factor);
-  for (let pixel = 0, i = 0; pixel < width * height; pixel++)
-    for (let c = 0; c < channels; c++, i++) {
-      const value = data[i] ?? 0;
-      if (c >= colors) {
-        out[i] = value;
-        continue;
-      }
-      const base = degenerate(pixel, c);
-      const blended = Math.fround(base + Math.fround(alpha * (value - base)));
-      out[i] = Math.min(Math.max(blended, 0), highest);
-    }
+  // A degenerate picture of one channel is the same in all colours.
+  const pixelStep = degenerate.channels;
+  const colorStep = degenerate.channels === 1 ? 0 : 1;
+  for (let i = 0, pixel = 0; i < data.length; i += channels, pixel += pixelStep) {
+    for (let c = 0; c < colors; c++)
+      out[i + c] = blended(degenerate.data[pixel + c * colorStep] ?? 0, data[i + c] ?? 0, alpha, highest);
+    if (colors < channels) out[i + colors] = data[i + colors] ?? 0;
+  }
   return result;
 }
 

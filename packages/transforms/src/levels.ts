@@ -1,6 +1,6 @@
 import { checkInteger, checkNumber } from './check-argument.js';
 import { type ByteImage, type Image, isFloat } from './image.js';
-import { applyTables, colorChannels, histogram, requireBytes } from './lookup-table.js';
+import { applyTables, colorChannels, histogram, mapFloats, requireBytes } from './lookup-table.js';
 import { defineTransform, type Transform } from './transform.js';
 
 /** Turns colours into their opposites: 255 - value, or 1 - value of floats. */
@@ -79,12 +79,6 @@ export function equalize(): Transform {
 /** A table of `result(0)` to `result(255)`, cut off at 0 and 255. */
 function table(result: (value: number) => number): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, value) => Math.min(255, Math.max(0, result(value))));
-}
-
-function mapFloats(image: Image, result: (value: number) => number): Image {
-  const { channels } = image;
-  const colors = colorChannels(image);
-  return { ...image, data: Float32Array.from(image.data, (v, i) => (i % channels < colors ? result(v) : v)) };
 }
 
 function stretchFloats(image: Image): Image {

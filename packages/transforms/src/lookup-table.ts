@@ -11,6 +11,13 @@ export function applyTables(image: ByteImage, tableOf: (channel: number) => Uint
   return { ...image, data };
 }
 
+/** Applies a function to the colours of a float picture. Alpha is left alone. */
+export function mapFloats(image: Image, result: (value: number) => number): Image {
+  const { channels } = image;
+  const colors = colorChannels(image);
+  return { ...image, data: Float32Array.from(image.data, (v, i) => (i % channels < colors ? result(v) : v)) };
+}
+
 /** How many channels of the picture are colours: all but alpha. */
 export function colorChannels({ channels }: Image): number {
   return channels === 4 ? 3 : channels;
