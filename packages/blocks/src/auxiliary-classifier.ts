@@ -41,8 +41,8 @@ export function googlenetAuxiliaryClassifier(
   const { name, numClasses, batchNorm = true, epsilon = 1e-3, dropout: rate = 0.7, pooling = 'adaptive' } = options;
   const pool =
     pooling === 'adaptive'
-      ? adaptiveAveragePooling2d({ name: `${name}.avgpool`, outputSize: 4 })
-      : averagePooling2d({ name: `${name}.avgpool`, poolSize: 5, stride: 3 });
+      ? adaptiveAveragePooling2d({ name: `${name}.adaptive_avg_pool2d`, outputSize: 4 })
+      : averagePooling2d({ name: `${name}.avg_pool2d`, poolSize: 5, stride: 3 });
   return connect(
     convBatchNormRelu(connect(x, pool), { name: `${name}.conv`, filters: 128, kernelSize: 1, batchNorm, epsilon }),
     flatten({ name: `${name}.flatten` }),
@@ -67,7 +67,7 @@ export function inceptionAuxiliaryClassifier(x: SymbolicTensor, options: Auxilia
   const start = (deviation: number): { kernelInitializer: Initializer } => ({
     kernelInitializer: truncatedNormal({ deviation }),
   });
-  const pooled = connect(x, averagePooling2d({ name: `${name}.avgpool`, poolSize: 5, stride: 3 }));
+  const pooled = connect(x, averagePooling2d({ name: `${name}.avg_pool2d`, poolSize: 5, stride: 3 }));
   const reduced = convBatchNormRelu(pooled, { name: `${name}.conv0`, filters: 128, kernelSize: 1, batchNorm, epsilon });
   return connect(
     // Smaller initial weights than elsewhere, as in torchvision and TF-slim.
@@ -79,7 +79,7 @@ export function inceptionAuxiliaryClassifier(x: SymbolicTensor, options: Auxilia
       epsilon,
       ...start(0.01),
     }),
-    globalAveragePooling2d({ name: `${name}.avgpool_1` }),
+    globalAveragePooling2d({ name: `${name}.adaptive_avg_pool2d` }),
     dense({ name: `${name}.fc`, units: numClasses, ...start(0.001) }),
   );
 }

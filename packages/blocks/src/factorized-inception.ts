@@ -17,11 +17,13 @@ interface PoolingBranchOptions extends InceptionOptions {
 
 function poolingBranch(options: PoolingBranchOptions): Branch {
   const { name, poolProjection, pooling = 'average', countIncludePad = true } = options;
-  const pool = { name: `${name}.pool`, poolSize: 3, stride: 1, padding: 1 };
+  const window = { poolSize: 3, stride: 1, padding: 1 };
+  const pool =
+    pooling === 'max'
+      ? maxPooling2d({ name: `${name}.max_pool2d`, ...window })
+      : averagePooling2d({ name: `${name}.avg_pool2d`, ...window, countIncludePad });
   return (x) =>
-    convolutions(options, { name: 'branch_pool', filters: poolProjection, kernelSize: 1 })(
-      connect(x, pooling === 'max' ? maxPooling2d(pool) : averagePooling2d({ ...pool, countIncludePad })),
-    );
+    convolutions(options, { name: 'branch_pool', filters: poolProjection, kernelSize: 1 })(connect(x, pool));
 }
 
 export interface Double3x3InceptionOptions extends PoolingBranchOptions {
@@ -139,22 +141,32 @@ export interface ExpandedInceptionOptions extends PoolingBranchOptions {
 export function expandedInception(x: SymbolicTensor, options: ExpandedInceptionOptions): SymbolicTensor {
   const { name, branch1x1 = 320, branch3x3 = 384, reduceDouble3x3 = 448, branchDouble3x3 = 384 } = options;
   const outputs =
-    (branch: string, filters: number): Branch =>
+    (branch: string, filters: number, concatenation: string): Branch =>
     (x) =>
-      parallelBranches(x, `${name}.${branch}`, [
-        convolutions(options, { name: `${branch}a`, filters, kernelSize: [1, 3], padding: [0, 1] }),
-        convolutions(options, { name: `${branch}b`, filters, kernelSize: [3, 1], padding: [1, 0] }),
-      ]);
+      parallelBranches(
+        x,
+        name,
+        [
+          convolutions(options, { name: `${branch}a`, filters, kernelSize: [1, 3], padding: [0, 1] }),
+          convolutions(options, { name: `${branch}b`, filters, kernelSize: [3, 1], padding: [1, 0] }),
+        ],
+        concatenation,
+      );
   const second = convolutions(options, { name: 'branch3x3_1', filters: branch3x3, kernelSize: 1 });
   const third = convolutions(
     options,
     { name: 'branch3x3dbl_1', filters: reduceDouble3x3, kernelSize: 1 },
     { name: 'branch3x3dbl_2', filters: branchDouble3x3, kernelSize: 3, padding: 1 },
   );
-  return parallelBranches(x, name, [
-    convolutions(options, { name: 'branch1x1', filters: branch1x1, kernelSize: 1 }),
-    (x) => outputs('branch3x3_2', branch3x3)(second(x)),
-    (x) => outputs('branch3x3dbl_3', branchDouble3x3)(third(x)),
-    poolingBranch(options),
-  ]);
+  return parallelBranches(
+    x,
+    name,
+    [
+      convolutions(options, { name: 'branch1x1', filters: branch1x1, kernelSize: 1 }),
+      (x) => outputs('branch3x3_2', branch3x3, 'cat')(second(x)),
+      (x) => outputs('branch3x3dbl_3', branchDouble3x3, 'cat_1')(third(x)),
+      poolingBranch(options),
+    ],
+    'cat_2',
+  );
 }

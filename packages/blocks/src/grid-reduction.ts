@@ -10,7 +10,7 @@ interface GridReductionPadding extends InceptionOptions {
 }
 
 function pooledBranch({ name, padding = 0 }: GridReductionPadding): Branch {
-  return (x) => connect(x, maxPooling2d({ name: `${name}.pool`, poolSize: 3, stride: 2, padding }));
+  return (x) => connect(x, maxPooling2d({ name: `${name}.max_pool2d`, poolSize: 3, stride: 2, padding }));
 }
 
 export interface GridReductionOptions extends GridReductionPadding {

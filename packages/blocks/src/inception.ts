@@ -36,17 +36,23 @@ export type Branch = (x: SymbolicTensor) => SymbolicTensor;
 /**
  * Branches side by side, their outputs concatenated along the channels: what all inception modules are.
  *
- * Input [batch, height, width, channels]; output [batch, h, w, the sum of the branches' channels] in a layer called `name.cat`.
+ * Input [batch, height, width, channels]; output [batch, h, w, the sum of the branches' channels].
+ * @param concatenation the last layer is `name.concatenation`. Default 'cat', as torchvision names it
  * @example
  * const y = parallelBranches(x, 'mixed', [
  *   (x) => convBatchNormRelu(x, { name: 'mixed.branch1', filters: 64, kernelSize: 1 }),
  *   (x) => connect(x, maxPooling2d({ name: 'mixed.pool', poolSize: 3, stride: 1, padding: 1 })),
  * ]);
  */
-export function parallelBranches(x: SymbolicTensor, name: string, branches: readonly Branch[]): SymbolicTensor {
+export function parallelBranches(
+  x: SymbolicTensor,
+  name: string,
+  branches: readonly Branch[],
+  concatenation = 'cat',
+): SymbolicTensor {
   return concatenate(
     branches.map((branch) => branch(x)),
-    { name: `${name}.cat` },
+    { name: `${name}.${concatenation}` },
   );
 }
 
