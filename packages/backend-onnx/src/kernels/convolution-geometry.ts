@@ -38,7 +38,7 @@ function padEnd(
   return Math.min(Math.max(padAtEnd, needed), needed + stride - 1);
 }
 
-function windowOf(info: tf.backend_util.Conv2DInfo): Window {
+function windowOf(info: tf.backend_util.Conv2DInfo, [outHeight, outWidth]: readonly [number, number]): Window {
   const { top, left, bottom, right } = info.padInfo;
   return {
     kernel: [info.filterHeight, info.filterWidth],
@@ -47,8 +47,8 @@ function windowOf(info: tf.backend_util.Conv2DInfo): Window {
     pads: [
       top,
       left,
-      padEnd(info.inHeight, info.outHeight, info.effectiveFilterHeight, info.strideHeight, top, bottom),
-      padEnd(info.inWidth, info.outWidth, info.effectiveFilterWidth, info.strideWidth, left, right),
+      padEnd(info.inHeight, outHeight, info.effectiveFilterHeight, info.strideHeight, top, bottom),
+      padEnd(info.inWidth, outWidth, info.effectiveFilterWidth, info.strideWidth, left, right),
     ],
   };
 }
@@ -59,17 +59,29 @@ export interface Geometry {
   readonly outputShape: readonly number[];
 }
 
-/** ONNX's windows only pad: null where pixels at the end would have to be cut off. */
-function paddingOnly(window: Window, outputShape: readonly number[]): Geometry | null {
+/**
+ * ONNX's windows only pad: null where pixels at the end would have to be cut off.
+ * @param gradient of the output, which knows the output's height and width where tfjs's gradients forget the rounding mode
+ */
+function geometryOf(info: tf.backend_util.Conv2DInfo, gradient: readonly number[] | undefined): Geometry | null {
+  const [, height = info.outHeight, width = info.outWidth] = gradient ?? info.outShape;
+  // Rounding makes a difference of one; anything else is a mistake, which tfjs's cpu kernels report.
+  if (Math.abs(height - info.outHeight) > 1 || Math.abs(width - info.outWidth) > 1) return null;
+  const window = windowOf(info, [height, width]);
+  const outputShape = [info.batchSize, height, width, info.outChannels];
   return window.pads.every((size) => size >= 0) ? { window, outputShape } : null;
 }
 
-/** The geometry of a convolution, or null where ONNX cannot express it or its data format is not NHWC. */
+/**
+ * The geometry of a convolution, or null where ONNX cannot express it or its data format is not NHWC.
+ * @param gradient shape of the output's gradient, where there is one
+ */
 export function convolutionGeometry(
   inputShape: readonly number[],
   filterShape: readonly number[],
   attributes: NamedAttrMap,
   depthwise = false,
+  gradient?: readonly number[],
 ): Geometry | null {
   const { strides, pad, dataFormat, dilations, dimRoundingMode } = attributes as unknown as ConvolutionAttributes;
   if (dataFormat === 'NCHW') return null;
@@ -82,11 +94,18 @@ export function convolutionGeometry(
     dimRoundingMode,
     depthwise,
   );
-  return paddingOnly(windowOf(info), info.outShape);
+  return geometryOf(info, gradient);
 }
 
-/** The geometry of a pooling, or null where ONNX cannot express it. */
-export function poolingGeometry(inputShape: readonly number[], attributes: NamedAttrMap): Geometry | null {
+/**
+ * The geometry of a pooling, or null where ONNX cannot express it.
+ * @param gradient shape of the output's gradient, where there is one
+ */
+export function poolingGeometry(
+  inputShape: readonly number[],
+  attributes: NamedAttrMap,
+  gradient?: readonly number[],
+): Geometry | null {
   const { filterSize, strides, pad, dimRoundingMode } = attributes as unknown as ConvolutionAttributes & {
     filterSize: number | [number, number];
   };
@@ -98,7 +117,7 @@ export function poolingGeometry(inputShape: readonly number[], attributes: Named
     pad,
     dimRoundingMode,
   );
-  return paddingOnly(windowOf(info), info.outShape);
+  return geometryOf(info, gradient);
 }
 
 /** The window's attributes for ONNX's Conv, ConvTranspose and pools; without dilations where the operator has none. */

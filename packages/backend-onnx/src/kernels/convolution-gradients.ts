@@ -195,8 +195,8 @@ function gradientKernel(operation: Operation<Window>, of: 'input' | 'filter', de
     if (dy.dtype !== 'float32' || other.dtype !== 'float32' || dy.shape.length !== 4) return null;
     const geometry =
       of === 'input'
-        ? convolutionGeometry(shape, other.shape, attributes, depthwise)
-        : convolutionGeometry(other.shape, shape, attributes, depthwise);
+        ? convolutionGeometry(shape, other.shape, attributes, depthwise, dy.shape)
+        : convolutionGeometry(other.shape, shape, attributes, depthwise, dy.shape);
     if (geometry === null || dy.shape.includes(0) || dy.shape.join() !== geometry.outputShape.join()) return null;
     return backend.record(operation, of === 'input' ? [dy, other] : [other, dy], shape, 'float32', geometry.window);
   };

@@ -125,7 +125,7 @@ export const poolingKernels: KernelTable = {
   MaxPoolGrad: (backend, inputs, attributes) => {
     const [dy, input] = [required(inputs, 'dy'), required(inputs, 'input')];
     if (input.dtype !== 'float32' || input.shape.length !== 4) return null;
-    const geometry = poolingGeometry(input.shape, attributes);
+    const geometry = poolingGeometry(input.shape, attributes, dy.shape);
     if (geometry === null || !paddedLessThanKernel(geometry.window.pads, geometry.window.kernel)) return null;
     return backend.record(maxPoolGrad, [dy, input], input.shape, 'float32', geometry.window);
   },
@@ -139,7 +139,7 @@ export const poolingKernels: KernelTable = {
   AvgPoolGrad: (backend, inputs, attributes) => {
     const [dy, input] = [required(inputs, 'dy'), required(inputs, 'input')];
     if (input.dtype !== 'float32' || input.shape.length !== 4) return null;
-    const geometry = poolingGeometry(input.shape, attributes);
+    const geometry = poolingGeometry(input.shape, attributes, dy.shape);
     if (geometry === null || !paddedLessThanKernel(geometry.window.pads, geometry.window.kernel)) return null;
     return backend.record(averagePoolGrad, [dy], input.shape, 'float32', geometry.window);
   },
