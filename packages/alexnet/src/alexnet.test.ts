@@ -1,0 +1,155 @@
+import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { modelMetadata } from '@cnnzoo/blocks';
+import {
+  goldenInput,
+  loadGoldenWeights,
+  modelGolden,
+  relativeError,
+  runGoldenTraining,
+  stateShapes,
+  trainingErrors,
+  trainingGolden,
+} from '@cnnzoo/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { alexnet, alexnetBook, alexnetPaper } from './index.js';
+
+// Sixty million weights: a minute or two on a busy machine.
+vi.setConfig({ testTimeout: 300_000 });
+
+beforeAll(async () => {
+  registerOnnxBackend();
+  await tf.setBackend('onnx');
+});
+
+const zeros = { initialWeights: 'zeros' } as const;
+
+describe("torchvision's", () => {
+  const golden = modelGolden('alexnet');
+
+  test.skipIf(golden === null)('layers and state dict', () => {
+    const model = alexnet(zeros);
+    expect(stateShapes(model)).toEqual(golden?.state);
+    expect(model.countParams()).toBe(golden?.params);
+    const named = new Map(model.layers.map((layer) => [layer.name, layer]));
+    for (const [layer, , [channels, ...size]] of golden?.layers ?? [])
+      expect([layer, named.get(layer)?.outputShape.slice(1)]).toEqual([layer, [...size, channels]]);
+    model.dispose();
+  });
+
+  test.skipIf(!golden?.logits).each(['onnx', 'cpu'])('logits on %s', async (backend) => {
+    await tf.setBackend(backend);
+    const model = alexnet(zeros);
+    loadGoldenWeights(model);
+    const input = tf.tensor4d(goldenInput(1, 3, 224, 224), [1, 224, 224, 3]);
+    const logits = model.predict(input) as tf.Tensor;
+    expect(relativeError(await logits.data(), golden?.logits ?? [])).toBeLessThan(1e-4);
+    tf.dispose([input, logits]);
+    model.dispose();
+    await tf.setBackend('onnx');
+  });
+});
+
+test('trains as in PyTorch, at an input whose last feature map is enlarged', async () => {
+  const golden = trainingGolden('alexnet');
+  if (golden === null) return;
+  const model = alexnet({ numClasses: 10, inputShape: [96, 96, 3], dropout: 0, ...zeros });
+  expect(stateShapes(model)).toEqual(golden.state);
+  const tensors = tf.memory().numTensors;
+  const errors = trainingErrors(await runGoldenTraining(model, golden), golden);
+  expect(errors.keys).toEqual([]);
+  expect(errors.losses).toBeLessThan(1e-3);
+  expect(errors.gradientNorms).toBeLessThan(1e-2);
+  expect(tf.memory().numTensors).toBe(tensors);
+  model.dispose();
+});
+
+test("the paper's network has the sizes of the lecture's table 6-2", () => {
+  const model = alexnetPaper(zeros);
+  expect(model.countParams()).toBe(60_965_224);
+  expect(modelMetadata(model)).toMatchObject({
+    id: 'alexnet_paper',
+    preprocessing: { resizeSize: 256, cropSize: 227 },
+  });
+  const sizes = model.layers
+    .filter((layer) => ['CnnzooConv2D', 'CnnzooMaxPooling2D'].includes(layer.getClassName()))
+    .map(({ outputShape }) => outputShape.slice(1));
+  expect(sizes).toEqual([
+    [55, 55, 96],
+    [27, 27, 96],
+    [27, 27, 256],
+    [13, 13, 256],
+    [13, 13, 384],
+    [13, 13, 384],
+    [13, 13, 256],
+    [6, 6, 256],
+  ]);
+  expect(stateShapes(model)).toMatchObject({
+    'features.4.weight': [256, 48, 5, 5],
+    'features.8.weight': [384, 256, 3, 3],
+    'features.10.weight': [384, 192, 3, 3],
+    'features.12.weight': [256, 192, 3, 3],
+  });
+  model.dispose();
+});
+
+test("the paper's biases start at 1 where it says so", () => {
+  const model = alexnetPaper({ numClasses: 2, inputShape: [67, 67, 1], seed: 1 });
+  const ones = model.layers
+    .filter((layer) => layer.weights.length === 2 && layer.getWeights()[1]?.dataSync()[0] === 1)
+    .map(({ name }) => name);
+  expect(ones).toEqual(['features.4', 'features.10', 'features.12', 'classifier.0', 'classifier.3']);
+  model.dispose();
+});
+
+test("the lecture's network has the sizes of its summary", () => {
+  const model = alexnetBook(zeros);
+  expect(model.countParams()).toBe(42_321_218);
+  const sizes = model.layers.slice(1, 15).map(({ outputShape }) => outputShape.slice(1));
+  expect(sizes).toEqual([
+    [63, 63, 64],
+    [63, 63, 64],
+    [31, 31, 64],
+    [31, 31, 192],
+    [31, 31, 192],
+    [15, 15, 192],
+    [15, 15, 384],
+    [15, 15, 384],
+    [15, 15, 256],
+    [15, 15, 256],
+    [15, 15, 256],
+    [15, 15, 256],
+    [7, 7, 256],
+    [6, 6, 256],
+  ]);
+  expect(model.outputs[0]?.shape).toEqual([null, 2]);
+  model.dispose();
+});
+
+test('the smallest inputs are possible', () => {
+  expect(alexnet({ includeTop: false, inputShape: [63, 63, 1], ...zeros }).outputs[0]?.shape).toEqual([
+    null,
+    1,
+    1,
+    256,
+  ]);
+  expect(alexnetPaper({ includeTop: false, inputShape: [67, 67, 3], ...zeros }).outputs[0]?.shape).toEqual([
+    null,
+    1,
+    1,
+    256,
+  ]);
+});
+
+test.each([
+  [() => alexnet({ inputShape: [62, 224, 3] }), RangeError, /height 62.*smallest input of alexnet is 63x63/],
+  [() => alexnetPaper({ inputShape: [227, 66, 3] }), RangeError, /width 66.*smallest input of alexnet_paper is 67x67/],
+  [() => alexnetPaper({ inputShape: [null, 227, 3] }), RangeError, /unknown height/],
+  [() => alexnetBook({ numClasses: 0 }), RangeError, /numClasses is 0/],
+  [() => alexnet({ groups: 2 } as object), TypeError, /alexnet has no option "groups"/],
+  [() => alexnet({ auxiliaryHeads: true } as object), RangeError, /alexnet has no auxiliary classifiers/],
+])('refuses wrong options: %s', (build, type, message) => {
+  expect(build).toThrow(type);
+  expect(build).toThrow(message);
+});

@@ -1,0 +1,2 @@
+export { alexnet, alexnetBook } from './alexnet.js';
+export { alexnetPaper } from './alexnet-paper.js';
