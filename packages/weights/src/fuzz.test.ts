@@ -114,7 +114,7 @@ test.each([
   let count = 0;
   await fc.assert(
     fc.asyncProperty(damages, async (list) => {
-      const damaged = list.reduce((current, damage) => damage(current), bytes);
+      const damaged = list.reduce<Uint8Array>((current, damage) => damage(current), bytes);
       await readAll(damaged, damaged.length);
       // Files are read in place, by other code.
       if (count++ % 10 === 0) {
