@@ -68,7 +68,8 @@ export async function timeTask(
     // Each round begins with another contender.
     const order = running.map((_, i) => running[(i + round) % running.length]).filter((turns) => turns !== undefined);
     for (const turns of order) {
-      if (isDone(turns, seconds)) continue;
+      // Nobody else stops before all are done, so that all have seen the same weather.
+      if (turns.slow && isDone(turns, seconds)) continue;
       await sleep(pause);
       const done = await attempt(turns.contender, async () => {
         const { times, processorTimes } = await turns.engine.run(turns.warmUp + turns.steps);
