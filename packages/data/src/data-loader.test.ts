@@ -216,7 +216,9 @@ describe('a picture that cannot be used', () => {
   test.each([0, 2])('is left out and counted with the policy "skip" and %i workers', async (workers) => {
     const loader = new DataLoader(broken, { batchSize: 3, transform: toTensor(), workers, onError: 'skip' });
     expect((await epoch(loader)).map(({ shape }) => shape[0])).toEqual([3, 3, 2, 1]);
-    expect(loader.skipped).toEqual([{ file, message: expect.stringContaining('not a JPEG') }]);
+    expect(loader.skipped).toEqual([{ file, message: expect.stringContaining('not a JPEG'), times: 1 }]);
+    await epoch(loader, 1);
+    expect(loader.skipped).toMatchObject([{ file, times: 2 }]);
     await loader.close();
   });
 
@@ -257,7 +259,9 @@ describe('a picture that cannot be used', () => {
       );
       const skipping = new DataLoader(failing, { batchSize: 3, workers, onError: 'skip' });
       expect(order(await epoch(skipping))).toEqual([0, 2]);
-      expect(skipping.skipped).toEqual([{ file: 'sample 1', message: 'sample 1: the disk is full of holes' }]);
+      expect(skipping.skipped).toEqual([
+        { file: 'sample 1', message: 'sample 1: the disk is full of holes', times: 1 },
+      ]);
       await skipping.close();
     }
   });

@@ -45,6 +45,12 @@ export interface DataLoaderOptions {
 const urlWithoutWorkers =
   'transform is a URL, which only worker threads import: give the function itself, or workers: 1 or more';
 
+/** A picture that was left out. */
+export interface SkippedFile extends SkippedSample {
+  /** How often so far. */
+  readonly times: number;
+}
+
 /** Idle workers wait this long for the next epoch. */
 const idleMilliseconds = 1000;
 
@@ -67,7 +73,7 @@ export class DataLoader {
   readonly #dataset: Dataset;
   readonly #options: DataLoaderOptions;
   readonly #sampler: Sampler;
-  readonly #skipped: SkippedSample[] = [];
+  readonly #skipped = new Map<string, SkippedFile>();
   #idle: { pool: WorkerPool; timer: NodeJS.Timeout } | undefined;
 
   /** @throws RangeError or TypeError, naming the option, where one is wrong or the data set is empty */
@@ -99,9 +105,9 @@ export class DataLoader {
     return this.#options.dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
-  /** The pictures that were left out so far, with `onError: 'skip'`, one entry each time: which, and why. */
-  get skipped(): readonly SkippedSample[] {
-    return this.#skipped;
+  /** The pictures that were left out so far, with `onError: 'skip'`: which, why, and how often. */
+  get skipped(): readonly SkippedFile[] {
+    return [...this.#skipped.values()];
   }
 
   /**
@@ -132,12 +138,15 @@ export class DataLoader {
         const first = inFlight.shift();
         if (first === undefined) break;
         const { batch, skipped } = await first;
-        this.#skipped.push(...skipped);
+        for (const { file, message } of skipped) {
+          const times = (this.#skipped.get(file)?.times ?? 0) + 1;
+          this.#skipped.set(file, { file, message, times });
+        }
         if (batch === undefined) continue;
         made++;
         yield toTensors(batch);
       }
-      const reason = this.#skipped.at(-1);
+      const [reason] = this.#skipped.values();
       if (made === 0 && reason !== undefined)
         throw new DataError(reason.file, `every picture of the epoch was skipped, this one because: ${reason.message}`);
       finished = true;

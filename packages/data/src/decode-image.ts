@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { grayscale, type Image } from '@cnnzoo/transforms';
 import type { Sharp } from 'sharp';
 import { DataError } from './data-error.js';
@@ -16,12 +17,12 @@ const signatures: readonly (readonly [offset: number, bytes: string])[] = [
  * Decodes a JPEG, PNG or WebP file as Pillow does: embedded colour profiles and orientation are not applied.
  * @param bytes of the file
  * @param name how error messages call it
- * @param decoding channels of the result, and the largest number of pixels
+ * @param decoding channels of the result (default 3, RGB), and the largest number of pixels (default 178,956,970, Pillow's limit)
  * @returns 8-bit pixels
  * @throws DataError where the bytes are no such picture, are truncated or corrupt, or would be too many pixels
  */
-export async function decodeImage(bytes: Uint8Array, name: string, decoding: Decoding): Promise<Image> {
-  const { channels, maxPixels } = decoding;
+export async function decodeImage(bytes: Uint8Array, name: string, decoding: Partial<Decoding> = {}): Promise<Image> {
+  const { channels = 3, maxPixels = defaultMaxPixels } = decoding;
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 12)).toString('latin1');
   if (!signatures.some(([offset, signature]) => head.startsWith(signature, offset)))
     throw new DataError(name, `not a JPEG, PNG or WebP picture (${bytes.length} bytes)`);
@@ -31,6 +32,20 @@ export async function decodeImage(bytes: Uint8Array, name: string, decoding: Dec
   const image = { data, width: info.width, height: info.height, channels: info.channels };
   if (channels === 1) return grayscale(1)(image);
   return image.channels === 1 ? grayscale(3)(image) : image;
+}
+
+/**
+ * Reads and decodes a JPEG, PNG or WebP file. See {@link decodeImage}.
+ * @throws DataError, naming the file, where it cannot be read or is no such picture
+ * @example
+ * import { readImage } from '@cnnzoo/data';
+ * const { width, height, channels } = await readImage('photo.jpg');
+ */
+export async function readImage(path: string, decoding: Partial<Decoding> = {}): Promise<Image> {
+  const bytes = await readFile(path).catch((cause) => {
+    throw new DataError(path, `cannot be read (${cause instanceof Error ? cause.message : cause})`, { cause });
+  });
+  return decodeImage(bytes, path, decoding);
 }
 
 async function pixels(decoder: Sharp, name: string) {

@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { create } from 'tar';
 import { describe, expect, test } from 'vitest';
 import { DataError } from './data-error.js';
+import { readImage } from './decode-image.js';
 import { encoded, makeFolder } from './fixtures/pictures.js';
 import { temporaryFolder } from './fixtures/temporary-folder.js';
 import { type ZipEntry, zipOf } from './fixtures/zip-writer.js';
@@ -180,6 +181,16 @@ describe('bad pictures: the error names the file', () => {
       .png()
       .toBuffer();
   }
+});
+
+test('one picture by its path', async () => {
+  expect(await readImage(join(folder, 'cat', '001.png'), { channels: 4 })).toMatchObject({
+    width: 12,
+    height: 10,
+    channels: 4,
+  });
+  await expect(readImage(join(folder, 'none.png'))).rejects.toThrow(/none.png: cannot be read/);
+  await expect(readImage(join(folder, 'README.md'))).rejects.toThrow(/README.md: not a JPEG/);
 });
 
 describe('bad folders and archives', () => {

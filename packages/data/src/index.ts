@@ -1,9 +1,8 @@
 export { type ArrayDataset, type ArrayDatasetOptions, arrayDataset } from './array-dataset.js';
 export { type CifarOptions, cifar10, cifar100 } from './cifar.js';
-export type { SkippedSample } from './collate.js';
 export { type ContactSheetOptions, contactSheet } from './contact-sheet.js';
 export { DataError } from './data-error.js';
-export { type Batch, DataLoader, type DataLoaderOptions } from './data-loader.js';
+export { type Batch, DataLoader, type DataLoaderOptions, type SkippedFile } from './data-loader.js';
 export type {
   ArchivePart,
   Dataset,
@@ -15,7 +14,7 @@ export type {
   Sample,
   SampleReference,
 } from './dataset.js';
-export { decodeImage } from './decode-image.js';
+export { decodeImage, readImage } from './decode-image.js';
 export { type IdxArray, parseIdx, readIdx } from './idx.js';
 export { type ImageFolder, type ImageFolderOptions, imageFolder } from './image-folder.js';
 export { fashionMnist, type MnistOptions, mnist } from './mnist.js';
