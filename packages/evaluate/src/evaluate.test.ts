@@ -1,0 +1,126 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { input, type LayersModel, layers, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Dataset } from './dataset.js';
+import { evaluate } from './evaluate.js';
+import { predict } from './predict.js';
+import { singleCrop } from './protocol.js';
+import { mostConfused } from './report.js';
+
+/** A network whose logits are the pixels of a picture of 1 row: what it says is what it is shown. */
+function echo(classes: number): LayersModel {
+  const x = input({ shape: [1, classes, 1] });
+  return makeModel({ inputs: x, outputs: layers.flatten().apply(x) as SymbolicTensor, name: 'echo' });
+}
+
+const picture = (pixels: readonly number[]) => ({
+  data: Float32Array.from(pixels),
+  width: pixels.length,
+  height: 1,
+  channels: 1,
+});
+const protocol = singleCrop({ transform: (image) => image });
+
+/** Pictures of pixels with their labels. */
+function dataset(
+  rows: readonly (readonly [label: number, pixels: readonly number[]])[],
+  categories: string[],
+): Dataset {
+  return {
+    length: rows.length,
+    categories,
+    get(index) {
+      const [label, pixels] = rows[index] ?? [0, []];
+      return { image: picture(pixels), label };
+    },
+  };
+}
+
+let tensors = 0;
+beforeEach(() => {
+  tensors = tf.memory().numTensors;
+});
+afterEach(() => expect(tf.memory().numTensors).toBe(tensors));
+
+const six = ['a', 'b', 'c', 'd', 'e', 'f'];
+const rows = [
+  [0, [9, 1, 2, 3, 4, 5]],
+  [0, [8, 9, 2, 3, 4, 5]],
+  [1, [8, 9, 2, 3, 4, 5]],
+  [2, [9, 8, 0, 3, 4, 5]],
+  [0, [1, 9, 2, 3, 4, 5]],
+] as const;
+
+test('counts top-1, top-5, each class and who was taken for whom', async () => {
+  const events: number[] = [];
+  const options = { protocol, batchSize: 2, onEvent: ({ done }: { done: number }) => events.push(done) };
+  const report = await evaluate(echo(6), dataset(rows, six), options);
+  expect(report).toMatchObject({ protocol: 'single crop', count: 5, top1: 2 / 5, top5: 3 / 5, notes: [] });
+  expect(report.confusion[0]).toEqual([1, 2, 0, 0, 0, 0]);
+  expect(report.confusion[2]).toEqual([1, 0, 0, 0, 0, 0]);
+  expect(report.perClass[0]).toEqual({ category: 'a', count: 3, accuracy: 1 / 3 });
+  expect(report.perClass[5]).toEqual({ category: 'f', count: 0, accuracy: Number.NaN });
+  expect(mostConfused(report, 5)).toEqual([
+    { category: 'a', takenFor: 'b', count: 2 },
+    { category: 'c', takenFor: 'a', count: 1 },
+  ]);
+  const loss = rows.map(
+    ([label, pixels]) => Math.log(pixels.reduce<number>((sum, z) => sum + Math.exp(z), 0)) - (pixels[label] ?? 0),
+  );
+  expect(report.loss).toBeCloseTo(loss.reduce((a, b) => a + b) / 5, 5);
+  expect(events).toEqual([2, 4, 5]);
+});
+
+test('the size of a batch changes nothing', async () => {
+  const reports = await Promise.all(
+    [1, 3, 100].map((batchSize) => evaluate(echo(6), dataset(rows, six), { protocol, batchSize })),
+  );
+  for (const report of reports)
+    expect({ ...report, millisecondsPerPicture: 0 }).toEqual({ ...reports[0], millisecondsPerPicture: 0 });
+});
+
+test('several crops of a picture are averaged', async () => {
+  const twoCrops = {
+    name: 'two',
+    crops: () => [picture([0, Math.log(3)]), picture([Math.log(7), 0])],
+  };
+  const [guesses] = await predict(echo(2), [picture([0, 0])], { protocol: twoCrops, categories: ['left', 'right'] });
+  expect(guesses).toEqual([
+    { index: 0, category: 'left', probability: expect.closeTo((0.25 + 0.875) / 2, 6) },
+    { index: 1, category: 'right', probability: expect.closeTo((0.75 + 0.125) / 2, 6) },
+  ]);
+});
+
+test('top-5 of three classes says that it says nothing', async () => {
+  const { notes } = await evaluate(echo(3), dataset([[1, [1, 2, 3]]], ['a', 'b', 'c']), { protocol });
+  expect(notes).toEqual(['top5 is top-3: there are 3 classes, so it says nothing']);
+});
+
+test('a network that says NaN is wrong', async () => {
+  const { top1, top5 } = await evaluate(echo(6), dataset([[0, [Number.NaN, 1, 2, 3, 4, 5]]], six), { protocol });
+  expect([top1, top5]).toEqual([0, 0]);
+});
+
+test.each([
+  ['dataset must have at least one picture, got 0', [], six, 2],
+  ["dataset has 2 categories, expected 6, the classes of model 'echo'", rows, ['a', 'b'], 2],
+  ['batchSize must be a whole number of at least 1, got 0', rows, six, 0],
+  ['picture 0: label 6, expected 0 to 5', [[6, [1, 2, 3, 4, 5, 6]]] as const, six, 2],
+  [
+    "picture 1: the protocol gives 1 x 5 x 1, expected 1 x 6 x 1 for model 'echo'",
+    [rows[0], [0, [1, 2, 3, 4, 5]]] as const,
+    six,
+    2,
+  ],
+])('says: %s', async (message, samples, categories, batchSize) => {
+  await expect(evaluate(echo(6), dataset(samples, categories), { protocol, batchSize })).rejects.toThrow(message);
+});
+
+test('predict says what is wrong', async () => {
+  const wrong = (options: object) => predict(echo(3), [picture([1, 2, 3])], { protocol, ...options });
+  await expect(wrong({ topK: 4 })).rejects.toThrow('topK must be a whole number from 1 to 3, got 4');
+  await expect(wrong({ categories: ['a'] })).rejects.toThrow(
+    "categories must be 3, the classes of model 'echo', got 1",
+  );
+});
