@@ -100,12 +100,6 @@ export const pad = alongAxes<{ before: readonly number[]; after: readonly number
   },
 );
 
-const reflectPad = alongAxes<{ before: readonly number[]; after: readonly number[] }>(
-  'MirrorPad',
-  (graph, x, axisIn, { before, after }) =>
-    graph.op('Pad', [x, graph.ints([...arrange(before, axisIn), ...arrange(after, axisIn)])], { mode: 'reflect' }),
-);
-
 const tile = alongAxes<{ reps: readonly number[] }>('Tile', (graph, x, axisIn, { reps }) =>
   graph.op('Tile', [x, graph.ints(arrange(reps, axisIn))]),
 );
@@ -340,16 +334,6 @@ export const arrayKernels: KernelTable = {
       before: paddings.map(([before]) => before),
       after: paddings.map(([, after]) => after),
       value: constantValue,
-    });
-  },
-  MirrorPad: (backend, inputs, attributes) => {
-    const x = required(inputs, 'x');
-    const { paddings, mode } = attributes as unknown as { paddings: [number, number][]; mode: string };
-    if (mode !== 'reflect' || x.dtype !== 'float32') return null;
-    const shape = x.shape.map((extent, i) => extent + (paddings[i]?.[0] ?? 0) + (paddings[i]?.[1] ?? 0));
-    return backend.record(reflectPad, [x], shape, x.dtype, {
-      before: paddings.map(([before]) => before),
-      after: paddings.map(([, after]) => after),
     });
   },
   Tile: (backend, inputs, attributes) => {

@@ -7,6 +7,7 @@ import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { Layout } from '../graph/layout.js';
 import { type Attributes, type LazyNode, type Operation, sizeOf } from '../graph/node.js';
 import { onnxType } from '../graph/onnx-model.js';
+import { reshape, through } from './arrays.js';
 import { type Kernel, type KernelTable, required } from './registry.js';
 
 /** The layout in which an element-wise result is cheapest: that of its largest operand that is not plain. */
@@ -190,6 +191,7 @@ const unaryKernels: KernelTable = {
   Sinh: unary('Sinh', operator('Sinh')),
   Sqrt: unary('Sqrt', operator('Sqrt')),
   Square: unaryAnyNumber('Square', (graph, x) => graph.op('Mul', [x, x])),
+  Tan: unary('Tan', operator('Tan')),
   Tanh: unary('Tanh', operator('Tanh')),
   LogicalNot: (backend, inputs) => {
     const x = required(inputs, 'x');
@@ -253,8 +255,6 @@ function comparison(name: string, type: string): Kernel {
 
 const notEqual = elementwise('NotEqual', (graph, operands) => graph.op('Not', [graph.op('Equal', operands)]));
 
-const floorDiv = elementwise('FloorDiv', (graph, operands) => graph.op('Floor', [graph.op('Div', operands)]));
-
 /** tfjs's remainder has the sign of the divisor, C's fmod that of the dividend. */
 const mod = elementwise('Mod', (graph, [a = '', b = '']) => {
   const remainder = graph.op('Mod', [a, b], { fmod: 1 });
@@ -286,11 +286,9 @@ const binaryKernels: KernelTable = {
   Sub: binaryOperator('Sub', 'Sub', numbers),
   Multiply: binary(multiply, numbers),
   RealDiv: binaryOperator('RealDiv', 'Div', floats),
-  FloorDiv: binary(floorDiv, floats),
   Maximum: binaryOperator('Maximum', 'Max', numbers),
   Minimum: binaryOperator('Minimum', 'Min', numbers),
   Mod: binary(mod, floats),
-  Pow: binaryOperator('Pow', 'Pow', floats),
   SquaredDifference: binary(squaredDifference, numbers),
   Greater: comparison('Greater', 'Greater'),
   GreaterEqual: comparison('GreaterEqual', 'GreaterOrEqual'),
@@ -317,10 +315,13 @@ const binaryKernels: KernelTable = {
   },
   Select: (backend, inputs) => {
     const [condition, t, e] = [required(inputs, 'condition'), required(inputs, 't'), required(inputs, 'e')];
+    if (t.dtype !== e.dtype || t.dtype === 'bool' || condition.dtype !== 'bool') return null;
+    if (condition.shape.length === t.shape.length)
+      return backend.record(select, [condition, t, e], t.shape, t.dtype, none);
     // A condition of rank 1 chooses whole rows.
-    const sameRank = condition.shape.length === t.shape.length;
-    if (!sameRank || t.dtype !== e.dtype || t.dtype === 'bool' || condition.dtype !== 'bool') return null;
-    return backend.record(select, [condition, t, e], t.shape, t.dtype, none);
+    if (condition.shape.length !== 1) return null;
+    const rows = backend.reshaped(condition, [...condition.shape, ...t.shape.slice(1).fill(1)], reshape);
+    return through(backend, rows, () => backend.record(select, [rows, t, e], t.shape, t.dtype, none));
   },
   AddN: (backend, inputs) => {
     const terms = Object.values(inputs as Record<string, TensorInfo>);

@@ -3,23 +3,31 @@ import { arrayKernels } from './arrays.js';
 import { convolutionKernels } from './convolution.js';
 import { convolutionGradientKernels } from './convolution-gradients.js';
 import { creationKernels } from './creation.js';
+import { cropAndResizeKernels } from './crop-and-resize.js';
 import { elementwiseKernels } from './elementwise.js';
+import { float64Kernels } from './float64-functions.js';
 import { matrixProductKernels } from './matrix-product.js';
+import { mirrorPadKernels } from './mirror-pad.js';
 import { normalizationKernels } from './normalization.js';
 import { poolingKernels } from './pooling.js';
 import { reductionKernels } from './reductions.js';
 import type { KernelTable } from './registry.js';
 import { resizingKernels } from './resizing.js';
+import { spaceToBatchKernels } from './space-to-batch.js';
 
 export const kernelTables: readonly KernelTable[] = [
   arrayKernels,
   convolutionGradientKernels,
   convolutionKernels,
   creationKernels,
+  cropAndResizeKernels,
   elementwiseKernels,
+  float64Kernels,
   matrixProductKernels,
+  mirrorPadKernels,
   normalizationKernels,
   poolingKernels,
   reductionKernels,
   resizingKernels,
+  spaceToBatchKernels,
 ];

@@ -1,0 +1,95 @@
+/**
+ * Functions that lose digits in float32, or that ONNX has for other numbers only: computed in float64, as JavaScript does it for
+ * tfjs's cpu backend.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { GraphBuilder } from '../graph/graph-builder.js';
+import { onnxType } from '../graph/onnx-model.js';
+import { elementwise } from './elementwise.js';
+import { type KernelTable, required } from './registry.js';
+
+const float64 = 11;
+const int64 = 7;
+
+/** A value as float64. */
+export function widen(graph: GraphBuilder, x: string): string {
+  return graph.op('Cast', [x], { to: float64 });
+}
+
+/** A constant that float32 holds exactly, as float64. */
+export function wideScalar(graph: GraphBuilder, value: number): string {
+  return widen(graph, graph.scalar('float32', value));
+}
+
+const none: Record<string, never> = {};
+
+/** Below this the first three terms of a series are exact to float32's digits, above it float64's 1 + x is. */
+const small = 2 ** -10;
+
+/** x + second x^2 + third x^3 where |x| is small, else `large`. */
+function series(graph: GraphBuilder, x: string, second: number, third: number, large: string): string {
+  const constant = (value: number) => wideScalar(graph, value);
+  const inner = graph.op('Add', [constant(second), graph.op('Mul', [x, constant(third)])]);
+  const sum = graph.op('Add', [x, graph.op('Mul', [graph.op('Mul', [x, x]), inner])]);
+  return graph.op('Where', [graph.op('Less', [graph.op('Abs', [x]), constant(small)]), sum, large]);
+}
+
+function expm1(graph: GraphBuilder, x: string): string {
+  return series(graph, x, 1 / 2, 1 / 6, graph.op('Sub', [graph.op('Exp', [x]), wideScalar(graph, 1)]));
+}
+
+function log1p(graph: GraphBuilder, x: string): string {
+  return series(graph, x, -1 / 2, 1 / 3, graph.op('Log', [graph.op('Add', [x, wideScalar(graph, 1)])]));
+}
+
+/** log(1 + exp(x)), which is x or exp(x) where the other term is too small to be seen in float32. */
+function softplus(graph: GraphBuilder, x: string): string {
+  const exp = graph.op('Exp', [x]);
+  const middle = graph.op('Log', [graph.op('Add', [exp, wideScalar(graph, 1)])]);
+  const low = graph.op('Where', [graph.op('Less', [x, wideScalar(graph, -18)]), exp, middle]);
+  return graph.op('Where', [graph.op('Greater', [x, wideScalar(graph, 18)]), x, low]);
+}
+
+function wideFunction(name: string, f: (graph: GraphBuilder, x: string) => string): KernelTable[string] {
+  const operation = elementwise(name, (graph, [x = '']) =>
+    graph.op('Cast', [f(graph, widen(graph, x))], { to: onnxType.float32 }),
+  );
+  return (backend, inputs) => {
+    const x = required(inputs, 'x');
+    return x.dtype === 'float32' ? backend.record(operation, [x], x.shape, 'float32', none) : null;
+  };
+}
+
+/** A whole number of float64 as int32, modulo 2^32 as in JavaScript; 0 for what is none. */
+function toInt32(graph: GraphBuilder, x: string): string {
+  const finite = graph.op('Less', [graph.op('Abs', [x]), wideScalar(graph, 2 ** 63)]);
+  const whole = graph.op('Cast', [graph.op('Where', [finite, x, wideScalar(graph, 0)])], { to: int64 });
+  return graph.op('Cast', [whole], { to: onnxType.int32 });
+}
+
+/** floor(a / b), an int32 for floats, too, as on tfjs's cpu backend. */
+const floorDiv = elementwise('FloorDiv', (graph, [a = '', b = '']) =>
+  toInt32(graph, graph.op('Floor', [graph.op('Div', [widen(graph, a), widen(graph, b)])])),
+);
+
+const power = elementwise('Pow', (graph, [a = '', b = ''], _, { dtype }) =>
+  dtype === 'int32' ? toInt32(graph, graph.op('Pow', [widen(graph, a), widen(graph, b)])) : graph.op('Pow', [a, b]),
+);
+
+export const float64Kernels: KernelTable = {
+  Expm1: wideFunction('Expm1', expm1),
+  Log1p: wideFunction('Log1p', log1p),
+  Softplus: wideFunction('Softplus', softplus),
+  FloorDiv: (backend, inputs) => {
+    const [a, b] = [required(inputs, 'a'), required(inputs, 'b')];
+    if (a.dtype !== b.dtype || a.dtype === 'bool') return null;
+    const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
+    return backend.record(floorDiv, [a, b], shape, 'int32', none);
+  },
+  Pow: (backend, inputs) => {
+    const [a, b] = [required(inputs, 'a'), required(inputs, 'b')];
+    if (a.dtype !== b.dtype || a.dtype === 'bool') return null;
+    const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
+    return backend.record(power, [a, b], shape, a.dtype, none);
+  },
+};
