@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sharedFile } from '@cnnzoo/testing';
+import fc from 'fast-check';
 import sharp from 'sharp';
 import { create } from 'tar';
 import { describe, expect, test } from 'vitest';
@@ -249,6 +250,31 @@ describe('bad folders and archives', () => {
     await expect(
       open('bomb.zip', zipOf([{ path: 'class/a.png', bytes, deflated: true, claimedSize: 2 ** 31 }])),
     ).rejects.toThrow(/bomb.zip.*a.png' unpacks to 2147483648 bytes/);
+  });
+
+  test.each([
+    ['zip', zip],
+    ['tar', tar],
+  ])('a .%s with any bytes changed is read, or gives a DataError', async (ending, original) => {
+    const bytes = readFileSync(original);
+    const path = join(temporary, `changed.${ending}`);
+    const change = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255));
+    // The end of a zip is its directory.
+    const nearEnd = fc.tuple(fc.integer({ min: bytes.length - 1000, max: bytes.length - 1 }), fc.nat(255));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(change, nearEnd), { minLength: 1, maxLength: 4 }), async (changes) => {
+        const changed = Buffer.from(bytes);
+        for (const [at, value] of changes) changed[at] = value;
+        writeFileSync(path, changed);
+        try {
+          const dataset = await imageFolder(path);
+          for (let index = 0; index < dataset.length; index++) await dataset.get(index);
+        } catch (error) {
+          expect(error).toBeInstanceOf(DataError);
+        }
+      }),
+      { numRuns: 150 },
+    );
   });
 
   test('entries that are not what the directory says', async () => {

@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { Header, Pax } from 'tar';
 import type { ArchiveEntry } from './archive-index.js';
+import { BufferedFile } from './buffered-file.js';
 import { DataError } from './data-error.js';
 
 const blockSize = 512;
@@ -13,13 +14,14 @@ export async function tarIndex(archive: string): Promise<ArchiveEntry[]> {
   const file = await open(archive);
   try {
     const entries: ArchiveEntry[] = [];
-    const block = Buffer.alloc(blockSize);
+    const buffered = new BufferedFile(file);
     let pax: Pax | undefined;
     let longPath: string | undefined;
     for (let offset = 0; offset < size; ) {
-      const { bytesRead } = await file.read(block, 0, blockSize, offset);
-      if (bytesRead < blockSize) throw new DataError(archive, `truncated tar: it ends in the header at byte ${offset}`);
-      const header = new Header(block, 0, pax, undefined);
+      if (offset + blockSize > size)
+        throw new DataError(archive, `truncated tar: it ends in the header at byte ${offset}`);
+      const block = await buffered.read(offset, blockSize);
+      const header = parseHeader(archive, block, offset, pax);
       if (header.nullBlock) break;
       if (!header.cksumValid)
         throw new DataError(archive, `no readable tar: wrong checksum in the header at byte ${offset}`);
@@ -32,8 +34,7 @@ export async function tarIndex(archive: string): Promise<ArchiveEntry[]> {
         );
       if (header.type === 'ExtendedHeader' || header.type === 'NextFileHasLongPath') {
         if (length > 2 ** 20) throw new DataError(archive, `corrupt tar: a header of ${length} bytes`);
-        const text = Buffer.alloc(length);
-        await file.read(text, 0, length, start);
+        const text = await buffered.read(start, length);
         if (header.type === 'ExtendedHeader') pax = Pax.parse(text.toString('utf8'), pax);
         else longPath = text.toString('utf8').replace(/\0.*$/s, '');
       } else {
@@ -50,5 +51,19 @@ export async function tarIndex(archive: string): Promise<ArchiveEntry[]> {
     return entries;
   } finally {
     await file.close();
+  }
+}
+
+function parseHeader(archive: string, block: Buffer, offset: number, pax: Pax | undefined): Header {
+  try {
+    return new Header(block, 0, pax);
+  } catch (cause) {
+    throw new DataError(
+      archive,
+      `corrupt tar: header at byte ${offset} (${cause instanceof Error ? cause.message : cause})`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import yauzl from 'yauzl';
 import type { ArchiveEntry } from './archive-index.js';
+import { BufferedFile } from './buffered-file.js';
 import { DataError } from './data-error.js';
 
 /** The files of a .zip: its directory is read, not the files. */
@@ -56,15 +57,13 @@ function readDirectory(archive: string, file: FileHandle, size: number): Promise
   });
 }
 
-/** yauzl asks for every entry by itself: one read of a large chunk answers for thousands. */
+/** Lets yauzl, which asks for every entry by itself, read in chunks. */
 class BufferedReader extends yauzl.RandomAccessReader {
-  readonly #file: FileHandle;
-  #chunk = Buffer.alloc(0);
-  #chunkStart = 0;
+  readonly #file: BufferedFile;
 
   constructor(file: FileHandle) {
     super();
-    this.#file = file;
+    this.#file = new BufferedFile(file);
   }
 
   override read(
@@ -74,22 +73,12 @@ class BufferedReader extends yauzl.RandomAccessReader {
     position: number,
     callback: (error: Error | null) => void,
   ): void {
-    this.#load(position, length).then(
-      () => {
-        const start = position - this.#chunkStart;
-        this.#chunk.copy(buffer, offset, start, start + length);
+    this.#file.read(position, length).then(
+      (bytes) => {
+        bytes.copy(buffer, offset);
         callback(null);
       },
       (error) => callback(error),
     );
-  }
-
-  async #load(position: number, length: number): Promise<void> {
-    if (position >= this.#chunkStart && position + length <= this.#chunkStart + this.#chunk.length) return;
-    const chunk = Buffer.alloc(Math.max(length, 2 ** 20));
-    const { bytesRead } = await this.#file.read(chunk, 0, chunk.length, position);
-    if (bytesRead < length) throw new Error(`it ends ${length - bytesRead} bytes too early`);
-    this.#chunk = chunk.subarray(0, bytesRead);
-    this.#chunkStart = position;
   }
 }
