@@ -53,34 +53,56 @@ describe.each([
     model.dispose();
   });
 
-  test.skipIf(!golden?.logits)('computes what torchvision computes', async () => {
-    const model = build({ initialWeights: 'zeros' });
-    loadGoldenWeights(model);
-    const input = tf.tensor4d(goldenInput(1, 3, 224, 224), [1, 224, 224, 3]);
-    const logits = model.predict(input) as tf.Tensor;
-    const error = relativeError(await logits.data(), golden?.logits ?? []);
-    expect(error).toBeLessThan(1e-4);
-    tf.dispose([input, logits]);
-    model.dispose();
-  });
+  test.skipIf(!golden?.logits)(
+    'computes what torchvision computes',
+    async () => {
+      const model = build({ initialWeights: 'zeros' });
+      loadGoldenWeights(model);
+      const input = tf.tensor4d(goldenInput(1, 3, 224, 224), [1, 224, 224, 3]);
+      const logits = model.predict(input) as tf.Tensor;
+      const error = relativeError(await logits.data(), golden?.logits ?? []);
+      expect(error).toBeLessThan(1e-4);
+      tf.dispose([input, logits]);
+      model.dispose();
+    },
+    180_000,
+  );
 });
 
 test.each([
   ['cifar_resnet20', () => resnet.cifarResnet({ depth: 20, initialWeights: 'zeros' })],
   ['resnet18', () => resnet.resnet18({ numClasses: 10, inputShape: [64, 64, 3], initialWeights: 'zeros' })],
-])('%s trains as in PyTorch', async (name, build) => {
-  const golden = trainingGolden(name);
-  if (golden === null) return;
-  const model = build();
-  expect(stateShapes(model)).toEqual(golden.state);
-  const tensors = tf.memory().numTensors;
-  const errors = trainingErrors(await runGoldenTraining(model, golden), golden);
-  expect(errors.keys).toEqual([]);
-  expect(errors.losses).toBeLessThan(1e-3);
-  expect(errors.gradientNorms).toBeLessThan(1e-2);
-  expect(errors.runningStatistics).toBeLessThan(1e-3);
-  expect(tf.memory().numTensors).toBe(tensors);
-  model.dispose();
+])(
+  '%s trains as in PyTorch',
+  async (name, build) => {
+    const golden = trainingGolden(name);
+    if (golden === null) return;
+    const model = build();
+    expect(stateShapes(model)).toEqual(golden.state);
+    const tensors = tf.memory().numTensors;
+    const errors = trainingErrors(await runGoldenTraining(model, golden), golden);
+    expect(errors.keys).toEqual([]);
+    expect(errors.losses).toBeLessThan(1e-3);
+    expect(errors.gradientNorms).toBeLessThan(1e-2);
+    expect(errors.runningStatistics).toBeLessThan(1e-3);
+    expect(tf.memory().numTensors).toBe(tensors);
+    model.dispose();
+  },
+  180_000,
+);
+
+test("tfjs's cpu backend computes the same", async () => {
+  const logits: Record<string, Float32Array> = {};
+  for (const backend of ['onnx', 'cpu']) {
+    await tf.setBackend(backend);
+    const model = resnet.cifarResnet({ depth: 20, initialWeights: 'zeros' });
+    loadGoldenWeights(model);
+    const output = model.predict(tf.tensor4d(goldenInput(1, 3, 32, 32), [1, 32, 32, 3])) as tf.Tensor;
+    logits[backend] = (await output.data()) as Float32Array;
+    model.dispose();
+  }
+  await tf.setBackend('onnx');
+  expect(relativeError(logits['cpu'] ?? [], logits['onnx'] ?? [])).toBeLessThan(1e-5);
 });
 
 const zeros = { initialWeights: 'zeros' } as const;
