@@ -1,0 +1,40 @@
+/** The TypeScript programs in Markdown files. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+export interface Snippet {
+  /** Path below the repository's root, and the line where the block starts. */
+  readonly place: string;
+  readonly code: string;
+  /** The first block of a package's README: a newcomer pastes it into a file and runs it. */
+  readonly runs: boolean;
+}
+
+function markdownFiles(): { path: string; readme: boolean }[] {
+  const readmes = ['packages', 'examples'].flatMap((folder) =>
+    readdirSync(join(root, folder)).map((name) => join(folder, name, 'README.md')),
+  );
+  const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+  return [
+    { path: 'README.md', readme: true },
+    ...readmes
+      .filter((path) => existsSync(join(root, path)))
+      .map((path) => ({ path, readme: path.startsWith('packages') })),
+    ...docs.map((name) => ({ path: join('docs', name), readme: false })),
+  ];
+}
+
+/** All blocks marked `ts` of the READMEs and of docs/. */
+export function snippets(): Snippet[] {
+  return markdownFiles().flatMap(({ path, readme }) => {
+    const text = readFileSync(join(root, path), 'utf8');
+    return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map((match, i) => ({
+      place: `${path}:${text.slice(0, match.index).split('\n').length}`,
+      code: match[1] ?? '',
+      runs: readme && i === 0,
+    }));
+  });
+}
