@@ -47,7 +47,6 @@ const unary: [string, Unary][] = [
   ['sqrt', (x) => tf.sqrt(tf.abs(x))],
   ['square', tf.square],
   ['step', tf.step],
-  ['tan', tf.tan],
   ['tanh', tf.tanh],
 ];
 

@@ -191,7 +191,6 @@ const unaryKernels: KernelTable = {
   Sinh: unary('Sinh', operator('Sinh')),
   Sqrt: unary('Sqrt', operator('Sqrt')),
   Square: unaryAnyNumber('Square', (graph, x) => graph.op('Mul', [x, x])),
-  Tan: unary('Tan', operator('Tan')),
   Tanh: unary('Tanh', operator('Tanh')),
   LogicalNot: (backend, inputs) => {
     const x = required(inputs, 'x');
