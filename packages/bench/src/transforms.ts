@@ -3,12 +3,12 @@
  * `node --import tsx packages/bench/src/transforms.ts [PYTHON]`. PYTHON has torchvision, default /usr/bin/python3.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { decodeImage } from '@cnnzoo/data';
+import { DataLoader, decodeImage, imageFolder } from '@cnnzoo/data';
 import {
   colorJitter,
   evaluationPreset,
@@ -18,6 +18,8 @@ import {
   rotate,
   trainingPreset,
 } from '@cnnzoo/transforms';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { median } from './statistics.js';
 
@@ -36,7 +38,7 @@ writeFileSync(jpegFile, jpeg);
 // One core: no threads inside of a decoder, and nothing cached between pictures.
 sharp.concurrency(1);
 sharp.cache(false);
-const decode = () => decodeImage(jpeg, 'photo.jpg', { channels: 3, maxPixels: 10 ** 8 });
+const decode = () => decodeImage(jpeg, 'photo.jpg');
 const picture = await decode();
 const small = resize([224, 224])(picture);
 const random = randomGenerator(1);
@@ -93,4 +95,24 @@ for (const name of Object.keys(tasks)) {
   );
 }
 peer.stdin.end();
+
+// The whole way through the loader: read, decode, transform in one worker thread, batches of 32.
+mkdirSync(join(folder, 'data', 'class'), { recursive: true });
+for (let i = 0; i < 320; i++) writeFileSync(join(folder, 'data', 'class', `${i}.jpg`), jpeg);
+const loader = new DataLoader(await imageFolder(join(folder, 'data')), {
+  batchSize: 32,
+  workers: 1,
+  transform: trainingPreset('imagenet'),
+});
+await tf.setBackend('cpu');
+let pictures = 0;
+let start = 0;
+for await (const { images, labels } of loader.epoch(0)) {
+  // The first batch waits for the thread to start.
+  if (start === 0) start = performance.now();
+  else pictures += images.shape[0];
+  tf.dispose([images, labels]);
+}
+console.log(`loader       ${((1000 * pictures) / (performance.now() - start)).toFixed(0)} pictures/s with 1 worker`);
+await loader.close();
 rmSync(folder, { recursive: true });

@@ -29,6 +29,10 @@ const formats = {
  * @param folder with the files, usually called cifar-10-batches-bin
  * @returns a data set of [32, 32, 3] 8-bit RGB pictures
  * @throws DataError naming the file where one is missing, truncated, or has a label out of range
+ * @example
+ * import { cifar10 } from '@cnnzoo/data';
+ * const train = await cifar10('cifar-10-batches-bin', { split: 'train' });
+ * console.log(train.length); // 50000
  */
 export function cifar10(folder: string, { split }: CifarOptions): Promise<ArrayDataset> {
   return readCifar(folder, split, 'cifar10');
@@ -37,6 +41,10 @@ export function cifar10(folder: string, { split }: CifarOptions): Promise<ArrayD
 /**
  * CIFAR-100 from its binary version, `train.bin` and `test.bin`, with its 100 fine labels. See {@link cifar10}.
  * @param folder with the files, usually called cifar-100-binary
+ * @example
+ * import { cifar100 } from '@cnnzoo/data';
+ * const test = await cifar100('cifar-100-binary', { split: 'test' });
+ * console.log(test.length); // 10000
  */
 export function cifar100(folder: string, { split }: CifarOptions): Promise<ArrayDataset> {
   return readCifar(folder, split, 'cifar100');

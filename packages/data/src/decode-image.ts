@@ -20,6 +20,10 @@ const signatures: readonly (readonly [offset: number, bytes: string])[] = [
  * @param decoding channels of the result (default 3, RGB), and the largest number of pixels (default 178,956,970, Pillow's limit)
  * @returns 8-bit pixels
  * @throws DataError where the bytes are no such picture, are truncated or corrupt, or would be too many pixels
+ * @example
+ * import { readFile } from 'node:fs/promises';
+ * import { decodeImage } from '@cnnzoo/data';
+ * const { width, height } = await decodeImage(await readFile('photo.jpg'), 'photo.jpg');
  */
 export async function decodeImage(bytes: Uint8Array, name: string, decoding: Partial<Decoding> = {}): Promise<Image> {
   const { channels = 3, maxPixels = defaultMaxPixels } = decoding;

@@ -18,6 +18,10 @@ const maxUnpackedBytes = 512 * 2 ** 20;
  * @param path of the file
  * @param dimensions how many the array must have: 3 for MNIST's pictures [count, height, width], 1 for its labels
  * @throws DataError where the file is missing, truncated, too long, corrupt or of another kind
+ * @example
+ * import { readIdx } from '@cnnzoo/data';
+ * const { shape } = await readIdx('train-images-idx3-ubyte.gz', 3);
+ * console.log(shape); // [60000, 28, 28]
  */
 export async function readIdx(path: string, dimensions: number): Promise<IdxArray> {
   return parseIdx(await readUnpacked(path), path, dimensions);
@@ -29,6 +33,10 @@ export async function readIdx(path: string, dimensions: number): Promise<IdxArra
  * @param name how error messages call the file
  * @param dimensions how many the array must have
  * @throws DataError where the bytes are not those of such a file
+ * @example
+ * import { parseIdx } from '@cnnzoo/data';
+ * const { data } = parseIdx(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 9), 'labels', 1);
+ * console.log(data); // 7, 9
  */
 export function parseIdx(bytes: Uint8Array, name: string, dimensions: number): IdxArray {
   const headerSize = 4 + 4 * dimensions;

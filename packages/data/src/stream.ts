@@ -10,6 +10,12 @@ export type Samples = Iterable<Sample> | AsyncIterable<Sample>;
  * Reads all samples of any iterable into memory, as a data set that can be shuffled and split.
  * @param categories names of the labels
  * @throws RangeError where a label is no index of a category
+ * @example
+ * import { collect } from '@cnnzoo/data';
+ * async function* samples() {
+ *   yield { image: { data: new Uint8Array(4), width: 2, height: 2, channels: 1 }, label: 0 };
+ * }
+ * console.log((await collect(samples(), ['cat'])).length); // 1
  */
 export async function collect(samples: Samples, categories: readonly string[]): Promise<Dataset> {
   const all: Sample[] = [];
@@ -45,6 +51,10 @@ export interface BatchStreamOptions {
  * Batches of any iterable, in its order, without keeping more than one batch of it in memory.
  * @returns the batches; whoever takes one disposes its tensors. Dropping them half-way ends the iterable, too
  * @throws RangeError where an option is wrong; DataError where a transform fails
+ * @example
+ * import { batchStream } from '@cnnzoo/data';
+ * const image = { data: new Uint8Array(4), width: 2, height: 2, channels: 1 };
+ * for await (const batch of batchStream([{ image, label: 0 }], { batchSize: 1 })) console.log(batch.images.shape); // [1, 2, 2, 1]
  */
 export async function* batchStream(
   samples: Samples,

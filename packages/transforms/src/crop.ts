@@ -15,6 +15,10 @@ export interface Box {
  * Cuts a part out of a picture.
  * @param box the part, in pixels
  * @throws RangeError where a number is wrong; when run, where the part reaches out of the picture
+ * @example
+ * import { crop } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(crop({ top: 8, left: 0, height: 32, width: 32 })(photo).width); // 32
  */
 export function crop(box: Box): Transform {
   checkBox(box);
@@ -24,6 +28,10 @@ export function crop(box: Box): Transform {
 /**
  * Cuts out the middle of a picture, as torchvision's center_crop. A picture smaller than the crop gets a black border.
  * @param size of the crop: a square's side, or [height, width]
+ * @example
+ * import { centerCrop } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(centerCrop(32)(photo).width); // 32
  */
 export function centerCrop(size: Size): Transform {
   const [height, width] = sizePair('size', size);

@@ -8,6 +8,10 @@ import { defineTransform, type Transform } from './transform.js';
 /**
  * @param factor 0 gives black, 1 the picture, 2 twice as bright
  * @throws RangeError where factor is negative
+ * @example
+ * import { adjustBrightness } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(adjustBrightness(1.2)(photo).width);
  */
 export function adjustBrightness(factor: number): Transform {
   return enhancement('adjustBrightness', factor, () => 0);
@@ -16,6 +20,10 @@ export function adjustBrightness(factor: number): Transform {
 /**
  * @param factor 0 gives the picture's mean grey, 1 the picture, 2 twice the contrast
  * @throws RangeError where factor is negative
+ * @example
+ * import { adjustContrast } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(adjustContrast(0.8)(photo).width);
  */
 export function adjustContrast(factor: number): Transform {
   return enhancement('adjustContrast', factor, (image) => {
@@ -29,6 +37,10 @@ export function adjustContrast(factor: number): Transform {
 /**
  * @param factor 0 gives a grey picture, 1 the picture, 2 twice the colour
  * @throws RangeError where factor is negative
+ * @example
+ * import { adjustSaturation } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(adjustSaturation(1.5)(photo).width);
  */
 export function adjustSaturation(factor: number): Transform {
   return enhancement('adjustSaturation', factor, luma);
@@ -37,6 +49,10 @@ export function adjustSaturation(factor: number): Transform {
 /**
  * @param factor 0 gives a smoothed picture, 1 the picture, 2 a sharpened one
  * @throws RangeError where factor is negative
+ * @example
+ * import { adjustSharpness } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(adjustSharpness(2)(photo).width);
  */
 export function adjustSharpness(factor: number): Transform {
   return enhancement('adjustSharpness', factor, smooth);

@@ -1,12 +1,24 @@
 import { blankImage, type Image } from './image.js';
 import { defineTransform, type Transform } from './transform.js';
 
-/** Mirrors a picture: left becomes right. */
+/**
+ * Mirrors a picture: left becomes right.
+ * @example
+ * import { horizontalFlip } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(horizontalFlip()(photo).width);
+ */
 export function horizontalFlip(): Transform {
   return defineTransform('horizontalFlip', [], flipHorizontally);
 }
 
-/** Turns a picture upside down: top becomes bottom. */
+/**
+ * Turns a picture upside down: top becomes bottom.
+ * @example
+ * import { verticalFlip } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(verticalFlip()(photo).width);
+ */
 export function verticalFlip(): Transform {
   return defineTransform('verticalFlip', [], flipVertically);
 }

@@ -100,7 +100,12 @@ export function fromDescription(description: TransformDescription): Transform {
   return factory(...args);
 }
 
-/** Makes a mixer of batches again from its `description`. */
+/**
+ * Makes a mixer of batches again from its `description`.
+ * @example
+ * import { batchTransformFromDescription, mixup } from '@cnnzoo/transforms';
+ * const again = batchTransformFromDescription(mixup({ numClasses: 10 }).description);
+ */
 export function batchTransformFromDescription({ name, options }: BatchTransform['description']): BatchTransform {
   return name === 'mixup' ? mixup(options) : cutmix(options);
 }

@@ -9,6 +9,10 @@ import { defineTransform, type Transform } from './transform.js';
  * @param kernelSize an odd number of pixels
  * @param sigma standard deviation in pixels. Default torchvision's, 0.15 * kernelSize + 0.35
  * @throws RangeError where an argument is wrong; when run, where the picture has no more pixels on a side than kernelSize / 2
+ * @example
+ * import { gaussianBlur } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(gaussianBlur(5, 1.2)(photo).width);
  */
 export function gaussianBlur(kernelSize: number, sigma: number = kernelSize * 0.15 + 0.35): Transform {
   if (!Number.isInteger(kernelSize) || kernelSize < 1 || kernelSize % 2 === 0)

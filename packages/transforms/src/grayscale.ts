@@ -5,6 +5,10 @@ import { defineTransform, type Transform } from './transform.js';
 /**
  * Takes the colour out of a picture: ITU-R 601 luma, 0.299 R + 0.587 G + 0.114 B.
  * @param channels of the result: 1, or 3 equal ones for a network that wants RGB. Default 1. Alpha is dropped
+ * @example
+ * import { grayscale } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(grayscale(3)(photo).width);
  */
 export function grayscale(channels: 1 | 3 = 1): Transform {
   checkInteger('channels', channels, 1, 3);

@@ -6,6 +6,10 @@ import { defineTransform, type Transform } from './transform.js';
  * Turns the colour wheel: hue is shifted, saturation and lightness stay. A grey picture stays as it is.
  * @param factor -0.5 to 0.5 of a whole turn
  * @throws RangeError where factor is out of that range
+ * @example
+ * import { adjustHue } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(adjustHue(0.1)(photo).width);
  */
 export function adjustHue(factor: number): Transform {
   checkNumber('factor', factor, -0.5, 0.5);

@@ -3,7 +3,13 @@ import { type ByteImage, type Image, isFloat } from './image.js';
 import { applyTables, colorChannels, histogram, mapFloats, requireBytes } from './lookup-table.js';
 import { defineTransform, type Transform } from './transform.js';
 
-/** Turns colours into their opposites: 255 - value, or 1 - value of floats. */
+/**
+ * Turns colours into their opposites: 255 - value, or 1 - value of floats.
+ * @example
+ * import { invert } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(invert()(photo).width);
+ */
 export function invert(): Transform {
   return defineTransform('invert', [], (image) =>
     isFloat(image)
@@ -16,6 +22,10 @@ export function invert(): Transform {
  * Keeps the highest bits of each value.
  * @param bits to keep, 0 to 8
  * @throws RangeError where bits is wrong; when run, TypeError on a float picture
+ * @example
+ * import { posterize } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(posterize(4)(photo).width);
  */
 export function posterize(bits: number): Transform {
   checkInteger('bits', bits, 0, 8);
@@ -28,6 +38,10 @@ export function posterize(bits: number): Transform {
 /**
  * Inverts the values from a threshold up.
  * @param threshold 0 to 255 (256 changes nothing), or 0 to 1 for float pictures
+ * @example
+ * import { solarize } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(solarize(128)(photo).width);
  */
 export function solarize(threshold: number): Transform {
   checkNumber('threshold', threshold, 0, 256);
@@ -38,7 +52,13 @@ export function solarize(threshold: number): Transform {
   );
 }
 
-/** Stretches each channel so that its darkest value becomes 0 and its lightest 255 (1 for floats). */
+/**
+ * Stretches each channel so that its darkest value becomes 0 and its lightest 255 (1 for floats).
+ * @example
+ * import { autocontrast } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(autocontrast()(photo).width);
+ */
 export function autocontrast(): Transform {
   return defineTransform('autocontrast', [], (image) => {
     if (isFloat(image)) return stretchFloats(image);
@@ -57,6 +77,10 @@ export function autocontrast(): Transform {
 /**
  * Spreads the values of each channel evenly, as Pillow's ImageOps.equalize.
  * @throws when run, TypeError on a float picture
+ * @example
+ * import { equalize } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(equalize()(photo).width);
  */
 export function equalize(): Transform {
   return defineTransform('equalize', [], (image) => {

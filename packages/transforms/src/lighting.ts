@@ -16,6 +16,10 @@ const eigenvalues = [0.2175, 0.0188, 0.0045] as const;
  * @param standardDeviation of the random numbers. Default 0.1, the paper's
  * @returns a random transform that draws the three numbers
  * @throws when run, RangeError on a picture without red, green and blue
+ * @example
+ * import { pcaLighting, randomGenerator } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * const result = pcaLighting()(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function pcaLighting(standardDeviation = 0.1): RandomTransform<{ alphas: readonly number[] }> {
   checkNumber('standardDeviation', standardDeviation, 0);

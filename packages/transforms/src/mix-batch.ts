@@ -38,6 +38,10 @@ export interface BatchTransform {
  * Mixup (Zhang et al. 2017): each picture becomes lambda of itself and 1 - lambda of another of the batch, and so does its
  * label. Lambda is drawn once per batch from beta(alpha, alpha).
  * @throws RangeError where an argument is wrong
+ * @example
+ * import { mixup, randomGenerator } from '@cnnzoo/transforms';
+ * const batch = { data: new Float32Array(2 * 4), count: 2, height: 2, width: 2, channels: 1, labels: Int32Array.of(0, 2) };
+ * console.log(mixup({ numClasses: 3 })(batch, randomGenerator(1)).labels.length); // 6
  */
 export function mixup(options: MixOptions): BatchTransform {
   const { numClasses, alpha = 0.2 } = options;
@@ -66,6 +70,10 @@ export function mixup(options: MixOptions): BatchTransform {
  * area that is left. The box is drawn once per batch: its area is 1 - lambda, lambda from beta(alpha, alpha), before it is cut
  * off at the picture's edge.
  * @throws RangeError where an argument is wrong
+ * @example
+ * import { cutmix, randomGenerator } from '@cnnzoo/transforms';
+ * const batch = { data: new Float32Array(2 * 4), count: 2, height: 2, width: 2, channels: 1, labels: Int32Array.of(0, 2) };
+ * console.log(cutmix({ numClasses: 3 })(batch, randomGenerator(1)).labels.length); // 6
  */
 export function cutmix(options: MixOptions): BatchTransform {
   const { numClasses, alpha = 1 } = options;

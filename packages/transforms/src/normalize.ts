@@ -8,6 +8,10 @@ import { defineTransform, type Transform } from './transform.js';
  * @param standardDeviation likewise; not 0
  * @throws RangeError where a number is wrong; when run, TypeError on an 8-bit picture, RangeError where the picture has
  *   another number of channels
+ * @example
+ * import { compose, normalize, toTensor } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(compose([toTensor(), normalize([0.5], [0.5])])(photo).data[0]); // -1
  */
 export function normalize(mean: readonly number[], standardDeviation: readonly number[]): Transform {
   checkStatistics(mean, standardDeviation);
@@ -23,7 +27,13 @@ export function normalize(mean: readonly number[], standardDeviation: readonly n
   });
 }
 
-/** The inverse of {@link normalize}: value * standard deviation + mean. For looking at what a network sees. */
+/**
+ * The inverse of {@link normalize}: value * standard deviation + mean. For looking at what a network sees.
+ * @example
+ * import { compose, denormalize, toBytes } from '@cnnzoo/transforms';
+ * const seen = { data: new Float32Array(3), width: 1, height: 1, channels: 3 };
+ * console.log(compose([denormalize([0.5], [0.5]), toBytes()])(seen).data); // 128, 128, 128
+ */
 export function denormalize(mean: readonly number[], standardDeviation: readonly number[]): Transform {
   checkStatistics(mean, standardDeviation);
   return defineTransform('denormalize', [mean, standardDeviation], (image) => {

@@ -22,6 +22,10 @@ export type Fill = number | readonly number[];
  * Adds a border, as torchvision's pad.
  * @param padding pixels: on every side, [left and right, top and bottom], or [left, top, right, bottom]
  * @throws RangeError where a number is wrong; when run, where mode 'reflect' would need more pixels than the picture has
+ * @example
+ * import { pad } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(pad(4, { mode: 'reflect' })(photo).width); // 72
  */
 export function pad(padding: Padding, options: PadOptions = {}): Transform {
   const [left, top, right, bottom] = paddingSides(padding);

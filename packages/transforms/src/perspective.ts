@@ -11,6 +11,11 @@ export type Corners = readonly [Point, Point, Point, Point];
 /**
  * Looks at a picture from another side, as torchvision's perspective: what was at the start points is at the end points.
  * @throws RangeError where no perspective does that, three of the points being on a line
+ * @example
+ * import { perspective } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * const corners = [[0, 0], [63, 0], [63, 47], [0, 47]] as const;
+ * perspective(corners, [[4, 2], [60, 0], [63, 47], [0, 40]])(photo);
  */
 export function perspective(startPoints: Corners, endPoints: Corners, options: WarpOptions = {}): Transform {
   const matrix = perspectiveMatrix(startPoints, endPoints);

@@ -80,6 +80,10 @@ export function evaluationPreset(preprocessing: PreprocessingName | Preprocessin
  * The usual training transform for the same input: for 'cifar' a random crop of 32 with a padding of 4 (He et al. 2015, section
  * 4.2), else RandomResizedCrop; then a horizontal flip by chance.
  * @param preprocessing a name from {@link preprocessings}, or one like them
+ * @example
+ * import { trainingPreset, randomGenerator } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * const result = trainingPreset('imagenet')(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function trainingPreset(preprocessing: PreprocessingName | Preprocessing): Transform {
   const { cropSize, interpolation, trainingPadding, ...colors } = resolve(preprocessing);

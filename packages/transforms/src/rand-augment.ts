@@ -46,6 +46,10 @@ export const randAugmentOperations = [
  * pictures, so before toTensor.
  * @returns a random transform that draws the operations
  * @throws RangeError where an argument is wrong
+ * @example
+ * import { randAugment, randomGenerator } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * const result = randAugment()(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function randAugment(options: RandAugmentOptions = {}): RandomTransform<DrawnAugmentations> {
   const { operations = 2, magnitude = 9, bins = 31 } = options;

@@ -16,6 +16,10 @@ export interface Applied {
 /**
  * Mirrors a picture by chance.
  * @param probability 0 to 1. Default 0.5
+ * @example
+ * import { randomHorizontalFlip, randomGenerator } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * const result = randomHorizontalFlip()(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function randomHorizontalFlip(probability = 0.5): RandomTransform<Applied> {
   checkNumber('probability', probability, 0, 1);
@@ -30,6 +34,10 @@ export function randomHorizontalFlip(probability = 0.5): RandomTransform<Applied
 /**
  * Turns a picture upside down by chance.
  * @param probability 0 to 1. Default 0.5
+ * @example
+ * import { randomVerticalFlip, randomGenerator } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * const result = randomVerticalFlip()(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function randomVerticalFlip(probability = 0.5): RandomTransform<Applied> {
   checkNumber('probability', probability, 0, 1);
@@ -45,6 +53,10 @@ export function randomVerticalFlip(probability = 0.5): RandomTransform<Applied> 
  * Runs a transform, which may be random itself, by chance: torchvision's RandomGrayscale is `randomApply(grayscale(3), 0.1)`.
  * @param transform to run or not
  * @param probability 0 to 1. Default 0.5
+ * @example
+ * import { grayscale, randomApply, randomGenerator } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * randomApply(grayscale(3), 0.1)(photo, randomGenerator(1));
  */
 export function randomApply(transform: Transform, probability = 0.5): Transform {
   checkTransforms([transform]);

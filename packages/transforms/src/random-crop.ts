@@ -17,6 +17,10 @@ export interface RandomCropOptions {
  * @param size of the crop: a square's side, or [height, width]
  * @returns a random transform that draws the crop's box, in the padded picture
  * @throws RangeError where an argument is wrong; when run, where the crop is larger than the padded picture
+ * @example
+ * import { randomCrop, randomGenerator } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * const result = randomCrop(32, { padding: 4 })(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function randomCrop(size: Size, options: RandomCropOptions = {}): RandomTransform<Box> {
   const [height, width] = sizePair('size', size);

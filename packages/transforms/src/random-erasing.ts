@@ -26,6 +26,10 @@ export interface Erasing {
  * Covers a random box (Zhong et al. 2017), as torchvision's RandomErasing. After normalize, noise is normal with deviation 1.
  * @returns a random transform that draws the box
  * @throws RangeError where an argument is wrong
+ * @example
+ * import { randomErasing, randomGenerator } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * const result = randomErasing({ value: 'random' })(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function randomErasing(options: RandomErasingOptions = {}): RandomTransform<Erasing> {
   const { probability = 0.5, scale = [0.02, 0.33], ratio = [0.3, 3.3], value = 0 } = options;

@@ -11,6 +11,10 @@ export type Degrees = number | readonly [number, number];
 /**
  * Turns a picture about its middle by a random angle.
  * @param degrees the range of the angle, counter-clockwise
+ * @example
+ * import { randomRotation, randomGenerator } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * const result = randomRotation(15)(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function randomRotation(degrees: Degrees, options: WarpOptions = {}): RandomTransform<{ angle: number }> {
   const range = degreeRange('degrees', degrees);
@@ -36,6 +40,10 @@ export interface RandomAffineOptions extends WarpOptions {
 /**
  * Rotates, shifts, scales and shears a picture at random, as torchvision's RandomAffine.
  * @throws RangeError where a range is wrong
+ * @example
+ * import { randomAffine, randomGenerator } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * const result = randomAffine({ degrees: 10, translate: [0.1, 0.1] })(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function randomAffine(options: RandomAffineOptions): RandomTransform<AffineParameters> {
   const { degrees, translate = [0, 0], scale = [1, 1], shear = 0 } = options;
@@ -69,6 +77,10 @@ export interface RandomPerspectiveOptions extends WarpOptions {
 /**
  * Moves the corners of a picture inwards at random, by chance, as torchvision's RandomPerspective.
  * @returns a random transform that draws where the corners go, or null where it does nothing
+ * @example
+ * import { randomPerspective, randomGenerator } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * const result = randomPerspective()(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function randomPerspective(
   options: RandomPerspectiveOptions = {},

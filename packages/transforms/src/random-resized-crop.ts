@@ -20,6 +20,10 @@ export interface RandomResizedCropOptions extends ResizeOptions {
  * @param size of the result: a square's side, or [height, width]
  * @returns a random transform that draws the box which is resized
  * @throws RangeError where an argument is wrong
+ * @example
+ * import { randomResizedCrop, randomGenerator } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * const result = randomResizedCrop(24)(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function randomResizedCrop(size: Size, options: RandomResizedCropOptions = {}): RandomTransform<Box> {
   const [height, width] = sizePair('size', size);

@@ -35,6 +35,10 @@ export function resize(size: Size, options: ResizeOptions = {}): Transform {
  * Cuts a part out of a picture and resizes it: what RandomResizedCrop does with what it drew.
  * @param box the part, in pixels
  * @param size of the result: a square's side, or [height, width]
+ * @example
+ * import { resizedCrop } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(resizedCrop({ top: 0, left: 0, height: 48, width: 48 }, 24)(photo).width); // 24
  */
 export function resizedCrop(box: Box, size: Size, options: ResizeOptions = {}): Transform {
   const { interpolation = 'bilinear' } = options;

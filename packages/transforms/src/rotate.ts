@@ -7,6 +7,10 @@ import { type AffineMatrix, type WarpOptions, warp } from './warp.js';
 /**
  * Turns a picture about its middle; its size stays, so corners are cut off. As torchvision's rotate.
  * @param angle in degrees, counter-clockwise
+ * @example
+ * import { rotate } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * console.log(rotate(15, { interpolation: 'bilinear' })(photo).width);
  */
 export function rotate(angle: number, options: WarpOptions = {}): Transform {
   checkNumber('angle', angle);

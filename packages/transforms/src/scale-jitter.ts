@@ -8,6 +8,10 @@ import { defineRandomTransform, type RandomTransform } from './transform.js';
  * @param smallest length of the shorter side in pixels. Default 256
  * @param largest Default 512
  * @returns a random transform that draws the shorter side
+ * @example
+ * import { scaleJitter, randomGenerator } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * const result = scaleJitter(256, 512)(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function scaleJitter(
   smallest = 256,

@@ -11,6 +11,10 @@ export type SeveralCrops = (image: Image) => Image[];
  * The four corners and the middle: top left, top right, bottom left, bottom right, middle.
  * @param size of each crop: a square's side, or [height, width]
  * @throws RangeError where a number is wrong; when run, where the crop is larger than the picture
+ * @example
+ * import { fiveCrop } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(320 * 256 * 3), width: 320, height: 256, channels: 3 };
+ * console.log(fiveCrop(224)(photo).length); // 5
  */
 export function fiveCrop(size: Size): SeveralCrops {
   const [height, width] = sizePair('size', size);
@@ -31,6 +35,10 @@ export function fiveCrop(size: Size): SeveralCrops {
 /**
  * AlexNet's ten crops: {@link fiveCrop} of the picture, then of its mirror image (Krizhevsky et al. 2012, section 4.1).
  * @param size of each crop: a square's side, or [height, width]
+ * @example
+ * import { tenCrop } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(320 * 256 * 3), width: 320, height: 256, channels: 3 };
+ * console.log(tenCrop(224)(photo).length); // 10
  */
 export function tenCrop(size: Size): SeveralCrops {
   const five = fiveCrop(size);
@@ -42,6 +50,10 @@ export function tenCrop(size: Size): SeveralCrops {
  * is 50 crops per scale (Simonyan and Zisserman 2014, section 3.2).
  * @param size of each crop: a square's side, or [height, width]
  * @param grid crops per row and per column, at least 2
+ * @example
+ * import { gridCrops } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(320 * 256 * 3), width: 320, height: 256, channels: 3 };
+ * console.log(gridCrops(224, 5)(photo).length); // 50
  */
 export function gridCrops(size: Size, grid: number): SeveralCrops {
   const [height, width] = sizePair('size', size);
@@ -71,6 +83,10 @@ export interface Crops144Options {
  * section 7).
  * @param size of each crop, a square's side. Default 224
  * @returns a function that takes the picture at its own size, and resizes it itself
+ * @example
+ * import { crops144 } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(320 * 256 * 3), width: 320, height: 256, channels: 3 };
+ * console.log(crops144()(photo).length); // 144
  */
 export function crops144(size = 224, options: Crops144Options = {}): SeveralCrops {
   const { scales = [256, 288, 320, 352] } = options;

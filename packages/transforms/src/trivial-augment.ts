@@ -31,6 +31,10 @@ const ranges: Record<Exclude<AugmentationName, 'invert'>, MagnitudeRange> = {
  * TrivialAugment Wide (Müller and Hutter 2021): one operation of a random strength, as torchvision's TrivialAugmentWide. For
  * 8-bit pictures, so before toTensor.
  * @returns a random transform that draws the operation
+ * @example
+ * import { trivialAugment, randomGenerator } from '@cnnzoo/transforms';
+ * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
+ * const result = trivialAugment()(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function trivialAugment(options: TrivialAugmentOptions = {}): RandomTransform<DrawnAugmentations> {
   const { bins = 31 } = options;
