@@ -1,8 +1,10 @@
 /** `@cnnzoo/shape` knows the architectures only by what a LayersModel says of itself. Its figures have to be torchvision's all the same. */
+import * as alexnet from '@cnnzoo/alexnet';
 import * as lenet from '@cnnzoo/lenet';
 import * as resnet from '@cnnzoo/resnet';
 import { formatSummary, summarize } from '@cnnzoo/shape';
 import { modelGolden } from '@cnnzoo/testing';
+import * as vgg from '@cnnzoo/vgg';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -18,6 +20,15 @@ interface Case {
 const zeros = { initialWeights: 'zeros' } as const;
 
 const cases: readonly Case[] = [
+  { id: 'alexnet', build: () => alexnet.alexnet(zeros), params: 61100840, macs: 714188480 },
+  { id: 'vgg11', build: () => vgg.vgg11(zeros), params: 132863336, macs: 7609090048 },
+  { id: 'vgg11_bn', build: () => vgg.vgg11Bn(zeros), params: 132868840, macs: 7609090048 },
+  { id: 'vgg13', build: () => vgg.vgg13(zeros), params: 133047848, macs: 11308466176 },
+  { id: 'vgg13_bn', build: () => vgg.vgg13Bn(zeros), params: 133053736, macs: 11308466176 },
+  { id: 'vgg16', build: () => vgg.vgg16(zeros), params: 138357544, macs: 15470264320 },
+  { id: 'vgg16_bn', build: () => vgg.vgg16Bn(zeros), params: 138365992, macs: 15470264320 },
+  { id: 'vgg19', build: () => vgg.vgg19(zeros), params: 143667240, macs: 19632062464 },
+  { id: 'vgg19_bn', build: () => vgg.vgg19Bn(zeros), params: 143678248, macs: 19632062464 },
   { id: 'resnet18', build: () => resnet.resnet18(zeros), params: 11689512, macs: 1814073344 },
   { id: 'resnet34', build: () => resnet.resnet34(zeros), params: 21797672, macs: 3663761408 },
   { id: 'resnet50', build: () => resnet.resnet50(zeros), params: 25557032, macs: 4089184256 },
@@ -56,6 +67,16 @@ describe.each(cases)('$id', ({ id, build, params, macs }) => {
 });
 
 describe('receptive fields', () => {
+  test.each([
+    ['alexnet', alexnet.alexnet, 195],
+    ['vgg16', vgg.vgg16, 212],
+  ] as const)('%s at the last pooling', (_, build, size) => {
+    const model = build(zeros);
+    const { receptiveField } = summarize(model);
+    expect(receptiveField).toMatchObject({ size: [size, size], jump: [32, 32] });
+    model.dispose();
+  });
+
   test.each([
     ['resnet50', resnet.resnet50, 483, 427],
     ['resnet101', resnet.resnet101, 1027, 971],
@@ -119,5 +140,21 @@ test('shortcuts without weights, which are no layer of PyTorch, are read by what
   const summary = summarize(model);
   expect(summary.params).toBe(269722);
   expect(summary.receptiveField?.jump).toEqual([4, 4]);
+  model.dispose();
+});
+
+test("alexnetBook has the lecture's 42,321,218 parameters", () => {
+  const model = alexnet.alexnetBook(zeros);
+  const table = formatSummary(summarize(model)).split('\n');
+  expect(table).toContain('AdaptiveAvgPool2d-14            [-1, 256, 6, 6]               0');
+  expect(table).toContain('           Linear-21                    [-1, 2]           1,026');
+  expect(table).toContain('Total params: 42,321,218');
+  model.dispose();
+});
+
+test('alexnetPaper has the maps of table 6-2', () => {
+  const model = alexnet.alexnetPaper(zeros);
+  const maps = summarize(model).layers.filter(({ kernel }) => kernel !== null);
+  expect(maps.map(({ outputShape }) => outputShape[0])).toEqual([55, 27, 27, 13, 13, 13, 13, 6]);
   model.dispose();
 });

@@ -11,4 +11,6 @@ const milliseconds = Array.from({ length: 21 }, () => {
 });
 const [first = 0, ...others] = milliseconds;
 const median = others.sort((a, b) => a - b)[Math.floor(others.length / 2)] ?? 0;
-console.log(`summarize(resnet152()): first ${first.toFixed(1)} ms, then median ${median.toFixed(1)} ms of ${others.length}`);
+console.log(
+  `summarize(resnet152()): first ${first.toFixed(1)} ms, then median ${median.toFixed(1)} ms of ${others.length}`,
+);
