@@ -211,9 +211,9 @@ async function readSample(dataset: Dataset, index: number): Promise<SampleRefere
   const name = `sample ${index}`;
   try {
     const { image, label } = await dataset.get(index);
-    // Sending a view to a worker would send all that it is a view of.
-    const isView = image.data.byteLength < image.data.buffer.byteLength;
-    return { kind: 'pixels', name, label, image: isView ? { ...image, data: image.data.slice() } : image };
+    // Sending a view to a worker would send all that it is a view of. Not by slice(), which of a Buffer makes a view.
+    const data = image.data instanceof Float32Array ? new Float32Array(image.data) : new Uint8Array(image.data);
+    return { kind: 'pixels', name, label, image: { ...image, data } };
   } catch (error) {
     return error instanceof DataError
       ? { kind: 'failed', name: error.file, label: 0, problem: error.message.slice(error.file.length + 2) }

@@ -1,3 +1,4 @@
+import { copyOfData } from './image.js';
 import { defineTransform, type Transform } from './transform.js';
 
 /**
@@ -12,7 +13,7 @@ export function rgbToBgr(): Transform {
   return defineTransform('rgbToBgr', [], (image) => {
     const { channels } = image;
     if (channels < 3) throw new RangeError(`rgbToBgr needs at least 3 channels, the picture has ${channels}`);
-    const data = image.data.slice();
+    const data = copyOfData(image);
     for (let i = 0; i < data.length; i += channels) {
       data[i] = image.data[i + 2] ?? 0;
       data[i + 2] = image.data[i] ?? 0;

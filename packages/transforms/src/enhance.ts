@@ -1,7 +1,7 @@
 /** Brightness, contrast, saturation and sharpness, as Pillow's ImageEnhance: a blend of the picture with one without it. */
 import { checkNumber } from './check-argument.js';
 import { luma } from './grayscale.js';
-import { type ByteImage, blankImage, type Image, isFloat } from './image.js';
+import { type ByteImage, blankImage, copyOfData, type Image, isFloat } from './image.js';
 import { applyTables, colorChannels, mapFloats } from './lookup-table.js';
 import { defineTransform, type Transform } from './transform.js';
 
@@ -105,7 +105,7 @@ function blend(image: Image, degenerate: Image, factor: number): Image {
 /** Pillow's SMOOTH filter, (1 1 1, 1 5 1, 1 1 1) / 13. The outermost pixels stay. */
 function smooth(image: Image): Image {
   const { data, width, height, channels } = image;
-  const result = { ...image, data: data.slice() };
+  const result = { ...image, data: copyOfData(image) };
   const rounding = isFloat(image) ? 0 : 0.5;
   const row = width * channels;
   for (let y = 1; y < height - 1; y++)

@@ -49,6 +49,11 @@ export function blankImage(like: Image, width: number, height: number, channels 
   return { data: isFloat(like) ? new Float32Array(length) : new Uint8Array(length), width, height, channels };
 }
 
+/** A copy of a picture's values. Not by slice(), which for a Node Buffer gives a view of the same memory. */
+export function copyOfData({ data }: Image): Uint8Array | Float32Array {
+  return data instanceof Float32Array ? new Float32Array(data) : new Uint8Array(data);
+}
+
 /** How a value reads in an error message. */
 export function describeValue(value: unknown): string {
   if (typeof value === 'object' && value !== null && !Array.isArray(value))

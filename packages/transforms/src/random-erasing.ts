@@ -1,6 +1,6 @@
 import { checkNumber, checkRange } from './check-argument.js';
 import { type Box, roundHalfToEven } from './crop.js';
-import { isFloat } from './image.js';
+import { copyOfData, isFloat } from './image.js';
 import { checkFill, type Fill } from './pad.js';
 import { randomGenerator } from './random-generator.js';
 import { defineRandomTransform, type RandomTransform } from './transform.js';
@@ -60,7 +60,7 @@ export function randomErasing(options: RandomErasingOptions = {}): RandomTransfo
       if (box === null) return image;
       const noise = randomGenerator(noiseSeed);
       const { width, channels } = image;
-      const data = image.data.slice();
+      const data = copyOfData(image);
       for (let y = box.top; y < box.top + box.height; y++)
         for (let x = box.left; x < box.left + box.width; x++)
           for (let c = 0; c < channels; c++)

@@ -87,6 +87,18 @@ describe('on float pictures', () => {
   });
 });
 
+test('a Buffer of Node and the clamped array of a canvas are as good as a Uint8Array, and stay as they are', () => {
+  for (const transform of [...everyTransform, rgbToBgr(), posterize(2), equalize(), gaussianBlur(3), grayscale(1)]) {
+    const image = picture(9, 11);
+    const expected = transform(image);
+    for (const data of [Buffer.from(image.data), Uint8ClampedArray.from(image.data)]) {
+      const result = transform({ ...image, data });
+      expect([...result.data]).toEqual([...expected.data]);
+      expect([...data]).toEqual([...image.data]);
+    }
+  }
+});
+
 test('every transform takes a picture of 1 x 1, and says how to make it again', () => {
   for (const transform of everyTransform) {
     expect(transform(picture(1, 1)).data.length).toBeGreaterThan(0);
