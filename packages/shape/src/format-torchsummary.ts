@@ -1,5 +1,5 @@
 import type { FormatOptions } from './format-summary.js';
-import { elements } from './layer-rules.js';
+import { elements } from './layer-outcome.js';
 import type { Shape } from './layer-spec.js';
 import type { LayerSummary, ModelSummary } from './summarize.js';
 

@@ -2,7 +2,7 @@ export type { Size2d } from './arguments.js';
 export { type Candidate, type ComparedQuantity, type Comparison, compare, formatComparisons } from './compare.js';
 export { compareFactorizations, factorizations } from './factorizations.js';
 export { type FormatOptions, formatSummary } from './format-summary.js';
-export type { KernelUse } from './layer-rules.js';
+export type { KernelUse } from './layer-outcome.js';
 export type * from './layer-spec.js';
 export {
   type AdaptiveSize,

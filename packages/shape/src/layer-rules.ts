@@ -1,241 +1,28 @@
-import { axisNames, integer, pair, shown } from './arguments.js';
+import { axisNames, integer, shown } from './arguments.js';
+import {
+  checkChannels,
+  elements,
+  featureMap,
+  free,
+  type Outcome,
+  only,
+  type Rule,
+  step,
+  stepOverAll,
+  type Value,
+} from './layer-outcome.js';
 import {
   type BatchNormSpec,
-  type Conv2dSpec,
-  type ConvTranspose2dSpec,
   type CustomSpec,
   elementwiseFlops,
   type LayerSpec,
   type LayerType,
   type LinearSpec,
   type LocalResponseNormSpec,
-  type PoolSpec,
-  type Shape,
-  type UpsampleSpec,
 } from './layer-spec.js';
-import {
-  adaptiveSizes,
-  edgePaddings,
-  paddedSize,
-  resizeOutputSize,
-  slidePoolWindow2d,
-  slideTransposedWindow2d,
-  slideWindow2d,
-  type WindowOptions,
-} from './output-size.js';
-import { type FieldStep, largestField, type ReceptiveField, stepField } from './receptive-field.js';
-import { adaptiveBins, effectiveKernelSize, type WindowResult } from './window.js';
-
-/** What flows between layers: a shape, what its elements see, and the height and width it had before it was flattened. */
-export interface Value {
-  readonly shape: Shape;
-  readonly field: ReceptiveField | null;
-  readonly span: readonly [number, number];
-}
-
-/** The window of a convolution or pooling as it is used: `[height, width]`, and the padding of `[top, bottom]` and `[left, right]`. */
-export interface KernelUse {
-  readonly size: readonly [height: number, width: number];
-  readonly stride: readonly [height: number, width: number];
-  readonly padding: readonly [readonly [top: number, bottom: number], readonly [left: number, right: number]];
-}
-
-/** What one layer makes of its inputs, and what it costs for one picture. */
-export interface Outcome extends Value {
-  readonly kernel: KernelUse | null;
-  readonly params: number;
-  readonly buffers: number;
-  readonly macs: number;
-  readonly flops: number;
-}
-
-type Rule<Spec> = (spec: Spec, inputs: readonly Value[]) => Outcome;
-
-export function elements(shape: Shape): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
-function free(value: Value): Outcome {
-  const { shape, field, span } = value;
-  return { shape, field, span, kernel: null, params: 0, buffers: 0, macs: 0, flops: 0 };
-}
-
-function only(inputs: readonly Value[]): Value {
-  const [input] = inputs;
-  if (input !== undefined && inputs.length === 1) return input;
-  throw new RangeError(`takes one input, got ${inputs.length}`);
-}
-
-/** Height, width and channels of the only input. */
-function featureMap(inputs: readonly Value[]): { input: Value; size: readonly [number, number]; channels: number } {
-  const input = only(inputs);
-  const [height, width, channels] = input.shape;
-  if (input.shape.length !== 3 || height === undefined || width === undefined || channels === undefined) {
-    throw new RangeError(`takes a feature map [height, width, channels], got ${shown(input.shape)}`);
-  }
-  return { input, size: [height, width], channels };
-}
-
-function step(input: Value, steps: readonly [FieldStep, FieldStep]): ReceptiveField | null {
-  return input.field === null ? null : stepField(input.field, steps);
-}
-
-/** One step that sees the whole map. */
-function stepOverAll(input: Value): ReceptiveField | null {
-  return step(input, [
-    { reach: input.span[0], stride: 1, before: 0 },
-    { reach: input.span[1], stride: 1, before: 0 },
-  ]);
-}
-
-function windowSteps(
-  spec: { kernelSize: WindowOptions['kernelSize']; dilation?: WindowOptions['dilation'] },
-  stride: readonly [number, number],
-  window: readonly [WindowResult, WindowResult],
-): readonly [FieldStep, FieldStep] {
-  const kernelSize = pair('kernelSize', spec.kernelSize);
-  const dilation = pair('dilation', spec.dilation ?? 1);
-  const along = (axis: 0 | 1): FieldStep => ({
-    reach: effectiveKernelSize(kernelSize[axis], dilation[axis]),
-    stride: stride[axis],
-    before: window[axis].padding[0],
-  });
-  return [along(0), along(1)];
-}
-
-function checkChannels(name: string, expected: number | undefined, got: number): void {
-  if (expected !== undefined && expected !== got) {
-    throw new RangeError(`${name} is ${expected}, but ${got} come in; the nearest that fits is ${name} ${got}`);
-  }
-}
-
-/** The largest number up to `wanted` that divides both channel counts. */
-function checkGroups(groups: number, inChannels: number, outChannels: number): void {
-  if (inChannels % groups === 0 && outChannels % groups === 0) return;
-  let nearest = Math.min(groups, inChannels, outChannels);
-  while (inChannels % nearest !== 0 || outChannels % nearest !== 0) nearest--;
-  throw new RangeError(
-    `groups ${groups} must divide the ${inChannels} input and ${outChannels} output channels; the nearest that does is ${nearest}`,
-  );
-}
-
-const conv2d: Rule<Conv2dSpec> = (spec, inputs) => {
-  const { input, size, channels } = featureMap(inputs);
-  const outChannels = integer('outChannels', spec.outChannels);
-  const groups = integer('groups', spec.groups ?? 1);
-  checkChannels('inChannels', spec.inChannels, channels);
-  checkGroups(groups, channels, outChannels);
-  const window = slideWindow2d({ ...spec, inputSize: size }, 'one');
-  const kernelSize = pair('kernelSize', spec.kernelSize);
-  const stride = pair('stride', spec.stride ?? 1);
-  const shape = [window[0].outputSize, window[1].outputSize, outChannels] as const;
-  const weights = kernelSize[0] * kernelSize[1] * (channels / groups) * outChannels;
-  const biases = spec.bias === false ? 0 : outChannels;
-  const macs = shape[0] * shape[1] * weights;
-  return {
-    ...free(input),
-    shape,
-    span: [shape[0], shape[1]],
-    field: step(input, windowSteps(spec, stride, window)),
-    kernel: { size: kernelSize, stride, padding: [window[0].padding, window[1].padding] },
-    params: weights + biases,
-    macs,
-    flops: 2 * macs + shape[0] * shape[1] * biases,
-  };
-};
-
-const convTranspose2d: Rule<ConvTranspose2dSpec> = (spec, inputs) => {
-  const { input, size, channels } = featureMap(inputs);
-  const outChannels = integer('outChannels', spec.outChannels);
-  const groups = integer('groups', spec.groups ?? 1);
-  checkChannels('inChannels', spec.inChannels, channels);
-  checkGroups(groups, channels, outChannels);
-  const window = slideTransposedWindow2d({ ...spec, inputSize: size });
-  const kernelSize = pair('kernelSize', spec.kernelSize);
-  const stride = pair('stride', spec.stride ?? 1);
-  const shape = [window[0].outputSize, window[1].outputSize, outChannels] as const;
-  const weights = kernelSize[0] * kernelSize[1] * (channels / groups) * outChannels;
-  const biases = spec.bias === false ? 0 : outChannels;
-  const macs = size[0] * size[1] * weights;
-  const [rows, columns] = windowSteps(spec, stride, window);
-  // An output between `stride` inputs sees ceil(reach / stride) of them, and the outputs lie 1 / stride inputs apart.
-  const upwards = ({ reach, stride: factor, before }: FieldStep): FieldStep => {
-    const seen = Math.ceil(reach / factor);
-    const start = (before - (reach - 1) / 2) / factor;
-    return { reach: seen, stride: 1 / factor, before: (seen - 1) / 2 - start };
-  };
-  return {
-    ...free(input),
-    shape,
-    span: [shape[0], shape[1]],
-    field: step(input, [upwards(rows), upwards(columns)]),
-    kernel: { size: kernelSize, stride, padding: [window[0].padding, window[1].padding] },
-    params: weights + biases,
-    macs,
-    flops: 2 * macs + shape[0] * shape[1] * biases,
-  };
-};
-
-const pool: Rule<PoolSpec> = (spec, inputs) => {
-  const { input, size, channels } = featureMap(inputs);
-  const window = slidePoolWindow2d({ ...spec, inputSize: size });
-  const kernelSize = pair('kernelSize', spec.kernelSize);
-  const stride = pair('stride', spec.stride ?? kernelSize);
-  const shape = [window[0].outputSize, window[1].outputSize, channels] as const;
-  return {
-    ...free(input),
-    shape,
-    span: [shape[0], shape[1]],
-    field: step(input, windowSteps(spec, stride, window)),
-    kernel: { size: kernelSize, stride, padding: [window[0].padding, window[1].padding] },
-    flops: elements(shape) * kernelSize[0] * kernelSize[1],
-  };
-};
-
-function adaptivePool(outputSize: readonly [number, number], inputs: readonly Value[]): Outcome {
-  const { input, size, channels } = featureMap(inputs);
-  const along = (axis: 0 | 1) => {
-    const bins = adaptiveBins(size[axis], outputSize[axis]);
-    const first = (bins.first - 1) / 2;
-    const fieldStep = {
-      reach: bins.largest,
-      stride: size[axis] / outputSize[axis],
-      before: (bins.largest - 1) / 2 - first,
-    };
-    return { bins, fieldStep };
-  };
-  const [rows, columns] = [along(0), along(1)];
-  return {
-    ...free(input),
-    shape: [...outputSize, channels],
-    span: outputSize,
-    field: step(input, [rows.fieldStep, columns.fieldStep]),
-    flops: outputSize[0] * outputSize[1] * channels * rows.bins.largest * columns.bins.largest,
-  };
-}
-
-const upsample: Rule<UpsampleSpec> = (spec, inputs) => {
-  const { input, size, channels } = featureMap(inputs);
-  const resized = resizeOutputSize({
-    inputSize: size,
-    ...(spec.size === undefined ? {} : { outputSize: spec.size }),
-    ...(spec.scaleFactor === undefined ? {} : { scaleFactor: spec.scaleFactor }),
-  });
-  const shape = [...pair('outputSize', resized), channels] as const;
-  const bilinear = spec.mode === 'bilinear';
-  const along = (axis: 0 | 1): FieldStep => {
-    const stride = size[axis] / (shape[axis] ?? 1);
-    const reach = bilinear && stride !== 1 ? 2 : 1;
-    return { reach, stride, before: (reach - 1) / 2 - (stride - 1) / 2 };
-  };
-  return {
-    ...free(input),
-    shape,
-    span: pair('outputSize', resized),
-    field: step(input, [along(0), along(1)]),
-    flops: bilinear ? 7 * elements(shape) : 0,
-  };
-};
+import { adaptiveSizes, edgePaddings, paddedSize } from './output-size.js';
+import { largestField } from './receptive-field.js';
+import { adaptivePool, conv2d, convTranspose2d, pool, upsample } from './window-rules.js';
 
 const linear: Rule<LinearSpec> = (spec, inputs) => {
   const input = only(inputs);

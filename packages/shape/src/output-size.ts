@@ -53,7 +53,7 @@ export function axisPaddings(name: string, padding: unknown): readonly [AxisPadd
   return [checkAxisPadding(`${name}[0]`, padding[0]), checkAxisPadding(`${name}[1]`, padding[1])];
 }
 
-/** Both axes of a convolution or pooling. Sizes must be checked by the caller only where they are not options. */
+/** Both axes of a convolution or pooling. */
 export function slideWindow2d(
   options: WindowOptions,
   defaultStride: 'one' | 'kernelSize',

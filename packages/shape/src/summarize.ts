@@ -1,6 +1,7 @@
 import { integer, shown } from './arguments.js';
 import { connectLayers, type LayerGraph, type LayerNode } from './layer-graph.js';
-import { applyLayer, elements, type KernelUse, type Outcome, type Value } from './layer-rules.js';
+import { elements, type KernelUse, type Outcome, type Value } from './layer-outcome.js';
+import { applyLayer } from './layer-rules.js';
 import type { LayerSpec, LayerType, Shape } from './layer-spec.js';
 import { isLayersModel, type LayersModelLike, readLayersModel } from './read-layers-model.js';
 import { pixelField, type ReceptiveField } from './receptive-field.js';
