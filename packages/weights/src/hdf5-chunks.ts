@@ -36,6 +36,8 @@ export async function readChunks(
   // Weights hardly shrink when they are compressed: what claims 100 to 1 is a bomb.
   if (shape.length !== chunk.length || chunk.includes(0) || total + chunkBytes > 2 ** 20 + 100 * file.size)
     throw new RangeError(`${name}: [${shape}] in chunks of [${chunk}] cannot be in a file of ${file.size} bytes`);
+  const most = shape.reduce((product, size, axis) => product * Math.ceil(size / (chunk[axis] ?? 1)), 1);
+  if (chunks.length > most) throw new RangeError(`${name}: ${chunks.length} chunks, expected at most ${most}`);
   const values = new Uint8Array(total);
   for (const { offset, address, storedSize, mask } of chunks) {
     let bytes = (await file.fields(address, storedSize)).bytes;

@@ -89,6 +89,8 @@ export function parseDatatype(fields: Fields): Datatype {
   const flags = fields.uint8();
   fields.skip(2);
   const size = fields.uint32();
+  // Any number of elements without a size would fit into any block.
+  if (size === 0) throw new RangeError('elements of 0 bytes');
   if (typeClass === 3) return { kind: 'text', size };
   if (typeClass === 9 && (flags & 15) === 1 && size === 16) return { kind: 'variable text', size };
   if (typeClass === 0 || typeClass === 1) {

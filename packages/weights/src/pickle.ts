@@ -34,6 +34,16 @@ export function unpickle(bytes: Uint8Array, start: number, rules: PickleRules): 
   return new Machine(bytes, start, rules).run();
 }
 
+/**
+ * A value of a pickle for a message. Not String(value): tuples within tuples, each used twice, are a few bytes in the file and a text
+ * without end.
+ */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value.slice(0, 80)}'`;
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
+  return String(value).slice(0, 80);
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** Where MARK stood on the stack. */
 const MARK = Symbol('mark');
@@ -170,12 +180,14 @@ class Machine {
   }
 
   global(module: unknown, name: unknown): void {
-    const path = `${String(module)} ${String(name)}`;
+    if (typeof module !== 'string' || typeof name !== 'string')
+      throw new TypeError(`pickle: a global named by ${shown(module)} and ${shown(name)}`);
+    const path = `${module} ${name}`;
     const { globals } = this.#rules;
     const call = Object.hasOwn(globals, path) ? globals[path] : undefined;
     if (call === undefined)
       throw new TypeError(
-        `pickle: refuses the global '${String(module)}.${String(name)}': only tensors, dicts, lists, numbers and texts are read`,
+        `pickle: refuses the global '${module}.${name}': only tensors, dicts, lists, numbers and texts are read`,
       );
     this.push(new PickleGlobal(path, call));
   }

@@ -1,6 +1,6 @@
 /** Tensors as PyTorch pickles them: views into storages, with an offset and strides in elements. */
 import { type Dtype, dtypes, elementCount, type TypedArray } from './dtype.js';
-import { PickleGlobal, type PickleGlobals } from './pickle.js';
+import { PickleGlobal, type PickleGlobals, shown } from './pickle.js';
 import type { OpenSource } from './source.js';
 import type { StateTensor } from './state-dict.js';
 import { storedTensor } from './stored-tensor.js';
@@ -118,7 +118,7 @@ function isCounts(values: unknown): values is number[] {
 }
 
 function text(value: unknown): string {
-  return Array.isArray(value) ? `[${value.map(String)}]` : String(value);
+  return Array.isArray(value) ? `[${value.slice(0, 40).map(shown)}]` : shown(value);
 }
 
 /** C-order strides are what PyTorch calls contiguous; axes of size 1 may have any. */

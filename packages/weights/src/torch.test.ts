@@ -125,6 +125,11 @@ describe('bad files', () => {
     ['another rank of strides', tensorPickle('K\0K\x01\x85)'), 'expected integers'],
     ['a storage larger than its file', tensorPickle('K\0K\x01\x85K\x01\x85', 5), 'has 16 bytes, expected 20'],
     ['no tensors', pickled('}.'), 'no tensors'],
+    // Tuples of twice the tuple before: 2^1000 elements, if anybody looked into them.
+    ['a name that doubles', pickled(`}(${')'}${'2\x86'.repeat(1000)}Nu.`), 'no tensors'],
+    ['a global that doubles', pickled(`)${'2\x86'.repeat(1000)}X\x01\0\0\0a\x93.`), 'a global named by a list'],
+    ['a storage that doubles', pickled(`)${'2\x86'.repeat(1000)}Q.`), 'no storage'],
+    ['sizes that double', tensorPickle(`K\0)${'2\x86'.repeat(1000)})`), 'expected integers'],
     ['a list', pickled('].'), 'no dict'],
     ['an empty stack', pickled('0.'), 'empty stack'],
     ['no mark', pickled('t.'), 'no mark'],

@@ -1,6 +1,6 @@
 /** PyTorch's files: a zip archive since PyTorch 1.6, before that a row of pickles followed by the storages. */
-import { dtypes } from './dtype.js';
-import { PickleEndError, type PickleRules, unpickle } from './pickle.js';
+import { dtypes, elementCount } from './dtype.js';
+import { PickleEndError, type PickleRules, shown, unpickle } from './pickle.js';
 import { type OpenSource, openSource, type Source } from './source.js';
 import type { StateDict } from './state-dict.js';
 import { readTorchTensor, storageDtype, TorchStorage, TorchTensor, torchGlobals } from './torch-tensor.js';
@@ -60,8 +60,13 @@ async function readTensors(
   storageStart: (storage: TorchStorage) => number,
 ): Promise<StateDict> {
   const dict: StateDict = new Map();
-  for (const [name, tensor] of findStateDict(value))
+  // Without random access everything is read now; tensors that share storages must not add up to more than the file by far.
+  let left = source.readSync === undefined ? 2 ** 20 + 4 * source.size : Number.POSITIVE_INFINITY;
+  for (const [name, tensor] of findStateDict(value)) {
+    left -= (elementCount(tensor.shape, name) * dtypes[tensor.dtype].bits) / 8;
+    if (left < 0) throw new RangeError(`its tensors are far more than its ${source.size} bytes`);
     dict.set(name, await readTorchTensor(`'${name}'`, tensor, source, storageStart(tensor.storage)));
+  }
   return dict;
 }
 
@@ -72,11 +77,16 @@ function findStateDict(value: unknown): [string, TorchTensor][] {
   for (const candidate of candidates) {
     if (!(candidate instanceof Map)) continue;
     const tensors = [...candidate].filter((entry): entry is [string, TorchTensor] => entry[1] instanceof TorchTensor);
-    if (tensors.length > 0) return tensors.map(([name, tensor]) => [String(name), tensor]);
+    if (tensors.length > 0) return tensors.map(([name, tensor]) => [keyText(name), tensor]);
   }
   throw new TypeError(
-    `the file holds no tensors at the top or under ${checkpointEntries.join(', ')}: its keys are ${[...value.keys()].slice(0, 20).map(String).join(', ') || 'none'}`,
+    `the file holds no tensors at the top or under ${checkpointEntries.join(', ')}: its keys are ${[...value.keys()].slice(0, 20).map(shown).join(', ') || 'none'}`,
   );
+}
+
+function keyText(key: unknown): string {
+  if (typeof key !== 'string' && typeof key !== 'number') throw new TypeError(`pickle: ${shown(key)} as a name`);
+  return String(key);
 }
 
 /** NAME/data.pkl, and a file NAME/data/KEY for each storage. */
@@ -134,9 +144,9 @@ function storageOf(id: unknown): TorchStorage {
   const [offset, size] = isView ? [view[1], view[2]] : [0, length];
   for (const count of [length, offset, size])
     if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0)
-      throw new RangeError(`pickle: storage '${String(key)}' has the length or offset ${String(count)}`);
-  if (offset + size > Number(length)) throw new RangeError(`pickle: a view reaches over its storage '${String(key)}'`);
-  return new TorchStorage(String(key), storageDtype(type), size, offset);
+      throw new RangeError(`pickle: storage ${shown(key)} has the length or offset ${shown(count)}`);
+  if (offset + size > Number(length)) throw new RangeError(`pickle: a view reaches over its storage ${shown(key)}`);
+  return new TorchStorage(keyText(key), storageDtype(type), size, offset);
 }
 
 /** Pickles of magic number, protocol version, system, value and storage keys; then each storage: its length, its bytes. */
@@ -160,14 +170,14 @@ async function readOldFormat(source: OpenSource): Promise<StateDict> {
   const { values, end } = await readPickles(source, 5, rules);
   const [, protocol, system, value, keys] = values;
   if (protocol !== OLD_PROTOCOL)
-    throw new RangeError(`${source.name}: format ${String(protocol)}, expected ${OLD_PROTOCOL}`);
+    throw new RangeError(`${source.name}: format ${shown(protocol)}, expected ${OLD_PROTOCOL}`);
   if (system instanceof Map && system.get('little_endian') === false)
     throw new TypeError(`${source.name}: written on a big-endian machine, which is not supported`);
   if (!Array.isArray(keys)) throw new TypeError(`${source.name}: the list of storages is missing`);
 
   const starts = new Map<string, number>();
   let at = end;
-  for (const key of keys.map(String)) {
+  for (const key of keys.map(keyText)) {
     const storage = storages.get(key);
     if (storage === undefined || starts.has(key))
       throw new RangeError(`storage '${key}' is listed and not used, or twice`);
