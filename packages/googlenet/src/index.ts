@@ -1,0 +1,1 @@
+export { auxiliaryLossWeights, googlenet, googlenetPaper } from './googlenet.js';
