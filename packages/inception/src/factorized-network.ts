@@ -51,6 +51,8 @@ export interface FactorizedNetwork {
   readonly kernelSize3x3: 3 | 5;
   readonly figure6: readonly Figure6Row[];
   readonly auxiliaryBatchNorm: boolean;
+  /** Whether the average pooling of the modules' branches counts the padding as zeros. Default true, as in torchvision. */
+  readonly countIncludePad?: boolean;
   readonly ownOptions?: Readonly<Record<string, OptionCheck>>;
 }
 
@@ -76,16 +78,21 @@ export function buildFactorizedNetwork(network: FactorizedNetwork, options: Auxi
         dense: { kernel: truncatedNormal({ deviation: 0.1 }) },
       },
       features: (input, { numClasses, auxiliaryHeads }) => {
-        const grid35 = network.figure5.reduce((x, row) => figure5(x, row, network.kernelSize3x3), stem(input, network));
+        const { kernelSize3x3, countIncludePad = true } = network;
+        const grid35 = network.figure5.reduce(
+          (x, row) => figure5(x, row, { kernelSize3x3, countIncludePad }),
+          stem(input, network),
+        );
         const grid17 = network.figure6.reduce<SymbolicTensor>(
-          figure6,
+          (x, [name, reducedFilters]) =>
+            asymmetricInception(x, { name, reducedFilters, poolProjection: 192, countIncludePad }),
           gridReduction(grid35, { name: 'Mixed_6a', branch3x3: 384, reduceDouble3x3: 64, branchDouble3x3: 96 }), // 17x17x768
         );
         const head = { name: 'AuxLogits', numClasses, batchNorm: network.auxiliaryBatchNorm };
         const auxiliaryLogits = auxiliaryHeads ? [inceptionAuxiliaryClassifier(grid17, head)] : [];
         const grid8 = asymmetricGridReduction(grid17, { name: 'Mixed_7a' }); // 8x8x1280
         const features = ['Mixed_7b', 'Mixed_7c'].reduce<SymbolicTensor>(
-          (x, name) => expandedInception(x, { name, poolProjection: 192 }), // 8x8x2048, figure 7
+          (x, name) => expandedInception(x, { name, poolProjection: 192, countIncludePad }), // 8x8x2048, figure 7
           grid8,
         );
         return { features, auxiliaryLogits };
@@ -115,12 +122,8 @@ function stem(input: SymbolicTensor, network: FactorizedNetwork): SymbolicTensor
 function figure5(
   x: SymbolicTensor,
   [name, branch1x1, reduce3x3, branch3x3, reduceDouble3x3, branchDouble3x3, poolProjection]: Figure5Row,
-  kernelSize3x3: 3 | 5,
+  options: { readonly kernelSize3x3: 3 | 5; readonly countIncludePad: boolean },
 ): SymbolicTensor {
   const widths = { branch1x1, reduce3x3, branch3x3, reduceDouble3x3, branchDouble3x3, poolProjection };
-  return double3x3Inception(x, { name, ...widths, kernelSize3x3 });
-}
-
-function figure6(x: SymbolicTensor, [name, reducedFilters]: Figure6Row): SymbolicTensor {
-  return asymmetricInception(x, { name, reducedFilters, poolProjection: 192 });
+  return double3x3Inception(x, { name, ...widths, ...options });
 }

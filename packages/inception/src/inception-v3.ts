@@ -1,6 +1,14 @@
-import type { AuxiliaryModelOptions } from '@cnnzoo/blocks';
+import { type AuxiliaryModelOptions, oneOf } from '@cnnzoo/blocks';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { buildFactorizedNetwork, type Figure5Row, type Figure6Row, type StemRow } from './factorized-network.js';
+
+export interface InceptionV3Options extends AuxiliaryModelOptions {
+  /**
+   * Whether the average pooling of the modules' branches counts the padding as zeros. Default true, as in torchvision; false for
+   * Keras's and TF-slim's weights.
+   */
+  readonly countIncludePad?: boolean;
+}
 
 // As Google released it and torchvision has it. Other than in the paper's table 1, the convolution to 80 channels is 1x1, the modules
 // start from 192 channels, figure 5's second branch has a 5x5 convolution, and there are four modules of figure 6.
@@ -39,16 +47,25 @@ const figure6: readonly Figure6Row[] = [
  * Inception-v2 with a factorised 7x7 convolution and batch norm in the auxiliary classifier, trained with RMSProp and label smoothing.
  * 23,834,568 parameters, 27,161,264 with the auxiliary head, 5.7 GMACs.
  * @param options see `ModelOptions`; `auxiliaryHeads` adds the logits on the last 17x17 grid as second output, for a loss with
- *   `auxiliaryLossWeights`; `dropout`, 0.5 unless you say otherwise, before the classifier. Smallest input 75x75, and 299x299 with the
- *   head; height and width may be unknown (null).
+ *   `auxiliaryLossWeights`; `dropout`, 0.5 unless you say otherwise, before the classifier; `countIncludePad`. Smallest input 75x75, and 299x299
+ *   with the head; height and width may be unknown (null).
  * @returns a model from [batch, 299, 299, 3] to logits [batch, 1000], or two of them
  * @throws TypeError or RangeError naming the option
  * @example
  * const model = inceptionV3({ numClasses: 10, seed: 1 });
  */
-export function inceptionV3(options: AuxiliaryModelOptions = {}): LayersModel {
+export function inceptionV3(options: InceptionV3Options = {}): LayersModel {
   return buildFactorizedNetwork(
-    { id: 'inception_v3', stem, figure5, kernelSize3x3: 5, figure6, auxiliaryBatchNorm: true },
+    {
+      id: 'inception_v3',
+      stem,
+      figure5,
+      kernelSize3x3: 5,
+      figure6,
+      auxiliaryBatchNorm: true,
+      countIncludePad: options?.countIncludePad !== false,
+      ownOptions: { countIncludePad: (name, value) => oneOf([true, false], name, value) },
+    },
     options,
   );
 }

@@ -210,7 +210,9 @@ for architecture, rules, preprocess in (
         and isinstance(call.args[1], ast.Name)
         and call.args[1].id == "WEIGHTS_PATH"
     }
-    keras_entry(architecture, url, md5, rules, {}, preprocess)
+    # TensorFlow's average pooling leaves the padding out.
+    options = {"countIncludePad": False} if architecture == "inception_v3" else {}
+    keras_entry(architecture, url, md5, rules, options, preprocess)
 
 resnet = constants("keras/src/applications/resnet.py")
 base = ast.literal_eval(resnet["BASE_WEIGHTS_PATH"])

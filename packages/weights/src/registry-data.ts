@@ -1389,7 +1389,9 @@ export const publishedWeights: readonly PublishedWeights[] = [
     id: 'inception_v3.keras',
     name: 'keras',
     architecture: 'inception_v3',
-    options: {},
+    options: {
+      countIncludePad: false,
+    },
     url: 'https://storage.googleapis.com/tensorflow/keras-applications/inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels.h5',
     hash: {
       algorithm: 'md5',
