@@ -1,5 +1,7 @@
 /** `@cnnzoo/shape` knows the architectures only by what a LayersModel says of itself. Its figures have to be torchvision's all the same. */
 import * as alexnet from '@cnnzoo/alexnet';
+import * as googlenet from '@cnnzoo/googlenet';
+import * as inception from '@cnnzoo/inception';
 import * as lenet from '@cnnzoo/lenet';
 import * as resnet from '@cnnzoo/resnet';
 import { formatSummary, summarize } from '@cnnzoo/shape';
@@ -18,6 +20,7 @@ interface Case {
 }
 
 const zeros = { initialWeights: 'zeros' } as const;
+const withHeads = { ...zeros, auxiliaryHeads: true } as const;
 
 const cases: readonly Case[] = [
   { id: 'alexnet', build: () => alexnet.alexnet(zeros), params: 61100840, macs: 714188480 },
@@ -29,6 +32,9 @@ const cases: readonly Case[] = [
   { id: 'vgg16_bn', build: () => vgg.vgg16Bn(zeros), params: 138365992, macs: 15470264320 },
   { id: 'vgg19', build: () => vgg.vgg19(zeros), params: 143667240, macs: 19632062464 },
   { id: 'vgg19_bn', build: () => vgg.vgg19Bn(zeros), params: 143678248, macs: 19632062464 },
+  // Parameters with the auxiliary heads, multiply-accumulates without: prediction does not run them.
+  { id: 'googlenet', build: () => googlenet.googlenet(withHeads), params: 13004888, macs: 1498376192 },
+  { id: 'inception_v3', build: () => inception.inceptionV3(withHeads), params: 27161264, macs: 5713216096 },
   { id: 'resnet18', build: () => resnet.resnet18(zeros), params: 11689512, macs: 1814073344 },
   { id: 'resnet34', build: () => resnet.resnet34(zeros), params: 21797672, macs: 3663761408 },
   { id: 'resnet50', build: () => resnet.resnet50(zeros), params: 25557032, macs: 4089184256 },
@@ -74,6 +80,18 @@ describe('receptive fields', () => {
     const model = build(zeros);
     const { receptiveField } = summarize(model);
     expect(receptiveField).toMatchObject({ size: [size, size], jump: [32, 32] });
+    model.dispose();
+  });
+
+  test.each([
+    ['bnInception', inception.bnInception, 699],
+    ['inceptionV3', inception.inceptionV3, 1311],
+    // Not in the article's table. torchvision's has 3x3 kernels where the paper has 5x5, and a last pooling of 2x2: it sees about half.
+    ['googlenetPaper', googlenet.googlenetPaper, 715],
+    ['googlenet', googlenet.googlenet, 379],
+  ] as const)('%s', (_, build, size) => {
+    const model = build(zeros);
+    expect(summarize(model).receptiveField).toMatchObject({ size: [size, size], jump: [32, 32] });
     model.dispose();
   });
 
