@@ -7,6 +7,7 @@ import type { GraphBuilder } from '../graph/graph-builder.js';
 import { type Layout, physicalAxis } from '../graph/layout.js';
 import type { Attributes, LazyNode, Operation } from '../graph/node.js';
 import { emitInnerInputGradient } from './convolution-gradients.js';
+import { emitGroupedConvolution, emitInnerGroupedGradient } from './grouped-convolution.js';
 import { emitInnerPoolGradient } from './pooling.js';
 import { type KernelTable, required } from './registry.js';
 
@@ -63,8 +64,11 @@ export const slice: Operation<{ begin: readonly number[] }> = {
   name: 'Slice',
   emit(graph, node, { begin }) {
     const x = firstInput(node);
+    const cut = { shape: node.shape, begin };
     const inner =
-      emitInnerInputGradient(graph, x, { shape: node.shape, begin }) ?? emitInnerPoolGradient(graph, x, node.shape);
+      emitInnerInputGradient(graph, x, cut) ??
+      emitInnerGroupedGradient(graph, x, cut) ??
+      emitInnerPoolGradient(graph, x, node.shape);
     if (inner !== null) return graph.set(node, 'channelsFirst', inner);
     const { name, layout } = graph.native(x);
     const axes = x.shape.map((_, axis) => axis).filter((axis) => node.shape[axis] !== x.shape[axis]);
@@ -112,6 +116,7 @@ const reverse = alongAxes<{ axes: readonly number[] }>('Reverse', (graph, x, axi
 export const concat: Operation<{ axis: number }> = {
   name: 'Concat',
   emit(graph, node, { axis }) {
+    if (emitGroupedConvolution(graph, node)) return;
     const layout = majorityLayout(graph, node);
     graph.set(
       node,

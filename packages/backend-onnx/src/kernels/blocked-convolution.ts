@@ -12,10 +12,13 @@ const domain = 'com.microsoft.nchwc';
 const fewestPositions = 1_000;
 
 export interface BlockedShape {
+  /** Of one group. */
   readonly inputChannels: number;
   readonly outputChannels: number;
   /** Output positions in the whole batch. */
   readonly positions: number;
+  /** Default 1. */
+  readonly groups?: number;
 }
 
 /** Whether a convolution of one group should run blocked. */
@@ -39,7 +42,7 @@ export function prefersBlocks(
 export function blockedConvolution(
   graph: GraphBuilder,
   [x = '', filter = '', bias]: readonly string[],
-  { inputChannels, outputChannels }: BlockedShape,
+  { inputChannels, outputChannels, groups = 1 }: BlockedShape,
   window: Window,
   flipped: boolean,
 ): string {
@@ -71,7 +74,7 @@ export function blockedConvolution(
     }
   }
   const { kernel, strides, dilations, pads } = window;
-  const attributes = { kernel_shape: kernel, strides, dilations, pads };
+  const attributes = { kernel_shape: kernel, strides, dilations, pads, ...(groups === 1 ? {} : { group: groups }) };
   const result = graph.op('Conv', [input, graph.reshape(blocked, shape), ...(bias ? [bias] : [])], attributes, domain);
   return graph.op('ReorderOutput', [result], { channels: outputChannels }, domain);
 }

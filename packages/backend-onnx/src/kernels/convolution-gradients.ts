@@ -7,7 +7,7 @@ import { convolutionGeometry, type Window, windowAttributes } from './convolutio
 import { filterGradient } from './filter-gradient.js';
 import { type KernelTable, required } from './registry.js';
 
-const inputGradientName = 'Conv2DBackpropInput';
+export const inputGradientName = 'Conv2DBackpropInput';
 
 /**
  * The part of a convolution's gradient that every window position shares: where element (i, j) of the kernel meets the input.
@@ -31,7 +31,7 @@ function shifted(
   ]);
 }
 
-function padInput(graph: GraphBuilder, x: string, pads: readonly number[]): string {
+export function padInput(graph: GraphBuilder, x: string, pads: readonly number[]): string {
   const [top = 0, left = 0, bottom = 0, right = 0] = pads;
   return pads.every((size) => size === 0)
     ? x
@@ -43,7 +43,7 @@ const extentOf = ({ kernel, dilations }: Window, axis: number) =>
   ((kernel[axis] ?? 1) - 1) * (dilations[axis] ?? 1) + 1;
 
 /** How many rows or columns of the input no window reaches. */
-function outputPadding(window: Window, input: readonly number[], output: readonly number[]): number[] {
+export function outputPadding(window: Window, input: readonly number[], output: readonly number[]): number[] {
   const { strides, pads } = window;
   return [0, 1].map((axis) => {
     const reached =
@@ -53,6 +53,11 @@ function outputPadding(window: Window, input: readonly number[], output: readonl
       (pads[axis + 2] ?? 0);
     return Math.max(0, (input[axis] ?? 1) - reached);
   });
+}
+
+/** The padding of dy with which a convolution by the turned filter gives dx at stride 1. Negative where dx would be cut. */
+export function turnedPads(window: Window): number[] {
+  return window.pads.map((pad, side) => extentOf(window, side % 2) - 1 - pad);
 }
 
 /** A filter with its channels swapped and, where its kernel has more than one element, turned by half a turn. */
@@ -80,7 +85,7 @@ export function emitInputGradient(
   const [batch = 1, height = 1, width = 1, outputChannels = 1] = shape;
   const gradient = graph.get(dy, 'channelsFirst');
   const weights = graph.get(filter, 'filtersFirst');
-  const transposedPads = pads.map((pad, side) => extentOf(window, side % 2) - 1 - pad);
+  const transposedPads = turnedPads(window);
   const missing = outputPadding(window, [height, width], dy.shape.slice(1, 3));
   const unitStride = strides.every((stride) => stride === 1) && missing.every((size) => size === 0);
   if (unitStride && transposedPads.every((pad) => pad >= 0)) {
@@ -115,27 +120,32 @@ const inputGradient: Operation<Window> = {
   },
 };
 
+/** The part of a value of rank 4 that a slice takes. */
+export interface Cut {
+  readonly shape: readonly number[];
+  readonly begin: readonly number[];
+}
+
+/** The window that computes only this part of an input gradient of `shape`; null where batch or channels are cut. */
+export function cutWindow(window: Window, whole: readonly number[], { shape, begin }: Cut): Window | null {
+  if (shape[0] !== whole[0] || shape[3] !== whole[3]) return null;
+  const [top = 0, left = 0, bottom = 0, right = 0] = window.pads;
+  const after = [1, 2].map((axis) => (whole[axis] ?? 1) - (shape[axis] ?? 1) - (begin[axis] ?? 0));
+  const pads = [top + (begin[1] ?? 0), left + (begin[2] ?? 0), bottom + (after[0] ?? 0), right + (after[1] ?? 0)];
+  return { ...window, pads };
+}
+
 /**
  * The part of a convolution's input gradient that lies inside a padding of height and width, which is the gradient with respect to
  * the input before it was padded: the padding becomes the convolution's own, and what lies outside is never computed.
- * @param cut the slice's shape, and where it begins
+ * @param cut the part
  * @returns name of the part in NCHW, or null where `node` is something else
  */
-export function emitInnerInputGradient(
-  graph: GraphBuilder,
-  node: LazyNode,
-  cut: { shape: readonly number[]; begin: readonly number[] },
-): string | null {
+export function emitInnerInputGradient(graph: GraphBuilder, node: LazyNode, cut: Cut): string | null {
   const [dy, filter] = node.inputs;
   if (node.name !== inputGradientName || node.value !== null || dy === undefined || filter === undefined) return null;
-  const { shape, begin } = cut;
-  if (shape[0] !== node.shape[0] || shape[3] !== node.shape[3]) return null;
-  const window = node.attributes as Window;
-  const [top = 0, left = 0, bottom = 0, right = 0] = window.pads;
-  const before = [begin[1] ?? 0, begin[2] ?? 0] as const;
-  const after = [1, 2].map((axis) => (node.shape[axis] ?? 1) - (shape[axis] ?? 1) - (begin[axis] ?? 0));
-  const pads = [top + before[0], left + before[1], bottom + (after[0] ?? 0), right + (after[1] ?? 0)];
-  return emitInputGradient(graph, dy, filter, shape, { ...window, pads });
+  const window = cutWindow(node.attributes as Window, node.shape, cut);
+  return window === null ? null : emitInputGradient(graph, dy, filter, cut.shape, window);
 }
 
 const depthwiseInputGradient: Operation<Window> = {

@@ -1,0 +1,158 @@
+/**
+ * Grouped convolutions, which tfjs does not have: networks split the channels of x and of the filter, convolve part by part and
+ * concatenate. Here such a concatenation becomes one ONNX Conv with groups again, and that in its input gradient, too. Filter
+ * gradients stay part by part: all groups in one product took 1.0 to 2 times as long in each layer of ResNeXt and AlexNet.
+ */
+import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { LazyNode } from '../graph/node.js';
+import { blockedConvolution, prefersBlocks } from './blocked-convolution.js';
+import { type ConvolutionAttributes, unpadded } from './convolution.js';
+import { type Window, windowAttributes } from './convolution-geometry.js';
+import { type Cut, cutWindow, inputGradientName, outputPadding, turnedPads } from './convolution-gradients.js';
+
+const channelAxis = 3;
+
+/** The value of which input number `position` of each node is one part, in order, all of one size; null where there is none. */
+function splitSource(nodes: readonly LazyNode[], position: number): LazyNode | null {
+  const source = nodes[0]?.inputs[position]?.inputs[0];
+  const fits = nodes.every((node, i) => {
+    const part = node.inputs[position];
+    if (part === undefined || part.name !== 'SplitV' || part.value !== null || part.inputs[0] !== source) return false;
+    const { axis, sizes, part: index } = part.attributes as { axis: number; sizes: readonly number[]; part: number };
+    const equal = sizes.length === nodes.length && sizes.every((size) => size === sizes[0]);
+    return axis === channelAxis && index === i && equal;
+  });
+  return fits && source !== undefined ? source : null;
+}
+
+interface Groups {
+  /** The common kind of the concatenated nodes. */
+  readonly name: string;
+  readonly window: Window;
+  readonly groups: number;
+  /** What the first and second inputs of the nodes are parts of. */
+  readonly first: LazyNode;
+  readonly second: LazyNode;
+}
+
+function groupsOf(node: LazyNode): Groups | null {
+  const { inputs } = node;
+  const [part] = inputs;
+  if (part === undefined || inputs.length < 2 || node.shape.length !== 4) return null;
+  if (node.attributes['axis'] !== channelAxis || part.inputs.length !== 2) return null;
+  // Equal kinds have equal attributes and shapes.
+  if (inputs.some((input) => input.value !== null || input.kind !== part.kind)) return null;
+  const [first, second] = [splitSource(inputs, 0), splitSource(inputs, 1)];
+  if (first === null || second === null) return null;
+  return { name: part.name, window: part.attributes as Window, groups: inputs.length, first, second };
+}
+
+/** @returns name in NCHW, of y [batch, height, width, channels] */
+function forward(graph: GraphBuilder, node: LazyNode, { window, groups, first, second: filter }: Groups): string {
+  const { x, pads } = unpadded(first, 0, window.pads);
+  return convolve(graph, [graph.get(x, 'channelsFirst'), graph.get(filter, 'filtersFirst')], node.shape, groups, {
+    inputs: x.shape[3] ?? 1,
+    window: { ...window, pads },
+  });
+}
+
+/**
+ * @param names of x in NCHW and of the filter, [outputs, inputs / groups, height, width]
+ * @param shape of the result, NHWC
+ */
+function convolve(
+  graph: GraphBuilder,
+  names: readonly [string, string],
+  [batch = 1, height = 1, width = 1, outputs = 1]: readonly number[],
+  groups: number,
+  { inputs, window }: { inputs: number; window: Window },
+): string {
+  const inputChannels = inputs / groups;
+  const positions = batch * height * width;
+  const { block } = graph.options;
+  const blocks =
+    block > 0 &&
+    inputChannels % block === 0 &&
+    prefersBlocks(graph, { inputChannels, outputChannels: outputs / groups, positions }, window);
+  if (blocks)
+    return blockedConvolution(
+      graph,
+      names,
+      { inputChannels, outputChannels: outputs, positions, groups },
+      window,
+      false,
+    );
+  const { kernel, strides, dilations, pads } = window;
+  return graph.op('Conv', names, { ...windowAttributes({ kernel, strides, dilations, pads }), group: groups });
+}
+
+/**
+ * At stride 1 a convolution of dy with the filter turned and its channels swapped within each group.
+ * @param shape of dx, NHWC
+ * @returns name in NCHW
+ */
+function inputGradient(
+  graph: GraphBuilder,
+  { window, groups, first: dy, second: filter }: Groups,
+  shape: readonly number[],
+): string {
+  const { kernel, strides, dilations, pads } = window;
+  const [, height = 1, width = 1, inputs = 1] = shape;
+  const outputs = dy.shape[3] ?? 1;
+  const [inputsOfGroup, outputsOfGroup] = [inputs / groups, outputs / groups];
+  const gradient = graph.get(dy, 'channelsFirst');
+  const weights = graph.get(filter, 'filtersFirst');
+  const missing = outputPadding(window, [height, width], dy.shape.slice(1, 3));
+  const transposedPads = turnedPads(window);
+  const unitStride = strides.every((stride) => stride === 1) && missing.every((size) => size === 0);
+  if (!unitStride || transposedPads.some((pad) => pad < 0))
+    return graph.op('ConvTranspose', [gradient, weights], {
+      kernel_shape: kernel,
+      strides,
+      dilations,
+      pads,
+      output_padding: missing,
+      group: groups,
+    });
+  const area = (kernel[0] ?? 1) * (kernel[1] ?? 1);
+  const parts = graph.reshape(weights, [groups, outputsOfGroup, inputsOfGroup, area]);
+  let swapped = graph.op('Transpose', [parts], { perm: [0, 2, 1, 3] });
+  const backwards = Array.from({ length: area }, (_, i) => area - 1 - i);
+  if (area > 1) swapped = graph.op('Gather', [swapped, graph.tensor('int32', backwards)], { axis: 3 });
+  const turned = graph.reshape(swapped, [inputs, outputsOfGroup, ...kernel]);
+  const turnedWindow = { kernel, strides, dilations, pads: transposedPads };
+  return convolve(graph, [gradient, turned], shape, groups, { inputs: outputs, window: turnedWindow });
+}
+
+/**
+ * Emits a concatenation of channels that is a grouped convolution or its input gradient.
+ * @returns whether it is one
+ */
+export function emitGroupedConvolution(graph: GraphBuilder, node: LazyNode): boolean {
+  const found = groupsOf(node);
+  switch (found?.name) {
+    case 'Conv2D': {
+      const { bias, activation } = found.window as ConvolutionAttributes;
+      if (bias || activation !== 'linear') return false;
+      graph.set(node, 'channelsFirst', forward(graph, node, found));
+      return true;
+    }
+    case inputGradientName:
+      graph.set(node, 'channelsFirst', inputGradient(graph, found, node.shape));
+      return true;
+    default:
+      return false;
+  }
+}
+
+/**
+ * The part of a grouped convolution's input gradient that lies inside a zero padding, which becomes the convolution's own.
+ * @returns its name in NCHW, or null where `node` is something else
+ */
+export function emitInnerGroupedGradient(graph: GraphBuilder, node: LazyNode, cut: Cut): string | null {
+  if (node.name !== 'Concat' || node.value !== null) return null;
+  const found = groupsOf(node);
+  if (found?.name !== inputGradientName) return null;
+  const window = cutWindow(found.window, node.shape, cut);
+  return window === null ? null : inputGradient(graph, { ...found, window }, cut.shape);
+}
