@@ -158,30 +158,36 @@ function byteColumns(image: ByteImage, height: number, { starts, counts, weights
     const count = counts[y] ?? 0;
     const first = (starts[y] ?? 0) * row;
     const to = y * row;
-    if (count <= 4) {
-      const w0 = fixed[k] ?? 0;
-      const w1 = count > 1 ? (fixed[k + 1] ?? 0) : 0;
-      const w2 = count > 2 ? (fixed[k + 2] ?? 0) : 0;
-      const w3 = count > 3 ? (fixed[k + 3] ?? 0) : 0;
-      const second = count > 1 ? first + row : first;
-      const third = count > 2 ? second + row : first;
-      const fourth = count > 3 ? third + row : first;
-      for (let i = 0; i < row; i++)
-        out[to + i] = toByte(
-          half +
-            Math.imul(data[first + i] ?? 0, w0) +
-            Math.imul(data[second + i] ?? 0, w1) +
-            Math.imul(data[third + i] ?? 0, w2) +
-            Math.imul(data[fourth + i] ?? 0, w3),
-        );
-      continue;
+    // Four taps at a time: each pass over the sums costs as much as several products.
+    for (let tap = 0; tap < count; tap += 4) {
+      const left = count - tap;
+      const w0 = fixed[k + tap] ?? 0;
+      const w1 = left > 1 ? (fixed[k + tap + 1] ?? 0) : 0;
+      const w2 = left > 2 ? (fixed[k + tap + 2] ?? 0) : 0;
+      const w3 = left > 3 ? (fixed[k + tap + 3] ?? 0) : 0;
+      const row0 = first + tap * row;
+      const row1 = left > 1 ? row0 + row : row0;
+      const row2 = left > 2 ? row1 + row : row0;
+      const row3 = left > 3 ? row2 + row : row0;
+      if (count <= 4)
+        for (let i = 0; i < row; i++)
+          out[to + i] = toByte(
+            half +
+              Math.imul(data[row0 + i] ?? 0, w0) +
+              Math.imul(data[row1 + i] ?? 0, w1) +
+              Math.imul(data[row2 + i] ?? 0, w2) +
+              Math.imul(data[row3 + i] ?? 0, w3),
+          );
+      else
+        for (let i = 0; i < row; i++)
+          sums[i] =
+            (tap === 0 ? half : (sums[i] ?? 0)) +
+            Math.imul(data[row0 + i] ?? 0, w0) +
+            Math.imul(data[row1 + i] ?? 0, w1) +
+            Math.imul(data[row2 + i] ?? 0, w2) +
+            Math.imul(data[row3 + i] ?? 0, w3);
     }
-    sums.fill(half);
-    for (let tap = 0, from = first; tap < count; tap++, from += row) {
-      const weight = fixed[k + tap] ?? 0;
-      for (let i = 0; i < row; i++) sums[i] = ((sums[i] ?? 0) + Math.imul(data[from + i] ?? 0, weight)) | 0;
-    }
-    for (let i = 0; i < row; i++) out[to + i] = toByte(sums[i] ?? 0);
+    if (count > 4) for (let i = 0; i < row; i++) out[to + i] = toByte(sums[i] ?? 0);
   }
   return { data: out, width, height, channels };
 }
