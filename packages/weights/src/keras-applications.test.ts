@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { inceptionV3 } from '@cnnzoo/inception';
 import { resnet50 } from '@cnnzoo/resnet';
 import { vgg16 } from '@cnnzoo/vgg';
 import * as tf from '@tensorflow/tfjs-core';
@@ -37,6 +38,7 @@ const floats = (path: string) => new Float32Array(new Uint8Array(readFileSync(pa
 
 test.skipIf(!hasKeras).each([
   ['ResNet50', 'resnet50.keras', () => resnet50({ variant: 'v1', initialWeights: 'zeros' })],
+  ['InceptionV3', 'inception_v3.keras', () => inceptionV3({ countIncludePad: false, initialWeights: 'zeros' })],
   ['VGG16', 'vgg16.keras', () => vgg16({ initialWeights: 'zeros' })],
 ] as const)('%s', { timeout: 300_000 }, async (name, id, build) => {
   const script = fileURLToPath(new URL('fixtures/keras_application.py', import.meta.url));

@@ -4,9 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { alexnet } from '@cnnzoo/alexnet';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { inceptionV3 } from '@cnnzoo/inception';
 import { resnet18, resnet50, resnext50_32x4d } from '@cnnzoo/resnet';
 import { goldenInput, goldenWeight, uniform } from '@cnnzoo/testing';
+import { vgg11Bn } from '@cnnzoo/vgg';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadPretrained } from './load-pretrained.js';
@@ -28,17 +31,23 @@ beforeAll(async () => {
   await tf.setBackend('onnx');
 });
 
+// Names and the input's height and width.
 const networks = [
-  ['resnet18', resnet18],
-  ['resnet50', resnet50],
-  ['resnext50_32x4d', resnext50_32x4d],
+  ['resnet18', resnet18, 64],
+  ['resnet50', resnet50, 64],
+  ['resnext50_32x4d', resnext50_32x4d, 64],
+  ['inception_v3', inceptionV3, 80],
+  // Their dense layers follow a flatten, of enlarged maps at this size.
+  ['alexnet', alexnet, 64],
+  ['vgg11_bn', vgg11Bn, 64],
 ] as const;
 
-// The others take most of a minute: with CNNZOO_LONG_TESTS=1.
+// The others take minutes: with CNNZOO_LONG_TESTS=1.
 test.skipIf(python === undefined).each(process.env['CNNZOO_LONG_TESTS'] === '1' ? networks : networks.slice(0, 1))(
   '%s',
-  async (name, build) => {
-    const options = { inputShape: [64, 64, 3], initialWeights: 'zeros' } as const;
+  { timeout: 300_000 },
+  async (name, build, size) => {
+    const options = { inputShape: [size, size, 3], initialWeights: 'zeros' } as const;
     const model = build(options);
     const golden = new Map(
       [...stateDict(model)].map(([key, { shape }]) => [
@@ -52,9 +61,11 @@ test.skipIf(python === undefined).each(process.env['CNNZOO_LONG_TESTS'] === '1' 
     const file = join(folder, `${name}.safetensors`);
     const pixels = join(folder, 'pixels.f32');
     writeFileSync(file, writeSafetensors(stateDict(model), { format: 'pt' }));
-    writeFileSync(pixels, new Uint8Array(uniform('input', 3 * 64 * 64).buffer));
+    writeFileSync(pixels, new Uint8Array(uniform('input', 3 * size * size).buffer));
     const script = fileURLToPath(new URL('fixtures/torchvision_model.py', import.meta.url));
-    const run = spawnSync(python ?? '', [script, name, file, pixels, '3', '64', '64', folder], { encoding: 'utf8' });
+    const run = spawnSync(python ?? '', [script, name, file, pixels, '3', `${size}`, `${size}`, folder], {
+      encoding: 'utf8',
+    });
     expect(run.stderr.replaceAll(/^.*(Warning|warn).*$/gm, '').trim(), run.stderr).toBe('');
     const { logits, reader } = JSON.parse(run.stdout) as { logits: number[]; reader: string };
     console.log(`${name}: read in Python by ${reader === 'safetensors' ? 'the safetensors library' : 'hand'}`);
@@ -67,7 +78,7 @@ test.skipIf(python === undefined).each(process.env['CNNZOO_LONG_TESTS'] === '1' 
       expect(Buffer.compare(writeSafetensors(stateDict(copy)), writeSafetensors(golden))).toBe(0);
       expect((await readTorch(path)).size).toBeGreaterThan(golden.size);
       const error = tf.tidy(() => {
-        const y = copy.predict(tf.tensor4d(goldenInput(1, 3, 64, 64), [1, 64, 64, 3])) as tf.Tensor;
+        const y = copy.predict(tf.tensor4d(goldenInput(1, 3, size, size), [1, size, size, 3])) as tf.Tensor;
         const expected = tf.tensor2d([logits]);
         return tf.div(tf.norm(tf.sub(y, expected)), tf.norm(expected)).dataSync()[0];
       });
