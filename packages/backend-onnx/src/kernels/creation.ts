@@ -32,6 +32,22 @@ function filledLike(value: number): Kernel {
   };
 }
 
+/** start, start + step, … before stop, each the one before it plus a step in the numbers of the type, as in tfjs. */
+const range: Kernel = (backend, _, attributes) => {
+  const { start, stop, step, dtype } = attributes as {
+    start: number;
+    stop: number;
+    step: number;
+    dtype: 'float32' | 'int32';
+  };
+  // tf.range counts down by itself where the step is left at 1.
+  const by = stop < start && step === 1 ? -1 : step;
+  const size = start === stop || stop > start !== by > 0 ? 0 : Math.abs(Math.ceil((stop - start) / by));
+  const data = dtype === 'int32' ? new Int32Array(size) : new Float32Array(size);
+  for (let i = 0; i < size; i++) data[i] = i === 0 ? start : (data[i - 1] ?? 0) + by;
+  return backend.makeTensor(data, [size], dtype);
+};
+
 export const creationKernels: KernelTable = {
   Fill: (backend, _, attributes) => {
     const { shape, value, dtype } = attributes as { shape: number[]; value: number | string; dtype?: DataType };
@@ -40,6 +56,7 @@ export const creationKernels: KernelTable = {
       ? null
       : filled(backend, shape, Number(value), type);
   },
+  Range: range,
   ZerosLike: filledLike(0),
   OnesLike: filledLike(1),
 };
