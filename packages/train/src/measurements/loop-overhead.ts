@@ -1,7 +1,7 @@
 /**
  * What `train`'s loop costs beside the bare step, on ResNet-20 at batch 128: `node --import tsx src/measurements/loop-overhead.ts`.
  * The bare step is the same gradients and update, in plain tfjs, with the loss read at its end. Both run in turns, in blocks of
- * steps; the ratio is the median of those of neighbouring blocks.
+ * steps; the ratios are the medians of those of neighbouring blocks. On a busy machine take one thread and look at processor time.
  */
 import { parseArgs } from 'node:util';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
@@ -18,11 +18,12 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '128' },
     steps: { type: 'string', default: '10' },
     blocks: { type: 'string', default: '6' },
+    threads: { type: 'string', default: '2' },
   },
 });
 const [batch, steps, blocks] = [Number(values.batch), Number(values.steps), Number(values.blocks)];
 
-registerOnnxBackend();
+registerOnnxBackend({ threads: Number(values.threads) });
 await tf.setBackend('onnx');
 const options = { learningRate: 0.01, momentum: 0.9, weightDecay: 1e-4 };
 const pixels = Float32Array.from({ length: batch * 32 * 32 * 3 }, (_, i) => Math.sin(i));
@@ -44,8 +45,7 @@ const [bareModel, loopModel] = [cifarResnet({ depth: 20, seed: 1 }), cifarResnet
 const [bareOptimizer, loopOptimizer] = [sgd(options), sgd(options)];
 const variables = trainableVariables(bareModel);
 
-async function bare(): Promise<number> {
-  const began = performance.now();
+async function bare(): Promise<void> {
   for (let step = 0; step < steps; step++) {
     const { images, labels } = make();
     const loss = tf.tidy(() => {
@@ -60,29 +60,42 @@ async function bare(): Promise<number> {
     await loss.data();
     loss.dispose();
   }
-  return performance.now() - began;
 }
 
-async function loop(): Promise<number> {
-  const began = performance.now();
+async function loop(): Promise<void> {
   await train(loopModel, loader, { epochs: 1, optimizer: loopOptimizer });
-  return performance.now() - began;
+}
+
+interface Cost {
+  /** Milliseconds. */
+  readonly time: number;
+  readonly processor: number;
+}
+
+async function cost(run: () => Promise<void>): Promise<Cost> {
+  const began = performance.now();
+  const before = process.cpuUsage();
+  await run();
+  const { user, system } = process.cpuUsage(before);
+  return { time: performance.now() - began, processor: (user + system) / 1000 };
 }
 
 const median = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 
 await bare();
 await loop();
-const ratios: number[] = [];
-const times: number[] = [];
+const pairs: { bare: Cost; loop: Cost }[] = [];
 for (let block = 0; block < blocks; block++) {
   // Who begins alternates, so that a machine that slows down favours nobody.
-  const [first, second] = block % 2 === 0 ? [bare, loop] : [loop, bare];
-  const [a, b] = [await first(), await second()];
-  const [bareTime, loopTime] = block % 2 === 0 ? [a, b] : [b, a];
-  ratios.push(loopTime / bareTime);
-  times.push(bareTime / steps);
+  if (block % 2 === 0) pairs.push({ bare: await cost(bare), loop: await cost(loop) });
+  else {
+    const first = await cost(loop);
+    pairs.push({ loop: first, bare: await cost(bare) });
+  }
 }
-console.log(
-  `bare step ${median(times).toFixed(1)} ms, train / bare ${median(ratios).toFixed(3)} (${ratios.map((ratio) => ratio.toFixed(3)).join(', ')})`,
-);
+for (const kind of ['time', 'processor'] as const) {
+  const ratios = pairs.map(({ bare, loop }) => loop[kind] / bare[kind]);
+  console.log(
+    `${kind}: bare step ${(median(pairs.map(({ bare }) => bare[kind])) / steps).toFixed(1)} ms, train / bare ${median(ratios).toFixed(3)} (${ratios.map((ratio) => ratio.toFixed(3)).join(', ')})`,
+  );
+}
