@@ -29,8 +29,11 @@ interface TensorData {
  * flush: a user who never reads a result would otherwise record forever. Training steps always do.
  */
 const flushWanted = { nodes: 1_000, bytes: 2 ** 28 };
-/** Here it is flushed even in the middle of a step. */
-const flushForced = 100_000;
+/**
+ * Here it is flushed even in the middle of a step, at the same place in each: onnxruntime takes time that grows with the square of
+ * a graph's size to compile it. A ResNet-50's training step has 2,500 nodes and stays whole.
+ */
+const flushForced = 4_000;
 
 export class OnnxBackend extends tf.KernelBackend {
   readonly engine: Engine;
