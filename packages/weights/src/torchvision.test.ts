@@ -77,7 +77,7 @@ test.skipIf(python === undefined).each(process.env['CNNZOO_LONG_TESTS'] === '1' 
       await loadPretrained(copy, path);
       expect(Buffer.compare(writeSafetensors(stateDict(copy)), writeSafetensors(golden))).toBe(0);
       // As many, and num_batches_tracked where there are batch norms.
-    expect((await readTorch(path)).size).toBeGreaterThanOrEqual(golden.size);
+      expect((await readTorch(path)).size).toBeGreaterThanOrEqual(golden.size);
       const error = tf.tidy(() => {
         const y = copy.predict(tf.tensor4d(goldenInput(1, 3, size, size), [1, size, size, 3])) as tf.Tensor;
         const expected = tf.tensor2d([logits]);
