@@ -55,7 +55,8 @@ test('a published set brings weights, preprocessing and categories', async () =>
   expect(stateDict(model).get('fc.bias')?.data).toEqual(published.get('fc.bias')?.data);
   expect(model.getUserDefinedMetadata()).toMatchObject({
     id: 'resnet18',
-    preprocessing: { resizeSize: 256, cropSize: 224, mean: [0.485, 0.456, 0.406] },
+    // 256 and 224, in proportion to the model's input of 32.
+    preprocessing: { resizeSize: 37, cropSize: 32, mean: [0.485, 0.456, 0.406] },
     categories: imagenetCategories,
   });
   // A second time without the server.

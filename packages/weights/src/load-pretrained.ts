@@ -10,7 +10,7 @@ import {
 } from './load-state-dict.js';
 import { nodeModule } from './node-module.js';
 import { readWeights } from './read-weights.js';
-import { describeWeights, listWeights, type PublishedWeights } from './registry.js';
+import { describeWeights, listWeights, type PublishedWeights, type WeightsPreprocessing } from './registry.js';
 import type { StateDict } from './state-dict.js';
 import { applyWeightRules } from './weight-rules.js';
 import { cachedFile, type DownloadOptions } from './weights-cache.js';
@@ -145,13 +145,19 @@ function describeModel(
   { preprocessing, numClasses }: PublishedWeights,
   { loaded }: LoadReport,
 ): void {
-  const outputs = model.outputs[0]?.shape.at(-1);
-  const hasHead = outputs === numClasses && loaded.length > 0;
+  const hasHead = model.outputs[0]?.shape.at(-1) === numClasses && loaded.length > 0;
   const metadata = {
     ...model.getUserDefinedMetadata(),
-    preprocessing,
+    preprocessing: forInput(preprocessing, model.inputs[0]?.shape[1]),
     ...(hasHead && { categories: imagenetCategories }),
   };
   // A round through JSON: tfjs takes plain objects only.
   model.setUserDefinedMetadata(JSON.parse(JSON.stringify(metadata)));
+}
+
+/** The preprocessing for a model that was built for another height than the weights were published for: all sizes in proportion. */
+function forInput(preprocessing: WeightsPreprocessing, height: number | null | undefined): WeightsPreprocessing {
+  const { resizeSize, cropSize } = preprocessing;
+  if (typeof height !== 'number' || height === cropSize) return preprocessing;
+  return { ...preprocessing, resizeSize: Math.round((resizeSize * height) / cropSize), cropSize: height };
 }
