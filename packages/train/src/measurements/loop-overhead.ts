@@ -1,10 +1,12 @@
 /**
- * What `train`'s loop costs beside the bare step, on ResNet-20 at batch 128: `node --import tsx src/measurements/loop-overhead.ts`.
+ * What `train`'s loop costs beside the bare step, on ResNet-20 (or, with --network lenet5, LeNet-5) at batch 128:
+ * `node --import tsx src/measurements/loop-overhead.ts`.
  * The bare step is the same gradients and update, in plain tfjs, with the loss read at its end. Both run in turns, in blocks of
  * steps; the ratios are the medians of those of neighbouring blocks. On a busy machine take one thread and look at processor time.
  */
 import { parseArgs } from 'node:util';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { lenet5 } from '@cnnzoo/lenet';
 import { crossEntropy } from '@cnnzoo/losses';
 import { cifarResnet } from '@cnnzoo/resnet';
 import * as tf from '@tensorflow/tfjs-core';
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '128' },
     steps: { type: 'string', default: '10' },
     blocks: { type: 'string', default: '6' },
+    network: { type: 'string', default: 'resnet20' },
     threads: { type: 'string', default: '2' },
   },
 });
@@ -26,9 +29,10 @@ const [batch, steps, blocks] = [Number(values.batch), Number(values.steps), Numb
 registerOnnxBackend({ threads: Number(values.threads) });
 await tf.setBackend('onnx');
 const options = { learningRate: 0.01, momentum: 0.9, weightDecay: 1e-4 };
-const pixels = Float32Array.from({ length: batch * 32 * 32 * 3 }, (_, i) => Math.sin(i));
+const channels = values.network === 'lenet5' ? 1 : 3;
+const pixels = Float32Array.from({ length: batch * 32 * 32 * channels }, (_, i) => Math.sin(i));
 const make = () => ({
-  images: tf.tensor4d(pixels, [batch, 32, 32, 3]),
+  images: tf.tensor4d(pixels, [batch, 32, 32, channels]),
   labels: tf.tensor1d(
     Int32Array.from({ length: batch }, (_, i) => i % 10),
     'int32',
@@ -41,7 +45,8 @@ const loader: Loader = {
   },
 };
 
-const [bareModel, loopModel] = [cifarResnet({ depth: 20, seed: 1 }), cifarResnet({ depth: 20, seed: 1 })];
+const network = () => (values.network === 'lenet5' ? lenet5({ seed: 1 }) : cifarResnet({ depth: 20, seed: 1 }));
+const [bareModel, loopModel] = [network(), network()];
 const [bareOptimizer, loopOptimizer] = [sgd(options), sgd(options)];
 const variables = trainableVariables(bareModel);
 
