@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { runCommand } from './command-line.js';
+
+async function run(...args: string[]) {
+  const printed: string[] = [];
+  const complaints: string[] = [];
+  const code = await runCommand(args, {
+    print: (text) => printed.push(text),
+    complain: (text) => complaints.push(text),
+  });
+  return { code, printed: printed.join('\n'), complaints: complaints.join('\n') };
+}
+
+test('lists the networks of a family', async () => {
+  expect(await run('list', '--family', 'alexnet')).toEqual({
+    code: 0,
+    printed: 'alexnet\nalexnet_paper\nalexnet_book',
+    complaints: '',
+  });
+  expect((await run('list')).printed).toContain('\nresnet50\n');
+});
+
+test('summarizes a network', async () => {
+  const { code, printed } = await run('summary', 'lenet5');
+  expect(code).toBe(0);
+  expect(printed).toContain('Total params: 61,706');
+  expect((await run('summary', 'lenet5', '--input', '28x28x1', '--classes', '2')).printed).toContain(
+    'Total params: 43',
+  );
+});
+
+test.each([
+  [[], 2, /^$/],
+  [['lists'], 2, /no command 'lists', did you mean list/],
+  [['list', '--family', 'resnets'], 2, /family is 'resnets'/],
+  [['list', '--all'], 2, /--all/],
+  [['summary'], 2, /one network, got 0/],
+  [['summary', 'resnet5'], 2, /'resnet50'/],
+  [['summary', 'lenet5', '--input', '32'], 2, /--input is '32'/],
+  [['summary', 'lenet5', '--classes', 'ten'], 2, /numClasses is NaN/],
+  [['summary', 'lenet5', '--style', 'html'], 2, /style/],
+])('%j is refused', async (args, expected, message) => {
+  const { code, complaints } = await run(...args);
+  expect(code).toBe(expected);
+  expect(complaints).toMatch(message);
+});

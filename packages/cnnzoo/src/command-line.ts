@@ -1,0 +1,93 @@
+/** The command line `cnnzoo`. */
+import { parseArgs } from 'node:util';
+import { formatSummary, summarize } from '@cnnzoo/shape';
+import { createModel, listModels } from './create-model.js';
+import type { Family, ModelId } from './models.js';
+import { nearestNames } from './nearest-names.js';
+
+/** Where text goes: results, and what went wrong. */
+export interface Output {
+  readonly print: (text: string) => void;
+  readonly complain: (text: string) => void;
+}
+
+const usage = `Usage: cnnzoo COMMAND [OPTIONS]
+
+  cnnzoo list [--family FAMILY]     names of the networks
+  cnnzoo summary NETWORK            layers, parameters, multiply-accumulates and memory of a network
+      --input HEIGHTxWIDTHxCHANNELS   e.g. 224x224x3; default: the network's own
+      --classes NUMBER                default: the network's own
+      --style STYLE                   torchsummary (default), keras, markdown or json`;
+
+const commands: Readonly<Record<string, (args: string[]) => Promise<string>>> = { list, summary };
+
+/**
+ * Runs a command.
+ * @param args as the shell has them, without node and the program
+ * @param output where its text goes
+ * @returns the exit code: 0, 1 where the command failed, 2 where it was called wrongly
+ */
+export async function runCommand(args: readonly string[], { print, complain }: Output): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === '--help' || name === '-h') {
+    print(usage);
+    return name === undefined ? 2 : 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    complain(
+      `cnnzoo: there is no command '${name}', did you mean ${nearestNames(name, Object.keys(commands))[0]}?\n\n${usage}`,
+    );
+    return 2;
+  }
+  try {
+    print(await command(rest));
+    return 0;
+  } catch (error) {
+    complain(`cnnzoo ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    return error instanceof TypeError || error instanceof RangeError ? 2 : 1;
+  }
+}
+
+async function list(args: string[]): Promise<string> {
+  const { values } = parseArgs({ args, options: { family: { type: 'string' } } });
+  return listModels(values.family === undefined ? {} : { family: values.family as Family }).join('\n');
+}
+
+async function summary(args: string[]): Promise<string> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      input: { type: 'string' },
+      classes: { type: 'string' },
+      style: { type: 'string', default: 'torchsummary' },
+    },
+  });
+  const [id, ...more] = positionals;
+  if (id === undefined || more.length > 0)
+    throw new TypeError(`summary takes one network, got ${positionals.length}; cnnzoo list has their names`);
+  // A network's weights are tensors, and those need a backend; nothing is computed.
+  await import('@tensorflow/tfjs-backend-cpu');
+  const model = createModel(id as ModelId, {
+    initialWeights: 'zeros',
+    ...(values.input === undefined ? {} : { inputShape: inputShape(values.input) }),
+    ...(values.classes === undefined ? {} : { numClasses: Number(values.classes) }),
+  });
+  try {
+    return formatSummary(summarize(model), { style: values.style as 'torchsummary' });
+  } finally {
+    model.dispose();
+  }
+}
+
+function inputShape(text: string): [number, number, number] {
+  const [height, width, channels] =
+    text
+      .match(/^(\d+)x(\d+)x(\d+)$/)
+      ?.slice(1)
+      .map(Number) ?? [];
+  if (height === undefined || width === undefined || channels === undefined)
+    throw new RangeError(`--input is '${text}', expected height x width x channels, e.g. 224x224x3`);
+  return [height, width, channels];
+}

@@ -1,0 +1,46 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { type Family, families, type ModelId, models, type OptionsOf } from './models.js';
+import { nearestNames } from './nearest-names.js';
+
+/** @throws TypeError where `id` is no string, RangeError naming the nearest ids where no network has it */
+export function checkModelId(id: unknown): asserts id is ModelId {
+  if (typeof id !== 'string') throw new TypeError(`id is ${String(id)}, expected a network's name such as 'resnet50'`);
+  if (Object.hasOwn(models, id)) return;
+  const nearest = nearestNames(id, Object.keys(models)).map((name) => `'${name}'`);
+  throw new RangeError(`there is no network '${id}', the nearest are ${nearest.join(', ')}; listModels() has all`);
+}
+
+/**
+ * Builds a network by its name.
+ * @param id torchvision's name ('resnet50', 'vgg16_bn', 'inception_v3') or one of ours: see `listModels`
+ * @param options the network's own: `numClasses`, `inputShape`, `includeTop` and so on
+ * @returns what the function of that network returns: a model with random weights, without a file or a download
+ * @throws TypeError or RangeError naming the id, with the nearest ones, or the option
+ * @example
+ * const model = createModel('resnet18', { numClasses: 10, inputShape: [64, 64, 3], seed: 1 });
+ */
+export function createModel<Id extends ModelId>(id: Id, options?: OptionsOf<Id>): LayersModel {
+  checkModelId(id);
+  if (options === null || !['object', 'undefined'].includes(typeof options))
+    throw new TypeError(`options of ${id} are ${String(options)}, expected an object`);
+  // Each function checks its options itself, also those that its type would not let pass.
+  return (models[id] as (options?: OptionsOf<Id>) => LayersModel)(options);
+}
+
+/**
+ * The names of all networks.
+ * @param options `family` for those of one: lenet, alexnet, vgg, googlenet, resnet or inception
+ * @returns ids for `createModel`, family by family, the small ones first
+ * @throws TypeError for an unknown option, RangeError for an unknown family
+ * @example
+ * for (const id of listModels({ family: 'vgg' })) console.log(id);
+ */
+export function listModels(options: { readonly family?: Family } = {}): ModelId[] {
+  const unknown = Object.keys(options).find((name) => name !== 'family');
+  if (unknown !== undefined) throw new TypeError(`listModels has no option '${unknown}', expected family`);
+  const { family } = options;
+  if (family === undefined) return Object.keys(models) as ModelId[];
+  if (!Object.hasOwn(families, family))
+    throw new RangeError(`family is '${String(family)}', expected one of ${Object.keys(families).join(', ')}`);
+  return Object.keys(families[family]) as ModelId[];
+}

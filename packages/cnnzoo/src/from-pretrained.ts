@@ -1,0 +1,65 @@
+import { describeWeights, type LoadPretrainedOptions, loadPretrained } from '@cnnzoo/weights';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { checkModelId, createModel } from './create-model.js';
+import type { ModelId, OptionsOf } from './models.js';
+
+export type FromPretrainedOptions<Id extends ModelId> = OptionsOf<Id> & {
+  /** A published set (`'IMAGENET1K_V2'`, `'DEFAULT'`, `'keras'`), a path or an http(s) address. */
+  readonly weights: string;
+  /** Where downloads are kept, whether they may happen, `onProgress`, and how keys are matched: see `loadPretrained`. */
+  readonly load?: LoadPretrainedOptions;
+};
+
+/**
+ * Builds a network and loads weights into it. With another `numClasses` than the weights', its head is fresh: random, to be trained.
+ * @param id a network's name: see `listModels`
+ * @param options `weights`, and the network's own
+ * @returns the model; its preprocessing and categories are in its metadata
+ * @throws TypeError or RangeError naming the id or option, and for weights that do not fit; Error for downloads that fail
+ * @example
+ * const classifier = await fromPretrained('resnet50', { weights: 'IMAGENET1K_V2' });
+ * const catsAndDogs = await fromPretrained('resnet18', { weights: 'DEFAULT', numClasses: 2 });
+ */
+export async function fromPretrained<Id extends ModelId>(
+  id: Id,
+  options: FromPretrainedOptions<Id>,
+): Promise<LayersModel> {
+  checkModelId(id);
+  const { weights, load, ...own } = options;
+  if (typeof weights !== 'string' || weights === '')
+    throw new TypeError(`weights is ${String(weights)}, expected a set's name, a path or an address`);
+  const published = describe(id, weights);
+  const architecture = { ...published?.options, ...own } as unknown as OptionsOf<Id>;
+  // Random numbers would be thrown away, but for a head that the weights do not fill.
+  const { numClasses, auxiliaryHeads } = architecture as { numClasses?: number; auxiliaryHeads?: boolean };
+  const filled =
+    auxiliaryHeads !== true &&
+    (numClasses === undefined || (published !== null && numClasses === published.numClasses));
+  const model = createModel(
+    id,
+    (filled ? { initialWeights: 'zeros', ...architecture } : architecture) as OptionsOf<Id>,
+  );
+  try {
+    await loadPretrained(model, weights, {
+      // A path says nothing of its classes: a head of another shape is a fresh one, as with a published set.
+      ...(published === null && numClasses !== undefined ? { ignoreMismatchedShapes: true } : {}),
+      ...load,
+    });
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return model;
+}
+
+/** The published set, or null for a path or an address. */
+function describe(id: string, weights: string) {
+  for (const name of [weights, `${id}.${weights}`]) {
+    try {
+      return describeWeights(name);
+    } catch {
+      // Not the name of a set: `loadPretrained` says what is wrong with it, if it is no file either.
+    }
+  }
+  return null;
+}
