@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-layers';
+import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { expect, test } from 'vitest';
 import reference from '../fixtures/optimizers.json' with { type: 'json' };
 import { clipGradients, type GradientClipping, gradientNorm } from '../gradient-clipping.js';
@@ -115,4 +115,11 @@ test.each<[string, () => unknown]>([
   ['trust must be above 0 and finite, got 0', () => lars({ learningRate: 1, trust: 0 })],
 ])('says: %s', (message, run) => {
   expect(run).toThrow(message);
+});
+
+test('is an optimizer for model.compile and fit, too', async () => {
+  const model = sequential({ layers: [layers.dense({ units: 1, inputShape: [1], kernelInitializer: 'zeros' })] });
+  model.compile({ optimizer: sgd({ learningRate: 0.1, momentum: 0.9 }), loss: 'meanSquaredError' });
+  const { history } = await model.fit(tf.tensor2d([[1], [2]]), tf.tensor2d([[2], [4]]), { epochs: 40, verbose: 0 });
+  expect(Number(history['loss']?.at(-1))).toBeLessThan(0.1);
 });
