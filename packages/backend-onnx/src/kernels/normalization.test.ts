@@ -60,6 +60,65 @@ describe('batch norm', () => {
       ),
     ));
 
+  describe('with given statistics after a convolution', () => {
+    const normalized = (x: tf.Tensor4D) => {
+      const [mean, variance, offset, scale] = statistics() as [tf.Tensor1D, tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
+      return tf.batchNorm(x, mean, variance, offset, scale, 1e-3);
+    };
+    const filter = () => numbers<tf.Rank.R4>([3, 3, 3, 5], 6);
+
+    it.each<[string, [number, number, number, number]]>([
+      ['more values than weights', [2, 16, 16, 3]],
+      ['fewer values than weights', [1, 2, 2, 3]],
+    ])('%s', (_, shape) =>
+      expectSameOnBoth(() => {
+        const x = numbers<tf.Rank.R4>(shape);
+        const sides: [number, number] = [1, 1];
+        const padded = tf.pad(x, [[0, 0], sides, sides, [0, 0]]);
+        const shared = tf.conv2d(x, filter(), 1, 'same');
+        return {
+          plain: tf.tidy(() => normalized(tf.conv2d(x, filter(), 1, 'same'))),
+          padded: tf.tidy(() => normalized(tf.conv2d(padded, filter(), 2, 'valid'))),
+          biased: tf.tidy(() =>
+            normalized(
+              tf.fused.conv2d({
+                x,
+                filter: filter(),
+                strides: 1,
+                pad: 'same',
+                bias: numbers([5], 8),
+                activation: 'linear',
+              }),
+            ),
+          ),
+          activated: tf.tidy(() =>
+            normalized(
+              tf.fused.conv2d({
+                x,
+                filter: filter(),
+                strides: 1,
+                pad: 'same',
+                bias: numbers([5], 8),
+                activation: 'relu',
+              }),
+            ),
+          ),
+          depthwise: tf.tidy(() =>
+            normalized(
+              tf.depthwiseConv2d(
+                numbers<tf.Rank.R4>([...shape.slice(0, 3), 5] as typeof shape),
+                numbers([3, 3, 5, 1], 9),
+                1,
+                'same',
+              ),
+            ),
+          ),
+          shared: tf.add(normalized(shared), shared),
+        };
+      }),
+    );
+  });
+
   it('with statistics for each value of a picture', () =>
     expectSameOnBoth(() => {
       const values = (seed: number) => numbers<tf.Rank.R4>([1, 3, 4, 2], seed);
