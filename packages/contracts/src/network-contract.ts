@@ -1,0 +1,244 @@
+/**
+ * What every network of `listModels()` does, whatever its family. Inputs are small, weights are all there. The families are shared
+ * out to two test files, which run side by side.
+ */
+import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { features, modelMetadata } from '@cnnzoo/blocks';
+import { auxiliaryCrossEntropy } from '@cnnzoo/losses';
+import { summarize } from '@cnnzoo/shape';
+import { goldenInput } from '@cnnzoo/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import { type LayersModel, type LayerVariable, loadLayersModel } from '@tensorflow/tfjs-layers';
+import { createModel, listModels, type ModelId } from 'cnnzoo';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
+beforeAll(async () => {
+  registerOnnxBackend();
+  await tf.setBackend('onnx');
+});
+
+const numClasses = 5;
+
+/**
+ * A thousand layers and more. What the engine prepares before the first run of a gradient grows faster than the depth, so these run
+ * on tfjs's cpu backend, and their gradient only through the last twentieth: the blocks are those of depth 110 and 164.
+ */
+function isGiant(id: ModelId): boolean {
+  return /1202|1001/.test(id);
+}
+
+/**
+ * Networks of one family have the same classifier of a hundred million weights: it is there in these and left out in the others.
+ */
+function hasTop(id: ModelId): boolean {
+  return !id.startsWith('vgg') || id === 'vgg11' || id === 'vgg16_bn';
+}
+
+/** Height, width and channels. Where batch norm follows the last grid, that is 2x2 at least: of few values it passes no gradient. */
+function smallInput(id: ModelId): [number, number, number] {
+  if (id === 'lenet5') return [32, 32, 1];
+  if (isGiant(id)) return [8, 8, 3];
+  if (/^(cifar_|lenet_book)/.test(id)) return [16, 16, 3];
+  if (id.startsWith('vgg')) return [32, 32, 3];
+  if (id.startsWith('alexnet')) return [67, 67, 3];
+  if (/^inception/.test(id)) return [107, 107, 3];
+  return [64, 64, 3];
+}
+
+function images([height, width, channels]: readonly [number, number, number], count: number): tf.Tensor4D {
+  return tf.tensor4d(goldenInput(count, channels, height, width), [count, height, width, channels]);
+}
+
+function variables(weights: readonly LayerVariable[]): tf.Variable[] {
+  const { registeredVariables } = tf.engine();
+  return weights.map(({ name }) => registeredVariables[name] as tf.Variable);
+}
+
+/** The bytes of a weight, which are the backend's own: `Buffer.from` copies them. */
+function bytes(weight: LayerVariable): Uint8Array {
+  const { buffer, byteOffset, byteLength } = weight.read().dataSync();
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** Names of the weights whose bytes differ. */
+function moved(weights: readonly LayerVariable[], before: readonly Uint8Array[]): string[] {
+  return weights.flatMap((weight, index) =>
+    Buffer.compare(bytes(weight), before[index] ?? new Uint8Array()) === 0 ? [] : [weight.originalName],
+  );
+}
+
+/** The loss of a batch in training. */
+function loss(model: LayersModel, x: tf.Tensor4D): tf.Scalar {
+  const logits = [model.apply(x, { training: true })].flat() as tf.Tensor2D[];
+  const labels = tf.tensor1d(
+    Array.from({ length: x.shape[0] }, (_, index) => index % numClasses),
+    'int32',
+  );
+  return auxiliaryCrossEntropy(labels, logits);
+}
+
+/** Names of the trainable weights that a step of training would not move at all. */
+function withoutGradient(model: LayersModel, x: tf.Tensor4D, layers = model.layers): string[] {
+  const weights = layers.flatMap(({ trainableWeights }) => trainableWeights);
+  const largest = tf.tidy(() => {
+    const list = variables(weights);
+    const { grads } = tf.variableGrads(() => loss(model, x), list);
+    return tf.stack(list.map(({ name }) => tf.max(tf.abs(grads[name] as tf.Tensor))));
+  });
+  const values = largest.dataSync();
+  largest.dispose();
+  // NaN fails, too.
+  return weights.flatMap(({ originalName }, index) => ((values[index] ?? 0) > 0 ? [] : [originalName]));
+}
+
+async function saved(model: LayersModel): Promise<tf.io.ModelArtifacts> {
+  return new Promise((resolve, reject) => {
+    const handler = tf.io.withSaveHandler(async (artifacts) => {
+      resolve(artifacts);
+      return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) };
+    });
+    model.save(handler).catch(reject);
+  });
+}
+
+/** Declares the contract's tests for the networks whose id a rule picks. */
+export function describeNetworks(picks: (id: ModelId) => boolean): void {
+  describe.each(listModels().filter(picks))('%s', (id) => {
+    const inputShape = smallInput(id);
+    const options = hasTop(id)
+      ? { numClasses, inputShape }
+      : { inputShape, includeTop: false, pooling: 'avg' as const };
+    const outputs = hasTop(id) ? numClasses : 512;
+    const batch = isGiant(id) ? 2 : 4;
+    let model: LayersModel;
+    let x: tf.Tensor4D;
+    let tensors: number;
+    /** Those whose gradient is computed. */
+    let learning: LayersModel['layers'];
+
+    beforeAll(async () => {
+      await tf.setBackend(isGiant(id) ? 'cpu' : 'onnx');
+      model = createModel(id, { ...options, seed: 1 });
+      learning = model.layers.slice(isGiant(id) ? Math.floor(model.layers.length * 0.95) : 0);
+      x = images(inputShape, batch);
+      tensors = tf.memory().numTensors;
+    });
+
+    afterAll(() => {
+      x.dispose();
+      model.dispose();
+    });
+
+    test('is built as asked and knows itself', () => {
+      expect(model.inputs.map(({ shape }) => shape)).toEqual([[null, ...inputShape]]);
+      expect(model.outputs.map(({ shape }) => shape)).toEqual([[null, outputs]]);
+      expect(modelMetadata(model)).toMatchObject({ id, options });
+      expect(new Set(model.layers.map(({ name }) => name)).size).toBe(model.layers.length);
+    });
+
+    test('a seed gives the same weights again, another one others', () => {
+      const differentFrom = (seed: number) => {
+        const again = createModel(id, { ...options, seed });
+        const names = moved(
+          again.weights as unknown as LayerVariable[],
+          (model.weights as unknown as LayerVariable[]).map(bytes),
+        );
+        again.dispose();
+        return names;
+      };
+      expect(differentFrom(1)).toEqual([]);
+      expect(differentFrom(2)).toEqual(expect.arrayContaining([expect.stringMatching(/kernel/)]));
+      expect(tf.memory().numTensors).toBe(tensors);
+    });
+
+    test('runs with the shapes and parameters that `summarize` says', () => {
+      const summary = summarize(model);
+      expect(summary.params + summary.buffers).toBe(model.countParams());
+      const all = summary.layers.filter(({ name }) => model.layers.some((layer) => layer.name === name));
+      expect(all.length).toBeGreaterThan(model.layers.length / 2);
+      const layers = isGiant(id) ? all.filter((_, index) => index % 20 === (all.length - 1) % 20) : all;
+      const run = features(
+        model,
+        layers.map(({ name }) => name),
+      );
+      tf.tidy(() => {
+        const outputs = [run.predict(x, { batchSize: batch })].flat();
+        expect(outputs.map(({ shape }) => shape)).toEqual(layers.map(({ outputShape }) => [batch, ...outputShape]));
+        const logits = Array.from(outputs.at(-1)?.dataSync() ?? []);
+        // Untrained statistics let activations grow from block to block, in hundreds of them beyond all numbers.
+        if (isGiant(id)) return;
+        expect(logits.every(Number.isFinite)).toBe(true);
+        expect(new Set(logits).size).toBeGreaterThan(1);
+      });
+      expect(tf.memory().numTensors).toBe(tensors);
+    });
+
+    test('a gradient reaches every trainable weight', () => {
+      expect(withoutGradient(model, x, learning)).toEqual([]);
+      expect(tf.memory().numTensors).toBe(tensors);
+    });
+
+    test('frozen layers do not move, others do', () => {
+      const frozen = model.layers.slice(0, isGiant(id) ? 20 : Math.floor(model.layers.length / 2));
+      const others = learning.filter((layer) => layer.weights.length > 0 && !frozen.includes(layer));
+      const before = new Map(
+        model.layers.map((layer) => [layer, layer.weights.map((weight) => Buffer.from(bytes(weight)))]),
+      );
+      for (const layer of frozen) layer.trainable = false;
+      const optimizer = tf.train.sgd(0.1);
+      const weights = others.flatMap(({ trainableWeights }) => trainableWeights);
+      optimizer.minimize(() => loss(model, x), false, variables(weights));
+      optimizer.dispose();
+      for (const layer of frozen) layer.trainable = true;
+      const movedWeights = (layer: LayersModel['layers'][number]) => moved(layer.weights, before.get(layer) ?? []);
+      expect(frozen.flatMap(movedWeights)).toEqual([]);
+      // Of a layer that learns, not each weight: a small gradient may be lost beside a scale of 1.
+      expect(others.filter((layer) => movedWeights(layer).length === 0).map(({ name }) => name)).toEqual([]);
+      expect(tf.memory().numTensors).toBe(tensors);
+    });
+
+    test('is loaded as it was saved, to the bit', async () => {
+      const loaded = await loadLayersModel(tf.io.fromMemory(await saved(model)));
+      tf.tidy(() => {
+        const [expected, actual] = [model, loaded].map((each) => (each.predict(x) as tf.Tensor).dataSync());
+        expect(actual).toEqual(expected);
+      });
+      const before = (model.weights as unknown as LayerVariable[]).map(bytes);
+      expect(moved(loaded.weights as unknown as LayerVariable[], before)).toEqual([]);
+      expect(modelMetadata(loaded)).toEqual(modelMetadata(model));
+      loaded.dispose();
+      expect(tf.memory().numTensors).toBe(tensors);
+    });
+  });
+}
+
+/** Declares the tests of networks with auxiliary heads. */
+export function describeAuxiliaryHeads(): void {
+  describe.each([
+    ['googlenet', [64, 64, 3], 4],
+    ['googlenet_paper', [96, 96, 3], 2],
+    ['inception_v2', [299, 299, 3], 2],
+    // The head's last grid is 1x1: its batch norm has a value a picture.
+    ['inception_v3', [299, 299, 3], 3],
+  ] as const)('%s with auxiliary heads', (id, inputShape, count) => {
+    test('a gradient reaches every trainable weight, the main logits come first', async () => {
+      await tf.setBackend('onnx');
+      const model = createModel(id, { numClasses, inputShape, auxiliaryHeads: true, seed: 1 });
+      const plain = createModel(id, { numClasses, inputShape, seed: 1 });
+      const x = images([...inputShape], count);
+      const tensors = tf.memory().numTensors;
+      tf.tidy(() => {
+        const [main, ...heads] = model.predict(x) as tf.Tensor[];
+        expect(heads.length).toBeGreaterThan(0);
+        expect(main?.dataSync()).toEqual((plain.predict(x) as tf.Tensor).dataSync());
+      });
+      expect(withoutGradient(model, x)).toEqual([]);
+      expect(tf.memory().numTensors).toBe(tensors);
+      x.dispose();
+      for (const each of [model, plain]) each.dispose();
+    });
+  });
+}
