@@ -6,6 +6,7 @@ import { creationKernels } from './creation.js';
 import { cropAndResizeKernels } from './crop-and-resize.js';
 import { elementwiseKernels } from './elementwise.js';
 import { float64Kernels } from './float64-functions.js';
+import { gatheringKernels } from './gathering.js';
 import { matrixProductKernels } from './matrix-product.js';
 import { mirrorPadKernels } from './mirror-pad.js';
 import { normalizationKernels } from './normalization.js';
@@ -22,6 +23,7 @@ export const kernelTables: readonly KernelTable[] = [
   creationKernels,
   cropAndResizeKernels,
   elementwiseKernels,
+  gatheringKernels,
   float64Kernels,
   matrixProductKernels,
   mirrorPadKernels,
