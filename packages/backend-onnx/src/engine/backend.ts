@@ -10,7 +10,9 @@ import {
   type LazyNode,
   lazyNode,
   type Operation,
+  placeholder,
   sizeOf,
+  type Value,
 } from '../graph/node.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { Engine, type EngineOptions } from './engine.js';
@@ -35,16 +37,22 @@ const flushWanted = { nodes: 1_000, bytes: 2 ** 28 };
  */
 const flushForced = 4_000;
 
+/** Something asked for the numbers of a placeholder, or of what comes from it. */
+export class SymbolicReadError extends Error {
+  override readonly name = 'SymbolicReadError';
+}
+
 export class OnnxBackend extends tf.KernelBackend {
   readonly engine: Engine;
   private readonly storage: tf.DataStorage<TensorData>;
   private readonly pending = new Set<TensorData>();
   private readonly boundary = new StepBoundary();
   private recorded = { nodes: 0, bytes: 0 };
+  private onRecord: ((node: LazyNode) => void) | null = null;
 
   constructor(runtime: Runtime, options: EngineOptions) {
     super();
-    this.engine = new Engine(runtime, options);
+    this.engine = new Engine(runtime, options, () => this.variableValues());
     this.storage = new tf.DataStorage(this, tf.engine());
   }
 
@@ -59,7 +67,7 @@ export class OnnxBackend extends tf.KernelBackend {
     attributes: A,
   ): TensorInfo {
     if (sizeOf(shape) === 0) return this.makeTensor(toElements([], dtype), shape, dtype);
-    this.flushLongHistory();
+    if (!inputs.some((input) => this.isSymbolic(input))) this.flushLongHistory();
     const node = lazyNode(
       operation,
       inputs.map((input) => this.nodeOf(input.dataId)),
@@ -67,9 +75,37 @@ export class OnnxBackend extends tf.KernelBackend {
       dtype,
       attributes,
     );
+    this.onRecord?.(node);
+    if (node.symbolic) return this.add({ dtype, node, complex: null, refCount: 1 }, shape, dtype);
     this.recorded.nodes++;
     this.recorded.bytes += 4 * sizeOf(shape);
     return this.addNode(node);
+  }
+
+  /** A tensor without a value: what is recorded of it can be emitted, but neither computed nor read. */
+  makePlaceholder(shape: readonly number[], dtype: DataType): TensorInfo {
+    return this.add({ dtype, node: placeholder(shape, dtype), complex: null, refCount: 1 }, shape, dtype);
+  }
+
+  /** Whether the tensor comes from a placeholder. */
+  isSymbolic({ dataId }: TensorInfo): boolean {
+    return this.storage.get(dataId).node?.symbolic ?? false;
+  }
+
+  /**
+   * Calls `record` with everything live computed, tells of each node that it records, and keeps buffers that it reads from being
+   * used again meanwhile.
+   */
+  recording<T>(record: () => T, onRecord: (node: LazyNode) => void): T {
+    this.flush();
+    this.engine.holdBuffers = true;
+    this.onRecord = onRecord;
+    try {
+      return record();
+    } finally {
+      this.onRecord = null;
+      this.engine.holdBuffers = false;
+    }
   }
 
   /** The same data under another shape. */
@@ -125,10 +161,20 @@ export class OnnxBackend extends tf.KernelBackend {
     return { dataId, shape: [...shape], dtype };
   }
 
-  private nodeOf(dataId: object): LazyNode {
+  nodeOf(dataId: object): LazyNode {
     const { node } = this.storage.get(dataId);
     if (node === null) throw new Error('a complex64 tensor has no node of its own');
     return node;
+  }
+
+  /** The values that tfjs's variables have now. */
+  private variableValues(): Set<Value> {
+    const values = new Set<Value>();
+    for (const { dataId } of Object.values(tf.engine().state.registeredVariables)) {
+      const node = this.storage.has(dataId) ? this.storage.get(dataId).node : null;
+      if (node?.value) values.add(node.value);
+    }
+    return values;
   }
 
   private flushLongHistory(): void {
@@ -169,6 +215,7 @@ export class OnnxBackend extends tf.KernelBackend {
       return tf.backend_util.mergeRealAndImagArrays(real as Float32Array, imag as Float32Array);
     }
     if (node === null) throw new Error('a tensor without data');
+    if (node.symbolic) throw new SymbolicReadError(`${node.name}'s result is read`);
     if (node.value === null && node.failure === null) this.flush();
     if (node.failure !== null) throw node.failure;
     const { value } = node;

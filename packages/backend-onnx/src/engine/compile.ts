@@ -21,10 +21,20 @@ export function onnxTypeOf(node: LazyNode): 'float32' | 'int32' | 'bool' {
   throw new Error(`${node.name}: a ${dtype} tensor has no place in a graph`);
 }
 
-function emitAll({ order, leaves }: Trace, options: GraphOptions): GraphBuilder {
+/** A leaf's value as a constant of the graph. */
+function weight(graph: GraphBuilder, leaf: LazyNode, layout: Layout): string {
+  const data = leaf.value?.data;
+  if (data === undefined || Array.isArray(data))
+    throw new Error(`${leaf.name}: a value of strings has no place in a graph`);
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return graph.weight(onnxTypeOf(leaf), physicalShape(leaf.shape, layout), bytes);
+}
+
+function emitAll({ order, leaves }: Trace, options: GraphOptions, constants?: ReadonlySet<number>): GraphBuilder {
   const graph = new GraphBuilder(order, options);
   leaves.forEach((leaf, i) => {
-    graph.set(leaf, leaf.value?.layout ?? 'plain', `x${i}`);
+    const layout = leaf.value?.layout ?? 'plain';
+    graph.set(leaf, layout, constants?.has(i) ? weight(graph, leaf, layout) : `x${i}`);
   });
   order.forEach((node, i) => {
     graph.emit(node, `${node.name}#${i}`);
@@ -48,8 +58,9 @@ export function relayoutFilters(trace: Trace, options: GraphOptions): boolean {
   return wanted.size > 0;
 }
 
-export function compile(trace: Trace, options: GraphOptions): CompiledGraph {
-  const graph = emitAll(trace, options);
+/** @param constants leaves whose values are part of the graph, by index; all others are inputs */
+export function compile(trace: Trace, options: GraphOptions, constants?: ReadonlySet<number>): CompiledGraph {
+  const graph = emitAll(trace, options, constants);
   const inputs = trace.leaves.map((leaf, i) => ({
     name: `x${i}`,
     type: onnxTypeOf(leaf),

@@ -11,6 +11,7 @@ import type { Runtime, RuntimeTensor, SessionOptions } from '../runtime/runtime.
 import { probeBlock } from './block-probe.js';
 import { BufferPool } from './buffer-pool.js';
 import { compile, onnxTypeOf, relayoutFilters } from './compile.js';
+import { ConstantWeights } from './constant-weights.js';
 import { type CachedSession, SessionCache } from './session-cache.js';
 import { type EngineStats, noStats } from './statistics.js';
 import { structuralKey, type Trace, trace } from './trace.js';
@@ -26,21 +27,30 @@ export class Engine {
   readonly stats: EngineStats = noStats();
   readonly pool = new BufferPool();
   private readonly cache: SessionCache;
+  private readonly constants: ConstantWeights;
   private block: number | null = null;
   /** Buffers of disposed tensors: pending nodes may still read them, so they are free only after the next run. */
   private retired: Value[] = [];
+  /** Keeps retired buffers from being used again: nodes that are recorded but not computed read them. */
+  holdBuffers = false;
 
   constructor(
     private readonly runtime: Runtime,
     private readonly options: EngineOptions,
+    /** Finds the values that tfjs's variables have now. */
+    private readonly variables: () => ReadonlySet<Value> = () => new Set(),
   ) {
     this.cache = new SessionCache(options.sessions);
+    this.constants = new ConstantWeights(options.sessions);
   }
 
   /** A tensor that had this value is gone. */
   release(value: Value): void {
     value.users--;
-    if (value.users === 0 && value.pooled) this.retired.push(value);
+    if (value.users > 0) return;
+    this.constants.release(value);
+    this.stats.constantGraphs = this.constants.count;
+    if (value.pooled) this.retired.push(value);
   }
 
   /**
@@ -50,9 +60,13 @@ export class Engine {
   compute(nodes: readonly LazyNode[]): void {
     const roots = nodes.filter((node) => node.failure === null);
     if (roots.length > 0) this.run(trace(roots));
-    for (const { data } of this.retired) if (!Array.isArray(data)) this.pool.give(data);
-    this.retired = [];
+    if (!this.holdBuffers) {
+      for (const { data, pooled } of this.retired) if (pooled && !Array.isArray(data)) this.pool.give(data);
+      this.retired = [];
+    }
     this.pool.endFlush();
+    this.constants.endFlush();
+    this.stats.constantGraphs = this.constants.count;
   }
 
   private run(traced: Trace): void {
@@ -107,19 +121,29 @@ export class Engine {
     }
     if (found !== undefined) {
       stats.cacheHits++;
-      return found;
+      const compileWith = (constants: ReadonlySet<number>) => this.compile(traced, constants);
+      return this.constants.sessionFor(key, traced, this.variables, compileWith) ?? found;
     }
-    const compileStart = performance.now();
-    const { model, inputs, outputs } = compile(traced, this.graphOptions());
+    const made = this.compile(traced);
+    this.cache.set(key, made);
+    stats.sessions = this.cache.size;
+    return made;
+  }
+
+  /** @param constants leaves whose values are part of the graph */
+  private compile(traced: Trace, constants?: ReadonlySet<number>): CachedSession {
+    const { stats } = this;
+    const start = performance.now();
+    // onnxruntime blocks filters by itself where they are constants.
+    const graphOptions = { ...this.graphOptions(), ...(constants === undefined ? {} : { block: 0 }) };
+    const { model, inputs, outputs } = compile(traced, graphOptions, constants);
     if (this.options.dump !== undefined) {
       mkdirSync(this.options.dump, { recursive: true });
       writeFileSync(join(this.options.dump, `graph-${stats.compilations}.onnx`), model);
     }
     const made = { session: this.runtime.createSession(model, this.options), inputs, outputs };
     stats.compilations++;
-    stats.compileTime += performance.now() - compileStart;
-    this.cache.set(key, made);
-    stats.sessions = this.cache.size;
+    stats.compileTime += performance.now() - start;
     return made;
   }
 
@@ -151,6 +175,7 @@ export class Engine {
 
   dispose(): void {
     this.cache.clear();
+    this.constants.clear();
     this.pool.clear();
     this.retired = [];
   }

@@ -6,6 +6,8 @@ export interface EngineStats {
   cacheHits: number;
   /** Sessions that are kept. */
   sessions: number;
+  /** Graphs whose weights are constants at present, because they have not changed for some runs. */
+  constantGraphs: number;
   /** Recorded nodes of the latest graph. */
   nodes: number;
   /** Milliseconds spent in tracing (ordering nodes and finding the compiled graph). */
@@ -23,6 +25,7 @@ export function noStats(): EngineStats {
     compilations: 0,
     cacheHits: 0,
     sessions: 0,
+    constantGraphs: 0,
     nodes: 0,
     traceTime: 0,
     compileTime: 0,
