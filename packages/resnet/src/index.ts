@@ -6,7 +6,12 @@ export {
   cifarPreActResnet,
   cifarResnet,
 } from './cifar-resnet.js';
-export { resnet50V2, resnet101V2, resnet152V2 } from './pre-activation-resnet.js';
+export {
+  type PreActivationResNetOptions,
+  resnet50V2,
+  resnet101V2,
+  resnet152V2,
+} from './pre-activation-resnet.js';
 export {
   type BottleneckResNetOptions,
   plain18,

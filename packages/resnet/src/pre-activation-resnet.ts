@@ -12,10 +12,22 @@ import {
   type ModelOptions,
   maxPooling2d,
   normal,
+  oneOf,
   preActivationBottleneckBlock,
   relu,
 } from '@cnnzoo/blocks';
-import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { type LayersModel, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { kerasPreActivationBlock } from './keras-pre-activation-block.js';
+
+export interface PreActivationResNetOptions extends ModelOptions {
+  /**
+   * Whose network of that name it is, for their weights do not fit each other. 'timm' follows the paper's code: the first block of a
+   * stage has the stride, the first pooling's padding never wins, convolutions have no bias. 'keras' is ResNet50V2 and its relatives of
+   * keras.applications: the last block of a stage has the stride, the first pooling is padded with zeros, and convolutions that no batch
+   * norm follows have a bias. Default 'timm'.
+   */
+  readonly variant?: 'timm' | 'keras';
+}
 
 // Blocks of the four stages, as in table 1 of the paper before.
 // biome-ignore format: reads as the paper's table
@@ -27,28 +39,49 @@ const variants = {
 } as const;
 
 /** Layers are named as in timm's `resnetv2_50` and its relatives, whose weights fit; so is the head a 1x1 convolution. */
-function build(id: keyof typeof variants, options: ModelOptions): LayersModel {
+function build(id: keyof typeof variants, options: PreActivationResNetOptions): LayersModel {
+  const asInKeras = options.variant === 'keras';
   return buildModel(
     {
       id,
       defaults: { numClasses: 1000, inputShape: [224, 224, 3], smallestInput: 1 },
+      ownOptions: { variant: (name, value) => oneOf(['timm', 'keras'], name, value) },
       preprocessing: ({ inputShape: [height, , channels] }) => imagenetPreprocessing(height ?? 224, channels),
       initialWeights: { conv2d: { kernel: kaimingNormal({ mode: 'fanOut' }) } },
       features: (input) => {
         let x: SymbolicTensor = connect(
           input,
-          conv2d({ name: 'stem.conv', filters: 64, kernelSize: 7, stride: 2, padding: 3, useBias: false }),
-          maxPooling2d({ name: 'stem.pool', poolSize: 3, stride: 2, padding: 1 }),
+          conv2d({ name: 'stem.conv', filters: 64, kernelSize: 7, stride: 2, padding: 3, useBias: asInKeras }),
+          ...(asInKeras
+            ? [
+                layers.zeroPadding2d({
+                  name: 'stem.pad',
+                  padding: [
+                    [1, 1],
+                    [1, 1],
+                  ],
+                }),
+              ]
+            : []),
+          maxPooling2d({ name: 'stem.pool', poolSize: 3, stride: 2, padding: asInKeras ? 0 : 1 }),
         );
-        variants[id].forEach((blocks, stage) => {
-          for (let block = 0; block < blocks; block++)
-            x = preActivationBottleneckBlock(x, {
-              name: `stages.${stage}.blocks.${block}`,
-              width: 64 * 2 ** stage,
-              stride: block === 0 && stage > 0 ? 2 : 1,
-              normName: 'norm',
-              shortcutName: 'downsample.conv',
-            });
+        variants[id].forEach((blocks, stage, stages) => {
+          for (let block = 0; block < blocks; block++) {
+            const place = { name: `stages.${stage}.blocks.${block}`, width: 64 * 2 ** stage };
+            if (asInKeras) {
+              // 28x28 after the first stage, 7x7 after the third: the last one keeps it.
+              const stride = block === blocks - 1 && stage < stages.length - 1 ? 2 : 1;
+              x = kerasPreActivationBlock(x, { ...place, stride });
+            } else {
+              const stride = block === 0 && stage > 0 ? 2 : 1;
+              x = preActivationBottleneckBlock(x, {
+                ...place,
+                stride,
+                normName: 'norm',
+                shortcutName: 'downsample.conv',
+              });
+            }
+          }
         });
         return connect(x, batchNorm({ name: 'norm' }), relu({ name: 'norm.relu' }));
       },
@@ -71,33 +104,34 @@ function build(id: keyof typeof variants, options: ModelOptions): LayersModel {
 }
 
 /**
- * Pre-activation ResNet-50. 25,549,352 parameters.
- * @param options see `ModelOptions`. Any input size is possible.
+ * Pre-activation ResNet-50. 25,549,352 parameters; as Keras's ResNet50V2 25,568,360.
+ * @param options see `ModelOptions`, and `variant`, by default timm's. Any input size is possible.
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
  * @example
  * const model = resnet50V2({ numClasses: 10, seed: 1 });
+ * const forKerasWeights = resnet50V2({ variant: 'keras', initialWeights: 'zeros' });
  */
-export function resnet50V2(options: ModelOptions = {}): LayersModel {
+export function resnet50V2(options: PreActivationResNetOptions = {}): LayersModel {
   return build('resnet50_v2', options);
 }
 
 /**
- * Pre-activation ResNet-101. 44,541,480 parameters. See `resnet50V2`.
- * @param options see `ModelOptions`
+ * Pre-activation ResNet-101. 44,541,480 parameters, Keras's 44,577,896. See `resnet50V2`.
+ * @param options see `ModelOptions`, and `variant`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
  */
-export function resnet101V2(options: ModelOptions = {}): LayersModel {
+export function resnet101V2(options: PreActivationResNetOptions = {}): LayersModel {
   return build('resnet101_v2', options);
 }
 
 /**
- * Pre-activation ResNet-152. 60,185,128 parameters. See `resnet50V2`.
- * @param options see `ModelOptions`
+ * Pre-activation ResNet-152. 60,185,128 parameters, Keras's 60,236,904. See `resnet50V2`.
+ * @param options see `ModelOptions`, and `variant`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
  */
-export function resnet152V2(options: ModelOptions = {}): LayersModel {
+export function resnet152V2(options: PreActivationResNetOptions = {}): LayersModel {
   return build('resnet152_v2', options);
 }

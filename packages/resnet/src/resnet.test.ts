@@ -115,6 +115,10 @@ test.each([
   ['resnet50_v2', () => resnet.resnet50V2(zeros), 25_549_352],
   ['resnet101_v2', () => resnet.resnet101V2(zeros), 44_541_480],
   ['resnet152_v2', () => resnet.resnet152V2(zeros), 60_185_128],
+  // Trainable ones of keras.applications' ResNet50V2 and its relatives.
+  ['resnet50_v2', () => resnet.resnet50V2({ ...zeros, variant: 'keras' }), 25_568_360],
+  ['resnet101_v2', () => resnet.resnet101V2({ ...zeros, variant: 'keras' }), 44_577_896],
+  ['resnet152_v2', () => resnet.resnet152V2({ ...zeros, variant: 'keras' }), 60_236_904],
   ['cifar_plain20', () => resnet.cifarPlain({ depth: 20, ...zeros }), 269_722],
   ['cifar_plain110', () => resnet.cifarPlain({ depth: 110, ...zeros }), 1_727_962],
   ['cifar_resnet20', () => resnet.cifarResnet({ depth: 20, ...zeros }), 269_722],
@@ -191,6 +195,7 @@ test('is saved and loaded with what it knows of itself', async () => {
 
 test.each([
   [() => resnet.resnet50({ variant: 'v2' as 'v1' }), TypeError, /variant is "v2"/],
+  [() => resnet.resnet50V2({ variant: 'v1' } as object), TypeError, /variant is "v1"/],
   [() => resnet.resnet18({ variant: 'v1' } as object), TypeError, /resnet18 has no option "variant"/],
   [() => resnet.plain18({ shortcut: 'A' } as object), TypeError, /plain18 has no option "shortcut"/],
   [() => resnet.cifarResnet({ depth: 21 as 20 }), RangeError, /depth is 21, expected one of 20, 32/],
