@@ -43,6 +43,8 @@ export interface LazyNode {
   readonly attributes: Attributes;
   /** Number that stands for operation, attributes, shape and dtype: equal numbers emit equal ONNX from equal inputs. */
   readonly kind: number;
+  /** A model's input that has no value, or computed from one: part of a recorded graph, never computed by the engine. */
+  readonly symbolic: boolean;
   /** Calls the operation's emit. */
   emit(graph: GraphBuilder): void;
   value: Value | null;
@@ -65,7 +67,7 @@ function kindOf(description: string): number {
 }
 
 function noEmission(): never {
-  throw new Error('a computed value is not emitted');
+  throw new Error('a computed value or an input is not emitted');
 }
 
 /** A node with a value. */
@@ -78,8 +80,28 @@ export function constant(value: Value, shape: readonly number[], dtype: DataType
     dtype,
     attributes: {},
     kind: -1,
+    symbolic: false,
     emit: noEmission,
     value,
+    failure: null,
+    index: 0,
+    visited: 0,
+  };
+}
+
+/** An input of a graph that is recorded without being run. Whoever emits the graph names it. */
+export function placeholder(shape: readonly number[], dtype: DataType): LazyNode {
+  return {
+    name: 'Placeholder',
+    elementwise: false,
+    inputs: [],
+    shape,
+    dtype,
+    attributes: {},
+    kind: kindOf(`Placeholder ${dtype} ${shape.join()}`),
+    symbolic: true,
+    emit: noEmission,
+    value: null,
     failure: null,
     index: 0,
     visited: 0,
@@ -102,6 +124,7 @@ export function lazyNode<A extends Attributes>(
     dtype,
     attributes,
     kind: kindOf(`${operation.name} ${dtype} ${shape.join()} ${Object.values(attributes).join('|')}`),
+    symbolic: inputs.some(({ symbolic }) => symbolic),
     emit: (graph) => operation.emit(graph, node, attributes),
     value: null,
     failure: null,

@@ -2,7 +2,7 @@
 
 import type { DataType, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { OnnxBackend } from '../engine/backend.js';
+import { type OnnxBackend, SymbolicReadError } from '../engine/backend.js';
 
 export const backendName = 'onnx';
 
@@ -45,6 +45,8 @@ export function registerKernels(tables: readonly KernelTable[]): void {
         const result =
           kernel && tensorsOf(inputs).every(({ dtype }) => native(dtype)) ? kernel(onnx, inputs, attrs ?? {}) : null;
         if (result !== null) return result;
+        if (tensorsOf(inputs).some((input) => onnx.isSymbolic(input)))
+          throw new SymbolicReadError(`op '${kernelName}' has no ONNX form for these inputs`);
         if (!cpuKernel)
           throw new Error(`backend onnx has no kernel '${kernelName}' for these inputs, nor has tfjs's cpu backend`);
         onnx.engine.stats.fallbacks[kernelName] = (onnx.engine.stats.fallbacks[kernelName] ?? 0) + 1;

@@ -1,0 +1,177 @@
+/**
+ * Records what `model.predict` does, without running it: the inputs are placeholders, weights and other constants are leaves
+ * that have their values.
+ */
+import type { DataType } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { OnnxBackend } from '../engine/backend.js';
+import { trace } from '../engine/trace.js';
+import type { LazyNode } from '../graph/node.js';
+import { backendName } from '../kernels/registry.js';
+import { registerOnnxBackend } from '../register-backend.js';
+
+type Layer = layers.Layer;
+
+export interface RecordingOptions {
+  /** Pictures at once: the first axis of every input. */
+  readonly batchSize: number;
+  /** Without the batch, for models of one input whose own shape leaves axes open. */
+  readonly inputShape?: readonly number[] | undefined;
+}
+
+export interface RecordedValue {
+  /** The layer's name in the model. */
+  readonly name: string;
+  readonly node: LazyNode;
+}
+
+/**
+ * The graph below `output`. `trace([output.node])` puts it in order: leaves are weights and other constants with their values and
+ * layouts (also layers' own constants, and operations on them, which do not come from an input); the inputs are in `order`, without
+ * an emission of their own. Values of leaves are kept and never overwritten as long as the recording is.
+ */
+export interface RecordedPrediction {
+  readonly inputs: readonly RecordedValue[];
+  /** The model's first output: the others are auxiliary heads. */
+  readonly output: RecordedValue;
+  /** The layer that recorded a node. */
+  readonly layerOf: ReadonlyMap<LazyNode, string>;
+}
+
+/**
+ * @param model any layers model; its weights may be on any backend
+ * @throws RangeError where an input's shape is open or does not fit; Error naming operation and layer where the model calls an
+ *   operation that has no ONNX form, or reads what it computes
+ */
+export function recordPrediction(model: LayersModel, options: RecordingOptions): RecordedPrediction {
+  const shapes = model.inputs.map((input) => concreteShape(model, input, options));
+  return onOnnxBackend((backend) => {
+    const layerOf = new Map<LazyNode, string>();
+    const path: string[] = [];
+    const restore = followCalls(model, path);
+    try {
+      return backend.recording(
+        () => record(model, backend, shapes, layerOf),
+        (node) => layerOf.set(node, path.at(-1) ?? model.name),
+      );
+    } finally {
+      restore();
+    }
+  });
+}
+
+function record(
+  model: LayersModel,
+  backend: OnnxBackend,
+  shapes: readonly (readonly number[])[],
+  layerOf: ReadonlyMap<LazyNode, string>,
+): RecordedPrediction {
+  const inputs: RecordedValue[] = [];
+  let output: RecordedValue | undefined;
+  tf.tidy(() => {
+    const placeholders = model.inputs.map((input, i) => {
+      const info = backend.makePlaceholder(shapes[i] ?? [], input.dtype as DataType);
+      inputs.push({ name: model.inputNames[i] ?? input.name, node: backend.nodeOf(info.dataId) });
+      return tf.engine().makeTensorFromTensorInfo(info);
+    });
+    const [only] = placeholders;
+    const x = placeholders.length === 1 && only !== undefined ? only : placeholders;
+    // tfjs cuts a batch into parts of 32 unless it is told not to.
+    const [main] = [model.predict(x, { batchSize: shapes[0]?.[0] ?? 1 })].flat();
+    if (main === undefined) throw new Error(`model '${model.name}' has no output`);
+    output = { name: model.outputNames[0] ?? 'output', node: backend.nodeOf(main.dataId) };
+  });
+  if (output === undefined) throw new Error(`model '${model.name}' has no output`);
+  for (const { value } of trace([output.node]).leaves) if (value) value.pooled = false;
+  return { inputs, output, layerOf };
+}
+
+/** The shape of an input with all axes known. */
+function concreteShape(
+  model: LayersModel,
+  input: SymbolicTensor,
+  { batchSize, inputShape }: RecordingOptions,
+): readonly number[] {
+  const [batch = null, ...own] = input.shape;
+  if (inputShape !== undefined) {
+    const fits =
+      model.inputs.length === 1 &&
+      inputShape.length === own.length &&
+      inputShape.every((size, axis) => Number.isInteger(size) && size > 0 && size === (own[axis] ?? size));
+    if (!fits)
+      throw new RangeError(
+        `inputShape is [${inputShape.join(', ')}], expected positive integers that fit input '${input.name}' of shape [${own.map((size) => size ?? 'any').join(', ')}] of a model with one input`,
+      );
+  }
+  const shape = own.map((size, axis) => size ?? inputShape?.[axis]);
+  if (!shape.every((size) => size !== undefined))
+    throw new RangeError(
+      `input '${input.name}' of model '${model.name}' has shape [${own.map((size) => size ?? 'any').join(', ')}]: say which with inputShape`,
+    );
+  if (batch !== null && batch !== batchSize)
+    throw new RangeError(`batchSize is ${batchSize}, but model '${model.name}' was built for batches of ${batch}`);
+  return [batchSize, ...shape];
+}
+
+/** Runs something with tfjs on the backend `onnx`, and puts back the one that was in use. */
+function onOnnxBackend<T>(run: (backend: OnnxBackend) => T): T {
+  const before = tf.getBackend();
+  registerOnnxBackend();
+  const backend = tf.findBackend(backendName);
+  if (!(backend instanceof OnnxBackend)) throw new Error("another backend is registered under the name 'onnx'");
+  if (before === backendName) return run(backend);
+  // Promises by their type only: nothing waits for a backend that is there.
+  void tf.setBackend(backendName);
+  try {
+    return run(backend);
+  } finally {
+    void tf.setBackend(before);
+  }
+}
+
+/**
+ * Notes in `path` which layers are being called, the innermost last, and names the layer in errors.
+ * @returns what ends this
+ */
+function followCalls(model: LayersModel, path: string[]): () => void {
+  const layers = allLayers(model);
+  for (const layer of layers) {
+    const call = layer.call;
+    layer.call = (inputs, kwargs) => {
+      path.push(layer.name);
+      try {
+        return call.call(layer, inputs, kwargs);
+      } catch (error) {
+        throw blame(error, layer);
+      } finally {
+        path.pop();
+      }
+    };
+  }
+  return () => {
+    for (const layer of layers) Reflect.deleteProperty(layer, 'call');
+  };
+}
+
+/** Layers that are not models, those of models inside the model, too. Layers that wrap one call it: it is part of them. */
+function allLayers(model: LayersModel): Layer[] {
+  const found = new Set<Layer>();
+  const collect = (layers: readonly Layer[]) => {
+    for (const layer of layers)
+      if ('layers' in layer && Array.isArray(layer.layers)) collect(layer.layers);
+      else found.add(layer);
+  };
+  collect(model.layers);
+  return [...found];
+}
+
+class LayerError extends Error {}
+
+function blame(error: unknown, layer: Layer): unknown {
+  if (error instanceof LayerError || !(error instanceof Error) || error.name !== 'SymbolicReadError') return error;
+  return new LayerError(
+    `layer '${layer.name}' (${layer.getClassName()}) cannot be recorded as an ONNX graph: ${error.message}`,
+    { cause: error },
+  );
+}
