@@ -1,0 +1,50 @@
+/** Before all tests: a registry with two releases of every package. After them: nothing is left. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { startRegistry } from './registry.js';
+import { release } from './release.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    registry: string;
+    /** An empty folder outside the workspace, gone after the tests. */
+    folder: string;
+    /** The version with the tag "previous". */
+    previousVersion: string;
+    /** The version with the tag "snapshot". */
+    version: string;
+    packages: string[];
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-end-to-end-'));
+  const registry = await startRegistry(join(folder, 'registry'));
+  const teardown = async () => {
+    await registry.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const from = Date.now();
+    const previous = await release({ folder: join(folder, 'previous'), registry: registry.url, tag: 'previous' });
+    const { version, packages } = await release({
+      folder: join(folder, 'snapshot'),
+      registry: registry.url,
+      tag: 'snapshot',
+    });
+    console.log(
+      `${packages.length} packages published twice in ${Math.round((Date.now() - from) / 1000)} s: ${version}`,
+    );
+    project.provide('registry', registry.url);
+    project.provide('folder', folder);
+    project.provide('previousVersion', previous.version);
+    project.provide('version', version);
+    project.provide('packages', [...packages]);
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+  return teardown;
+}

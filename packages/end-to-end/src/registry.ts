@@ -1,0 +1,73 @@
+/** A registry on this machine that has our packages, and passes every other request on to the registry of npm's own settings. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { runServer } from 'verdaccio';
+
+export interface Registry {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** What npm on this machine is set to, null where it is not. */
+function npmSetting(name: string): string | null {
+  const value = execFileSync('npm', ['config', 'get', name], {
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  }).trim();
+  return value === '' || value === 'null' || value === 'undefined' ? null : value;
+}
+
+/**
+ * Starts the registry on a free port of the loopback interface, in this process: it cannot outlive it.
+ * @param folder where packages are kept; empty at first
+ */
+export async function startRegistry(folder: string): Promise<Registry> {
+  const upstream = npmSetting('registry');
+  if (upstream === null) throw new Error('npm config get registry prints nothing, expected the URL of a registry');
+  const cafile = npmSetting('cafile');
+  mkdirSync(folder, { recursive: true });
+  const anyone = { access: '$all', publish: '$all', unpublish: '$all' };
+  // biome-ignore lint/suspicious/noExplicitAny: verdaccio's own type of this argument lacks most of what it reads.
+  const settings: any = {
+    self_path: join(folder, 'verdaccio.json'),
+    storage: join(folder, 'storage'),
+    auth: { htpasswd: { file: join(folder, 'htpasswd'), max_users: -1 } },
+    uplinks: {
+      upstream: {
+        url: upstream,
+        timeout: '60s',
+        maxage: '1h',
+        max_fails: 100,
+        fail_timeout: '1s',
+        ...(cafile === null ? {} : { ca: readFileSync(cafile, 'utf8') }),
+      },
+    },
+    packages: {
+      // Ours are never asked for elsewhere.
+      '@cnnzoo/*': anyone,
+      cnnzoo: anyone,
+      '**': { access: '$all', publish: '$authenticated', proxy: 'upstream' },
+    },
+    publish: { allow_offline: true },
+    max_body_size: '100mb',
+    log: { type: 'file', path: join(folder, 'verdaccio.log'), level: 'http' },
+    web: { enable: false },
+    server: { keepAliveTimeout: 60 },
+  };
+  const server: Server = await runServer(settings);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

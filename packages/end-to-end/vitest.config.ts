@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts'],
+    globalSetup: 'src/published-registry.ts',
+    // Each file installs and runs in folders of its own; more files at once than cores only slow each other down.
+    pool: 'forks',
+    maxWorkers: 2,
+    // Installs wait for a network. No test is about speed: the limits only end what hangs.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+  },
+});
