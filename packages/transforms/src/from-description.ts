@@ -32,52 +32,51 @@ import { trivialAugment } from './trivial-augment.js';
 /** The arguments of a description are those that its factory was called with, so they fit. */
 type Factory = (...args: never[]) => Transform;
 
-const factories: ReadonlyMap<string, (...args: readonly unknown[]) => Transform> = new Map(
-  Object.entries<Factory>({
-    adjustBrightness,
-    adjustContrast,
-    adjustHue,
-    adjustSaturation,
-    adjustSharpness,
-    affine,
-    autoAugment,
-    autocontrast,
-    centerCrop,
-    colorJitter,
-    crop,
-    denormalize,
-    equalize,
-    gaussianBlur,
-    grayscale,
-    horizontalFlip,
-    invert,
-    normalize,
-    pad,
-    pcaLighting,
-    perspective,
-    posterize,
-    randAugment,
-    randomAffine,
-    randomCrop,
-    randomErasing,
-    randomGaussianBlur,
-    randomHorizontalFlip,
-    randomPerspective,
-    randomResizedCrop,
-    randomRotation,
-    randomVerticalFlip,
-    resize,
-    resizedCrop,
-    rgbToBgr,
-    rotate,
-    scaleJitter,
-    solarize,
-    toBytes,
-    toTensor,
-    trivialAugment,
-    verticalFlip,
-  }) as [string, (...args: readonly unknown[]) => Transform][],
-);
+// A literal, not a Map made of it: a bundler keeps what a call at import time might need.
+const factories: Readonly<Record<string, Factory>> = {
+  adjustBrightness,
+  adjustContrast,
+  adjustHue,
+  adjustSaturation,
+  adjustSharpness,
+  affine,
+  autoAugment,
+  autocontrast,
+  centerCrop,
+  colorJitter,
+  crop,
+  denormalize,
+  equalize,
+  gaussianBlur,
+  grayscale,
+  horizontalFlip,
+  invert,
+  normalize,
+  pad,
+  pcaLighting,
+  perspective,
+  posterize,
+  randAugment,
+  randomAffine,
+  randomCrop,
+  randomErasing,
+  randomGaussianBlur,
+  randomHorizontalFlip,
+  randomPerspective,
+  randomResizedCrop,
+  randomRotation,
+  randomVerticalFlip,
+  resize,
+  resizedCrop,
+  rgbToBgr,
+  rotate,
+  scaleJitter,
+  solarize,
+  toBytes,
+  toTensor,
+  trivialAugment,
+  verticalFlip,
+};
 
 /**
  * Makes a transform again from its `description`, which is plain data: so a loader's worker threads run the same transform.
@@ -95,8 +94,8 @@ export function fromDescription(description: TransformDescription): Transform {
     const [transform, probability] = args as [TransformDescription, number];
     return randomApply(fromDescription(transform), probability);
   }
-  const factory = factories.get(name);
-  if (factory === undefined) throw new RangeError(`no transform is called '${name}'`);
+  if (!Object.hasOwn(factories, name)) throw new RangeError(`no transform is called '${name}'`);
+  const factory = factories[name] as (...args: readonly unknown[]) => Transform;
   return factory(...args);
 }
 

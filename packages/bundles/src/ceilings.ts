@@ -1,0 +1,31 @@
+/**
+ * Kilobytes (1000 bytes) that a package's own code may have, minified and gzipped, without what it depends on: one row for
+ * everything an entry exports. Code that no longer fits is made smaller: the ceiling is part of what the package promises.
+ */
+// biome-ignore format: reads as a table
+export const ceilings: Readonly<Record<string, number>> = {
+  '@cnnzoo/shape':            15,
+  '@cnnzoo/shape/draw':        5,
+  '@cnnzoo/losses':            4,
+  '@cnnzoo/transforms':       20,
+  '@cnnzoo/blocks':           15,
+  '@cnnzoo/blocks/register':  10,
+  '@cnnzoo/lenet':             1,
+  '@cnnzoo/alexnet':           2,
+  '@cnnzoo/vgg':               2,
+  '@cnnzoo/googlenet':         2,
+  '@cnnzoo/resnet':            6,
+  '@cnnzoo/inception':         3,
+  '@cnnzoo/weights':          36,
+  '@cnnzoo/weights/imagenet': 10,
+  '@cnnzoo/data':             14,
+  '@cnnzoo/data/worker':       3,
+  '@cnnzoo/train':            18,
+  '@cnnzoo/evaluate':         12,
+  '@cnnzoo/backend-onnx':     32,
+  '@cnnzoo/backend-onnx/inference-worker': 5,
+  '@cnnzoo/backend-node':      8,
+  '@cnnzoo/backend-node/auto': 8,
+  '@cnnzoo/backend-node/probe-process': 8,
+  'cnnzoo':                   10,
+};

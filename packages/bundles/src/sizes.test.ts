@@ -1,0 +1,18 @@
+import { publishedPackages } from '@cnnzoo/tooling/published-packages';
+import { expect, test } from 'vitest';
+import { bundle } from './bundle.js';
+import { ceilings } from './ceilings.js';
+
+const entries = publishedPackages().flatMap((published) => published.entries);
+
+test('every entry of every published package has a ceiling', () => {
+  expect(Object.keys(ceilings).sort()).toEqual(entries.map(({ specifier }) => specifier).sort());
+});
+
+test.each(entries)('$specifier fits under its ceiling', async ({ specifier, module }) => {
+  const { gzipped } = await bundle({ file: module }, { packages: 'external' });
+  const ceiling = 1000 * (ceilings[specifier] ?? 0);
+  console.log(`${specifier}: ${gzipped} of ${ceiling} bytes`);
+  expect(gzipped).toBeGreaterThan(100);
+  expect(gzipped).toBeLessThanOrEqual(ceiling);
+});
