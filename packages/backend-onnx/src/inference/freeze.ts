@@ -1,0 +1,188 @@
+import { availableParallelism } from 'node:os';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
+import { frozenGraph } from './frozen-graph.js';
+import { frozenSession } from './frozen-session.js';
+import { type Batching, requestBatcher } from './request-batcher.js';
+import { checkArray, checkTensor, type Signature } from './signature.js';
+import { startWorkerPool } from './worker-pool.js';
+
+export interface FreezeOptions {
+  /** Pictures at once. Default 1. */
+  batchSize?: number;
+  /** Threads of one operator. Default: the processors that this process may use, shared by the workers. */
+  threads?: number;
+  worker?: false;
+}
+
+export interface FreezeInWorkerOptions {
+  batchSize?: number;
+  threads?: number;
+  /** A thread of its own, or so many. */
+  worker: true | number;
+  /** Puts requests that come at the same time into one batch. */
+  batching?: Batching;
+}
+
+/** A model's prediction with its weights as constants. */
+export interface FrozenModel {
+  /**
+   * @param images float32 [batch, ...inputShape], on any backend
+   * @returns the model's (first) output, on tfjs's current backend. Dispose it.
+   * @throws TypeError or RangeError for another dtype or shape; Error after `dispose`
+   */
+  predict(images: tf.Tensor): tf.Tensor;
+  /**
+   * Predicts without tfjs.
+   * @param images pictures one after the other, channels last
+   * @returns the results one after the other
+   */
+  run(images: Float32Array): Float32Array;
+  /** Gives back all memory. The model of which this was made is left alone. */
+  dispose(): void;
+}
+
+/** A frozen model in threads of its own: the event loop goes on while it predicts. */
+export interface FrozenModelInWorker {
+  /** As `FrozenModel.predict`. @throws (rejects) Error where the worker dies */
+  predict(images: tf.Tensor): Promise<tf.Tensor>;
+  /** As `FrozenModel.run`. The array is copied at once. */
+  run(images: Float32Array): Promise<Float32Array>;
+  /** Accepts no more requests, finishes those it has, and ends the workers. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Records a model's prediction and compiles it with its weights as constants: the fastest inference there is here. Batch
+ * normalization is folded into convolutions, and filters are stored as onnxruntime's kernels want them. Later changes of the
+ * model's weights do not change the frozen model, which holds its own, and it may be disposed.
+ *
+ * @param model of one float32 input. With auxiliary heads only the first output is computed.
+ * @param options.batchSize pictures at once, default 1
+ * @param options.threads threads of one operator; default: the processors that this process may use, shared by the workers
+ * @param options.worker `true` for a thread of its own, so that the event loop goes on; a number for so many of them
+ * @param options.batching `{ maxBatchSize, maxDelay }`: concurrent requests go together, at most so many pictures, none waiting for
+ *   others longer than so many milliseconds. Only with `worker`.
+ * @throws TypeError or RangeError for options that are not as said; Error naming operation and layer where the model calls what
+ *   has no ONNX form
+ * @example
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { freeze } from '@cnnzoo/backend-onnx';
+ * import { resnet18 } from '@cnnzoo/resnet';
+ *
+ * const model = resnet18();
+ * const frozen = freeze(model);
+ * const logits = frozen.predict(tf.zeros([1, 224, 224, 3])); // [1, 1000]
+ * const values = frozen.run(new Float32Array(224 * 224 * 3)); // 1000 numbers
+ * frozen.dispose();
+ */
+export function freeze(model: LayersModel, options?: FreezeOptions): FrozenModel;
+export function freeze(model: LayersModel, options: FreezeInWorkerOptions): FrozenModelInWorker;
+export function freeze(
+  model: LayersModel,
+  options: FreezeOptions | FreezeInWorkerOptions = {},
+): FrozenModel | FrozenModelInWorker {
+  const { batchSize = 1, worker = false, threads, batching } = options as Partial<FreezeInWorkerOptions>;
+  checkModel(model);
+  if (worker !== true && worker !== false) checkCount('worker', worker);
+  const workers = Number(worker);
+  checkCount('batchSize', batchSize);
+  if (threads !== undefined) checkCount('threads', threads);
+  if (batching !== undefined) checkBatching(batching, workers);
+  const share = threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(1, workers)));
+  return workers === 0
+    ? freezeHere(model, batchSize, share)
+    : freezeInWorkers(model, batchSize, share, workers, batching);
+}
+
+function freezeHere(model: LayersModel, batchSize: number, threads: number): FrozenModel {
+  const graph = frozenGraph(model, batchSize, onnxruntimeNode().sentinel);
+  const session = frozenSession(graph, threads);
+  const { signature } = graph;
+  let disposed = false;
+  const run = (images: Float32Array): Float32Array => {
+    checkUsable(disposed, signature);
+    checkArray(images, signature);
+    return session.run(images);
+  };
+  return {
+    run,
+    predict(images) {
+      checkUsable(disposed, signature);
+      checkTensor(images, signature);
+      return resultTensor(session.run(images.dataSync<'float32'>()), signature);
+    },
+    dispose() {
+      if (!disposed) session.dispose();
+      disposed = true;
+    },
+  };
+}
+
+function freezeInWorkers(
+  model: LayersModel,
+  batchSize: number,
+  threads: number,
+  workers: number,
+  batching: Batching | undefined,
+): FrozenModelInWorker {
+  const graph = frozenGraph(model, batchSize, onnxruntimeNode().sentinel);
+  const { signature } = graph;
+  // All workers read the same bytes.
+  const shared = new Uint8Array(new SharedArrayBuffer(graph.model.byteLength));
+  shared.set(graph.model);
+  const pool = startWorkerPool(workers, { graph: { model: shared, signature }, threads });
+  const batcher = batching && requestBatcher(batching, workers, (images) => pool.run(images));
+  let disposal: Promise<void> | null = null;
+  const request = (images: Float32Array): Promise<Float32Array> => {
+    const count = checkArray(images, signature);
+    // The caller may write to the array while the request waits.
+    const copy = new Float32Array(images);
+    return batcher ? batcher.add(copy, count) : pool.run(copy);
+  };
+  return {
+    async run(images) {
+      checkUsable(disposal !== null, signature);
+      return request(images);
+    },
+    async predict(images) {
+      checkUsable(disposal !== null, signature);
+      checkTensor(images, signature);
+      return resultTensor(await request(images.dataSync<'float32'>()), signature);
+    },
+    dispose() {
+      disposal ??= (async () => {
+        await batcher?.drain();
+        await pool.close();
+      })();
+      return disposal;
+    },
+  };
+}
+
+function resultTensor(values: Float32Array, { outputShape }: Signature): tf.Tensor {
+  const batch = values.length / outputShape.reduce((size, extent) => size * extent, 1);
+  return tf.tensor(values, [batch, ...outputShape], 'float32');
+}
+
+function checkUsable(disposed: boolean, { model }: Signature): void {
+  if (disposed) throw new Error(`the frozen model '${model}' has been disposed: freeze it again`);
+}
+
+function checkModel(model: unknown): void {
+  if (typeof model !== 'object' || model === null || !('predict' in model) || !('inputNames' in model))
+    throw new TypeError(`freeze: model is ${String(model)}, expected a LayersModel of tfjs-layers`);
+}
+
+function checkCount(name: string, value: unknown): void {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1)
+    throw new RangeError(`freeze: ${name} is ${JSON.stringify(value)}, expected an integer of at least 1`);
+}
+
+function checkBatching({ maxBatchSize, maxDelay }: Batching, workers: number): void {
+  if (workers === 0) throw new RangeError('freeze: batching needs a thread of its own: add worker: true');
+  checkCount('batching.maxBatchSize', maxBatchSize);
+  if (!(maxDelay >= 0 && maxDelay < 2 ** 31))
+    throw new RangeError(`freeze: batching.maxDelay is ${maxDelay}, expected milliseconds of at least 0`);
+}

@@ -1,0 +1,36 @@
+/** What a worker thread does: runs a frozen model on the arrays that it is sent, one after the other. */
+import type { MessagePort } from 'node:worker_threads';
+import type { FrozenGraph } from './frozen-graph.js';
+import { frozenSession } from './frozen-session.js';
+
+/** What a worker is started with. */
+export interface WorkerSetup {
+  readonly graph: FrozenGraph;
+  readonly threads: number;
+}
+
+/** `null` ends the worker when all before it is done. */
+export type WorkerRequest = { readonly id: number; readonly images: Float32Array } | null;
+
+export type WorkerResponse =
+  | { readonly id: number; readonly result: Float32Array<ArrayBuffer> }
+  | { readonly id: number; readonly message: string };
+
+export function serveRequests(port: MessagePort, { graph, threads }: WorkerSetup): void {
+  const session = frozenSession(graph, threads);
+  port.on('message', (request: WorkerRequest) => {
+    if (request === null) {
+      session.dispose();
+      port.close();
+      return;
+    }
+    const { id, images } = request;
+    try {
+      const result = session.run(images) as Float32Array<ArrayBuffer>;
+      port.postMessage({ id, result } satisfies WorkerResponse, [result.buffer]);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      port.postMessage({ id, message } satisfies WorkerResponse);
+    }
+  });
+}

@@ -1,0 +1,148 @@
+/** Worker threads that run a frozen model. They do not keep the process alive while nobody waits for a result. */
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import type { WorkerRequest, WorkerResponse, WorkerSetup } from './serve-requests.js';
+
+interface Job {
+  /** Belongs to the pool: it is transferred to the worker. */
+  readonly images: Float32Array<ArrayBuffer>;
+  resolve(result: Float32Array): void;
+  reject(error: Error): void;
+}
+
+export interface WorkerPool {
+  /** @param images belongs to the pool from now on */
+  run(images: Float32Array<ArrayBuffer>): Promise<Float32Array>;
+  /** Finishes what it was given and ends the workers. */
+  close(): Promise<void>;
+  /** The threads' numbers, for tests. */
+  readonly threadIds: readonly number[];
+}
+
+/** Requests that a worker has at once: while it sends one result and this thread is busy, it has the next to go on with. */
+const requestsAtOnce = 2;
+
+interface Member {
+  readonly jobs: Map<number, Job>;
+  readonly threadId: number;
+  send(job: Job): void;
+  close(): Promise<void>;
+}
+
+/** Starts `count` worker threads. One that dies fails its jobs and is replaced. */
+export function startWorkerPool(count: number, setup: WorkerSetup): WorkerPool {
+  // Found by the package's own export, so that its ESM and CommonJS builds and its tests start the same file.
+  const file = createRequire(import.meta.url).resolve('@cnnzoo/backend-onnx/inference-worker');
+  const waiting: Job[] = [];
+  const open = new Set<Job>();
+  let closing: (() => void) | null = null;
+
+  const members: (Member | null)[] = Array.from({ length: count }, (_, slot) => start(slot));
+
+  function start(slot: number): Member {
+    const worker = new Worker(file, { workerData: setup });
+    const jobs = new Map<number, Job>();
+    let nextId = 0;
+    let served = false;
+    let cause: unknown = null;
+    const settle = (id: number): Job | undefined => {
+      const job = jobs.get(id);
+      jobs.delete(id);
+      if (jobs.size === 0) worker.unref();
+      return job;
+    };
+    worker.on('message', (response: WorkerResponse) => {
+      served = true;
+      const job = settle(response.id);
+      if ('result' in response) job?.resolve(response.result);
+      else job?.reject(new Error(`frozen model '${setup.graph.signature.model}': ${response.message}`));
+      dispatch();
+    });
+    worker.on('error', (error) => {
+      cause = error;
+    });
+    const ended = new Promise<void>((resolve) => {
+      worker.on('exit', (code) => {
+        const reason = cause instanceof Error ? cause.message : `exit code ${code}`;
+        const error = new Error(`a worker of frozen model '${setup.graph.signature.model}' has died: ${reason}`, {
+          cause,
+        });
+        for (const id of [...jobs.keys()]) settle(id)?.reject(error);
+        // One that has never served would only die again: the next request starts another.
+        if (closing === null) members[slot] = served ? start(slot) : null;
+        resolve();
+        dispatch();
+      });
+    });
+    worker.unref();
+    const post = (request: WorkerRequest, transfer: readonly ArrayBuffer[]) =>
+      worker.postMessage(request, [...transfer]);
+    return {
+      jobs,
+      threadId: worker.threadId,
+      send(job) {
+        const id = nextId++;
+        jobs.set(id, job);
+        worker.ref();
+        post({ id, images: job.images }, [job.images.buffer]);
+      },
+      close() {
+        worker.ref();
+        post(null, []);
+        return ended;
+      },
+    };
+  }
+
+  function dispatch(): void {
+    while (waiting.length > 0) {
+      const slot = leastBusy();
+      const member = members[slot] ?? start(slot);
+      members[slot] = member;
+      if (member.jobs.size >= requestsAtOnce) return;
+      const job = waiting.shift();
+      if (job) member.send(job);
+    }
+  }
+
+  function leastBusy(): number {
+    const jobs = members.map((member) => member?.jobs.size ?? 0);
+    return jobs.indexOf(Math.min(...jobs));
+  }
+
+  function finish(job: Job): void {
+    open.delete(job);
+    if (open.size === 0) closing?.();
+  }
+
+  return {
+    run(images) {
+      return new Promise((resolve, reject) => {
+        const job: Job = {
+          images,
+          resolve: (result) => {
+            finish(job);
+            resolve(result);
+          },
+          reject: (error) => {
+            finish(job);
+            reject(error);
+          },
+        };
+        open.add(job);
+        waiting.push(job);
+        dispatch();
+      });
+    },
+    async close() {
+      await new Promise<void>((resolve) => {
+        closing = resolve;
+        if (open.size === 0) resolve();
+      });
+      await Promise.all(members.map((member) => member?.close()));
+    },
+    get threadIds() {
+      return members.flatMap((member) => (member ? [member.threadId] : []));
+    },
+  };
+}
