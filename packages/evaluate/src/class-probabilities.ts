@@ -1,7 +1,7 @@
 import type { Image } from '@cnnzoo/transforms';
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { Protocol } from './protocol.js';
+import type { Network } from './classifier.js';
+import type { View } from './protocol.js';
 
 /** A picture, and how error messages call it. */
 export interface NamedImage {
@@ -9,59 +9,112 @@ export interface NamedImage {
   readonly name: string;
 }
 
-/** The number of classes of a model's first output. */
-export function classCount(model: LayersModel): number {
-  return Number(model.outputs[0]?.shape.at(-1));
+/** An input of the network, and the picture whose probabilities it counts for. */
+interface PlacedView extends View {
+  readonly picture: number;
+}
+
+/** Inputs of one forward pass by default: the pixels of 32 pictures of 224 x 224, and never more than this many. */
+const pixelsPerPass = 32 * 224 * 224;
+const mostInputs = 128;
+
+/** How many inputs of a size one forward pass takes. */
+export function inputsPerPass(batchSize: number | undefined, height: number, width: number): number {
+  if (batchSize !== undefined) return batchSize;
+  return Math.min(mostInputs, Math.max(1, Math.floor(pixelsPerPass / Math.max(1, height * width))));
+}
+
+/** How many pictures are read and computed together, so that their inputs fill a forward pass. */
+export function picturesPerPass(networks: readonly Network[], batchSize: number | undefined): number {
+  const [height, width] = networks[0]?.format.crop ?? [1, 1];
+  const most = Math.max(...networks.map(({ protocol }) => protocol.inputsPerPicture));
+  return Math.max(1, Math.floor(inputsPerPass(batchSize, height, width) / most));
 }
 
 /**
- * Class probabilities of pictures, in one forward pass over all of their crops: softmax of the logits, averaged over a picture's
- * crops.
+ * Class probabilities of pictures: softmax of the logits, averaged over a picture's views, then over the networks. The views of all
+ * pictures that have the same size go through the network together.
  * @returns for each picture an array of as many probabilities as there are classes
- * @throws RangeError naming the picture whose crops do not fit the model
+ * @throws RangeError naming the picture whose views cannot be made or do not fit the network
  */
 export async function classProbabilities(
-  model: LayersModel,
+  networks: readonly Network[],
   pictures: readonly NamedImage[],
-  protocol: Protocol,
-): Promise<Float32Array[]> {
-  const crops = pictures.map(({ image, name }) => {
-    const inputs = protocol.crops(image);
-    for (const input of inputs) checkInput(model, input, name);
-    return inputs;
-  });
-  const all = crops.flat();
-  const [first] = all;
-  if (first === undefined) return [];
-  const values = new Float32Array(all.length * first.data.length);
-  for (const [i, { data }] of all.entries()) values.set(data, i * data.length);
-  const probabilities = tf.tidy(() => {
-    const inputs = tf.tensor4d(values, [all.length, first.height, first.width, first.channels]);
-    const outputs = model.apply(inputs, { training: false });
-    return tf.softmax((Array.isArray(outputs) ? outputs[0] : outputs) as tf.Tensor2D);
-  });
-  const flat = (await probabilities.data()) as Float32Array;
-  probabilities.dispose();
-  const classes = flat.length / all.length;
-  let row = 0;
-  return crops.map((inputs) => {
-    const mean = new Float32Array(classes);
-    for (const _ of inputs) {
-      for (let k = 0; k < classes; k++) mean[k] = (mean[k] ?? 0) + (flat[row * classes + k] ?? 0) / inputs.length;
-      row++;
+  batchSize?: number,
+): Promise<Float64Array[]> {
+  const classes = networks[0]?.classes ?? 0;
+  const means = pictures.map(() => new Float64Array(classes));
+  for (const network of networks) {
+    const groups = new Map<string, PlacedView[]>();
+    for (const [picture, named] of pictures.entries())
+      for (const view of viewsOf(network, named)) {
+        const { width, height, channels } = view.input;
+        const key = `${view.dense} ${height} ${width} ${channels}`;
+        const group = groups.get(key) ?? [];
+        group.push({ ...view, picture });
+        groups.set(key, group);
+      }
+    for (const views of groups.values()) {
+      const { height = 1, width = 1 } = views[0]?.input ?? {};
+      const size = inputsPerPass(batchSize, height, width);
+      for (let start = 0; start < views.length; start += size)
+        await addProbabilities(means, network, views.slice(start, start + size), networks.length);
     }
-    return mean;
-  });
+  }
+  return means;
 }
 
-function checkInput(model: LayersModel, { width, height, channels, data }: Image, name: string): void {
-  const shape = model.inputs[0]?.shape ?? [];
-  const fits = [height, width, channels].every((size, i) => shape[i + 1] === null || shape[i + 1] === size);
-  if (!fits || data.length !== width * height * channels)
-    throw new RangeError(
-      `${name}: the protocol gives ${height} x ${width} x ${channels}, expected ${shape
-        .slice(1)
-        .map((size) => size ?? 'any')
-        .join(' x ')} for model '${model.name}'`,
-    );
+/** One forward pass over views of the same size. */
+async function addProbabilities(
+  means: readonly Float64Array[],
+  network: Network,
+  views: readonly PlacedView[],
+  networks: number,
+): Promise<void> {
+  const [first] = views;
+  if (first === undefined) return;
+  const { height, width, channels } = first.input;
+  const values = new Float32Array(views.length * first.input.data.length);
+  for (const [i, { input }] of views.entries()) values.set(input.data, i * input.data.length);
+  const logits = tf.tidy(() =>
+    network.logits(tf.tensor4d(values, [views.length, height, width, channels]), first.dense),
+  );
+  const rows = (await logits.data()) as Float32Array;
+  logits.dispose();
+  for (const [i, { picture, weight }] of views.entries()) {
+    const mean = means[picture];
+    if (mean !== undefined)
+      addSoftmax(mean, rows.subarray(i * network.classes, (i + 1) * network.classes), weight / networks);
+  }
+}
+
+/** In float64, so that no class gets a probability of exactly 0 whose logarithm nobody can use. */
+function addSoftmax(mean: Float64Array, logits: Float32Array, weight: number): void {
+  let largest = Number.NEGATIVE_INFINITY;
+  // Math.max, so that one NaN makes all of them NaN.
+  for (const logit of logits) largest = Math.max(largest, logit);
+  const exponentials = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
+  const sum = exponentials.reduce((total, value) => total + value, 0);
+  for (const [k, value] of exponentials.entries()) mean[k] = (mean[k] ?? 0) + (weight * value) / sum;
+}
+
+function viewsOf({ protocol, format }: Network, { image, name }: NamedImage): readonly View[] {
+  let views: readonly View[];
+  try {
+    views = protocol.views(image, format);
+  } catch (error) {
+    throw new RangeError(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  if (views.length === 0) throw new RangeError(`${name}: protocol '${protocol.name}' gives no inputs`);
+  for (const { input, dense } of views) {
+    const { width, height, channels, data } = input;
+    const [cropHeight, cropWidth] = format.crop;
+    const fits = dense || ((cropHeight === 0 || height === cropHeight) && (cropWidth === 0 || width === cropWidth));
+    const rightChannels = format.channels === null || channels === format.channels;
+    if (!fits || !rightChannels || data.length !== width * height * channels)
+      throw new RangeError(
+        `${name}: the protocol gives ${height} x ${width} x ${channels}, expected ${dense ? 'any x any' : format.crop.map((size) => size || 'any').join(' x ')} x ${format.channels ?? 'any'} for model '${format.model}'`,
+      );
+  }
+  return views;
 }

@@ -4,6 +4,8 @@ import type { Image } from '@cnnzoo/transforms';
 export interface Dataset {
   readonly length: number;
   readonly categories: readonly string[];
+  /** Where labels are known without reading pictures, wrong ones are found before any work. */
+  readonly labels?: ArrayLike<number>;
   get(index: number): Sample | Promise<Sample>;
 }
 

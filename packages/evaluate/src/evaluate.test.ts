@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Dataset } from './dataset.js';
 import { evaluate } from './evaluate.js';
 import { predict } from './predict.js';
-import { singleCrop } from './protocol.js';
-import { mostConfused } from './report.js';
+import { type EvaluationReport, mostConfused } from './report.js';
+import { singleCrop } from './single-crop.js';
 
 /** A network whose logits are the pixels of a picture of 1 row: what it says is what it is shown. */
 function echo(classes: number): LayersModel {
@@ -72,18 +72,28 @@ test('counts top-1, top-5, each class and who was taken for whom', async () => {
   expect(events).toEqual([2, 4, 5]);
 });
 
+/** All of a report that does not depend on the clock and the size of batches. */
+const figures = (report: EvaluationReport | undefined) => ({
+  ...report,
+  millisecondsPerPicture: 0,
+  tally: { ...report?.tally, milliseconds: 0 },
+  part: { ...report?.part, batch: 0 },
+});
+
 test('the size of a batch changes nothing', async () => {
   const reports = await Promise.all(
     [1, 3, 100].map((batchSize) => evaluate(echo(6), dataset(rows, six), { protocol, batchSize })),
   );
   for (const report of reports)
-    expect({ ...report, millisecondsPerPicture: 0 }).toEqual({ ...reports[0], millisecondsPerPicture: 0 });
+    expect(figures(report)).toEqual(figures(reports[0]));
 });
 
 test('several crops of a picture are averaged', async () => {
   const twoCrops = {
     name: 'two',
-    crops: () => [picture([0, Math.log(3)]), picture([Math.log(7), 0])],
+    inputsPerPicture: 2,
+    views: () =>
+      [picture([0, Math.log(3)]), picture([Math.log(7), 0])].map((input) => ({ input, weight: 1 / 2, dense: false })),
   };
   const [guesses] = await predict(echo(2), [picture([0, 0])], { protocol: twoCrops, categories: ['left', 'right'] });
   expect(guesses).toEqual([
@@ -98,8 +108,11 @@ test('top-5 of three classes says that it says nothing', async () => {
 });
 
 test('a network that says NaN is wrong', async () => {
-  const { top1, top5 } = await evaluate(echo(6), dataset([[0, [Number.NaN, 1, 2, 3, 4, 5]]], six), { protocol });
-  expect([top1, top5]).toEqual([0, 0]);
+  const { top1, top5, loss, notes } = await evaluate(echo(6), dataset([[0, [Number.NaN, 1, 2, 3, 4, 5]]], six), {
+    protocol,
+  });
+  expect([top1, top5, loss]).toEqual([0, 0, Number.NaN]);
+  expect(notes).toEqual(['1 of 1 pictures got NaN from the network and count as wrong']);
 });
 
 test.each([

@@ -1,15 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { classCount, classProbabilities } from './class-probabilities.js';
+import { classProbabilities, type NamedImage, picturesPerPass } from './class-probabilities.js';
+import { type Classifier, type Network, openNetworks } from './classifier.js';
 import type { Dataset, Sample } from './dataset.js';
 import type { Protocol } from './protocol.js';
 import { largest, rank } from './ranking.js';
-import type { EvaluationReport } from './report.js';
+import { type EvaluationReport, type Mistake, reportOf, worstMistakes } from './report.js';
+import { singleCrop } from './single-crop.js';
+import { addTallies, emptyTally, tallyOf } from './tally.js';
 
 export interface EvaluateOptions {
-  readonly protocol: Protocol;
-  /** Pictures in one forward pass. Default 128. */
+  /** How a picture becomes inputs. Default: `singleCrop()`, with the preprocessing in the model's metadata. */
+  readonly protocol?: Protocol;
+  /**
+   * Inputs (crops) in one forward pass. Default: as many as have the pixels of 32 pictures of 224 x 224, at most 128. Crops of one
+   * picture go together, and several pictures where they fit.
+   */
   readonly batchSize?: number;
+  /** [i, n]: only part i of n, counted from 0; `merge` joins the parts. */
+  readonly shard?: readonly [index: number, count: number];
   /** Told after each batch how many pictures are done. */
   readonly onEvent?: (event: EvaluateEvent) => void;
 }
@@ -17,91 +25,158 @@ export interface EvaluateOptions {
 export interface EvaluateEvent {
   readonly type: 'progress';
   readonly done: number;
+  /** Pictures of the shard. */
   readonly total: number;
   /** Of the pictures done. */
   readonly top1: number;
 }
 
 /**
- * Tests a model on a data set. Memory does not grow with the size of the data set.
+ * Tests a model on a data set the way the papers do. Memory does not grow with the size of the data set: pictures are read as they are
+ * needed, the next ones while the network computes.
  *
- * @param model a layers model whose first output are logits [count, classes]
+ * @param models a layers model whose first output are logits or probabilities [batch, classes], or several, whose probabilities are
+ *   averaged, each with its own preprocessing (and protocol, with `{ model, preprocessing, protocol }`)
  * @param dataset labelled pictures
  * @param options `protocol`: how a picture becomes inputs
- * @returns accuracy, per class and as a whole, and who was taken for whom
- * @throws RangeError before any work where the data set is empty or its categories are not as many as the model's classes; while
- *   working, naming the picture, where a label is out of range or a crop does not fit the model
+ * @returns accuracy, per class and as a whole, loss, calibration, who was taken for whom, the worst mistakes and the time
+ * @throws RangeError or TypeError before any work where the data set is empty, labels or numbers of classes do not fit, or a scale is
+ *   below the network's crop or smallest input; while working, naming the picture, where that can be known only then
  * @example
- * import { evaluate, singleCrop } from '@cnnzoo/evaluate';
+ * import { evaluate, tenCrop } from '@cnnzoo/evaluate';
  *
- * const { top1, count } = await evaluate(model, testSet, { protocol: singleCrop({ transform }) });
+ * const { top1, count } = await evaluate(model, testSet, { protocol: tenCrop() });
  * console.log(`${(100 * top1).toFixed(2)} % of ${count}`);
  */
 export async function evaluate(
-  model: LayersModel,
+  models: Classifier | readonly Classifier[],
   dataset: Dataset,
-  { protocol, batchSize = 128, onEvent = () => {} }: EvaluateOptions,
+  options: EvaluateOptions = {},
+): Promise<EvaluationReport> {
+  const { protocol = singleCrop(), batchSize, shard = [0, 1], onEvent = () => {} } = options;
+  if (batchSize !== undefined && (!Number.isInteger(batchSize) || batchSize < 1))
+    throw new RangeError(`batchSize must be a whole number of at least 1, got ${batchSize}`);
+  checkShard(shard);
+  if (dataset.length === 0) throw new RangeError('dataset must have at least one picture, got 0');
+  const networks = openNetworks(models, protocol);
+  try {
+    checkDataset(dataset, networks);
+    return await run(networks, dataset, { batchSize, shard, onEvent });
+  } finally {
+    for (const network of networks) network.dispose();
+  }
+}
+
+async function run(
+  networks: readonly Network[],
+  dataset: Dataset,
+  {
+    batchSize,
+    shard,
+    onEvent,
+  }: Pick<Required<EvaluateOptions>, 'shard' | 'onEvent'> & { batchSize: number | undefined },
 ): Promise<EvaluationReport> {
   const { categories, length } = dataset;
-  const classes = classCount(model);
-  if (!Number.isInteger(batchSize) || batchSize < 1)
-    throw new RangeError(`batchSize must be a whole number of at least 1, got ${batchSize}`);
-  if (length === 0) throw new RangeError('dataset must have at least one picture, got 0');
-  if (categories.length !== classes)
-    throw new RangeError(
-      `dataset has ${categories.length} categories, expected ${classes}, the classes of model '${model.name}'`,
-    );
-
   const began = performance.now();
-  const confusion = categories.map(() => new Array<number>(classes).fill(0));
-  const k = Math.min(5, classes);
-  let inTop1 = 0;
-  let inTopK = 0;
-  let loss = 0;
-  for (let start = 0; start < length; start += batchSize) {
-    const samples = await readSamples(dataset, start, Math.min(start + batchSize, length));
-    const rows = await classProbabilities(model, samples, protocol);
-    for (const [i, { label }] of samples.entries()) {
-      const probabilities = rows[i] ?? new Float32Array(classes);
+  const batch = picturesPerPass(networks, batchSize);
+  const starts = shardStarts(length, batch, shard);
+  const total = starts.reduce((sum, start) => sum + Math.min(batch, length - start), 0);
+  const confusion = categories.map(() => new Array<number>(categories.length).fill(0));
+  let tally = emptyTally;
+  let mistakes: Mistake[] = [];
+
+  const read = (start: number | undefined) => {
+    if (start === undefined) return Promise.resolve([]);
+    const reading = readSamples(dataset, start, Math.min(start + batch, length));
+    // It is awaited when its turn comes.
+    reading.catch(() => {});
+    return reading;
+  };
+  let next = read(starts[0]);
+  for (const [i] of starts.entries()) {
+    const samples = await next;
+    next = read(starts[i + 1]);
+    const rows = await classProbabilities(networks, samples, batchSize);
+    for (const [row, { label, index }] of samples.entries()) {
+      const probabilities = rows[row] ?? new Float64Array(categories.length);
       const place = rank(probabilities, label);
-      if (place === 0) inTop1++;
-      if (place < k) inTopK++;
-      loss -= Math.log(probabilities[label] ?? 0);
+      tally = addTallies(tally, tallyOf(probabilities, label, place, Math.min(5, categories.length)));
       const [guess = 0] = largest(probabilities, 1);
-      const row = confusion[label] ?? [];
-      row[guess] = (row[guess] ?? 0) + 1;
+      const confused = confusion[label] ?? [];
+      confused[guess] = (confused[guess] ?? 0) + 1;
+      const [probability = 0, labelProbability = 0] = [probabilities[guess], probabilities[label]];
+      if (guess !== label && probability > 0) mistakes.push({ index, label, guess, probability, labelProbability });
     }
-    const done = start + samples.length;
-    onEvent({ type: 'progress', done, total: length, top1: inTop1 / done });
+    mistakes = worstMistakes(mistakes);
+    onEvent({ type: 'progress', done: tally.count, total, top1: tally.top1 / tally.count });
     // Lets signals and timers in.
     await tf.nextFrame();
   }
-  return {
-    protocol: protocol.name,
-    categories,
-    count: length,
-    top1: inTop1 / length,
-    top5: inTopK / length,
-    loss: loss / length,
-    perClass: categories.map((category, label) => {
-      const row = confusion[label] ?? [];
-      const count = row.reduce((sum, value) => sum + value, 0);
-      return { category, count, accuracy: (row[label] ?? 0) / count };
-    }),
+  return reportOf({
+    models: networks.map(({ name }) => name),
+    protocol: [...new Set(networks.map(({ protocol }) => protocol.name))].join(', '),
+    categories: [...categories],
     confusion,
-    notes: k < 5 ? [`top5 is top-${k}: there are ${classes} classes, so it says nothing`] : [],
-    millisecondsPerPicture: (performance.now() - began) / length,
-  };
+    mistakes,
+    part: { pictures: length, batch, shards: [[shard[0], shard[1]]] },
+    tally: { ...tally, milliseconds: performance.now() - began },
+  });
 }
 
-async function readSamples(dataset: Dataset, start: number, end: number): Promise<(Sample & { name: string })[]> {
-  const samples: (Sample & { name: string })[] = [];
-  for (let index = start; index < end; index++) {
-    const { image, label } = await dataset.get(index);
-    const name = `picture ${index}`;
-    if (!Number.isInteger(label) || label < 0 || label >= dataset.categories.length)
-      throw new RangeError(`${name}: label ${label}, expected 0 to ${dataset.categories.length - 1}`);
-    samples.push({ image, label, name });
+/** The first pictures of the batches of a shard: every n-th batch, so that batches are the same with and without shards. */
+function shardStarts(length: number, batch: number, [index, count]: readonly [number, number]): number[] {
+  const batches = Math.ceil(length / batch);
+  return Array.from({ length: batches }, (_, i) => i)
+    .filter((i) => i % count === index)
+    .map((i) => i * batch);
+}
+
+function checkShard([index, count]: readonly [number, number]): void {
+  if (!Number.isInteger(count) || count < 1 || !Number.isInteger(index) || index < 0 || index >= count)
+    throw new RangeError(
+      `shard must be [i, n] with whole numbers 0 <= i < n, got [${String(index)}, ${String(count)}]`,
+    );
+}
+
+/** @throws RangeError where the data set's classes are not the networks' */
+function checkDataset({ categories, labels }: Dataset, networks: readonly Network[]): void {
+  for (const network of networks) {
+    const { classes, name, categories: own } = network;
+    if (categories.length !== classes)
+      throw new RangeError(
+        `dataset has ${categories.length} categories, expected ${classes}, the classes of model '${name}'`,
+      );
+    const reordered = own?.every((category) => categories.includes(category)) ? own : categories;
+    const other = reordered.findIndex((category, label) => category !== categories[label]);
+    if (other >= 0)
+      throw new RangeError(
+        `dataset has the classes of model '${name}' in another order: ${other} is '${categories[other]}', the model's is '${own?.[other]}'`,
+      );
+  }
+  if (labels === undefined) return;
+  for (let index = 0; index < labels.length; index++)
+    checkLabel(`picture ${index}`, labels[index] ?? Number.NaN, categories.length);
+}
+
+function checkLabel(name: string, label: number, classes: number): void {
+  if (!Number.isInteger(label) || label < 0 || label >= classes)
+    throw new RangeError(`${name}: label ${label}, expected 0 to ${classes - 1}`);
+}
+
+/** Pictures that are read at the same time. */
+const readers = 4;
+
+async function readSamples(dataset: Dataset, start: number, end: number) {
+  const samples: (Sample & NamedImage & { index: number })[] = [];
+  for (let from = start; from < end; from += readers) {
+    const indices = Array.from({ length: Math.min(readers, end - from) }, (_, i) => from + i);
+    const read = await Promise.all(indices.map((index) => dataset.get(index)));
+    for (const [i, { image, label }] of read.entries()) {
+      const index = from + i;
+      const name = `picture ${index}`;
+      checkLabel(name, label, dataset.categories.length);
+      samples.push({ image, label, name, index });
+    }
   }
   return samples;
 }

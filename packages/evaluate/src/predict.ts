@@ -1,12 +1,15 @@
 import type { Image } from '@cnnzoo/transforms';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { classCount, classProbabilities } from './class-probabilities.js';
+import { classProbabilities, picturesPerPass } from './class-probabilities.js';
+import { type Classifier, openNetworks } from './classifier.js';
 import type { Protocol } from './protocol.js';
 import { largest } from './ranking.js';
+import { readPicture } from './read-picture.js';
+import { singleCrop } from './single-crop.js';
 
 export interface PredictOptions {
-  readonly protocol: Protocol;
-  /** Names of the classes. Default: their indices. */
+  /** How a picture becomes inputs. Default: `singleCrop()`, with the preprocessing in the model's metadata. */
+  readonly protocol?: Protocol;
+  /** Names of the classes. Default: those in the model's metadata, or their indices. */
   readonly categories?: readonly string[];
   /** How many classes to give. Default 5, or all where there are fewer. */
   readonly topK?: number;
@@ -19,35 +22,73 @@ export interface Prediction {
   readonly probability: number;
 }
 
+/** A picture: its pixels, or the path of a JPEG, PNG or WebP file, for which @cnnzoo/data has to be installed. */
+export type Picture = Image | string;
+
 /**
- * What a model sees in pictures.
- * @returns for each picture the classes with the largest probabilities, the largest first
- * @throws RangeError naming the option that is wrong, or the picture that does not fit the model
+ * What a model sees in a picture, or in several.
+ * @param models a layers model whose first output are logits or probabilities [batch, classes], or several, whose probabilities are
+ *   averaged, each with its own preprocessing
+ * @param images a picture or an array of them: pixels or paths
+ * @returns the classes with the largest probabilities, the largest first; for an array, such a list for each
+ * @throws RangeError or TypeError naming the option that is wrong, or the picture that does not fit the model; Error where a file cannot
+ *   be read
  * @example
- * import { predict, singleCrop } from '@cnnzoo/evaluate';
+ * import { predict } from '@cnnzoo/evaluate';
+ * import { fromPretrained } from 'cnnzoo';
  *
- * const [guesses] = await predict(model, [image], { protocol: singleCrop({ transform }) });
- * console.log(guesses?.[0]?.category);
+ * const model = await fromPretrained('resnet50', { weights: 'IMAGENET1K_V2' });
+ * for (const { category, probability } of await predict(model, 'cat.jpg')) console.log(category, probability.toFixed(3));
  */
+export function predict(
+  models: Classifier | readonly Classifier[],
+  images: Picture,
+  options?: PredictOptions,
+): Promise<Prediction[]>;
+export function predict(
+  models: Classifier | readonly Classifier[],
+  images: readonly Picture[],
+  options?: PredictOptions,
+): Promise<Prediction[][]>;
 export async function predict(
-  model: LayersModel,
-  images: readonly Image[],
-  { protocol, categories, topK }: PredictOptions,
-): Promise<Prediction[][]> {
-  const classes = classCount(model);
-  if (categories !== undefined && categories.length !== classes)
-    throw new RangeError(
-      `categories must be ${classes}, the classes of model '${model.name}', got ${categories.length}`,
-    );
-  if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1 && topK <= classes))
-    throw new RangeError(`topK must be a whole number from 1 to ${classes}, got ${topK}`);
-  const pictures = images.map((image, i) => ({ image, name: `images[${i}]` }));
-  const rows = await classProbabilities(model, pictures, protocol);
-  return rows.map((probabilities) =>
-    largest(probabilities, topK ?? Math.min(5, classes)).map((index) => ({
-      index,
-      category: categories?.[index] ?? String(index),
-      probability: probabilities[index] ?? 0,
-    })),
-  );
+  models: Classifier | readonly Classifier[],
+  images: Picture | readonly Picture[],
+  { protocol = singleCrop(), categories, topK }: PredictOptions = {},
+): Promise<Prediction[] | Prediction[][]> {
+  const networks = openNetworks(models, protocol);
+  try {
+    const [{ classes, name, format } = noNetwork()] = networks;
+    if (categories !== undefined && categories.length !== classes)
+      throw new RangeError(`categories must be ${classes}, the classes of model '${name}', got ${categories.length}`);
+    if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1 && topK <= classes))
+      throw new RangeError(`topK must be a whole number from 1 to ${classes}, got ${topK}`);
+    const names = categories ?? networks.find((network) => network.categories !== null)?.categories;
+    const describe = (probabilities: Float64Array): Prediction[] =>
+      largest(probabilities, topK ?? Math.min(5, classes)).map((index) => ({
+        index,
+        category: names?.[index] ?? String(index),
+        probability: probabilities[index] ?? 0,
+      }));
+
+    const single = !Array.isArray(images);
+    const pictures = (single ? [images] : images) as readonly Picture[];
+    const batch = picturesPerPass(networks, undefined);
+    const predictions: Prediction[][] = [];
+    for (let start = 0; start < pictures.length; start += batch) {
+      const read = await Promise.all(
+        pictures.slice(start, start + batch).map(async (picture, i) => ({
+          image: await readPicture(picture, format.channels),
+          name: typeof picture === 'string' ? picture : single ? 'image' : `images[${start + i}]`,
+        })),
+      );
+      predictions.push(...(await classProbabilities(networks, read)).map(describe));
+    }
+    return single ? (predictions[0] ?? []) : predictions;
+  } finally {
+    for (const network of networks) network.dispose();
+  }
+}
+
+function noNetwork(): never {
+  throw new RangeError('models must be at least one, got none');
 }

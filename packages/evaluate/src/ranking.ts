@@ -2,7 +2,7 @@
  * The place of a class among the others by probability, 0 being the first. Of equal ones the first counts as the largest; a class
  * whose probability is NaN comes last.
  */
-export function rank(probabilities: Float32Array, label: number): number {
+export function rank(probabilities: Float64Array, label: number): number {
   const own = probabilities[label] ?? Number.NaN;
   let beaten = 0;
   for (let k = 0; k < probabilities.length; k++) {
@@ -13,7 +13,7 @@ export function rank(probabilities: Float32Array, label: number): number {
 }
 
 /** The classes with the largest probabilities, the largest first. */
-export function largest(probabilities: Float32Array, count: number): number[] {
+export function largest(probabilities: Float64Array, count: number): number[] {
   return Array.from(probabilities.keys())
     .sort((a, b) => (probabilities[b] ?? 0) - (probabilities[a] ?? 0))
     .slice(0, count);

@@ -1,21 +1,44 @@
-/** What an evaluation found. */
+import { type CalibrationBin, calibrationError, sumsPerUnit, type Tally } from './tally.js';
+
+/** What an evaluation found. Plain data: see {@link reportToJson} for a file, {@link merge} for joining shards. */
 export interface EvaluationReport {
+  /** The models' names. */
+  readonly models: readonly string[];
   readonly protocol: string;
   readonly categories: readonly string[];
   /** Pictures. */
   readonly count: number;
   /** Share of pictures whose class had the largest probability. */
   readonly top1: number;
-  /** Share of pictures whose class was among the five largest; with fewer than five classes, see `notes`. */
+  /** Share of pictures whose class was among the `topK` largest. */
   readonly top5: number;
+  /** 5, or the number of classes where there are fewer: `top5` says nothing then, see `notes`. */
+  readonly topK: number;
   /** Mean of -log of the class's probability. */
   readonly loss: number;
+  /** Expected calibration error with 15 bins: 0 where the network is as often right as it is sure. */
+  readonly calibrationError: number;
   readonly perClass: readonly ClassReport[];
   /** Pictures of class `row` that were taken for class `column`. */
   readonly confusion: readonly (readonly number[])[];
+  /** Wrong answers of which the network was surest, the surest first; 24 at most. */
+  readonly mistakes: readonly Mistake[];
   readonly notes: readonly string[];
-  /** For each picture, loading included. */
+  /** For each picture, reading included. */
   readonly millisecondsPerPicture: number;
+  readonly part: ReportPart;
+  /** The counts that all figures come from. */
+  readonly tally: Tally;
+}
+
+/** Which part of a data set a report is of. */
+export interface ReportPart {
+  /** Pictures of the whole data set. */
+  readonly pictures: number;
+  /** Pictures that were computed together: shards take whole batches in turn. */
+  readonly batch: number;
+  /** [i, n] for each shard that is in: 'batch i, i + n, i + 2n and so on'. The whole data set is [[0, 1]]. */
+  readonly shards: readonly (readonly [index: number, count: number])[];
 }
 
 export interface ClassReport {
@@ -25,11 +48,73 @@ export interface ClassReport {
   readonly accuracy: number;
 }
 
+/** A picture that was taken for something else. */
+export interface Mistake {
+  /** In the data set. */
+  readonly index: number;
+  readonly label: number;
+  /** The class with the largest probability. */
+  readonly guess: number;
+  /** Of the guess. */
+  readonly probability: number;
+  /** Of the right class. */
+  readonly labelProbability: number;
+}
+
 /** How often one class was taken for another. */
 export interface Confusion {
   readonly category: string;
   readonly takenFor: string;
   readonly count: number;
+}
+
+export type { CalibrationBin, Tally };
+
+/** What has to be known for a report; the rest follows. */
+export type ReportSource = Pick<
+  EvaluationReport,
+  'models' | 'protocol' | 'categories' | 'confusion' | 'mistakes' | 'part' | 'tally'
+>;
+
+const mistakesKept = 24;
+
+/** Computes the figures of a report from its counts. */
+export function reportOf(source: ReportSource): EvaluationReport {
+  const { models, protocol, categories, confusion, mistakes, part, tally } = source;
+  const classes = categories.length;
+  const topK = Math.min(5, classes);
+  const { count, invalid } = tally;
+  const notes = [
+    ...(classes <= 5 ? [`top5 is top-${topK}: there are ${classes} classes, so it says nothing`] : []),
+    ...(invalid > 0 ? [`${invalid} of ${count} pictures got NaN from the network and count as wrong`] : []),
+  ];
+  return {
+    models,
+    protocol,
+    categories,
+    count,
+    top1: tally.top1 / count,
+    top5: tally.topK / count,
+    topK,
+    loss: invalid > 0 ? Number.NaN : tally.loss / sumsPerUnit / count,
+    calibrationError: calibrationError(tally),
+    perClass: categories.map((category, label) => {
+      const row = confusion[label] ?? [];
+      const pictures = row.reduce((sum, value) => sum + value, 0);
+      return { category, count: pictures, accuracy: (row[label] ?? 0) / pictures };
+    }),
+    confusion,
+    mistakes: worstMistakes(mistakes),
+    notes,
+    millisecondsPerPicture: tally.milliseconds / count,
+    part,
+    tally,
+  };
+}
+
+/** The surest ones; in a fixed order where they are as sure, so that it does not matter who found them when. */
+export function worstMistakes(mistakes: readonly Mistake[]): Mistake[] {
+  return mistakes.toSorted((a, b) => b.probability - a.probability || a.index - b.index).slice(0, mistakesKept);
 }
 
 /**
@@ -38,7 +123,10 @@ export interface Confusion {
  * @example
  * for (const { category, takenFor, count } of mostConfused(report, 5)) console.log(`${category} as ${takenFor}: ${count}`);
  */
-export function mostConfused({ confusion, categories }: EvaluationReport, limit: number): Confusion[] {
+export function mostConfused(
+  { confusion, categories }: Pick<EvaluationReport, 'confusion' | 'categories'>,
+  limit: number,
+): Confusion[] {
   return confusion
     .flatMap((row, label) =>
       row.map((count, guess) => ({

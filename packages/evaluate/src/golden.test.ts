@@ -1,0 +1,89 @@
+/** The seven cases of the evaluation golden, made with PyTorch: torchvision's networks with golden weights on one photo. */
+import { readFileSync } from 'node:fs';
+import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { setModelMetadata } from '@cnnzoo/blocks';
+import { readImage } from '@cnnzoo/data';
+import { googlenet } from '@cnnzoo/googlenet';
+import { resnet18 } from '@cnnzoo/resnet';
+import { loadGoldenWeights, sharedFile } from '@cnnzoo/testing';
+import { vgg11 } from '@cnnzoo/vgg';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { classProbabilities } from './class-probabilities.js';
+import { openNetworks } from './classifier.js';
+import { crops144, dense, multiCrop, multiScale, predict, singleCrop, tenCrop } from './index.js';
+import type { Protocol } from './protocol.js';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
+interface Case {
+  readonly top10: readonly number[];
+  readonly probs: readonly number[];
+  readonly sum_sq: number;
+}
+
+const file = sharedFile('golden/evaluate/photo.json');
+const photo = sharedFile('golden/transforms/photo.png');
+const golden =
+  file === null
+    ? null
+    : (JSON.parse(readFileSync(file, 'utf8')) as { mean: number[]; std: number[]; cases: Record<string, Case> });
+
+const networks = { resnet18, vgg11, googlenet } as const;
+const models = new Map<string, LayersModel>();
+
+function model(name: keyof typeof networks): LayersModel {
+  const made = models.get(name) ?? networks[name]({ initialWeights: 'zeros' });
+  if (!models.has(name)) loadGoldenWeights(made);
+  models.set(name, made);
+  // The golden uses ImageNet's statistics for all of them.
+  if (golden !== null)
+    setModelMetadata(made, {
+      preprocessing: {
+        resizeSize: 256,
+        cropSize: 224,
+        padding: 0,
+        interpolation: 'bilinear',
+        mean: golden.mean,
+        std: golden.std,
+      },
+    });
+  return made;
+}
+
+beforeAll(async () => {
+  registerOnnxBackend();
+  await tf.setBackend('onnx');
+});
+afterAll(() => {
+  for (const each of models.values()) each.dispose();
+});
+
+const cases: readonly [name: string, networks: readonly (keyof typeof networks)[], protocol: Protocol][] = [
+  ['single', ['resnet18'], singleCrop()],
+  ['ten', ['resnet18'], tenCrop()],
+  ['crop144', ['googlenet'], crops144()],
+  ['multicrop', ['vgg11'], multiCrop()],
+  ['dense', ['vgg11'], dense()],
+  ['dense_multiscale', ['vgg11'], multiScale(dense, [224, 256, 288])],
+  ['fusion', ['resnet18', 'vgg11'], singleCrop()],
+];
+
+test.skipIf(golden === null || photo === null).each(cases)('%s of %j', async (name, names, protocol) => {
+  const expected = golden?.cases[name];
+  const image = await readImage(photo ?? '');
+  const classifiers = names.map(model);
+  const tensors = tf.memory().numTensors;
+  const predictions = await predict(classifiers, image, { protocol, topK: 10 });
+  expect(tf.memory().numTensors).toBe(tensors);
+  expect(predictions.map(({ index }) => index)).toEqual(expected?.top10);
+  const error = Math.max(...predictions.map(({ probability }, i) => Math.abs(probability - (expected?.probs[i] ?? 0))));
+  console.log(`${name}: largest difference of a probability ${error.toExponential(1)}`);
+  expect(error).toBeLessThan(1e-4);
+  const opened = openNetworks(classifiers, protocol);
+  const [all] = await classProbabilities(opened, [{ image, name: 'photo' }]);
+  for (const network of opened) network.dispose();
+  expect(all?.reduce((sum, p) => sum + p * p, 0)).toBeCloseTo(expected?.sum_sq ?? 0, 4);
+});

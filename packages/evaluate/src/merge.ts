@@ -1,0 +1,51 @@
+import { type EvaluationReport, type ReportPart, reportOf } from './report.js';
+import { addTallies, emptyTally } from './tally.js';
+
+/**
+ * Joins the reports of shards of one evaluation. Merged in any order they equal one run over the whole data set exactly, but for the
+ * time.
+ * @param reports of `evaluate` with `shard`, with the same models, protocol, data set and batch size
+ * @returns the report of all of them together; merge it with the missing ones later where some are missing
+ * @throws RangeError where they are not of one evaluation, or a shard is there twice
+ * @example
+ * import { evaluate, merge } from '@cnnzoo/evaluate';
+ * const halves = [await evaluate(model, testSet, { shard: [0, 2] }), await evaluate(model, testSet, { shard: [1, 2] })];
+ * console.log(merge(halves).top1);
+ */
+export function merge(reports: readonly EvaluationReport[]): EvaluationReport {
+  const [first] = reports;
+  if (first === undefined) throw new RangeError('reports must be at least one, got none');
+  for (const [i, report] of reports.entries())
+    for (const [what, own, others] of [
+      ['models', report.models, first.models],
+      ['protocol', report.protocol, first.protocol],
+      ['categories', report.categories, first.categories],
+      ['number of pictures', report.part.pictures, first.part.pictures],
+      ['pictures in a batch', report.part.batch, first.part.batch],
+    ] as const)
+      if (JSON.stringify(own) !== JSON.stringify(others))
+        throw new RangeError(
+          `reports[${i}] is of another evaluation: its ${what} is ${JSON.stringify(own)}, that of reports[0] ${JSON.stringify(others)}`,
+        );
+  return reportOf({
+    models: first.models,
+    protocol: first.protocol,
+    categories: first.categories,
+    confusion: first.confusion.map((row, label) =>
+      row.map((_, guess) => reports.reduce((sum, { confusion }) => sum + (confusion[label]?.[guess] ?? 0), 0)),
+    ),
+    mistakes: reports.flatMap(({ mistakes }) => mistakes),
+    part: { ...first.part, shards: mergeShards(reports.map(({ part }) => part)) },
+    tally: reports.reduce((sum, { tally }) => addTallies(sum, tally), emptyTally),
+  });
+}
+
+function mergeShards(parts: readonly ReportPart[]): ReportPart['shards'] {
+  const shards = parts.flatMap((part) => part.shards).toSorted(([a], [b]) => a - b);
+  const count = shards[0]?.[1] ?? 1;
+  for (const [i, [index, of]] of shards.entries()) {
+    if (of !== count) throw new RangeError(`shards must be of one number, got some of ${count} and some of ${of}`);
+    if (index === shards[i - 1]?.[0]) throw new RangeError(`shard [${index}, ${of}] is there twice`);
+  }
+  return shards.length === count ? [[0, 1]] : shards;
+}

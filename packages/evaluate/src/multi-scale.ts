@@ -1,0 +1,53 @@
+import { dense } from './dense.js';
+import type { Protocol, ScaleOptions } from './protocol.js';
+import { type MultiCropOptions, multiCrop } from './several-crops.js';
+
+/**
+ * A protocol at several scales, whose probabilities are averaged. VGG takes {S - 32, S, S + 32} for a network trained at S, and
+ * {256, 384, 512} for one trained at scales from 256 to 512 (Simonyan and Zisserman 2014, section 4.2).
+ * @param protocol any function that makes one of a scale: `tenCrop`, `multiCrop`, `dense`, `multiCropAndDense` or your own
+ * @param scales lengths of the shorter side
+ * @throws RangeError naming the scale; TypeError where `protocol` is no function
+ * @example
+ * import { dense, multiCrop, multiScale } from '@cnnzoo/evaluate';
+ * const fixed = multiScale(dense, [224, 256, 288]);
+ * const coarse = multiScale(({ scale }) => multiCrop({ scale, grid: 3 }), [256, 384, 512]);
+ */
+export function multiScale(
+  protocol: (options: Required<ScaleOptions>) => Protocol,
+  scales: readonly number[],
+): Protocol {
+  if (typeof protocol !== 'function')
+    throw new TypeError(`protocol must be a function of a scale such as tenCrop, got ${typeof protocol}`);
+  if (!Array.isArray(scales) || scales.length === 0) throw new RangeError('scales must be at least one number');
+  const twice = scales.find((scale, i) => scales.indexOf(scale) !== i);
+  if (twice !== undefined) throw new RangeError(`scales has ${twice} twice`);
+  return averageOf(scales.map((scale) => protocol({ scale })));
+}
+
+/**
+ * VGG's best evaluation: the mean of the probabilities of `multiCrop` and `dense`, which see the borders of crops differently
+ * (Simonyan and Zisserman 2014, section 4.3).
+ * @throws RangeError naming the option
+ * @example
+ * import { multiCropAndDense, multiScale } from '@cnnzoo/evaluate';
+ * const report = await evaluate(vgg, testSet, { protocol: multiScale(multiCropAndDense, [256, 384, 512]) });
+ */
+export function multiCropAndDense(options: MultiCropOptions = {}): Protocol {
+  const { grid: _, ...scale } = options;
+  return averageOf([multiCrop(options), dense(scale)]);
+}
+
+function averageOf(protocols: readonly Protocol[]): Protocol {
+  return {
+    name: protocols.map(({ name }) => name).join(' + '),
+    inputsPerPicture: protocols.reduce((sum, { inputsPerPicture }) => sum + inputsPerPicture, 0),
+    check: (format) => {
+      for (const protocol of protocols) protocol.check?.(format);
+    },
+    views: (image, format) =>
+      protocols.flatMap((protocol) =>
+        protocol.views(image, format).map((view) => ({ ...view, weight: view.weight / protocols.length })),
+      ),
+  };
+}

@@ -1,0 +1,18 @@
+import type { Image } from '@cnnzoo/transforms';
+
+/**
+ * Pixels as they are, or those of a file.
+ * @param channels that the network takes
+ * @throws Error where the file cannot be read, or @cnnzoo/data, which decodes it, is not installed
+ */
+export async function readPicture(picture: Image | string, channels: number | null): Promise<Image> {
+  if (typeof picture !== 'string') {
+    if (typeof picture?.data !== 'object')
+      throw new TypeError(`image must be { data, width, height, channels } or a path, got ${typeof picture}`);
+    return picture;
+  }
+  const { readImage } = await import('@cnnzoo/data').catch((cause) => {
+    throw new Error(`to read '${picture}', install the package @cnnzoo/data, or give the pixels`, { cause });
+  });
+  return readImage(picture, { channels: channels === 1 || channels === 4 ? channels : 3 });
+}
