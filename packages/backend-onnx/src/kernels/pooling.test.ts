@@ -143,3 +143,10 @@ describe('max pooling', () => {
       { fallbacks: true },
     ));
 });
+
+// Nothing else needs the padded map, so that onnxruntime might make it a part of the pooling.
+it('zeros around the input of max pooling win over what is less', () =>
+  expectSameOnBoth(() => {
+    const x: tf.Tensor4D = tf.sub(numbers([1, 8, 8, 16]), 2);
+    return { y: tf.tidy(() => tf.maxPool(tf.pad(x, around([1, 1], [1, 1])), 3, 2, 'valid')) };
+  }));

@@ -7,7 +7,11 @@ import { type KernelTable, required } from './registry.js';
 
 /** Largest values alone: onnxruntime finds them faster when it does not have to say where they were. */
 function maxPoolAlone(graph: GraphBuilder, x: LazyNode, window: Window): string {
-  return graph.op('MaxPool', [graph.get(x, 'channelsFirst')], windowAttributes(window));
+  const input = graph.get(x, 'channelsFirst');
+  // onnxruntime 1.30 would take zeros around the input for the pooling's own padding, which never wins: something keeps them apart.
+  const padsZeros = x.name === 'PadV2' && (x.attributes as { value?: number }).value === 0;
+  const kept = padsZeros ? graph.op('Max', [input, graph.scalar('float32', -Infinity)]) : input;
+  return graph.op('MaxPool', [kept], windowAttributes(window));
 }
 
 /** Largest values, and with each where in the input it was found: the first of several, as in tfjs. */
