@@ -1,0 +1,50 @@
+/** Finds the packages that an app may have installed for us: the optional peers. */
+import { readFileSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+export interface FoundPackage {
+  readonly name: string;
+  readonly version: string;
+  /** Its folder, without symbolic links. */
+  readonly folder: string;
+}
+
+/**
+ * Folders from where an app's packages are looked for, the best first: this package's own (npm puts an app's packages above it, pnpm
+ * links optional peers beside it), the program's, the one that the process runs in.
+ */
+export function appFolders(): string[] {
+  const folders = [dirname(createRequire(import.meta.url).resolve('@cnnzoo/backend-node'))];
+  const [, program] = process.argv;
+  try {
+    if (program !== undefined) folders.push(dirname(realpathSync(program)));
+  } catch {
+    // `node -e` and a REPL have no file.
+  }
+  folders.push(process.cwd());
+  return [...new Set(folders)];
+}
+
+/** Node's own resolution from a folder: it knows every layout of npm, pnpm and yarn, and yarn's Plug'n'Play where that is loaded. */
+function manifestFrom(folder: string, name: string): string | null {
+  try {
+    return createRequire(join(folder, 'package.json')).resolve(`${name}/package.json`);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The first package of this name that Node finds from one of the folders, or null. Nothing of it is loaded.
+ * @throws Error where its package.json cannot be read
+ */
+export function findPackage(name: string, folders: readonly string[]): FoundPackage | null {
+  for (const folder of folders) {
+    const manifest = manifestFrom(folder, name);
+    if (manifest === null) continue;
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version?: unknown };
+    return { name, version: String(version), folder: realpathSync(dirname(manifest)) };
+  }
+  return null;
+}
