@@ -17,7 +17,7 @@ afterAll(() => model.dispose());
 
 function network(): tfl.LayersModel {
   const x = tfl.input({ shape: [8, 8, 3], name: 'pictures' });
-  const apply = (layer: tfl.layers.Layer, y: tf.SymbolicTensor) => layer.apply(y) as tf.SymbolicTensor;
+  const apply = (layer: tfl.layers.Layer, y: tfl.SymbolicTensor) => layer.apply(y) as tfl.SymbolicTensor;
   let y = apply(tfl.layers.conv2d({ filters: 8, kernelSize: 3, useBias: false }), x);
   y = apply(tfl.layers.batchNormalization({ movingMeanInitializer: 'ones' }), y);
   y = apply(tfl.layers.flatten(), apply(tfl.layers.reLU(), y));

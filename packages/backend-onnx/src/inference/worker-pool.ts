@@ -15,8 +15,6 @@ export interface WorkerPool {
   run(images: Float32Array<ArrayBuffer>): Promise<Float32Array>;
   /** Finishes what it was given and ends the workers. */
   close(): Promise<void>;
-  /** The threads' numbers, for tests. */
-  readonly threadIds: readonly number[];
 }
 
 /** Requests that a worker has at once: while it sends one result and this thread is busy, it has the next to go on with. */
@@ -24,7 +22,6 @@ const requestsAtOnce = 2;
 
 interface Member {
   readonly jobs: Map<number, Job>;
-  readonly threadId: number;
   send(job: Job): void;
   close(): Promise<void>;
 }
@@ -79,7 +76,6 @@ export function startWorkerPool(count: number, setup: WorkerSetup): WorkerPool {
       worker.postMessage(request, [...transfer]);
     return {
       jobs,
-      threadId: worker.threadId,
       send(job) {
         const id = nextId++;
         jobs.set(id, job);
@@ -140,9 +136,6 @@ export function startWorkerPool(count: number, setup: WorkerSetup): WorkerPool {
         if (open.size === 0) resolve();
       });
       await Promise.all(members.map((member) => member?.close()));
-    },
-    get threadIds() {
-      return members.flatMap((member) => (member ? [member.threadId] : []));
     },
   };
 }

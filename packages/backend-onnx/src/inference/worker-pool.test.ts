@@ -1,0 +1,75 @@
+/** Worker threads that die, and those that never start. */
+import { Worker } from 'node:worker_threads';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { registerOnnxBackend } from '../register-backend.js';
+import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
+import { type FrozenGraph, frozenGraph } from './frozen-graph.js';
+import { startWorkerPool } from './worker-pool.js';
+
+let graph: FrozenGraph;
+
+beforeAll(async () => {
+  registerOnnxBackend({ threads: 1 });
+  await tf.setBackend('onnx');
+  const model = tfl.sequential({
+    layers: [tfl.layers.dense({ inputShape: [3], units: 2, kernelInitializer: 'ones' })],
+  });
+  graph = frozenGraph(model, 1, onnxruntimeNode().sentinel);
+  model.dispose();
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const numbers = () => Float32Array.of(1, 2, 3);
+const sums = Float32Array.of(6, 6);
+
+it('fails the requests of a worker that dies, and starts another', async () => {
+  const post = vi.spyOn(Worker.prototype, 'postMessage');
+  const pool = startWorkerPool(1, { graph, threads: 1 });
+  expect(await pool.run(numbers())).toEqual(sums);
+  const [worker] = post.mock.contexts as Worker[];
+  const requests = [pool.run(numbers()), pool.run(numbers()), pool.run(numbers())].map((request) =>
+    request.catch((error: Error) => error),
+  );
+  await worker?.terminate();
+  const results = await Promise.all(requests);
+  // The first two were the worker's; the third waited and goes to the next.
+  expect(results[0]).toBeInstanceOf(Error);
+  expect(String(results[0])).toMatch(/worker of frozen model .* has died: exit code 1/);
+  expect(results[1]).toBeInstanceOf(Error);
+  expect(results[2]).toEqual(sums);
+  expect(await pool.run(numbers())).toEqual(sums);
+  await pool.close();
+});
+
+it('the other workers go on', async () => {
+  const post = vi.spyOn(Worker.prototype, 'postMessage');
+  const pool = startWorkerPool(2, { graph, threads: 1 });
+  await Promise.all([pool.run(numbers()), pool.run(numbers())]);
+  const [first, second] = post.mock.contexts as Worker[];
+  expect(first).not.toBe(second);
+  await first?.terminate();
+  expect(await Promise.all(Array.from({ length: 6 }, () => pool.run(numbers())))).toEqual(new Array(6).fill(sums));
+  await pool.close();
+});
+
+it('a graph that cannot be loaded fails each request, and does not start workers without end', async () => {
+  const started = vi.spyOn(Worker.prototype, 'unref');
+  const pool = startWorkerPool(1, { graph: { ...graph, model: new Uint8Array(100) }, threads: 1 });
+  await expect(pool.run(numbers())).rejects.toThrow(/has died: /);
+  await expect(pool.run(numbers())).rejects.toThrow(/has died: /);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(new Set(started.mock.contexts).size).toBe(2);
+  await pool.close();
+});
+
+it('an error of onnxruntime fails its request only', async () => {
+  const pool = startWorkerPool(1, { graph, threads: 1 });
+  await expect(pool.run(Float32Array.of(1, 2))).rejects.toThrow(/frozen model/);
+  expect(await pool.run(numbers())).toEqual(sums);
+  await pool.close();
+});
