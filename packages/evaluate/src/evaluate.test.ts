@@ -84,8 +84,7 @@ test('the size of a batch changes nothing', async () => {
   const reports = await Promise.all(
     [1, 3, 100].map((batchSize) => evaluate(echo(6), dataset(rows, six), { protocol, batchSize })),
   );
-  for (const report of reports)
-    expect(figures(report)).toEqual(figures(reports[0]));
+  for (const report of reports) expect(figures(report)).toEqual(figures(reports[0]));
 });
 
 test('several crops of a picture are averaged', async () => {

@@ -1,0 +1,32 @@
+import type { ClassReport, EvaluationReport } from './report.js';
+
+export const percent = (share: number): string => (Number.isNaN(share) ? '–' : `${(100 * share).toFixed(2)} %`);
+
+/** The figures of a report by name, as Markdown and HTML have them. */
+export function figureRows(report: EvaluationReport): [name: string, value: string][] {
+  const { count, top1, top5, topK, loss, calibrationError, millisecondsPerPicture, part } = report;
+  const { shards, pictures } = part;
+  const whole = shards.length === 1 && shards[0]?.[1] === 1;
+  return [
+    [
+      'pictures',
+      whole ? count.toLocaleString('en') : `${count.toLocaleString('en')} of ${pictures.toLocaleString('en')}`,
+    ],
+    ['top-1 accuracy', percent(top1)],
+    ['top-1 error', percent(1 - top1)],
+    // Top-3 of 3 classes is always right.
+    [`top-${topK} accuracy`, report.categories.length > topK ? percent(top5) : `${percent(top5)}, which says nothing`],
+    [`top-${topK} error`, percent(1 - top5)],
+    ['mean loss', loss.toFixed(4)],
+    ['calibration error (ECE, 15 bins)', percent(calibrationError)],
+    ['time per picture', `${millisecondsPerPicture.toFixed(2)} ms`],
+  ];
+}
+
+/** Classes with pictures, those least often recognised first. */
+export function worstClasses({ perClass }: EvaluationReport, limit: number): ClassReport[] {
+  return perClass
+    .filter(({ count }) => count > 0)
+    .toSorted((a, b) => a.accuracy - b.accuracy || b.count - a.count)
+    .slice(0, limit);
+}
