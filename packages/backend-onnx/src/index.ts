@@ -1,4 +1,6 @@
 export type { EngineStats } from './engine/statistics.js';
+export { exportOnnx, writeOnnx } from './export/export-onnx.js';
+export type { ExportOnnxOptions } from './export/export-options.js';
 export {
   type FreezeInWorkerOptions,
   type FreezeOptions,

@@ -2,7 +2,7 @@
  * Builds one ONNX graph from recorded nodes: names, initializers, common subexpressions, and each value in the layouts in which
  * it has been asked for.
  */
-import { keepsOrder, type Layout, permutation, physicalShape } from './layout.js';
+import { keepsOrder, type Layout, permutation, physicalShape, relayout } from './layout.js';
 import { type LazyNode, sizeOf } from './node.js';
 import {
   type AttributeProto,
@@ -41,11 +41,23 @@ function bytesOf(type: OnnxType, values: readonly number[]): Uint8Array {
   }
 }
 
+/** What a graph may have to do without, because its runtime or device does not have it. */
+export type GraphFeature = 'blockedConvolution' | 'fusedMatMul' | 'poolIndices';
+
 export interface GraphOptions {
   /** Channels side by side in the runtime's blocked convolution kernels, 0 where it has none. */
   readonly block: number;
   /** An output of this name and of type bfloat16, before all others; null for none. A runtime may need one, see there. */
   readonly sentinel: string | null;
+  /** Default: nothing. */
+  readonly without?: ReadonlySet<GraphFeature>;
+  /**
+   * For files that other runtimes read, too: operators of ONNX alone, and the values of leaves inside, each in the layout in which
+   * it is read.
+   */
+  readonly portable?: boolean;
+  /** The version of ONNX's operators. Default 17. */
+  readonly opset?: number;
 }
 
 /** The value that a node repeats along axes of size 1, or null where it does something else. */
@@ -80,6 +92,11 @@ export class GraphBuilder {
         if (users) users.push(node);
         else this.users.set(input, [node]);
       }
+  }
+
+  /** Whether what the graph is for can do this. */
+  can(feature: GraphFeature): boolean {
+    return this.options.without?.has(feature) !== true;
   }
 
   /** How many recorded nodes read this one. */
@@ -147,14 +164,82 @@ export class GraphBuilder {
     return this.tensor(type, [value], []);
   }
 
-  /** An initializer whose bytes are given, such as a frozen weight. */
-  weight(type: OnnxType, dims: readonly number[], rawData: Uint8Array): string {
+  /**
+   * An initializer whose bytes are given, such as a frozen weight. Its name starts with w, those of others with c.
+   * @param rawData the bytes, or what makes them when the graph is encoded: a graph may be thrown away before
+   */
+  weight(type: OnnxType, dims: readonly number[], rawData: Uint8Array | (() => Uint8Array)): string {
     const name = `w${this.fresh++}`;
-    this.initializers.push({ name, dims, dataType: onnxType[type], rawData });
+    const tensor = { name, dims, dataType: onnxType[type] };
+    if (typeof rawData !== 'function') this.initializers.push({ ...tensor, rawData });
+    else {
+      let bytes: Uint8Array | null = null;
+      const made = {
+        ...tensor,
+        get rawData() {
+          bytes ??= rawData();
+          return bytes;
+        },
+      };
+      this.initializers.push(made);
+    }
     return name;
   }
 
+  /** What makes the values of a leaf that becomes a part of the graph; null for other nodes, and where leaves are inputs. */
+  valuesOf(node: LazyNode, layout: Layout = 'plain'): (() => Float32Array) | null {
+    const { value, shape } = node;
+    if (this.options.portable !== true || !(value?.data instanceof Float32Array)) return null;
+    const { data, layout: stored } = value;
+    return () => relayout(data, shape, stored, layout);
+  }
+
+  /** A leaf's value as an initializer. */
+  private embed(node: LazyNode, layout: Layout): string {
+    const { value, dtype } = node;
+    if (value === null || Array.isArray(value.data) || (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool'))
+      throw new Error(`a constant of type ${dtype} has no place in a graph`);
+    const { data, layout: stored } = value;
+    const name = this.weight(dtype, physicalShape(node.shape, layout), () => {
+      const { buffer, byteOffset, byteLength } = relayout(data, node.shape, stored, layout);
+      return new Uint8Array(buffer, byteOffset, byteLength);
+    });
+    this.set(node, layout, name);
+    return name;
+  }
+
+  /** A reduction: where its axes stand depends on operator and version. */
+  reduce(type: string, input: string, axes: readonly number[], keepdims: number): string {
+    return type === 'ReduceSum' || (this.options.opset ?? 17) >= 18
+      ? this.op(type, [input, this.ints(axes)], { keepdims })
+      : this.op(type, [input], { axes, keepdims });
+  }
+
+  /** An initializer of a portable graph under another shape, which is one, too; null for other values. */
+  private reshapeWeight(name: string, shape: readonly number[]): string | null {
+    if (this.options.portable !== true || !name.startsWith('w')) return null;
+    const key = `weight|${name}|${shape.join()}`;
+    const known = this.expressions.get(key);
+    if (known) return known[0] ?? '';
+    const tensor = this.initializers.find((each) => each.name === name);
+    if (tensor === undefined) return null;
+    const reshaped = `w${this.fresh++}`;
+    const made = {
+      name: reshaped,
+      dims: shape,
+      dataType: tensor.dataType,
+      get rawData() {
+        return tensor.rawData;
+      },
+    };
+    this.initializers.push(made);
+    this.expressions.set(key, [reshaped]);
+    return reshaped;
+  }
+
   reshape(name: string, shape: readonly number[]): string {
+    const weight = this.reshapeWeight(name, shape);
+    if (weight !== null) return weight;
     const source = this.reshaped.get(name) ?? name;
     // 0 means "as the input" unless allowzero is set.
     const result = this.op('Reshape', [source, this.ints(shape)], shape.includes(0) ? { allowzero: 1 } : {});
@@ -187,9 +272,10 @@ export class GraphBuilder {
   /** The value's name in a layout; transposed where it is not there yet. */
   get(node: LazyNode, layout: Layout = 'plain'): string {
     const layouts = this.names.get(node);
-    if (!layouts) throw new Error(`${node.name} is used before it is emitted`);
-    const known = layouts.get(layout);
+    const known = layouts?.get(layout);
     if (known !== undefined) return known;
+    if (this.options.portable === true && node.value !== null) return this.embed(node, layout);
+    if (!layouts) throw new Error(`${node.name} is used before it is emitted`);
     const from = this.layoutOf(node);
     const perm = permutation(from, layout);
     const source = layouts.get(from) ?? '';

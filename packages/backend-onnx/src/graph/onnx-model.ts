@@ -28,7 +28,16 @@ export interface TensorProto {
   name: string;
   dims: readonly number[];
   dataType: number;
-  rawData: Uint8Array;
+  /** Absent where `externalData` says in which file the bytes are. */
+  rawData?: Uint8Array | undefined;
+  externalData?: readonly StringEntry[];
+  /** 1 for external data. */
+  dataLocation?: number;
+}
+
+export interface StringEntry {
+  key: string;
+  value: string;
 }
 
 export interface ValueInfoProto {
@@ -75,8 +84,11 @@ const schema = {
         dataType: field('int32', 2),
         name: field('string', 8),
         rawData: field('bytes', 9),
+        externalData: field('StringStringEntryProto', 13, 'repeated'),
+        dataLocation: field('int32', 14),
       },
     },
+    StringStringEntryProto: { fields: { key: field('string', 1), value: field('string', 2) } },
     Dimension: { fields: { dimValue: field('int64', 1), dimParam: field('string', 2) } },
     TensorShapeProto: { fields: { dim: field('Dimension', 1, 'repeated') } },
     TensorType: { fields: { elemType: field('int32', 1), shape: field('TensorShapeProto', 2) } },
@@ -96,8 +108,10 @@ const schema = {
       fields: {
         irVersion: field('int64', 1),
         producerName: field('string', 2),
+        docString: field('string', 6),
         graph: field('GraphProto', 7),
         opsetImport: field('OperatorSetIdProto', 8, 'repeated'),
+        metadataProps: field('StringStringEntryProto', 14, 'repeated'),
       },
     },
   },
@@ -105,18 +119,37 @@ const schema = {
 
 let modelProto: protobuf.Type | null = null;
 
+/** The version of the file format that came with a version of the operators. */
+const irVersions: Readonly<Record<number, number>> = { 17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10 };
+
+/** Versions of ONNX's operators in which graphs can be written. */
+export const opsets: readonly number[] = Object.keys(irVersions).map(Number);
+
+export interface FileDescription {
+  /** One of `opsets`, the one for which the graph was built. */
+  readonly opset: number;
+  readonly docString: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /**
  * Encodes a graph as the bytes of an .onnx file.
  * @param domains operator sets besides ONNX's own that the graph uses
  */
-export function encodeModel(graph: GraphProto, domains: readonly string[]): Uint8Array {
+export function encodeModel(
+  graph: GraphProto,
+  domains: readonly string[],
+  { opset, docString, metadata }: FileDescription = { opset: 17, docString: '', metadata: {} },
+): Uint8Array {
   modelProto ??= protobuf.Root.fromJSON(schema).lookupType('ModelProto');
   return modelProto
     .encode({
-      irVersion: 8,
+      irVersion: irVersions[opset],
       producerName: 'cnnzoo',
+      docString,
       graph,
-      opsetImport: [{ domain: '', version: 17 }, ...domains.map((domain) => ({ domain, version: 1 }))],
+      opsetImport: [{ domain: '', version: opset }, ...domains.map((domain) => ({ domain, version: 1 }))],
+      metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     })
     .finish();
 }

@@ -45,7 +45,7 @@ function channelVector(graph: GraphBuilder, node: LazyNode, channels: number): s
 }
 
 /** The convolution alone, in NCHW; `bias` is the name of one value a channel, or null. */
-function convolve(
+export function convolve(
   graph: GraphBuilder,
   node: LazyNode,
   attributes: ConvolutionAttributes,
@@ -103,7 +103,7 @@ export function emitScaledConvolution(
   return convolve(graph, node, attributes, { filter: scaled, bias: moved, group: 1 });
 }
 
-const convolutionName = 'Conv2D';
+export const convolutionName = 'Conv2D';
 
 export const convolution: Operation<ConvolutionAttributes> = {
   name: convolutionName,

@@ -15,9 +15,14 @@ type ProductAttributes = {
   alpha: number;
 };
 
+function transposeMatrices(graph: GraphBuilder, x: string, rank: number): string {
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  return graph.op('Transpose', [x], { perm: [...axes.slice(0, -2), rank - 1, rank - 2] });
+}
+
 /**
  * a b + bias. Two matrices are one Gemm; stacks of matrices are a MatMul, its operands transposed where that is asked for by
- * onnxruntime's FusedMatMul.
+ * onnxruntime's FusedMatMul, in a portable graph by a Transpose.
  */
 function emitProduct(
   graph: GraphBuilder,
@@ -32,9 +37,12 @@ function emitProduct(
     return graph.op('Gemm', inputs, { transA: transposeA, transB: transposeB });
   }
   const product =
-    transposeA || transposeB
+    (transposeA || transposeB) && graph.can('fusedMatMul') && graph.options.portable !== true
       ? graph.op('FusedMatMul', [left, right], { transA: transposeA, transB: transposeB }, 'com.microsoft')
-      : graph.op('MatMul', [left, right]);
+      : graph.op('MatMul', [
+          transposeA ? transposeMatrices(graph, left, a.shape.length) : left,
+          transposeB ? transposeMatrices(graph, right, b.shape.length) : right,
+        ]);
   return bias ? graph.op('Add', [product, graph.get(bias)]) : product;
 }
 

@@ -3,6 +3,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { LazyNode, Operation } from '../graph/node.js';
 import { emitScaledConvolution } from './convolution.js';
+import { emitFoldedBatchNorm } from './folded-batch-norm.js';
 import { type KernelTable, required } from './registry.js';
 
 type BatchNormAttributes = { epsilon: number; offset: boolean; scale: boolean };
@@ -19,13 +20,15 @@ const batchNorm: Operation<BatchNormAttributes> = {
       (part) => part === undefined || (part.shape.length === 1 && part.shape[0] === channels),
     );
     if (vectors && x.shape.length === 4) {
+      const constant = emitFoldedBatchNorm(graph, x, { mean, variance, offset, scale }, epsilon);
+      if (constant !== null) return graph.set(node, 'channelsFirst', constant);
       const all = (value: number) => graph.tensor('float32', new Array(channels).fill(value));
       const gamma = scale ? graph.get(scale) : all(1);
       const beta = offset ? graph.get(offset) : all(0);
       const deviation = graph.op('Sqrt', [graph.op('Add', [graph.get(variance), graph.scalar('float32', epsilon)])]);
       const factor = graph.op('Div', [gamma, deviation]);
       const shift = graph.op('Sub', [beta, graph.op('Mul', [graph.get(mean), factor])]);
-      const folded = emitScaledConvolution(graph, x, factor, shift);
+      const folded = graph.options.portable === true ? null : emitScaledConvolution(graph, x, factor, shift);
       if (folded !== null) return graph.set(node, 'channelsFirst', folded);
       const inputs = [graph.get(x, 'channelsFirst'), gamma, beta, graph.get(mean), graph.get(variance)];
       graph.set(node, 'channelsFirst', graph.op('BatchNormalization', inputs, { epsilon: { float: epsilon } }));

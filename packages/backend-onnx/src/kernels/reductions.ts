@@ -31,7 +31,7 @@ function checkNaN(
 ): string {
   if (dtype !== 'float32' || (type !== 'ReduceMax' && type !== 'ReduceMin')) return result;
   const notNumber = graph.op('Cast', [graph.op('IsNaN', [input])], { to: onnxType.int32 });
-  const any = graph.op('Cast', [graph.op('ReduceMax', [notNumber], { axes, keepdims })], { to: onnxType.bool });
+  const any = graph.op('Cast', [graph.reduce('ReduceMax', notNumber, axes, keepdims)], { to: onnxType.bool });
   return graph.op('Where', [any, graph.scalar('float32', Number.NaN), result]);
 }
 
@@ -44,11 +44,7 @@ function reduction(name: string, type: string): Operation<ReduceAttributes> {
       const axes = attributes.axes.map((axis) => physicalAxis(axis, layout)).sort((a, b) => a - b);
       const keepdims = attributes.keepDims ? 1 : 0;
       const input = graph.get(x, layout);
-      // Only ReduceSum has its axes as an input in opset 17.
-      const result =
-        type === 'ReduceSum'
-          ? graph.op(type, [input, graph.ints(axes)], { keepdims })
-          : graph.op(type, [input], { axes, keepdims });
+      const result = graph.reduce(type, input, axes, keepdims);
       graph.set(
         node,
         attributes.keepDims ? layout : 'plain',
@@ -65,7 +61,7 @@ function logicalReduction(name: string, type: string): Operation<ReduceAttribute
     emit(graph, node, { axes, keepDims }) {
       const [x] = node.inputs as [LazyNode];
       const numbers = graph.op('Cast', [graph.get(x)], { to: onnxType.int32 });
-      const reduced = graph.op(type, [numbers], { axes, keepdims: keepDims ? 1 : 0 });
+      const reduced = graph.reduce(type, numbers, axes, keepDims ? 1 : 0);
       graph.set(node, 'plain', graph.op('Cast', [reduced], { to: onnxType.bool }));
     },
   };

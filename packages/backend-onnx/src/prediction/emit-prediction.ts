@@ -1,0 +1,82 @@
+/** A recorded prediction as a portable ONNX graph with its weights inside. */
+
+import { onnxTypeOf } from '../engine/compile.js';
+import { trace } from '../engine/trace.js';
+import { GraphBuilder } from '../graph/graph-builder.js';
+import { type Layout, physicalShape } from '../graph/layout.js';
+import type { LazyNode } from '../graph/node.js';
+import type { GraphProto, OnnxType } from '../graph/onnx-model.js';
+import type { RecordedPrediction } from './record-prediction.js';
+
+export interface EmissionOptions {
+  readonly opset: number;
+  /** How inputs and outputs of rank 4 are laid out. */
+  readonly layout: Layout;
+  /** What an input is outside of the graph, and how it becomes the model's own; null where it is that already. */
+  readonly preprocess: Preprocess | null;
+}
+
+export interface Preprocess {
+  readonly type: OnnxType;
+  /** @returns the name of the model's input */
+  readonly emit: (graph: GraphBuilder, input: string, layout: Layout) => string;
+}
+
+export interface EmittedPrediction {
+  readonly graph: GraphProto;
+  /** The leaves, in the order of the recording. */
+  readonly leaves: readonly LazyNode[];
+}
+
+/** Nodes are named by the layer that recorded them and their operation, inputs and output as in the model. */
+export function emitPrediction(
+  { inputs, output, layerOf }: RecordedPrediction,
+  { opset, layout, preprocess }: EmissionOptions,
+): EmittedPrediction {
+  const { order, leaves } = trace([output.node]);
+  const graph = new GraphBuilder(order, { block: 0, sentinel: null, portable: true, opset });
+  const layoutOf = ({ shape }: LazyNode): Layout => (shape.length === 4 ? layout : 'plain');
+  const names = new Set<string>();
+  const graphInputs = inputs.map(({ name: wanted, node }) => {
+    const name = unique(wanted, names);
+    const inner = preprocess?.emit(graph, name, layoutOf(node)) ?? name;
+    graph.set(node, layoutOf(node), inner);
+    return { name, type: preprocess?.type ?? onnxTypeOf(node), shape: physicalShape(node.shape, layoutOf(node)) };
+  });
+  for (const node of order) {
+    const layer = layerOf.get(node);
+    if (!inputs.some((input) => input.node === node)) graph.emit(node, layer ? `${layer}/${node.name}` : node.name);
+  }
+  const physical = layoutOf(output.node);
+  const finished = graph.finish(graphInputs, [
+    {
+      name: graph.get(output.node, physical),
+      type: onnxTypeOf(output.node),
+      shape: physicalShape(output.node.shape, physical),
+    },
+  ]);
+  const unread = graphInputs.find(({ name }) => !finished.used.has(name));
+  if (unread) throw new RangeError(`input '${unread.name}' has no influence on the model's first output`);
+  renameValue(finished.graph, finished.outputs[0] ?? '', unique(output.name, names));
+  return { graph: finished.graph, leaves };
+}
+
+/** Names that the graph builder gives to values. */
+const inner = /^[vcw]\d+$/;
+
+/** A name that no other value has. */
+function unique(wanted: string, names: Set<string>): string {
+  let name = wanted;
+  while (names.has(name) || inner.test(name)) name += '_';
+  names.add(name);
+  return name;
+}
+
+function renameValue(graph: GraphProto, from: string, to: string): void {
+  const renamed = (names: readonly string[]) => names.map((name) => (name === from ? to : name));
+  for (const node of graph.node) {
+    node.input = renamed(node.input);
+    node.output = renamed(node.output);
+  }
+  for (const value of graph.output) if (value.name === from) value.name = to;
+}
