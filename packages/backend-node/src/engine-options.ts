@@ -15,6 +15,8 @@ export interface UseBackendOptions {
   readonly loaderWorkers?: number;
   /** Let tfjs-node-gpu take the GPU's memory as it is needed (TF_FORCE_GPU_ALLOW_GROWTH) instead of all of it. Default true. */
   readonly gpuMemoryGrowth?: boolean;
+  /** Megabytes of each GPU's memory that tfjs-node-gpu may take (TF_PER_DEVICE_MEMORY_LIMIT_MB). Default: no limit. */
+  readonly gpuMemoryLimit?: number;
 }
 
 export interface EngineRequest {
@@ -31,11 +33,12 @@ function count(value: number, name: string, least: number, written: unknown = va
 
 /** @throws RangeError naming the option or the environment variable that is wrong */
 export function engineRequest(options: UseBackendOptions): EngineRequest {
-  const { prefer, purpose = 'training', threads, loaderWorkers = 0, gpuMemoryGrowth = true } = options;
+  const { prefer, purpose = 'training', threads, loaderWorkers = 0, gpuMemoryGrowth = true, gpuMemoryLimit } = options;
   const { CNNZOO_BACKEND: backend, CNNZOO_THREADS: threadsText } = process.env;
   if (purpose !== 'training' && purpose !== 'inference')
     throw new RangeError(`useBackend: purpose is ${JSON.stringify(purpose)}, expected 'training' or 'inference'`);
   count(loaderWorkers, 'useBackend: loaderWorkers', 0);
+  if (gpuMemoryLimit !== undefined) count(gpuMemoryLimit, 'useBackend: gpuMemoryLimit', 1);
   const wanted =
     threads !== undefined
       ? count(threads, 'useBackend: threads', 1)
@@ -48,5 +51,9 @@ export function engineRequest(options: UseBackendOptions): EngineRequest {
       : backend
         ? enginePreference(backend, 'CNNZOO_BACKEND')
         : null;
-  return { preference, purpose, settings: { threads: wanted, gpuMemoryGrowth } };
+  return {
+    preference,
+    purpose,
+    settings: { threads: wanted, gpuMemoryGrowth, gpuMemoryLimit: gpuMemoryLimit ?? null },
+  };
 }

@@ -1,5 +1,5 @@
 /** Finds the packages that an app may have installed for us: the optional peers. */
-import { readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -26,13 +26,20 @@ export function appFolders(): string[] {
   return [...new Set(folders)];
 }
 
-/** Node's own resolution from a folder: it knows every layout of npm, pnpm and yarn, and yarn's Plug'n'Play where that is loaded. */
+/**
+ * Node's own resolution from a folder: it knows every layout of npm, pnpm and yarn, and yarn's Plug'n'Play where that is loaded. A
+ * package whose `exports` hide its package.json is found by its main file.
+ */
 function manifestFrom(folder: string, name: string): string | null {
+  const { resolve } = createRequire(join(folder, 'package.json'));
   try {
-    return createRequire(join(folder, 'package.json')).resolve(`${name}/package.json`);
-  } catch {
-    return null;
+    return resolve(`${name}/package.json`);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_PACKAGE_PATH_NOT_EXPORTED')) return null;
   }
+  let place = dirname(resolve(name));
+  while (!existsSync(join(place, 'package.json'))) place = dirname(place);
+  return join(place, 'package.json');
 }
 
 /**

@@ -30,9 +30,10 @@ function missingLibraries(text: string): string[] {
   return [...new Set(names)];
 }
 
-/** The end of what a process said, in one line. */
+/** The end of what a process said, in one line, without the stack traces that Node prints when it is aborted. */
 function lastWords(text: string): string {
-  return text.trim().split('\n').slice(-3).join(' / ').slice(-400);
+  const [said = ''] = text.split(/^-+ (?:Native|JavaScript) stack trace/m);
+  return said.trim().split('\n').slice(-3).join(' / ').slice(-400);
 }
 
 /**
@@ -64,7 +65,11 @@ export function probeApart(request: ProbeRequest, timeout = 90_000): Promise<Pro
       const why = missing.length > 0 ? `, missing ${missing.join(', ')}` : '';
       if (answer !== null) resolve('problem' in answer ? { problem: `${answer.problem}${why}` } : answer);
       else if (signal === 'SIGKILL') resolve({ problem: `its probe gave no answer in ${timeout / 1000} s${why}` });
-      else resolve({ problem: `its probe crashed with ${signal ?? `exit code ${code}`}${why}: ${lastWords(said)}` });
+      else {
+        const words = lastWords(said);
+        const how = `its probe crashed with ${signal ?? `exit code ${code}`}`;
+        resolve({ problem: `${how}${why}${words === '' ? '' : `: ${words}`}` });
+      }
     });
   });
 }

@@ -7,6 +7,8 @@ export interface EngineSettings {
   readonly threads: number;
   /** Let TensorFlow take the GPU's memory as it needs it instead of all at once. */
   readonly gpuMemoryGrowth: boolean;
+  /** Megabytes of each GPU's memory that TensorFlow may take; null for no limit. */
+  readonly gpuMemoryLimit: number | null;
 }
 
 /** Where an engine is looked for. */

@@ -19,12 +19,13 @@ function mendUtil(): void {
   });
 }
 
-/** What TensorFlow reads from the environment when its library is loaded. What the user has set stays. */
-function configure({ threads, gpuMemoryGrowth }: EngineSettings): void {
+/** What TensorFlow reads from the environment when its library is loaded. What the user has set there stays. */
+function configure({ threads, gpuMemoryGrowth, gpuMemoryLimit }: EngineSettings): void {
   process.env['TF_NUM_INTRAOP_THREADS'] ??= String(threads);
   if (gpuMemoryGrowth) process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
-  // Its greeting at level 0 goes to stderr of every program.
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1';
+  if (gpuMemoryLimit !== null) process.env['TF_PER_DEVICE_MEMORY_LIMIT_MB'] = String(gpuMemoryLimit);
+  // Else its greeting and its warnings go to stderr of every program.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
 }
 
 export function tensorflowEngine(name: 'tfjs-node-gpu' | 'tfjs-node'): Engine {
