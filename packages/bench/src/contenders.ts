@@ -3,7 +3,16 @@ import { fileURLToPath } from 'node:url';
 import type { ProcessStart } from './engine-process.js';
 import type { LayerSource } from './protocol.js';
 
-export const engineIds = ['onnx', 'tfjs-node', 'tfjs-wasm', 'tfjs-cpu', 'pytorch'] as const;
+export const engineIds = [
+  'onnx',
+  'onnx-frozen',
+  'onnx-changing',
+  'onnxruntime',
+  'tfjs-node',
+  'tfjs-wasm',
+  'tfjs-cpu',
+  'pytorch',
+] as const;
 export type EngineId = (typeof engineIds)[number];
 
 export const layerSources = ['tfjs-layers', 'cnnzoo'] as const satisfies readonly LayerSource[];
@@ -21,7 +30,7 @@ export interface Contender {
 export interface PeerLocations {
   /** The folder that tfjs-node was installed to, by tfjs-node/build.sh, say. */
   readonly tfjsNode: string | undefined;
-  /** Python interpreters that have torch and numpy. */
+  /** Python interpreters that have torch and numpy; torchvision, too, for onnxruntime and some networks. */
   readonly pythons: readonly string[];
 }
 
@@ -61,11 +70,25 @@ export function contendersOf(
       environment: { ...process.env, ...threadLimits, OPENBLAS_CORETYPE: undefined, OPENBLAS_L2_SIZE: undefined },
     },
   });
+  /** onnxruntime itself, on what this Python's torch exports. */
+  const onnxruntime = (python: string): Contender => ({
+    engine: 'onnxruntime',
+    layers: null,
+    source: python,
+    start: {
+      command: process.execPath,
+      args: [...process.execArgv, path('worker/onnxruntime.ts'), String(threads), python],
+      environment: { ...process.env, ...threadLimits },
+    },
+  });
   const contenders: Readonly<Record<EngineId, readonly Contender[]>> = {
     onnx: layers.map((source) => tfjs('onnx', source, [])),
+    'onnx-frozen': [tfjs('onnx-frozen', 'cnnzoo', [])],
+    'onnx-changing': [tfjs('onnx-changing', 'cnnzoo', [])],
+    onnxruntime: pythons.map(onnxruntime),
     'tfjs-node': tfjsNode === undefined ? [] : layers.map((source) => tfjs('tfjs-node', source, [tfjsNode])),
     // Too slow for more than the one comparison.
-    'tfjs-wasm': [tfjs('tfjs-wasm', 'tfjs-layers', [])],
+    'tfjs-wasm': [tfjs('tfjs-wasm', 'cnnzoo', [])],
     'tfjs-cpu': [tfjs('tfjs-cpu', 'tfjs-layers', [])],
     pytorch: pythons.map(pytorch),
   };

@@ -47,8 +47,10 @@ function formatTask({ task, timings, memory, failed }: TaskResult): string {
 }
 
 function formatTimings(timings: readonly Timing[], resultName: string): string {
+  const nodeLayers = timings.find(({ contender: { engine } }) => engine === 'tfjs-node')?.contender.layers;
   const peers = timings.filter(
-    ({ contender: { engine, layers } }) => engine === 'pytorch' || (engine === 'tfjs-node' && layers === 'tfjs-layers'),
+    ({ contender: { engine, layers } }) =>
+      engine === 'pytorch' || engine === 'onnxruntime' || (engine === 'tfjs-node' && layers === nodeLayers),
   );
   const rows = [...timings]
     .sort((a, b) => stepTimes(a).median - stepTimes(b).median)
@@ -116,11 +118,11 @@ function formatMemory({ version, samples }: MemoryTrace): string {
 
 function formatTargets(tasks: readonly TaskResult[]): string {
   const rows = tasks.flatMap(({ task, timings }) =>
-    judgeTargets(task.id, timings).map(({ figure, peer, version, peerVersion, atMost, measured, met }) => [
+    judgeTargets(task.id, timings).map(({ figure, version, peerVersion, atMost, measured, met }) => [
       task.id,
       version,
       figure,
-      peer === 'onnx' ? 'own steady step' : peerVersion,
+      figure === 'second step' ? 'own steady step' : peerVersion,
       `≤ ${atMost.toFixed(2)}`,
       measured.toFixed(2),
       met ? 'met' : 'missed',

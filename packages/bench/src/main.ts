@@ -101,8 +101,8 @@ async function rollCall(): Promise<Pick<Results, 'engines' | 'missing'>> {
     });
   const withoutTorch: { name: string; reason: string }[] = [];
   for (const contender of contendersOf(options.engines, options.layers, options.threads, { tfjsNode, pythons })) {
-    const found = engines.some(({ contender: { engine } }) => engine === 'pytorch');
-    if (contender.engine === 'pytorch' && !given && found) continue;
+    const found = engines.some(({ contender: { engine } }) => engine === contender.engine);
+    if (found && ((contender.engine === 'pytorch' && !given) || contender.engine === 'onnxruntime')) continue;
     const name = `${contender.engine} (${contender.source})`;
     progress(`starting ${name}`);
     try {
@@ -147,7 +147,10 @@ async function doTask(task: Task, contenders: readonly Contender[]): Promise<Tas
 const { engines, missing } = await rollCall();
 const taskResults: TaskResult[] = [];
 for (const task of tasks.filter(({ id }) => options.tasks.includes(id))) {
-  const contenders = engines.map(({ contender }) => contender).filter(({ engine }) => task.engines.includes(engine));
+  const contenders = engines
+    .map(({ contender }) => contender)
+    .filter(({ engine }) => task.engines.includes(engine))
+    .filter(({ layers }) => layers === null || (task.layers ?? layerSources).includes(layers));
   if (contenders.length > 0) taskResults.push(await doTask(task, contenders));
 }
 const results: Results = {

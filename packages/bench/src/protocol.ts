@@ -3,7 +3,7 @@
  * replies on its standard output. `python/worker.py` speaks the same.
  */
 
-export type NetworkName = 'lenet5' | 'resnet18' | 'resnet50';
+export type NetworkName = 'lenet5' | 'resnet18' | 'resnet50' | 'vgg16' | 'googlenet' | 'inception_v3';
 
 /** Where a tfjs engine's layers come from. */
 export type LayerSource = 'tfjs-layers' | 'cnnzoo';

@@ -1,18 +1,36 @@
 import type { EngineId } from './contenders.js';
-import type { Work } from './protocol.js';
+import type { LayerSource, NetworkName, Work } from './protocol.js';
 
 export interface Task {
   readonly id: string;
   readonly title: string;
   readonly work: Work;
   readonly engines: readonly EngineId[];
+  /** Whose layers, where not everyone's. */
+  readonly layers?: readonly LayerSource[];
   /** Absent: steps are timed. Else so many steps are done, and memory is looked at on the way. */
   readonly memorySteps?: number;
 }
 
 /** tfjs's wasm backend lacks the gradient of filters; tfjs's cpu backend takes minutes for a step of a ResNet. */
 const train: readonly EngineId[] = ['onnx', 'tfjs-node', 'pytorch'];
-const predict: readonly EngineId[] = ['onnx', 'tfjs-node', 'tfjs-wasm', 'pytorch'];
+const predict: readonly EngineId[] = [
+  'onnx-frozen',
+  'onnx',
+  'onnx-changing',
+  'onnxruntime',
+  'tfjs-node',
+  'tfjs-wasm',
+  'pytorch',
+];
+
+const predictTask = (network: NetworkName, name: string, size: number, batchSize = 1): Task => ({
+  id: batchSize === 1 ? `${network}-predict` : `${network}-predict-${batchSize}`,
+  title: `${name}, prediction, batch ${batchSize}, ${size}x${size}`,
+  work: { network, mode: 'predict', batchSize, learningRate: 0 },
+  engines: predict,
+  layers: ['cnnzoo'],
+});
 
 export const tasks: readonly Task[] = [
   {
@@ -34,18 +52,12 @@ export const tasks: readonly Task[] = [
     work: { network: 'resnet50', mode: 'train', batchSize: 4, learningRate: 1e-5 },
     engines: train,
   },
-  {
-    id: 'resnet18-predict',
-    title: 'ResNet-18, model.predict, batch 1, 224x224',
-    work: { network: 'resnet18', mode: 'predict', batchSize: 1, learningRate: 0 },
-    engines: predict,
-  },
-  {
-    id: 'resnet50-predict',
-    title: 'ResNet-50, model.predict, batch 1, 224x224',
-    work: { network: 'resnet50', mode: 'predict', batchSize: 1, learningRate: 0 },
-    engines: predict,
-  },
+  predictTask('resnet18', 'ResNet-18', 224),
+  predictTask('resnet50', 'ResNet-50', 224),
+  predictTask('resnet50', 'ResNet-50', 224, 8),
+  predictTask('vgg16', 'VGG-16', 224),
+  predictTask('googlenet', 'GoogLeNet', 224),
+  predictTask('inception_v3', 'Inception-v3', 299),
   {
     id: 'lenet5-memory',
     title: 'LeNet-5, 5,000 training steps, batch 128, each 100th of 96',

@@ -22,7 +22,7 @@ if (tfjsFolder !== undefined) register('./redirect-tfjs.ts', import.meta.url, { 
 // Imports of tfjs come after the redirection.
 const tf = await import('@tensorflow/tfjs-core');
 const { startTfjsEngine } = await import('./tfjs-engines.js');
-const { prepareNetwork } = await import('./network-session.js');
+const { predictionOf, prepareNetwork } = await import('./network-session.js');
 const { introduction, compilation } = await startTfjsEngine[engineName as TfjsEngineName](Number(threads));
 reply(layers === 'cnnzoo' ? { ...introduction, version: `${introduction.version}, cnnzoo layers` } : introduction);
 
@@ -30,7 +30,7 @@ let session: NetworkSession | undefined;
 async function answer(request: Request): Promise<object> {
   switch (request.command) {
     case 'prepare':
-      session = prepareNetwork(request.work, layers as LayerSource);
+      session = await prepareNetwork(request.work, layers as LayerSource, predictionOf(engineName));
       return { parameters: session.parameters };
     case 'run':
       if (session === undefined) throw new Error("'run' came before 'prepare'");

@@ -1,12 +1,16 @@
+import { googlenet } from '@cnnzoo/googlenet';
+import { inceptionV3 } from '@cnnzoo/inception';
 import { lenet5 as cnnzooLenet5 } from '@cnnzoo/lenet';
 import { resnet18, resnet50 } from '@cnnzoo/resnet';
 import { goldenInput, goldenWeight } from '@cnnzoo/testing';
+import { vgg16 } from '@cnnzoo/vgg';
 import { loadStateDict, stateDict } from '@cnnzoo/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { LayerSource, NetworkName, Ran, Work } from '../protocol.js';
 import { lenet5 } from './lenet5.js';
 import { resnet } from './resnet.js';
+import { timeSteps } from './time-steps.js';
 
 /** A network with its weights and one batch, ready for steps. */
 export interface NetworkSession {
@@ -14,8 +18,18 @@ export interface NetworkSession {
   run(steps: number): Promise<Ran>;
 }
 
+/** How a network predicts: model.predict, model.predict with a weight that changes each time, or frozen. */
+export type Prediction = 'predict' | 'changing' | 'frozen';
+
+export function predictionOf(engineName: string | undefined): Prediction {
+  if (engineName === 'onnx-frozen') return 'frozen';
+  return engineName === 'onnx-changing' ? 'changing' : 'predict';
+}
+
+type Build = (options: { initialWeights: 'zeros' }) => LayersModel;
+
 interface Network {
-  readonly build: Readonly<Record<LayerSource, (options: { initialWeights: 'zeros' }) => LayersModel>>;
+  readonly build: { readonly [source in LayerSource]: source extends 'cnnzoo' ? Build : Build | null };
   readonly size: number;
   readonly channels: number;
   readonly classes: number;
@@ -27,13 +41,18 @@ const networks: Readonly<Record<NetworkName, Network>> = {
   lenet5: { build: { 'tfjs-layers': lenet5, cnnzoo: cnnzooLenet5 }, size: 32, channels: 1, classes: 10 },
   resnet18: { build: { 'tfjs-layers': () => resnet('resnet18'), cnnzoo: resnet18 }, ...imagenet },
   resnet50: { build: { 'tfjs-layers': () => resnet('resnet50'), cnnzoo: resnet50 }, ...imagenet },
+  vgg16: { build: { 'tfjs-layers': null, cnnzoo: vgg16 }, ...imagenet },
+  googlenet: { build: { 'tfjs-layers': null, cnnzoo: googlenet }, ...imagenet },
+  inception_v3: { build: { 'tfjs-layers': null, cnnzoo: inceptionV3 }, ...imagenet, size: 299 },
 };
 
 /** Builds what `work` needs on the current backend. Weights and pictures depend on nothing but their names and shapes. */
-export function prepareNetwork(work: Work, source: LayerSource): NetworkSession {
+export async function prepareNetwork(work: Work, source: LayerSource, prediction: Prediction): Promise<NetworkSession> {
   const { network, mode, batchSize, learningRate, partialBatch } = work;
   const { build, size, channels, classes } = networks[network];
-  const model = build[source]({ initialWeights: 'zeros' });
+  const make = build[source];
+  if (make === null) throw new Error(`${network} is not written in layers of ${source}`);
+  const model = make({ initialWeights: 'zeros' });
   const golden = [...stateDict(model)].map(
     ([key, { shape }]) => [key, { shape, dtype: 'F32', data: goldenWeight(key, shape) }] as const,
   );
@@ -45,12 +64,7 @@ export function prepareNetwork(work: Work, source: LayerSource): NetworkSession 
   );
   const images = tf.tensor4d(goldenInput(batchSize, channels, size, size), [batchSize, size, size, channels]);
   if (mode === 'predict') {
-    const predict = async () => {
-      const logits = model.predict(images) as tf.Tensor;
-      const [first = Number.NaN] = await logits.data();
-      logits.dispose();
-      return first;
-    };
+    const predict = prediction === 'frozen' ? await frozenStep(model, images) : predictStep(model, images, prediction);
     return { parameters, run: (steps) => timeSteps(steps, predict) };
   }
 
@@ -73,6 +87,29 @@ export function prepareNetwork(work: Work, source: LayerSource): NetworkSession 
   return { parameters, run: (steps) => timeSteps(steps, train) };
 }
 
+function predictStep(model: LayersModel, images: tf.Tensor, prediction: Prediction): () => Promise<number> {
+  const bias = model.weights.at(-1);
+  const values = bias?.read().dataSync().slice();
+  return async () => {
+    if (prediction === 'changing' && bias !== undefined && values !== undefined)
+      tf.tidy(() => {
+        bias.write(tf.tensor(values.slice(), bias.read().shape));
+      });
+    const logits = model.predict(images) as tf.Tensor;
+    const [first = Number.NaN] = await logits.data();
+    logits.dispose();
+    return first;
+  };
+}
+
+async function frozenStep(model: LayersModel, images: tf.Tensor): Promise<() => Promise<number>> {
+  const { freeze } = await import('@cnnzoo/backend-onnx');
+  const frozen = freeze(model, { batchSize: images.shape[0] ?? 1 });
+  const pictures = await images.data<'float32'>();
+  model.dispose();
+  return async () => frozen.run(pictures)[0] ?? Number.NaN;
+}
+
 /** Picture i is of class i mod classes. */
 function oneHot(batchSize: number, classes: number): tf.Tensor {
   return tf.tidy(() => {
@@ -82,19 +119,4 @@ function oneHot(batchSize: number, classes: number): tf.Tensor {
     );
     return tf.cast(tf.oneHot(indices, classes), 'float32');
   });
-}
-
-async function timeSteps(steps: number, step: () => Promise<number>): Promise<Ran> {
-  const times: number[] = [];
-  const processorTimes: number[] = [];
-  const results: number[] = [];
-  for (let i = 0; i < steps; i++) {
-    const start = performance.now();
-    const before = process.cpuUsage();
-    results.push(await step());
-    const { user, system } = process.cpuUsage(before);
-    times.push(performance.now() - start);
-    processorTimes.push((user + system) / 1000);
-  }
-  return { times, processorTimes, results };
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Compilation, Introduction } from '../protocol.js';
 
-export type TfjsEngineName = 'onnx' | 'tfjs-node' | 'tfjs-wasm' | 'tfjs-cpu';
+export type TfjsEngineName = 'onnx' | 'onnx-frozen' | 'onnx-changing' | 'tfjs-node' | 'tfjs-wasm' | 'tfjs-cpu';
 
 export interface TfjsEngine {
   readonly introduction: Introduction;
@@ -16,12 +16,9 @@ const require = createRequire(import.meta.url);
 
 /** Makes an engine tfjs's backend. */
 export const startTfjsEngine: Readonly<Record<TfjsEngineName, (threads: number) => Promise<TfjsEngine>>> = {
-  onnx: async (threads) => {
-    const { engineStats, registerOnnxBackend } = await import('@cnnzoo/backend-onnx');
-    registerOnnxBackend({ device: 'cpu', threads });
-    await use('onnx');
-    return { introduction: { version: 'cnnzoo onnx', threads, notes: [] }, compilation: engineStats };
-  },
+  onnx: (threads) => startOnnx(threads, 'cnnzoo onnx'),
+  'onnx-frozen': (threads) => startOnnx(threads, 'cnnzoo freeze'),
+  'onnx-changing': (threads) => startOnnx(threads, 'cnnzoo onnx, a weight changes before each step'),
 
   'tfjs-node': async (threads) => {
     // tfjs-node 4.22 calls util.isNullOrUndefined, which Node 23 removed.
@@ -50,6 +47,13 @@ export const startTfjsEngine: Readonly<Record<TfjsEngineName, (threads: number) 
     return { introduction: { version: `tfjs cpu ${tf.version_core}`, threads: 1, notes: ['plain JavaScript'] } };
   },
 };
+
+async function startOnnx(threads: number, version: string): Promise<TfjsEngine> {
+  const { engineStats, registerOnnxBackend } = await import('@cnnzoo/backend-onnx');
+  registerOnnxBackend({ device: 'cpu', threads });
+  await use('onnx');
+  return { introduction: { version, threads, notes: [] }, compilation: engineStats };
+}
 
 async function use(backend: string): Promise<void> {
   if (!(await tf.setBackend(backend))) throw new Error(`tfjs could not start its backend '${backend}'`);
