@@ -28,12 +28,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
   try {
     const from = Date.now();
-    const previous = await release({ folder: join(folder, 'previous'), registry: registry.url, tag: 'previous' });
-    const { version, packages } = await release({
-      folder: join(folder, 'snapshot'),
-      registry: registry.url,
-      tag: 'snapshot',
+    const releases = ['previous', 'snapshot'].map((tag) =>
+      release({ folder: join(folder, tag), registry: registry.url, tag }),
+    );
+    // Both have ended before the teardown below removes what they read.
+    const [previous, snapshot] = (await Promise.allSettled(releases)).map((result) => {
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
     });
+    if (previous === undefined || snapshot === undefined) throw new Error('unreachable: two releases were made');
+    const { version, packages } = snapshot;
     console.log(
       `${packages.length} packages published twice in ${Math.round((Date.now() - from) / 1000)} s: ${version}`,
     );

@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symli
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { publishedPackages, root } from '@cnnzoo/tooling/published-packages';
+import { packageManagers } from './package-managers.js';
 import { cleanEnvironment, run } from './run.js';
 
 export interface Release {
@@ -17,8 +18,6 @@ export interface ReleaseOptions {
   readonly registry: string;
   /** The dist-tag, such as 'snapshot'. */
   readonly tag: string;
-  /** A file of a package to leave out, such as '@cnnzoo/blocks/dist/index.cjs'. */
-  readonly leaveOut?: string;
 }
 
 interface PackageJson {
@@ -35,9 +34,24 @@ function readPackage(folder: string): PackageJson {
 const changesets = join(dirname(createRequire(import.meta.url).resolve('@changesets/cli/package.json')), 'bin.js');
 
 /** @throws Error with what changesets printed where a step fails, or the packages do not all get one version */
-export async function release({ folder, registry, tag, leaveOut }: ReleaseOptions): Promise<Release> {
+export async function release({ folder, registry, tag }: ReleaseOptions): Promise<Release> {
   const copies = copyWorkspace(folder);
-  const environment = cleanEnvironment({
+  const environment = publishingEnvironment(folder, registry);
+  const step = (program: string, ...args: string[]) => run(program, args, { folder, environment, timeout: 240_000 });
+  await step('git', 'init', '--quiet', '--initial-branch=main');
+  await step('git', 'add', '.');
+  await step('git', 'commit', '--quiet', '--message=Copy');
+  await step(process.execPath, changesets, 'version', '--snapshot', tag);
+  await step(process.execPath, changesets, 'publish', '--tag', tag, '--no-git-tag');
+  const versions = new Set([...copies.values()].map((copy) => readPackage(copy).version));
+  const [version] = versions;
+  if (version === undefined || versions.size !== 1)
+    throw new Error(`the packages of one release have the versions ${[...versions].join(', ')}, expected one`);
+  return { version, packages: [...copies.keys()] };
+}
+
+function publishingEnvironment(folder: string, registry: string): NodeJS.ProcessEnv {
+  return cleanEnvironment({
     home: join(folder, '.home'),
     variables: {
       npm_config_registry: registry,
@@ -49,22 +63,28 @@ export async function release({ folder, registry, tag, leaveOut }: ReleaseOption
       GIT_COMMITTER_EMAIL: 'cnnzoo@localhost',
     },
   });
-  const step = (program: string, ...args: string[]) => run(program, args, { folder, environment, timeout: 240_000 });
-  await step('git', 'init', '--quiet', '--initial-branch=main');
-  await step('git', 'add', '.');
-  await step('git', 'commit', '--quiet', '--message=Copy');
-  await step(process.execPath, changesets, 'version', '--snapshot', tag);
-  if (leaveOut !== undefined) {
-    const owner = [...copies].find(([name]) => leaveOut.startsWith(`${name}/`));
-    if (owner === undefined) throw new RangeError(`leaveOut is ${leaveOut}, expected a file of ${[...copies.keys()]}`);
-    rmSync(join(owner[1], leaveOut.slice(owner[0].length + 1)));
-  }
-  await step(process.execPath, changesets, 'publish', '--tag', tag, '--no-git-tag');
-  const versions = new Set([...copies.values()].map((copy) => readPackage(copy).version));
-  const [version] = versions;
-  if (version === undefined || versions.size !== 1)
-    throw new Error(`the packages of one release have the versions ${[...versions].join(', ')}, expected one`);
-  return { version, packages: [...copies.keys()] };
+}
+
+/**
+ * Publishes one package of a release again without a file, under a later version that the ranges of the others accept.
+ * @param folder the release's
+ * @param file such as 'dist/index.cjs'
+ */
+export async function publishWithout(
+  file: string,
+  { folder, registry, tag, packageName }: ReleaseOptions & { readonly packageName: string },
+): Promise<void> {
+  const copy = publishedPackages().find(({ name }) => name === packageName);
+  if (copy === undefined) throw new RangeError(`packageName is ${packageName}, expected a published one`);
+  const broken = join(folder, 'packages', basename(copy.folder));
+  const manifest = readPackage(broken);
+  writeFileSync(join(broken, 'package.json'), JSON.stringify({ ...manifest, version: `${manifest.version}-${tag}` }));
+  rmSync(join(broken, file));
+  await run(process.execPath, [packageManagers['pnpm 10'].program, 'publish', '--tag', tag, '--no-git-checks'], {
+    folder: broken,
+    environment: publishingEnvironment(folder, registry),
+    timeout: 240_000,
+  });
 }
 
 /** Copies what releasing reads. The names of the published packages and the folders of their copies. */

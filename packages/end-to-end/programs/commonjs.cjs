@@ -1,0 +1,44 @@
+const {
+  basicBlock,
+  batchNorm,
+  connect,
+  conv2d,
+  dense,
+  globalAveragePooling2d,
+  relu,
+  withInitialWeights,
+} = require('@cnnzoo/blocks');
+const { crossEntropy } = require('@cnnzoo/losses');
+const { cifarResnet } = require('@cnnzoo/resnet');
+const { convOutputSize, summarize } = require('@cnnzoo/shape');
+require('@tensorflow/tfjs-backend-cpu');
+const tf = require('@tensorflow/tfjs-core');
+const layers = require('@tensorflow/tfjs-layers');
+
+const resnet = cifarResnet({ depth: 20, inputShape: [16, 16, 3], seed: 1 });
+console.log(`resnet: ${resnet.countParams()} parameters, ${summarize(resnet).params} in its summary`);
+
+const own = withInitialWeights({ seed: 2 }, () => {
+  const image = layers.input({ shape: [16, 16, 3] });
+  const x = connect(
+    image,
+    conv2d({ name: 'conv1', filters: 8, kernelSize: 3, padding: 1, useBias: false }),
+    batchNorm({ name: 'bn1' }),
+    relu({ name: 'relu' }),
+  );
+  const y = basicBlock(x, { name: 'layer1', filters: 16, stride: 2 });
+  return layers.model({
+    inputs: image,
+    outputs: connect(y, globalAveragePooling2d(), dense({ name: 'fc', units: 4 })),
+  });
+});
+console.log(`blocks: ${own.countParams()} parameters`);
+console.log(`shape: ${convOutputSize({ inputSize: 224, kernelSize: 7, stride: 2, padding: 3 })}`);
+
+const optimizer = tf.train.momentum(0.05, 0.9);
+const images = tf.randomNormal([4, 16, 16, 3], 0, 1, 'float32', 3);
+const labels = tf.tensor1d([0, 1, 2, 3], 'int32');
+for (let step = 0; step < 2; step++) {
+  const loss = optimizer.minimize(() => crossEntropy(labels, own.apply(images, { training: true })), true);
+  console.log(`loss of step ${step}: ${loss.dataSync()[0].toFixed(4)}`);
+}
