@@ -79,7 +79,8 @@ function encode(graph: GraphProto, model: LayersModel, { opset, description }: R
   return encodeModel(graph, [], { opset, docString, metadata: description.properties });
 }
 
-function exportedGraph(model: LayersModel, options: ResolvedExport): GraphProto {
+/** A model's prediction with its weights inside, as `exportOnnx` and `freeze` take it. */
+export function exportedGraph(model: LayersModel, options: ResolvedExport): GraphProto {
   const { batchSize } = options;
   if (batchSize !== 'dynamic') return emitted(model, options, batchSize).graph;
   const [first, second] = probeBatchSizes;

@@ -88,6 +88,29 @@ describe('in this thread', () => {
     await tf.setBackend('onnx');
   });
 
+  it('any number of pictures, in any order', () => {
+    const frozen = freeze(model);
+    for (const count of [3, 1, 7, 3]) {
+      const x = pictures(count);
+      expectEqual(frozen.run(x.dataSync<'float32'>()), x);
+      const y = frozen.predict(x);
+      expect(y.shape).toEqual([count, 4]);
+      tf.dispose([x, y]);
+    }
+    frozen.dispose();
+  });
+
+  it('a picture of a size that the model leaves open', () => {
+    const open = tfl.sequential();
+    open.add(tfl.layers.conv2d({ inputShape: [null, null, 3] as unknown as number[], filters: 2, kernelSize: 3 }));
+    open.add(tfl.layers.globalAveragePooling2d({}));
+    expect(() => freeze(open)).toThrow(/inputShape/);
+    const frozen = freeze(open, { inputShape: [6, 9, 3] });
+    expect(frozen.run(new Float32Array(6 * 9 * 3))).toHaveLength(2);
+    frozen.dispose();
+    open.dispose();
+  });
+
   it('a batch of its own size', () => {
     const x = pictures(3);
     const frozen = freeze(model, { batchSize: 3 });
@@ -127,6 +150,7 @@ describe('options', () => {
     [{ worker: 0 }, /worker is 0/],
     [{ worker: true, batching: { maxBatchSize: 0, maxDelay: 1 } }, /maxBatchSize is 0/],
     [{ worker: true, batching: { maxBatchSize: 2, maxDelay: -1 } }, /maxDelay is -1/],
+    [{ worker: true, batchSize: 2, batching: { maxBatchSize: 2, maxDelay: 1 } }, /batchSize is 2: leave it out/],
     [{ batching: { maxBatchSize: 2, maxDelay: 1 } }, /worker: true/],
   ])('%j is refused', (options, message) => {
     expect(() => freeze(model, options as { worker: true })).toThrow(message);
@@ -166,7 +190,7 @@ describe('in workers', () => {
 
   it('each request gets its own result, whatever the number of workers and batches', async () => {
     const inputs = Array.from({ length: 20 }, (_, i) => pictures(1, i + 1));
-    for (const options of [{ worker: 2 }] as const)
+    for (const options of [{ worker: 2 }, { worker: true, batching: { maxBatchSize: 8, maxDelay: 2 } }] as const)
       await withWorkers(options, async (frozen) => {
         const results = await Promise.all(inputs.map((x) => frozen.run(x.dataSync<'float32'>())));
         results.forEach((result, i) => {
@@ -197,6 +221,15 @@ describe('in workers', () => {
     for (const result of await Promise.all(requests)) expectEqual(result, x);
     await disposal;
     await frozen.dispose();
+    x.dispose();
+  });
+
+  it('sends batches that wait before dispose', async () => {
+    const x = pictures(1);
+    const frozen = freeze(model, { worker: true, threads: 1, batching: { maxBatchSize: 3, maxDelay: 60_000 } });
+    const requests = Array.from({ length: 8 }, () => frozen.run(x.dataSync<'float32'>()));
+    await frozen.dispose();
+    for (const result of await Promise.all(requests)) expectEqual(result, x);
     x.dispose();
   });
 

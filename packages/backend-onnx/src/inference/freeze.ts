@@ -2,23 +2,23 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
-import { frozenGraph } from './frozen-graph.js';
+import { type FrozenGraph, frozenGraph } from './frozen-graph.js';
 import { frozenSession } from './frozen-session.js';
 import { type Batching, requestBatcher } from './request-batcher.js';
 import { checkArray, checkTensor, type Signature } from './signature.js';
 import { startWorkerPool } from './worker-pool.js';
 
 export interface FreezeOptions {
-  /** Pictures at once. Default 1. */
+  /** Pictures at once. Default: any number, another one in each call if you like. */
   batchSize?: number;
+  /** [height, width, channels] of a picture, for models that leave them open. */
+  inputShape?: readonly number[];
   /** Threads of one operator. Default: the processors that this process may use, shared by the workers. */
   threads?: number;
   worker?: false;
 }
 
-export interface FreezeInWorkerOptions {
-  batchSize?: number;
-  threads?: number;
+export interface FreezeInWorkerOptions extends Omit<FreezeOptions, 'worker'> {
   /** A thread of its own, or so many. */
   worker: true | number;
   /** Puts requests that come at the same time into one batch. */
@@ -59,7 +59,8 @@ export interface FrozenModelInWorker {
  * model's weights do not change the frozen model, which holds its own, and it may be disposed.
  *
  * @param model of one float32 input. With auxiliary heads only the first output is computed.
- * @param options.batchSize pictures at once, default 1
+ * @param options.batchSize pictures at once; default: any number
+ * @param options.inputShape [height, width, channels], for models that leave them open
  * @param options.threads threads of one operator; default: the processors that this process may use, shared by the workers
  * @param options.worker `true` for a thread of its own, so that the event loop goes on; a number for so many of them
  * @param options.batching `{ maxBatchSize, maxDelay }`: concurrent requests go together, at most so many pictures, none waiting for
@@ -83,21 +84,19 @@ export function freeze(
   model: LayersModel,
   options: FreezeOptions | FreezeInWorkerOptions = {},
 ): FrozenModel | FrozenModelInWorker {
-  const { batchSize = 1, worker = false, threads, batching } = options as Partial<FreezeInWorkerOptions>;
+  const { batchSize, inputShape, worker = false, threads, batching } = options as Partial<FreezeInWorkerOptions>;
   checkModel(model);
   if (worker !== true && worker !== false) checkCount('worker', worker);
   const workers = Number(worker);
-  checkCount('batchSize', batchSize);
+  if (batchSize !== undefined) checkCount('batchSize', batchSize);
   if (threads !== undefined) checkCount('threads', threads);
-  if (batching !== undefined) checkBatching(batching, workers);
+  if (batching !== undefined) checkBatching(batching, workers, batchSize);
   const share = threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(1, workers)));
-  return workers === 0
-    ? freezeHere(model, batchSize, share)
-    : freezeInWorkers(model, batchSize, share, workers, batching);
+  const graph = frozenGraph(model, { batchSize: batchSize ?? null, inputShape }, onnxruntimeNode().sentinel);
+  return workers === 0 ? freezeHere(graph, share) : freezeInWorkers(graph, share, workers, batching);
 }
 
-function freezeHere(model: LayersModel, batchSize: number, threads: number): FrozenModel {
-  const graph = frozenGraph(model, batchSize, onnxruntimeNode().sentinel);
+function freezeHere(graph: FrozenGraph, threads: number): FrozenModel {
   const session = frozenSession(graph, threads);
   const { signature } = graph;
   let disposed = false;
@@ -121,13 +120,11 @@ function freezeHere(model: LayersModel, batchSize: number, threads: number): Fro
 }
 
 function freezeInWorkers(
-  model: LayersModel,
-  batchSize: number,
+  graph: FrozenGraph,
   threads: number,
   workers: number,
   batching: Batching | undefined,
 ): FrozenModelInWorker {
-  const graph = frozenGraph(model, batchSize, onnxruntimeNode().sentinel);
   const { signature } = graph;
   // All workers read the same bytes.
   const shared = new Uint8Array(new SharedArrayBuffer(graph.model.byteLength));
@@ -180,8 +177,10 @@ function checkCount(name: string, value: unknown): void {
     throw new RangeError(`freeze: ${name} is ${JSON.stringify(value)}, expected an integer of at least 1`);
 }
 
-function checkBatching({ maxBatchSize, maxDelay }: Batching, workers: number): void {
+function checkBatching({ maxBatchSize, maxDelay }: Batching, workers: number, batchSize: number | undefined): void {
   if (workers === 0) throw new RangeError('freeze: batching needs a thread of its own: add worker: true');
+  if (batchSize !== undefined)
+    throw new RangeError(`freeze: batching makes batches of any size, but batchSize is ${batchSize}: leave it out`);
   checkCount('batching.maxBatchSize', maxBatchSize);
   if (!(maxDelay >= 0 && maxDelay < 2 ** 31))
     throw new RangeError(`freeze: batching.maxDelay is ${maxDelay}, expected milliseconds of at least 0`);

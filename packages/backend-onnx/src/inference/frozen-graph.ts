@@ -1,11 +1,8 @@
-/** A model's prediction as one ONNX graph with its weights inside, in the form that onnxruntime runs fastest. */
+/** A model's prediction as one ONNX graph with its weights inside: the graph of `exportOnnx`, for this runtime. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { onnxTypeOf } from '../engine/compile.js';
-import { trace } from '../engine/trace.js';
-import { GraphBuilder } from '../graph/graph-builder.js';
-import { physicalShape } from '../graph/layout.js';
-import { encodeModel } from '../graph/onnx-model.js';
-import { recordPrediction } from '../prediction/record-prediction.js';
+import { exportedGraph } from '../export/export-onnx.js';
+import { resolveOptions } from '../export/export-options.js';
+import { encodeModel, type GraphProto, onnxType, type ValueInfoProto } from '../graph/onnx-model.js';
 import type { Signature } from './signature.js';
 
 export interface FrozenGraph {
@@ -14,45 +11,55 @@ export interface FrozenGraph {
   readonly signature: Signature;
 }
 
-/**
- * Filters are emitted plainly, without blocks of channels and without folding by us: of constants onnxruntime folds batch norm
- * itself, and stays in blocks from layer to layer.
- * @param sentinel the output that the runtime needs, see there
- */
-export function frozenGraph(model: LayersModel, batchSize: number, sentinel: string | null): FrozenGraph {
-  const { inputs, output } = recordPrediction(model, { batchSize });
-  const [input] = inputs;
-  if (input === undefined || inputs.length > 1)
-    throw new RangeError(`freeze: model '${model.name}' has ${inputs.length} inputs, expected a model of one`);
-  if (input.node.dtype !== 'float32' || output.node.dtype !== 'float32')
-    throw new TypeError(
-      `freeze: model '${model.name}' takes ${input.node.dtype} and gives ${output.node.dtype}, expected float32`,
-    );
-  const { order, leaves } = trace([output.node]);
-  const graph = new GraphBuilder(order, { block: 0, sentinel });
-  graph.set(input.node, 'plain', 'input');
-  for (const leaf of leaves) {
-    const { data, layout } = leaf.value ?? { data: [], layout: 'plain' };
-    if (Array.isArray(data)) throw new TypeError(`freeze: model '${model.name}' has a constant of strings`);
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    graph.set(leaf, layout, graph.weight(onnxTypeOf(leaf), physicalShape(leaf.shape, layout), bytes));
-  }
-  order.forEach((node, i) => {
-    if (node !== input.node) graph.emit(node, `${node.name}#${i}`);
+export interface FrozenShape {
+  /** Pictures at once, null for any number. */
+  readonly batchSize: number | null;
+  /** Of one picture, for models that leave it open. */
+  readonly inputShape?: readonly number[] | undefined;
+}
+
+/** @param sentinel the output that the runtime needs, see there */
+export function frozenGraph(
+  model: LayersModel,
+  { batchSize, inputShape }: FrozenShape,
+  sentinel: string | null,
+): FrozenGraph {
+  const options = resolveOptions(model, {
+    batchSize: batchSize ?? 'dynamic',
+    ...(inputShape === undefined ? {} : { inputShape }),
   });
-  const finished = graph.finish(
-    [{ name: 'input', type: 'float32', shape: input.node.shape }],
-    [{ name: graph.get(output.node), type: 'float32', shape: output.node.shape }],
-  );
+  const graph = exportedGraph(model, options);
+  const [[input, ...others], [output]] = [graph.input, graph.output];
+  if (input === undefined || output === undefined || others.length > 0)
+    throw new RangeError(`freeze: model '${model.name}' has ${graph.input.length} inputs, expected a model of one`);
+  for (const { name, type } of [input, output])
+    if (type.tensorType.elemType !== onnxType.float32)
+      throw new TypeError(`freeze: '${name}' of model '${model.name}' is not float32; others cannot be frozen`);
+  const signature = {
+    model: model.name,
+    input: input.name,
+    output: output.name,
+    inputShape: shapeOfOne(input),
+    outputShape: shapeOfOne(output),
+    batchSize,
+  };
+  return { model: encodeModel(sentinel === null ? graph : withSentinel(graph, sentinel), []), signature };
+}
+
+/** The axes after the batch. */
+function shapeOfOne({ type }: ValueInfoProto): number[] {
+  return type.tensorType.shape.dim.slice(1).map(({ dimValue }) => dimValue ?? 1);
+}
+
+function withSentinel(graph: GraphProto, name: string): GraphProto {
+  const zero = { name: `${name}/zero`, dims: [], dataType: onnxType.float32, rawData: new Uint8Array(4) };
+  const to = { name: 'to', type: 2, i: onnxType.bfloat16 };
+  const cast = { opType: 'Cast', input: [zero.name], output: [name], name, domain: '', attribute: [to] };
+  const info = { name, type: { tensorType: { elemType: onnxType.bfloat16, shape: { dim: [] } } } };
   return {
-    model: encodeModel(finished.graph, finished.domains),
-    signature: {
-      model: model.name,
-      input: 'input',
-      output: finished.outputs[0] ?? '',
-      inputShape: input.node.shape.slice(1),
-      outputShape: output.node.shape.slice(1),
-      batchSize,
-    },
+    ...graph,
+    node: [...graph.node, cast],
+    initializer: [...graph.initializer, zero],
+    output: [info, ...graph.output],
   };
 }

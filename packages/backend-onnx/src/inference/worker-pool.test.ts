@@ -16,7 +16,7 @@ beforeAll(async () => {
   const model = tfl.sequential({
     layers: [tfl.layers.dense({ inputShape: [3], units: 2, kernelInitializer: 'ones' })],
   });
-  graph = frozenGraph(model, 1, onnxruntimeNode().sentinel);
+  graph = frozenGraph(model, { batchSize: 1 }, onnxruntimeNode().sentinel);
   model.dispose();
 });
 
