@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { type Classifier, openNetwork } from './classifier.js';
+import { type Classifier, openNetwork, withOptions } from './classifier.js';
 import { classifierHead, lastFeatureMap, softmaxOf } from './classifier-head.js';
 import { onlyInputOf, walkGraph } from './graph-walk.js';
 import { type ClassActivationMap, overlayOf } from './heat-map.js';
@@ -37,7 +37,7 @@ export async function gradCam(
   image: Picture,
   { classIndex, layer }: GradCamOptions = {},
 ): Promise<ClassActivationMap> {
-  const model = modelOf(classifier);
+  const model = withOptions(classifier).model;
   const output = logitsOf(model);
   const features = layer === undefined ? lastFeatureMap(output) : featureMapOf(model, layer);
   if (features === null) throw new RangeError(`model '${model.name}' has no feature maps`);
@@ -67,7 +67,7 @@ export async function classActivationMap(
   image: Picture,
   { classIndex }: ClassActivationOptions = {},
 ): Promise<ClassActivationMap> {
-  const model = modelOf(classifier);
+  const model = withOptions(classifier).model;
   const { features, pooling, layers } = classifierHead(model);
   const [dense, ...others] = layers;
   if (pooling?.kind !== 'average' || dense?.kind !== 'dense' || others.length > 0)
@@ -91,7 +91,7 @@ async function activationMap(
   features: SymbolicTensor,
   mapOf: (features: tf.Tensor4D, index: number, input: Known) => tf.Tensor,
 ): Promise<ClassActivationMap> {
-  const model = modelOf(classifier);
+  const model = withOptions(classifier).model;
   const [source] = model.inputs;
   const network = openNetwork(classifier, singleCrop());
   const { classes, format, protocol, categories } = network;
@@ -137,9 +137,6 @@ function run(model: LayersModel, output: SymbolicTensor, known: Known): tf.Tenso
     },
   );
 }
-
-const modelOf = (classifier: Classifier): LayersModel =>
-  'model' in classifier ? classifier.model : (classifier as LayersModel);
 
 /** The output before softmax, or, where it is part of the last layer, the probabilities. */
 function logitsOf(model: LayersModel): SymbolicTensor {

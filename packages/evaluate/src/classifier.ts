@@ -36,7 +36,7 @@ export interface Network {
  * @throws TypeError or RangeError naming the model where it is no classifier or the protocol does not fit
  */
 export function openNetwork(classifier: Classifier, fallback: Protocol): Network {
-  const given = 'model' in classifier ? classifier : { model: classifier as LayersModel };
+  const given = withOptions(classifier);
   const { model, protocol = fallback } = given;
   if (typeof model?.predict !== 'function' || !Array.isArray(model.inputs))
     throw new TypeError(`model must be a tf.LayersModel, got ${typeof model}`);
@@ -105,6 +105,13 @@ export function openNetwork(classifier: Classifier, fallback: Protocol): Network
       }),
     dispose,
   };
+}
+
+/** A classifier with its options, whichever way it was given. A Sequential has a property `model`, too. */
+export function withOptions(classifier: Classifier): Exclude<Classifier, LayersModel> {
+  return classifier !== null && typeof classifier === 'object' && 'predict' in classifier
+    ? { model: classifier }
+    : classifier;
 }
 
 /**

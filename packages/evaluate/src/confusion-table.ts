@@ -1,7 +1,7 @@
 import { blues, colorAt } from './color-map.js';
+import { escaped } from './escape-html.js';
 import { toDataUrl } from './png.js';
 import type { EvaluationReport } from './report.js';
-import { escaped } from './escape-html.js';
 
 /** Up to this many classes the matrix has numbers. */
 const mostNumbers = 32;

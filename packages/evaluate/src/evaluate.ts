@@ -97,10 +97,12 @@ async function run(
     const samples = await next;
     next = read(starts[i + 1]);
     const rows = await classProbabilities(networks, samples, batchSize);
-    for (const [row, { label, index }] of samples.entries()) {
+    const answers = samples.map(({ label, index }, row) => {
       const probabilities = rows[row] ?? new Float64Array(categories.length);
-      const place = rank(probabilities, label);
-      tally = addTallies(tally, tallyOf(probabilities, label, place, Math.min(5, categories.length)));
+      return { probabilities, label, index, place: rank(probabilities, label) };
+    });
+    tally = addTallies(tally, tallyOf(answers, Math.min(5, categories.length)));
+    for (const { probabilities, label, index } of answers) {
       const [guess = 0] = largest(probabilities, 1);
       const confused = confusion[label] ?? [];
       confused[guess] = (confused[guess] ?? 0) + 1;

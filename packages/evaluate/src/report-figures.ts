@@ -2,6 +2,12 @@ import type { ClassReport, EvaluationReport } from './report.js';
 
 export const percent = (share: number): string => (Number.isNaN(share) ? '–' : `${(100 * share).toFixed(2)} %`);
 
+/** A probability, of which those near 0 and 1 are not said to be so. */
+export function certainty(probability: number): string {
+  if (probability >= 0.99995) return '> 99.99 %';
+  return probability < 0.00005 ? '< 0.01 %' : percent(probability);
+}
+
 /** The figures of a report by name, as Markdown and HTML have them. */
 export function figureRows(report: EvaluationReport): [name: string, value: string][] {
   const { count, top1, top5, topK, loss, calibrationError, millisecondsPerPicture, part } = report;

@@ -5,7 +5,7 @@ import { escaped } from './escape-html.js';
 import { toDataUrl } from './png.js';
 import { reliabilityDiagram } from './reliability-diagram.js';
 import { type EvaluationReport, type Mistake, mostConfused } from './report.js';
-import { figureRows, percent, worstClasses } from './report-figures.js';
+import { certainty, figureRows, percent, worstClasses } from './report-figures.js';
 
 /** Pictures in a page are reduced to this many pixels at their longer side. */
 const longestSide = 160;
@@ -21,7 +21,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .bar { display: inline-block; height: .6rem; background: #2171b5; border-radius: 2px; vertical-align: baseline; }
 .confusion td { min-width: 2.1rem; height: 1.9rem; text-align: center; font-size: .8rem; padding: 0 .25rem; border: 1px solid #fff; }
 .confusion th { font-weight: 400; font-size: .8rem; padding: .15rem .4rem; color: #57606a; white-space: nowrap; }
-.confusion thead th span { writing-mode: vertical-rl; transform: rotate(180deg); display: inline-block; }
+.confusion thead th { vertical-align: bottom; } .confusion thead th span { writing-mode: vertical-rl; transform: rotate(180deg); display: inline-block; }
 .confusion tbody th { text-align: right; } .confusion .right { outline: 1px solid #8c959f; outline-offset: -2px; }
 .matrix { width: min(100%, 640px); image-rendering: pixelated; border: 1px solid #d0d7de; display: block; }
 .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 1rem; }
@@ -104,7 +104,7 @@ async function mistakeFigure(
     image === undefined
       ? ''
       : `<img${Math.max(image.width, image.height) < longestSide ? ' class="small"' : ''} alt="picture ${index}" src="${await toDataUrl(thumbnail(image))}">`;
-  const text = `<b>${escaped(categories[guess] ?? '')}</b> ${percent(probability)}<br>is ${escaped(categories[label] ?? '')} ${percent(labelProbability)}<br><span class="hint">picture ${index}</span>`;
+  const text = `<b>${escaped(categories[guess] ?? '')}</b> ${escaped(certainty(probability))}<br>is ${escaped(categories[label] ?? '')} ${escaped(certainty(labelProbability))}<br><span class="hint">picture ${index}</span>`;
   return `<figure>${picture}<figcaption>${text}</figcaption></figure>`;
 }
 

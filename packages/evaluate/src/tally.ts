@@ -40,25 +40,35 @@ export const emptyTally: Tally = {
   milliseconds: 0,
 };
 
-/** What one picture adds: `place` of its class by probability, 0 being the first. */
-export function tallyOf(probabilities: Float64Array, label: number, place: number, k: number): Tally {
-  const own = probabilities[label] ?? Number.NaN;
-  if (probabilities.some(Number.isNaN)) return { ...emptyTally, count: 1, invalid: 1 };
-  const confidence = probabilities.reduce((most, value) => Math.max(most, value), 0);
-  // The intervals are open below and closed above.
-  const bin = Math.min(calibrationBins - 1, Math.max(0, Math.ceil(confidence * calibrationBins) - 1));
-  const correct = Number(place === 0);
-  return {
-    count: 1,
-    top1: correct,
-    topK: Number(place < k),
-    invalid: 0,
-    loss: Math.round(-Math.log(Math.max(own, Number.MIN_VALUE)) * sumsPerUnit),
-    calibration: emptyTally.calibration.map((empty, i) =>
-      i === bin ? { count: 1, correct, confidence: Math.round(confidence * sumsPerUnit) } : empty,
-    ),
-    milliseconds: 0,
-  };
+/** What a network said of a picture. */
+export interface Answer {
+  readonly probabilities: Float64Array;
+  readonly label: number;
+  /** The place of its class by probability, 0 being the first. */
+  readonly place: number;
+}
+
+/** Counts answers; those whose class is among the first k count for `topK`. */
+export function tallyOf(answers: readonly Answer[], k: number): Tally {
+  const calibration = emptyTally.calibration.map((bin) => ({ ...bin }));
+  let [top1, topK, invalid, loss] = [0, 0, 0, 0];
+  for (const { probabilities, label, place } of answers) {
+    if (probabilities.some(Number.isNaN)) {
+      invalid++;
+      continue;
+    }
+    if (place === 0) top1++;
+    if (place < k) topK++;
+    loss += Math.round(-Math.log(Math.max(probabilities[label] ?? 0, Number.MIN_VALUE)) * sumsPerUnit);
+    const confidence = probabilities.reduce((most, value) => Math.max(most, value), 0);
+    // The intervals are open below and closed above.
+    const bin = calibration[Math.min(calibrationBins - 1, Math.max(0, Math.ceil(confidence * calibrationBins) - 1))];
+    if (bin === undefined) continue;
+    bin.count++;
+    bin.confidence += Math.round(confidence * sumsPerUnit);
+    if (place === 0) bin.correct++;
+  }
+  return { count: answers.length, top1, topK, invalid, loss, calibration, milliseconds: 0 };
 }
 
 export function addTallies(a: Tally, b: Tally): Tally {
