@@ -43,6 +43,8 @@ const biasOfOne = { biasInitializer: constant(1) };
  * @returns a model from [batch, 227, 227, 3] to logits [batch, 1000]; 60,965,224 parameters
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { alexnetPaper } from '@cnnzoo/alexnet';
+ *
  * const model = alexnetPaper({ numClasses: 10, seed: 1 });
  */
 export function alexnetPaper(options: DropoutModelOptions = {}): LayersModel {

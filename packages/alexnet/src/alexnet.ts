@@ -72,6 +72,8 @@ function build({ id, defaults, hidden }: Variant, options: DropoutModelOptions):
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { alexnet } from '@cnnzoo/alexnet';
+ *
  * const model = alexnet({ numClasses: 10, inputShape: [96, 96, 3], seed: 1 });
  */
 export function alexnet(options: DropoutModelOptions = {}): LayersModel {
@@ -87,6 +89,8 @@ export function alexnet(options: DropoutModelOptions = {}): LayersModel {
  * @returns a model from [batch, 256, 256, 3] to logits [batch, 2]
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { alexnetBook } from '@cnnzoo/alexnet';
+ *
  * const catsAndDogs = alexnetBook({ seed: 1 });
  */
 export function alexnetBook(options: DropoutModelOptions = {}): LayersModel {

@@ -4,6 +4,7 @@ import { type Size2d, size2d } from './arguments.js';
 import { baseOptions, type CallOptions, type LayerOptions, onlyShape, onlyTensor } from './layer-arguments.js';
 import { registerLayers } from './register-layers.js';
 
+/** The options of `adaptiveAveragePooling2d`. */
 export interface AdaptiveAveragePooling2dOptions extends LayerOptions {
   readonly outputSize: Size2d;
 }
@@ -75,6 +76,8 @@ function poolWidth(x: tf.Tensor4D, output: number): tf.Tensor4D {
  * Input [batch, height, width, channels], height and width known or not; output [batch, ...outputSize, channels].
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { adaptiveAveragePooling2d, connect, flatten } from '@cnnzoo/blocks';
+ *
  * const y = connect(x, adaptiveAveragePooling2d({ name: 'avgpool', outputSize: 7 }), flatten({ name: 'flatten' }));
  */
 export function adaptiveAveragePooling2d(options: AdaptiveAveragePooling2dOptions): AdaptiveAveragePooling2D {

@@ -8,7 +8,15 @@ export function shown(value: unknown): string {
   return String(value);
 }
 
-/** @throws TypeError where `value` is no number, RangeError where it is no integer of at least `minimum` */
+/**
+ * Checks an argument that must be an integer of at least `minimum`.
+ * @throws TypeError where `value` is no number, RangeError where it is no integer of at least `minimum`
+ * @example
+ * import { integerAtLeast } from '@cnnzoo/blocks';
+ *
+ * console.log(integerAtLeast(1, 'numClasses', 10)); // 10
+ * // integerAtLeast(1, 'numClasses', 0.5) throws: numClasses is 0.5, expected an integer of at least 1
+ */
 export function integerAtLeast(minimum: number, name: string, value: unknown): number {
   if (typeof value !== 'number') throw new TypeError(`${name} is ${shown(value)}, expected an integer`);
   if (!Number.isInteger(value) || value < minimum)
@@ -38,7 +46,15 @@ export function size2d(minimum: number, name: string, value: unknown): [height: 
   return [integerAtLeast(minimum, `${name}[0]`, value[0]), integerAtLeast(minimum, `${name}[1]`, value[1])];
 }
 
-/** @throws TypeError where `value` is not one of `allowed` */
+/**
+ * Checks an argument that must be one of a few values.
+ * @throws TypeError where `value` is not one of `allowed`
+ * @example
+ * import { oneOf } from '@cnnzoo/blocks';
+ *
+ * console.log(oneOf(['A', 'B', 'C'], 'shortcut', 'B')); // B
+ * // oneOf(['A', 'B', 'C'], 'shortcut', 'D') throws: shortcut is "D", expected one of "A", "B", "C"
+ */
 export function oneOf<const Value>(allowed: readonly Value[], name: string, value: unknown): Value {
   const found = allowed.find((each) => each === value);
   if (found === undefined)

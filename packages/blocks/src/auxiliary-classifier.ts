@@ -18,6 +18,7 @@ interface AuxiliaryClassifierOptions {
   readonly epsilon?: number;
 }
 
+/** The options of `googlenetAuxiliaryClassifier`. */
 export interface GooglenetAuxiliaryClassifierOptions extends AuxiliaryClassifierOptions {
   /** Default 0.7, the paper's share of dropped outputs. */
   readonly dropout?: number;
@@ -32,6 +33,8 @@ export interface GooglenetAuxiliaryClassifierOptions extends AuxiliaryClassifier
  * Input [batch, height, width, channels]; output: logits [batch, numClasses].
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { googlenetAuxiliaryClassifier } from '@cnnzoo/blocks';
+ *
  * const logits = googlenetAuxiliaryClassifier(x, { name: 'aux1', numClasses: 1000 });
  */
 export function googlenetAuxiliaryClassifier(
@@ -60,6 +63,8 @@ export function googlenetAuxiliaryClassifier(
  * Input [batch, height, width, channels], at least 17x17; output: logits [batch, numClasses].
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { inceptionAuxiliaryClassifier } from '@cnnzoo/blocks';
+ *
  * const logits = inceptionAuxiliaryClassifier(x, { name: 'AuxLogits', numClasses: 1000 });
  */
 export function inceptionAuxiliaryClassifier(x: SymbolicTensor, options: AuxiliaryClassifierOptions): SymbolicTensor {

@@ -5,6 +5,7 @@ import { Pooling2D, type Pooling2dOptions } from './pooling-2d.js';
 import { registerLayers } from './register-layers.js';
 import { type AxisWindow, axisPadding } from './window.js';
 
+/** The options of `averagePooling2d`. */
 export interface AveragePooling2dOptions extends Pooling2dOptions {
   /** Whether padding counts as zeros (torchvision's Inception) or not at all (Keras's and TF-slim's). Default true. */
   readonly countIncludePad?: boolean;
@@ -64,6 +65,8 @@ function countedCells(size: number, window: AxisWindow, countIncludePad: boolean
  * Input [batch, height, width, channels]; output [batch, h, w, channels], sizes as of `maxPooling2d`.
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { averagePooling2d, connect } from '@cnnzoo/blocks';
+ *
  * const y = connect(x, averagePooling2d({ poolSize: 3, stride: 1, padding: 1 })); // Inception's pooling branch: the size stays
  */
 export function averagePooling2d(options: AveragePooling2dOptions): AveragePooling2D {

@@ -4,6 +4,7 @@ import { add, connect, relu } from './connect.js';
 import { conv2d } from './conv2d.js';
 import { residualShortcut, type ShortcutType } from './residual-shortcut.js';
 
+/** The options of `plainBlock`. */
 export interface PlainBlockOptions {
   /** The layers are `name.conv1`, `name.bn1`, `name.relu` and so on, as in torchvision's blocks. */
   readonly name: string;
@@ -13,6 +14,7 @@ export interface PlainBlockOptions {
   readonly stride?: number;
 }
 
+/** The options of `basicBlock`. */
 export interface BasicBlockOptions extends PlainBlockOptions {
   /** Default 'B'. */
   readonly shortcut?: ShortcutType;
@@ -38,6 +40,8 @@ function twoConvolutions(x: SymbolicTensor, { name, filters, stride = 1 }: Plain
  * Input [batch, height, width, channels]; output [batch, ceil(height / stride), ceil(width / stride), filters].
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { plainBlock } from '@cnnzoo/blocks';
+ *
  * const y = plainBlock(x, { name: 'layer1.0', filters: 64 });
  */
 export function plainBlock(x: SymbolicTensor, options: PlainBlockOptions): SymbolicTensor {
@@ -50,6 +54,8 @@ export function plainBlock(x: SymbolicTensor, options: PlainBlockOptions): Symbo
  * Input [batch, height, width, channels]; output [batch, ceil(height / stride), ceil(width / stride), filters].
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { basicBlock } from '@cnnzoo/blocks';
+ *
  * const y = basicBlock(x, { name: 'layer2.0', filters: 128, stride: 2 });
  */
 export function basicBlock(x: SymbolicTensor, options: BasicBlockOptions): SymbolicTensor {

@@ -12,6 +12,7 @@ import {
 } from './layer-arguments.js';
 import { registerLayers } from './register-layers.js';
 
+/** The options of `batchNorm`. */
 export interface BatchNormOptions extends LayerOptions {
   /** Added to the variance. Default 1e-5, PyTorch's; GoogLeNet and Inception use 1e-3. */
   readonly epsilon?: number;
@@ -142,6 +143,8 @@ function normalizeBatch(
  *
  * @throws RangeError in training where there is one value per channel: its variance is unknown
  * @example
+ * import { batchNorm, connect, conv2d } from '@cnnzoo/blocks';
+ *
  * const y = connect(x, conv2d({ filters: 64, kernelSize: 3, padding: 1, useBias: false }), batchNorm({ name: 'bn1' }));
  */
 export function batchNorm(options: BatchNormOptions = {}): BatchNormalization {

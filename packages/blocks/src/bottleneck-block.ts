@@ -5,6 +5,7 @@ import { add, connect, relu } from './connect.js';
 import { conv2d } from './conv2d.js';
 import { residualShortcut, type ShortcutType } from './residual-shortcut.js';
 
+/** The options of `bottleneckBlock`. */
 export interface BottleneckBlockOptions {
   /** The layers are `name.conv1`, `name.bn1`, `name.relu` and so on, as in torchvision's blocks. */
   readonly name: string;
@@ -31,6 +32,8 @@ export interface BottleneckBlockOptions {
  * Input [batch, height, width, channels]; output [batch, ceil(height / stride), ceil(width / stride), filters].
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { bottleneckBlock } from '@cnnzoo/blocks';
+ *
  * const y = bottleneckBlock(x, { name: 'layer2.0', width: 128, stride: 2 }); // 512 channels
  */
 export function bottleneckBlock(x: SymbolicTensor, options: BottleneckBlockOptions): SymbolicTensor {

@@ -36,6 +36,22 @@ export interface FeaturesWithAuxiliary {
 /**
  * Builds an architecture: checks the options, joins features and classifier, and writes down in the model's metadata what it is.
  * @throws TypeError or RangeError naming the option, before anything is built
+ * @example
+ * import { type ModelOptions, buildModel, connect, conv2d, dense, globalAveragePooling2d, imagenetPreprocessing, relu } from '@cnnzoo/blocks';
+ *
+ * const tiny = (options: ModelOptions = {}) =>
+ *   buildModel(
+ *     {
+ *       id: 'tiny',
+ *       defaults: { numClasses: 10, inputShape: [32, 32, 3], smallestInput: 1 },
+ *       preprocessing: ({ inputShape: [height, , channels] }) => imagenetPreprocessing(height ?? 32, channels),
+ *       features: (x) => connect(x, conv2d({ name: 'conv', filters: 16, kernelSize: 3, padding: 1 }), relu({ name: 'relu' })),
+ *       classifier: (x, { numClasses }) =>
+ *         connect(x, globalAveragePooling2d({ name: 'pool' }), dense({ name: 'fc', units: numClasses })),
+ *     },
+ *     options,
+ *   );
+ * console.log(tiny({ numClasses: 5 }).outputs[0]?.shape); // [null, 5]
  */
 export function buildModel(architecture: Architecture, options: ModelOptions): LayersModel {
   const { id, defaults, ownOptions, features, classifier, preprocessing } = architecture;

@@ -6,6 +6,7 @@ import { conv2d } from './conv2d.js';
 import type { Initializer } from './initializers.js';
 import type { Padding } from './window.js';
 
+/** The options of `convBatchNormRelu`. */
 export interface ConvBatchNormReluOptions {
   /** The layers are `name.conv`, `name.bn` and `name.relu`. */
   readonly name: string;
@@ -31,6 +32,8 @@ export interface ConvBatchNormReluOptions {
  * Input [batch, height, width, channels]; output [batch, h, w, filters], sizes as of `conv2d`.
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { convBatchNormRelu } from '@cnnzoo/blocks';
+ *
  * const y = convBatchNormRelu(x, { name: 'conv1', filters: 64, kernelSize: 7, stride: 2, padding: 3 });
  */
 export function convBatchNormRelu(x: SymbolicTensor, options: ConvBatchNormReluOptions): SymbolicTensor {

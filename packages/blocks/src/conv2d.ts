@@ -21,6 +21,7 @@ import { padMap } from './pad-map.js';
 import { registerLayers } from './register-layers.js';
 import { type AxisWindow, axisOutput, axisPadding, equalsSame, type Padding, paddingPair } from './window.js';
 
+/** The options of `conv2d`. */
 export interface Conv2dOptions extends LayerOptions {
   /** Output channels. */
   readonly filters: number;
@@ -156,7 +157,10 @@ export class Conv2D extends layers.Layer {
  *
  * @throws TypeError or RangeError naming the option where one is of the wrong type or out of range
  * @example
- * const input = tf.input({ shape: [224, 224, 3] });
+ * import { connect, conv2d } from '@cnnzoo/blocks';
+ * import * as tfl from '@tensorflow/tfjs-layers';
+ *
+ * const input = tfl.input({ shape: [224, 224, 3] });
  * const y = connect(input, conv2d({ name: 'conv1', filters: 64, kernelSize: 7, stride: 2, padding: 3, useBias: false }));
  * console.log(y.shape); // [null, 112, 112, 64]
  */

@@ -18,6 +18,7 @@ import {
 } from './layer-arguments.js';
 import { registerLayers } from './register-layers.js';
 
+/** The options of `dense`. */
 export interface DenseOptions extends LayerOptions {
   /** Output features. */
   readonly units: number;
@@ -89,6 +90,8 @@ export class Dense extends layers.Layer {
  * permuted when it is loaded or saved.
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { connect, dense, flatten } from '@cnnzoo/blocks';
+ *
  * const logits = connect(x, flatten({ name: 'flatten' }), dense({ name: 'fc', units: 10 }));
  */
 export function dense(options: DenseOptions): Dense {

@@ -6,6 +6,7 @@ import { baseOptions, type CallOptions, type LayerOptions, onlyTensor } from './
 import { deriveSeed, fillDropoutMask } from './random-numbers.js';
 import { registerLayers } from './register-layers.js';
 
+/** The options of `dropout`. */
 export interface DropoutOptions extends LayerOptions {
   /** The share of activations that become zero in training. */
   readonly rate: number;
@@ -58,6 +59,8 @@ export class Dropout extends layers.Layer {
  * Input and output of any shape.
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { connect, dense, dropout, relu } from '@cnnzoo/blocks';
+ *
  * const y = connect(x, dense({ name: 'fc1', units: 4096 }), relu({ name: 'relu1' }), dropout({ name: 'drop1', rate: 0.5 }));
  */
 export function dropout(options: DropoutOptions): Dropout {

@@ -2,6 +2,7 @@ import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { integerAtLeast, oneOf } from './arguments.js';
 import { convBatchNormRelu } from './conv-batch-norm-relu.js';
 
+/** The options of `factorizedConvolution`. */
 export interface FactorizedConvolutionOptions {
   /** The convolutions are `name.0`, `name.1` and so on. */
   readonly name: string;
@@ -24,6 +25,8 @@ export interface FactorizedConvolutionOptions {
  * Input [batch, height, width, channels]; output [batch, height, width, filters].
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { factorizedConvolution } from '@cnnzoo/blocks';
+ *
  * const y = factorizedConvolution(x, { name: 'conv5x5', filters: 64, kernelSize: 5, innerActivation: 'linear' });
  */
 export function factorizedConvolution(x: SymbolicTensor, options: FactorizedConvolutionOptions): SymbolicTensor {

@@ -26,6 +26,7 @@ function poolingBranch(options: PoolingBranchOptions): Branch {
     convolutions(options, { name: 'branch_pool', filters: poolProjection, kernelSize: 1 })(connect(x, pool));
 }
 
+/** The options of `double3x3Inception`. */
 export interface Double3x3InceptionOptions extends PoolingBranchOptions {
   /** Output channels of the 1x1 convolution. */
   readonly branch1x1: number;
@@ -46,6 +47,8 @@ export interface Double3x3InceptionOptions extends PoolingBranchOptions {
  * Input [batch, height, width, channels]; output [batch, height, width, branch1x1 + branch3x3 + branchDouble3x3 + poolProjection].
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { double3x3Inception } from '@cnnzoo/blocks';
+ *
  * // Inception-v3's Mixed_5b: [null, 35, 35, 192] to [null, 35, 35, 256]
  * const y = double3x3Inception(x, {
  *   name: 'Mixed_5b', branch1x1: 64, reduce3x3: 48, branch3x3: 64, kernelSize3x3: 5, reduceDouble3x3: 64, branchDouble3x3: 96, poolProjection: 32,
@@ -70,6 +73,7 @@ export function double3x3Inception(x: SymbolicTensor, options: Double3x3Inceptio
   ]);
 }
 
+/** The options of `asymmetricInception`. */
 export interface AsymmetricInceptionOptions extends PoolingBranchOptions {
   /** n of the n x 1 and 1 x n convolutions, an odd number. Default 7, the paper's for the 17x17 grid. */
   readonly size?: number;
@@ -86,6 +90,8 @@ export interface AsymmetricInceptionOptions extends PoolingBranchOptions {
  * Input [batch, height, width, channels]; output [batch, height, width, 3 filters + poolProjection].
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { asymmetricInception } from '@cnnzoo/blocks';
+ *
  * // Inception-v3's Mixed_6b: [null, 17, 17, 768] to [null, 17, 17, 768]
  * const y = asymmetricInception(x, { name: 'Mixed_6b', reducedFilters: 128, poolProjection: 192 });
  */
@@ -117,6 +123,7 @@ export function asymmetricInception(x: SymbolicTensor, options: AsymmetricIncept
   ]);
 }
 
+/** The options of `expandedInception`. */
 export interface ExpandedInceptionOptions extends PoolingBranchOptions {
   /** Output channels of the 1x1 convolution. Default 320. */
   readonly branch1x1?: number;
@@ -135,6 +142,8 @@ export interface ExpandedInceptionOptions extends PoolingBranchOptions {
  * Input [batch, height, width, channels]; output [batch, height, width, branch1x1 + 2 branch3x3 + 2 branchDouble3x3 + poolProjection].
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { expandedInception } from '@cnnzoo/blocks';
+ *
  * // Inception-v3's Mixed_7b: [null, 8, 8, 1280] to [null, 8, 8, 2048]
  * const y = expandedInception(x, { name: 'Mixed_7b', poolProjection: 192 });
  */

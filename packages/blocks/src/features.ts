@@ -9,6 +9,10 @@ import { shown } from './arguments.js';
  * @returns a model with one output for each name, in their order. It shares the weights: dispose one of the two only.
  * @throws TypeError where `names` is no array of strings, RangeError for a name that the model does not have
  * @example
+ * import { features } from '@cnnzoo/blocks';
+ * import { resnet50 } from '@cnnzoo/resnet';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
  * const backbone = features(resnet50({ includeTop: false }), ['layer2', 'layer3', 'layer4']);
  * const [stride8, stride16, stride32] = backbone.predict(images) as tf.Tensor4D[];
  */

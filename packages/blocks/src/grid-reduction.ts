@@ -13,6 +13,7 @@ function pooledBranch({ name, padding = 0 }: GridReductionPadding): Branch {
   return (x) => connect(x, maxPooling2d({ name: `${name}.max_pool2d`, poolSize: 3, stride: 2, padding }));
 }
 
+/** The options of `gridReduction`. */
 export interface GridReductionOptions extends GridReductionPadding {
   /** Channels of the 1x1 reduction before the 3x3 convolution with stride 2. Default: there is none. */
   readonly reduce3x3?: number;
@@ -31,6 +32,8 @@ export interface GridReductionOptions extends GridReductionPadding {
  * h = floor((height - 3 + 2 padding) / 2) + 1.
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { gridReduction } from '@cnnzoo/blocks';
+ *
  * // Inception-v3's Mixed_6a: [null, 35, 35, 288] to [null, 17, 17, 768]
  * const y = gridReduction(x, { name: 'Mixed_6a', branch3x3: 384, reduceDouble3x3: 64, branchDouble3x3: 96 });
  */
@@ -55,6 +58,7 @@ export function gridReduction(x: SymbolicTensor, options: GridReductionOptions):
   ]);
 }
 
+/** The options of `asymmetricGridReduction`. */
 export interface AsymmetricGridReductionOptions extends GridReductionPadding {
   /** Channels within both branches. Default 192. */
   readonly reducedFilters?: number;
@@ -71,6 +75,8 @@ export interface AsymmetricGridReductionOptions extends GridReductionPadding {
  * h = floor((height - 3 + 2 padding) / 2) + 1.
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { asymmetricGridReduction } from '@cnnzoo/blocks';
+ *
  * // Inception-v3's Mixed_7a: [null, 17, 17, 768] to [null, 8, 8, 1280]
  * const y = asymmetricGridReduction(x, { name: 'Mixed_7a' });
  */

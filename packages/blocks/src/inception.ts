@@ -4,6 +4,7 @@ import { concatenate, connect } from './connect.js';
 import { type ConvBatchNormReluOptions, convBatchNormRelu } from './conv-batch-norm-relu.js';
 import { maxPooling2d } from './max-pooling-2d.js';
 
+/** What `inception` and `naiveInception` both take. */
 export interface InceptionOptions {
   /** The branches are `name.branch1` to `name.branch4`, as in torchvision's GoogLeNet; the output is `name.cat`. */
   readonly name: string;
@@ -13,6 +14,7 @@ export interface InceptionOptions {
   readonly epsilon?: number;
 }
 
+/** The options of `naiveInception`. */
 export interface NaiveInceptionOptions extends InceptionOptions {
   /** Output channels of the 1x1, 3x3 and 5x5 convolutions. */
   readonly branch1x1: number;
@@ -20,6 +22,7 @@ export interface NaiveInceptionOptions extends InceptionOptions {
   readonly branch5x5: number;
 }
 
+/** The options of `inception`: with 1x1 reductions before the large convolutions. */
 export interface ReducedInceptionOptions extends NaiveInceptionOptions {
   /** Channels between the 1x1 reduction and the 3x3 convolution: "#3x3 reduce" of the paper's table 1. */
   readonly reduce3x3: number;
@@ -39,9 +42,11 @@ export type Branch = (x: SymbolicTensor) => SymbolicTensor;
  * Input [batch, height, width, channels]; output [batch, h, w, the sum of the branches' channels].
  * @param concatenation the last layer is `name.concatenation`. Default 'cat', as torchvision names it
  * @example
+ * import { connect, convBatchNormRelu, maxPooling2d, parallelBranches } from '@cnnzoo/blocks';
+ *
  * const y = parallelBranches(x, 'mixed', [
- *   (x) => convBatchNormRelu(x, { name: 'mixed.branch1', filters: 64, kernelSize: 1 }),
- *   (x) => connect(x, maxPooling2d({ name: 'mixed.pool', poolSize: 3, stride: 1, padding: 1 })),
+ *   (branch) => convBatchNormRelu(branch, { name: 'mixed.branch1', filters: 64, kernelSize: 1 }),
+ *   (branch) => connect(branch, maxPooling2d({ name: 'mixed.pool', poolSize: 3, stride: 1, padding: 1 })),
  * ]);
  */
 export function parallelBranches(
@@ -73,6 +78,8 @@ export function convolutions(
  * keeps all channels, so the width only grows.
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { naiveInception } from '@cnnzoo/blocks';
+ *
  * const y = naiveInception(x, { name: 'inception', branch1x1: 64, branch3x3: 128, branch5x5: 32 });
  */
 export function naiveInception(x: SymbolicTensor, options: NaiveInceptionOptions): SymbolicTensor {
@@ -91,6 +98,8 @@ export function naiveInception(x: SymbolicTensor, options: NaiveInceptionOptions
  * Input [batch, height, width, channels]; output [batch, height, width, branch1x1 + branch3x3 + branch5x5 + poolProjection].
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { inception } from '@cnnzoo/blocks';
+ *
  * // inception (3a): [null, 28, 28, 192] to [null, 28, 28, 256]
  * const y = inception(x, { name: 'inception3a', branch1x1: 64, reduce3x3: 96, branch3x3: 128, reduce5x5: 16, branch5x5: 32, poolProjection: 32 });
  */

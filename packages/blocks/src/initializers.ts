@@ -118,19 +118,34 @@ function seedOf({ seed }: Seeded): { seed: number | null } {
  * Normal with deviation sqrt(2 / fan): He et al., "Delving deep into rectifiers" (2015). torchvision's ResNet and VGG use
  * the outputs' fan.
  * @param options.mode whose variance stays the same: the activations' ('fanIn') or the gradients' ('fanOut'). Default 'fanIn'
- * @example conv2d({ filters: 64, kernelSize: 3, kernelInitializer: kaimingNormal({ mode: 'fanOut' }) })
+ * @example
+ * import { conv2d, kaimingNormal } from '@cnnzoo/blocks';
+ *
+ * const layer = conv2d({ filters: 64, kernelSize: 3, kernelInitializer: kaimingNormal({ mode: 'fanOut' }) });
  */
 export function kaimingNormal(options: Seeded & { mode?: 'fanIn' | 'fanOut' } = {}): RandomInitializer {
   const scaling = oneOf(['fanIn', 'fanOut'], 'mode', options.mode ?? 'fanIn');
   return new RandomInitializer({ distribution: 'normal', gain: Math.SQRT2, scaling, ...seedOf(options) });
 }
 
-/** Uniform in ±1 / sqrt(inputs of one unit): what PyTorch gives a convolution or linear layer that nobody initialises. */
+/**
+ * Uniform in ±1 / sqrt(inputs of one unit): what PyTorch gives a convolution or linear layer that nobody initialises.
+ * @example
+ * import { dense, pytorchUniform } from '@cnnzoo/blocks';
+ *
+ * const layer = dense({ units: 10, kernelInitializer: pytorchUniform({ seed: 1 }) });
+ */
 export function pytorchUniform(options: Seeded = {}): RandomInitializer {
   return new RandomInitializer({ distribution: 'uniform', gain: 1, scaling: 'fanIn', ...seedOf(options) });
 }
 
-/** Uniform in ±sqrt(6 / (inputs + outputs)): Glorot and Bengio (2010), the default of Keras. */
+/**
+ * Uniform in ±sqrt(6 / (inputs + outputs)): Glorot and Bengio (2010), the default of Keras.
+ * @example
+ * import { dense, glorotUniform } from '@cnnzoo/blocks';
+ *
+ * const layer = dense({ units: 10, kernelInitializer: glorotUniform({ seed: 1 }) });
+ */
 export function glorotUniform(options: Seeded = {}): RandomInitializer {
   return new RandomInitializer({
     distribution: 'uniform',
@@ -140,7 +155,13 @@ export function glorotUniform(options: Seeded = {}): RandomInitializer {
   });
 }
 
-/** Uniform in ±bound. */
+/**
+ * Uniform in ±bound.
+ * @example
+ * import { dense, uniform } from '@cnnzoo/blocks';
+ *
+ * const layer = dense({ units: 10, kernelInitializer: uniform({ bound: 0.05, seed: 1 }) });
+ */
 export function uniform(options: Seeded & { bound: number }): RandomInitializer {
   return new RandomInitializer({
     distribution: 'uniform',
@@ -150,7 +171,13 @@ export function uniform(options: Seeded & { bound: number }): RandomInitializer 
   });
 }
 
-/** Normal with the given standard deviation; AlexNet's and VGG's papers use 0.01. */
+/**
+ * Normal with the given standard deviation; AlexNet's and VGG's papers use 0.01.
+ * @example
+ * import { dense, normal } from '@cnnzoo/blocks';
+ *
+ * const layer = dense({ units: 4096, kernelInitializer: normal({ deviation: 0.01, seed: 1 }) });
+ */
 export function normal(options: Seeded & { deviation: number }): RandomInitializer {
   return new RandomInitializer({
     distribution: 'normal',
@@ -160,7 +187,13 @@ export function normal(options: Seeded & { deviation: number }): RandomInitializ
   });
 }
 
-/** Normal, but numbers further than two deviations from 0 are drawn again: GoogLeNet's and Inception's in TensorFlow and torchvision. */
+/**
+ * Normal, but numbers further than two deviations from 0 are drawn again: GoogLeNet's and Inception's in TensorFlow and torchvision.
+ * @example
+ * import { conv2d, truncatedNormal } from '@cnnzoo/blocks';
+ *
+ * const layer = conv2d({ filters: 64, kernelSize: 7, kernelInitializer: truncatedNormal({ deviation: 0.1, seed: 1 }) });
+ */
 export function truncatedNormal(options: Seeded & { deviation: number }): RandomInitializer {
   return new RandomInitializer({
     distribution: 'truncatedNormal',
@@ -170,7 +203,13 @@ export function truncatedNormal(options: Seeded & { deviation: number }): Random
   });
 }
 
-/** The same value everywhere. AlexNet's paper starts some biases at 1. */
+/**
+ * The same value everywhere. AlexNet's paper starts some biases at 1.
+ * @example
+ * import { constant, conv2d } from '@cnnzoo/blocks';
+ *
+ * const layer = conv2d({ filters: 256, kernelSize: 5, padding: 2, biasInitializer: constant(1) });
+ */
 export function constant(value: number): ConstantInitializer {
   return new ConstantInitializer({ value });
 }
@@ -199,6 +238,8 @@ let current: InitialWeights & { readonly seed: number } = { seed: freshSeed() };
  * Runs `build`; layers that it makes without initializers of their own start as `weights` says. What `tf.tidy` is to memory this
  * is to initial weights: blocks need not pass them on.
  * @example
+ * import { connect, conv2d, kaimingNormal, withInitialWeights } from '@cnnzoo/blocks';
+ *
  * const y = withInitialWeights({ seed: 1, conv2d: { kernel: kaimingNormal({ mode: 'fanOut' }) } }, () =>
  *   connect(x, conv2d({ name: 'conv1', filters: 64, kernelSize: 7, stride: 2, padding: 3 })),
  * );

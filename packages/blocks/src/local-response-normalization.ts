@@ -4,6 +4,7 @@ import { integerAtLeast, numberBetween } from './arguments.js';
 import { baseOptions, type CallOptions, type LayerOptions, onlyShape, onlyTensor } from './layer-arguments.js';
 import { registerLayers } from './register-layers.js';
 
+/** The options of `localResponseNormalization`. */
 export interface LocalResponseNormalizationOptions extends LayerOptions {
   /** n: how many neighbouring channels are summed, an odd number. Default 5. */
   readonly size?: number;
@@ -59,6 +60,8 @@ export class LocalResponseNormalization extends layers.Layer {
  * Input and output [batch, height, width, channels]. The defaults are the paper's constants k = 2, n = 5, alpha = 1e-4, beta = 0.75.
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { connect, localResponseNormalization, relu } from '@cnnzoo/blocks';
+ *
  * const y = connect(x, relu({ name: 'relu1' }), localResponseNormalization({ name: 'norm1' }));
  */
 export function localResponseNormalization(

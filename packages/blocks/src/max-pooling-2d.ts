@@ -5,6 +5,7 @@ import { Pooling2D, type Pooling2dOptions } from './pooling-2d.js';
 import { registerLayers } from './register-layers.js';
 import { axisPadding, equalsSame } from './window.js';
 
+/** The options of `maxPooling2d`. */
 export type MaxPooling2dOptions = Pooling2dOptions;
 
 /** The layer that `maxPooling2d` makes. */
@@ -35,6 +36,8 @@ export class MaxPooling2D extends Pooling2D {
  * (height + 2 padding - poolSize) / stride, plus 1. Padding never wins: it is -Infinity.
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { connect, maxPooling2d } from '@cnnzoo/blocks';
+ *
  * const y = connect(x, maxPooling2d({ name: 'maxpool', poolSize: 3, stride: 2, padding: 1 })); // [.., 112, 112, 64] to [.., 56, 56, 64]
  */
 export function maxPooling2d(options: MaxPooling2dOptions): MaxPooling2D {

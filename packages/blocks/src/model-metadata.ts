@@ -16,6 +16,7 @@ export interface Preprocessing {
   readonly std: readonly number[];
 }
 
+/** What a model of this project says about itself; it is saved with the model. */
 export interface ModelMetadata {
   /** The architecture, as `createModel` calls it. */
   readonly id: string;
@@ -32,6 +33,11 @@ export const imagenetNormalization = { mean: [0.485, 0.456, 0.406], std: [0.229,
 /**
  * ImageNet's preprocessing of a network with a square crop. The margin around the crop is an eighth of it: 256 for 224.
  * @param cropSize the input's height and width; where unknown, of the pictures a user is likely to have
+ * @example
+ * import { imagenetPreprocessing } from '@cnnzoo/blocks';
+ *
+ * const { resizeSize, cropSize } = imagenetPreprocessing(224);
+ * console.log(resizeSize, cropSize); // 256 224
  */
 export function imagenetPreprocessing(cropSize: number, channels = 3): Preprocessing {
   return {
@@ -43,7 +49,14 @@ export function imagenetPreprocessing(cropSize: number, channels = 3): Preproces
   };
 }
 
-/** The normalisation of RGB for another number of channels: the average over RGB for each. */
+/**
+ * The normalisation of RGB for another number of channels: the average over RGB for each.
+ * @example
+ * import { imagenetNormalization, normalizationFor } from '@cnnzoo/blocks';
+ *
+ * const { mean } = normalizationFor(1, imagenetNormalization);
+ * console.log(mean); // [0.449], for grey pictures
+ */
 export function normalizationFor(
   channels: number,
   { mean, std }: { readonly mean: readonly number[]; readonly std: readonly number[] },
@@ -56,6 +69,11 @@ export function normalizationFor(
 /**
  * The metadata of a model from this project, built or loaded.
  * @returns null where the model has none
+ * @example
+ * import { modelMetadata } from '@cnnzoo/blocks';
+ * import { resnet18 } from '@cnnzoo/resnet';
+ *
+ * console.log(modelMetadata(resnet18({ numClasses: 10 }))?.id); // resnet18
  */
 export function modelMetadata(model: LayersModel): ModelMetadata | null {
   const metadata = model.getUserDefinedMetadata() as Partial<ModelMetadata> | null | undefined;
@@ -68,7 +86,15 @@ export function modelMetadata(model: LayersModel): ModelMetadata | null {
   };
 }
 
-/** Changes some of a model's metadata, e.g. `setModelMetadata(model, { categories: ['cat', 'dog'] })`. */
+/**
+ * Changes some of a model's metadata, e.g. `setModelMetadata(model, { categories: ['cat', 'dog'] })`.
+ * @example
+ * import { setModelMetadata } from '@cnnzoo/blocks';
+ * import { resnet18 } from '@cnnzoo/resnet';
+ *
+ * const model = resnet18({ numClasses: 2 });
+ * setModelMetadata(model, { categories: ['cat', 'dog'] });
+ */
 export function setModelMetadata(model: LayersModel, metadata: Partial<ModelMetadata>): void {
   // A round through JSON: tfjs takes plain objects only, and the user's arrays stay the user's.
   model.setUserDefinedMetadata(JSON.parse(JSON.stringify({ ...model.getUserDefinedMetadata(), ...metadata })));

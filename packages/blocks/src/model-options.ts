@@ -4,6 +4,7 @@ import { integerAtLeast, numberBetween, oneOf, shown } from './arguments.js';
 /** [height, width, channels]; a height or width of null may be any, where the network allows that. */
 export type InputShape = readonly [height: number | null, width: number | null, channels: number];
 
+/** What every architecture takes. */
 export interface ModelOptions {
   /** Classes of the classifier. Default: of the data set the network is known for, mostly ImageNet's 1000. */
   readonly numClasses?: number;

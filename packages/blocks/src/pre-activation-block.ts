@@ -20,11 +20,13 @@ interface PreActivationOptions {
   readonly normName?: string;
 }
 
+/** The options of `preActivationBasicBlock`. */
 export interface PreActivationBasicBlockOptions extends PreActivationOptions {
   /** Channels of both convolutions. */
   readonly filters: number;
 }
 
+/** The options of `preActivationBottleneckBlock`. */
 export interface PreActivationBottleneckBlockOptions extends PreActivationOptions {
   /** Channels of the first two convolutions. */
   readonly width: number;
@@ -39,6 +41,8 @@ export interface PreActivationBottleneckBlockOptions extends PreActivationOption
  * at the end: after the last block a network needs batch norm and ReLU.
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { preActivationBasicBlock } from '@cnnzoo/blocks';
+ *
  * const y = preActivationBasicBlock(x, { name: 'layer1.0', filters: 16 });
  */
 export function preActivationBasicBlock(x: SymbolicTensor, options: PreActivationBasicBlockOptions): SymbolicTensor {
@@ -62,6 +66,8 @@ export function preActivationBasicBlock(x: SymbolicTensor, options: PreActivatio
  * at the end.
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { preActivationBottleneckBlock } from '@cnnzoo/blocks';
+ *
  * const y = preActivationBottleneckBlock(x, { name: 'layer2.0', width: 32, stride: 2 }); // 128 channels
  */
 export function preActivationBottleneckBlock(

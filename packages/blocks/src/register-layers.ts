@@ -16,6 +16,12 @@ let registered = false;
  * Makes tfjs know the layers of this package, so that `tf.loadLayersModel` can read saved models that have them. Every layer and
  * architecture function calls it; only a process that loads a model without building one needs to, or imports
  * `@cnnzoo/blocks/register`. Calling it again does nothing.
+ * @example
+ * import { registerLayers } from '@cnnzoo/blocks';
+ * import * as tfl from '@tensorflow/tfjs-layers';
+ *
+ * registerLayers();
+ * const model = await tfl.loadLayersModel('https://example.com/resnet18/model.json');
  */
 export function registerLayers(): void {
   if (registered) return;

@@ -11,6 +11,7 @@ import { zeroPaddedShortcut } from './zero-padded-shortcut.js';
  */
 export type ShortcutType = 'A' | 'B' | 'C';
 
+/** The options of `residualShortcut`. */
 export interface ResidualShortcutOptions {
   /** A projection's layers are `name.0`, the convolution, and `name.1`, the batch norm; of shortcut A the one layer is `name`. */
   readonly name: string;
@@ -29,6 +30,9 @@ export interface ResidualShortcutOptions {
  * itself where it has that shape and the type is not C.
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { add, connect, conv2d, residualShortcut } from '@cnnzoo/blocks';
+ *
+ * const residual = connect(x, conv2d({ name: 'conv', filters: 128, kernelSize: 3, stride: 2, padding: 1 }));
  * const y = add([residualShortcut(x, { name: 'shortcut', filters: 128, stride: 2 }), residual]);
  */
 export function residualShortcut(x: SymbolicTensor, options: ResidualShortcutOptions): SymbolicTensor {

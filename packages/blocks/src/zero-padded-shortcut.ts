@@ -11,6 +11,7 @@ import {
 } from './layer-arguments.js';
 import { registerLayers } from './register-layers.js';
 
+/** The options of `zeroPaddedShortcut`. */
 export interface ZeroPaddedShortcutOptions extends LayerOptions {
   /** Output channels, at least as many as come in. */
   readonly filters: number;
@@ -71,6 +72,8 @@ export class ZeroPaddedShortcut extends layers.Layer {
  * Input [batch, height, width, channels]; output [batch, ceil(height / stride), ceil(width / stride), filters].
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { connect, zeroPaddedShortcut } from '@cnnzoo/blocks';
+ *
  * const shortcut = connect(x, zeroPaddedShortcut({ filters: 32, stride: 2 })); // [null, 32, 32, 16] to [null, 16, 16, 32]
  */
 export function zeroPaddedShortcut(options: ZeroPaddedShortcutOptions): ZeroPaddedShortcut {

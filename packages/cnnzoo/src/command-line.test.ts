@@ -29,6 +29,14 @@ test('summarizes a network', async () => {
   );
 });
 
+test('examines the machine', async () => {
+  const { code, printed } = await run('doctor', '--json', '--no-measure');
+  expect(code).toBe(0);
+  const report = JSON.parse(printed) as { choice: string; engines: { engine: string; works: boolean }[] };
+  expect(report.engines.find(({ engine }) => engine === 'onnx-cpu')).toMatchObject({ works: true, canTrain: true });
+  expect(report.engines.map(({ engine }) => engine)).toContain(report.choice);
+});
+
 test.each([
   [[], 2, /^$/],
   [['lists'], 2, /no command 'lists', did you mean list/],
@@ -39,6 +47,7 @@ test.each([
   [['summary', 'lenet5', '--input', '32'], 2, /--input is '32'/],
   [['summary', 'lenet5', '--classes', 'ten'], 2, /numClasses is NaN/],
   [['summary', 'lenet5', '--style', 'html'], 2, /style/],
+  [['doctor', '--yaml'], 2, /--yaml/],
 ])('%j is refused', async (args, expected, message) => {
   const { code, complaints } = await run(...args);
   expect(code).toBe(expected);

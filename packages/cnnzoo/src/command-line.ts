@@ -17,9 +17,12 @@ const usage = `Usage: cnnzoo COMMAND [OPTIONS]
   cnnzoo summary NETWORK            layers, parameters, multiply-accumulates and memory of a network
       --input HEIGHTxWIDTHxCHANNELS   e.g. 224x224x3; default: the network's own
       --classes NUMBER                default: the network's own
-      --style STYLE                   torchsummary (default), keras, markdown or json`;
+      --style STYLE                   torchsummary (default), keras, markdown or json
+  cnnzoo doctor                     this machine, its engines, how fast they are, and what to do about problems
+      --json                          as JSON
+      --no-measure                    without measurements of speed`;
 
-const commands: Readonly<Record<string, (args: string[]) => Promise<string>>> = { list, summary };
+const commands: Readonly<Record<string, (args: string[]) => Promise<string>>> = { list, summary, doctor };
 
 /**
  * Runs a command.
@@ -79,6 +82,16 @@ async function summary(args: string[]): Promise<string> {
   } finally {
     model.dispose();
   }
+}
+
+async function doctor(args: string[]): Promise<string> {
+  const { values } = parseArgs({
+    args,
+    options: { json: { type: 'boolean', default: false }, 'no-measure': { type: 'boolean', default: false } },
+  });
+  const { doctor: examine, formatDoctorReport } = await import('@cnnzoo/backend-node');
+  const report = await examine({ measure: !values['no-measure'] });
+  return values.json ? JSON.stringify(report, null, 2) : formatDoctorReport(report);
 }
 
 function inputShape(text: string): [number, number, number] {

@@ -17,6 +17,8 @@ export function checkModelId(id: unknown): asserts id is ModelId {
  * @returns what the function of that network returns: a model with random weights, without a file or a download
  * @throws TypeError or RangeError naming the id, with the nearest ones, or the option
  * @example
+ * import { createModel } from 'cnnzoo';
+ *
  * const model = createModel('resnet18', { numClasses: 10, inputShape: [64, 64, 3], seed: 1 });
  */
 export function createModel<Id extends ModelId>(id: Id, options?: OptionsOf<Id>): LayersModel {
@@ -33,6 +35,8 @@ export function createModel<Id extends ModelId>(id: Id, options?: OptionsOf<Id>)
  * @returns ids for `createModel`, family by family, the small ones first
  * @throws TypeError for an unknown option, RangeError for an unknown family
  * @example
+ * import { listModels } from 'cnnzoo';
+ *
  * for (const id of listModels({ family: 'vgg' })) console.log(id);
  */
 export function listModels(options: { readonly family?: Family } = {}): ModelId[] {

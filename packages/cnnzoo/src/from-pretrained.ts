@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkModelId, createModel } from './create-model.js';
 import type { ModelId, OptionsOf } from './models.js';
 
+/** What `fromPretrained` takes: the network's own options, and where its weights come from. */
 export type FromPretrainedOptions<Id extends ModelId> = OptionsOf<Id> & {
   /** A published set (`'IMAGENET1K_V2'`, `'DEFAULT'`, `'keras'`), a path or an http(s) address. */
   readonly weights: string;
@@ -17,6 +18,8 @@ export type FromPretrainedOptions<Id extends ModelId> = OptionsOf<Id> & {
  * @returns the model; its preprocessing and categories are in its metadata
  * @throws TypeError or RangeError naming the id or option, and for weights that do not fit; Error for downloads that fail
  * @example
+ * import { fromPretrained } from 'cnnzoo';
+ *
  * const classifier = await fromPretrained('resnet50', { weights: 'IMAGENET1K_V2' });
  * const catsAndDogs = await fromPretrained('resnet18', { weights: 'DEFAULT', numClasses: 2 });
  */

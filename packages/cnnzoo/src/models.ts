@@ -104,6 +104,7 @@ export const models = {
   ...families.inception,
 } as const;
 
+/** The family of networks that a name belongs to: one package each. */
 export type Family = keyof typeof families;
 
 /** A network's name. */

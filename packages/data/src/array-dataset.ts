@@ -1,5 +1,6 @@
 import { checkIndex, type ReferenceDataset } from './dataset.js';
 
+/** The options of `arrayDataset`. */
 export interface ArrayDatasetOptions {
   /** All pictures, one after the other, each HWC: [count, height, width, channels]. 8-bit, or float. */
   readonly data: Uint8Array | Float32Array;

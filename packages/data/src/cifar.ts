@@ -4,6 +4,7 @@ import { type ArrayDataset, arrayDataset } from './array-dataset.js';
 import { cifar10Categories, cifar100Categories } from './cifar-categories.js';
 import { DataError } from './data-error.js';
 
+/** The options of `cifar10` and `cifar100`. */
 export interface CifarOptions {
   /** 'train': 50,000 pictures; 'test': 10,000. */
   readonly split: 'train' | 'test';

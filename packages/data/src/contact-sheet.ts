@@ -1,5 +1,6 @@
 import type { Batch } from './data-loader.js';
 
+/** The options of `contactSheet`. */
 export interface ContactSheetOptions {
   /** What normalize subtracted and divided by, to undo it. Default: the batch's lowest value is black, its highest white. */
   readonly mean?: readonly number[];

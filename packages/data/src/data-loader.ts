@@ -16,6 +16,7 @@ export interface Batch {
   readonly labels: tf.Tensor1D | tf.Tensor2D;
 }
 
+/** The options of a `DataLoader`. */
 export interface DataLoaderOptions {
   /** Pictures in a batch. */
   readonly batchSize: number;

@@ -6,6 +6,7 @@ import { type ArchivePart, checkIndex, type Decoding, type ReferenceDataset, typ
 import { defaultMaxPixels } from './decode-image.js';
 import { loadSample } from './load-sample.js';
 
+/** The options of `imageFolder`. */
 export interface ImageFolderOptions {
   /** The folder inside of the folder or archive that holds the classes, such as 'train'. Default: itself. */
   readonly root?: string;

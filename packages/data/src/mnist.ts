@@ -4,6 +4,7 @@ import { type ArrayDataset, arrayDataset } from './array-dataset.js';
 import { DataError } from './data-error.js';
 import { readIdx } from './idx.js';
 
+/** The options of `mnist` and `fashionMnist`. */
 export interface MnistOptions {
   /** 'train': 60,000 pictures in MNIST; 'test': 10,000. */
   readonly split: 'train' | 'test';

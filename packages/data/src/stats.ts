@@ -11,6 +11,7 @@ export interface DatasetStats {
   readonly classCounts: readonly number[];
 }
 
+/** The options of `stats`. */
 export interface StatsOptions {
   /** Called after each picture. */
   readonly onProgress?: (done: number, total: number) => void;

@@ -38,6 +38,7 @@ export async function collect(samples: Samples, categories: readonly string[]): 
 
 const noImage: Image = { data: new Uint8Array(1), width: 1, height: 1, channels: 1 };
 
+/** The options of `batchStream`. */
 export interface BatchStreamOptions {
   readonly batchSize: number;
   /** Decides what random transforms draw. Default 0. */

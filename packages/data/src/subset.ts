@@ -26,6 +26,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
   return withReferences;
 }
 
+/** The options of `split`. */
 export interface SplitOptions {
   /** Decides which sample goes where. Default 0. */
   readonly seed?: number;

@@ -3,9 +3,12 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { root } from '@cnnzoo/tooling/published-packages';
 import ts from 'typescript';
 import { afterAll, expect, test } from 'vitest';
-import { root, snippets } from './snippets.js';
+import { declarePlaceholders } from './placeholders.js';
+import { publicExports } from './public-api.js';
+import { snippets } from './snippets.js';
 
 // Inside the package, so that the programs find the workspace's packages as those of an app.
 const folder = fileURLToPath(new URL('../.snippets', import.meta.url));
@@ -13,13 +16,33 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const programs = snippets().map((snippet, i) => {
+const exported = publicExports();
+const examples = exported.flatMap(({ name, place, examples }) =>
+  examples.map((code) => ({
+    place: `${place}, the example of ${name}`,
+    code: `${code}\n${declarePlaceholders(code)}`,
+    runs: false,
+  })),
+);
+
+const programs = [...snippets(), ...examples].map((snippet, i) => {
   const file = join(folder, `snippet-${i}.mts`);
   writeFileSync(file, `${snippet.code}\nexport {};\n`);
   return { ...snippet, file };
 });
 
-test('every program in the documentation compiles', () => {
+test('every export has a docstring', () => {
+  expect(exported.filter(({ docstring }) => docstring === '').map(({ name, place }) => `${name} (${place})`)).toEqual(
+    [],
+  );
+});
+
+test('every function and class has an example', () => {
+  const without = exported.filter(({ callable, examples }) => callable && examples.length === 0);
+  expect(without.map(({ name, place }) => `${name} (${place})`)).toEqual([]);
+});
+
+test('every program in the documentation and every example in a docstring compiles', () => {
   const options: ts.CompilerOptions = {
     target: ts.ScriptTarget.ES2022,
     module: ts.ModuleKind.NodeNext,

@@ -1,9 +1,7 @@
 /** The TypeScript programs in Markdown files. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-export const root = fileURLToPath(new URL('../../..', import.meta.url));
+import { root } from '@cnnzoo/tooling/published-packages';
 
 export interface Snippet {
   /** Path below the repository's root, and the line where the block starts. */

@@ -160,6 +160,9 @@ function stem(input: SymbolicTensor, batchNorm: boolean): SymbolicTensor {
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000], or three of them
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { googlenet } from '@cnnzoo/googlenet';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
  * const model = googlenet({ numClasses: 10, auxiliaryHeads: true, seed: 1 });
  * const [logits, aux1, aux2] = model.predict(images) as tf.Tensor2D[];
  */
@@ -191,6 +194,8 @@ export function googlenet(options: AuxiliaryModelOptions = {}): LayersModel {
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000], or three of them
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { googlenetPaper } from '@cnnzoo/googlenet';
+ *
  * const model = googlenetPaper({ numClasses: 10, seed: 1 });
  */
 export function googlenetPaper(options: AuxiliaryModelOptions = {}): LayersModel {

@@ -65,6 +65,8 @@ function module(
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { bnInception } from '@cnnzoo/inception';
+ *
  * const model = bnInception({ numClasses: 10, seed: 1 });
  */
 export function bnInception(options: ModelOptions = {}): LayersModel {

@@ -2,6 +2,7 @@ import { type AuxiliaryModelOptions, oneOf } from '@cnnzoo/blocks';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { buildFactorizedNetwork, type Figure5Row, type Figure6Row, type StemRow } from './factorized-network.js';
 
+/** The options of `inceptionV2`. */
 export interface InceptionV2Options extends AuxiliaryModelOptions {
   /**
    * Whether the first 7x7 convolution is three 3x3 ones. The paper's table 1 (the lecture's section 6.4) shows them, its table 3
@@ -65,6 +66,9 @@ const figure6: readonly Figure6Row[] = [
  * @returns a model from [batch, 299, 299, 3] to logits [batch, 1000], or two of them
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { inceptionV2 } from '@cnnzoo/inception';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
  * const model = inceptionV2({ auxiliaryHeads: true, auxiliaryBatchNorm: true, seed: 1 });
  * const [logits, auxiliaryLogits] = model.predict(images) as tf.Tensor2D[];
  */

@@ -2,6 +2,7 @@ import { type AuxiliaryModelOptions, oneOf } from '@cnnzoo/blocks';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { buildFactorizedNetwork, type Figure5Row, type Figure6Row, type StemRow } from './factorized-network.js';
 
+/** The options of `inceptionV3`. */
 export interface InceptionV3Options extends AuxiliaryModelOptions {
   /**
    * Whether the average pooling of the modules' branches counts the padding as zeros. Default true, as in torchvision; false for
@@ -52,6 +53,8 @@ const figure6: readonly Figure6Row[] = [
  * @returns a model from [batch, 299, 299, 3] to logits [batch, 1000], or two of them
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { inceptionV3 } from '@cnnzoo/inception';
+ *
  * const model = inceptionV3({ numClasses: 10, seed: 1 });
  */
 export function inceptionV3(options: InceptionV3Options = {}): LayersModel {

@@ -30,6 +30,8 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
  * @returns a model from [batch, 224, 224, 3] to probabilities [batch, 2]; 46,038,242 parameters
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { lenetBook } from '@cnnzoo/lenet';
+ *
  * const model = lenetBook({ classifierActivation: 'linear', seed: 1 });
  */
 export function lenetBook(options: ModelOptions = {}): LayersModel {

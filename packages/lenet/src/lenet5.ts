@@ -34,6 +34,9 @@ const mnist = { mean: [0.1307], std: [0.3081] };
  * @returns a model from [batch, 32, 32, 1] to logits [batch, 10]; 61,706 parameters
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { lenet5 } from '@cnnzoo/lenet';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
  * const model = lenet5({ seed: 1 });
  * const logits = model.predict(tf.zeros([1, 32, 32, 1])) as tf.Tensor2D;
  */

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Labels } from './classes.js';
 import { type CrossEntropyOptions, crossEntropy } from './cross-entropy.js';
 
+/** The options of `auxiliaryCrossEntropy`. */
 export interface AuxiliaryCrossEntropyOptions extends Omit<CrossEntropyOptions, 'reduction'> {
   /** How much each auxiliary head's loss counts. Default 0.3, GoogLeNet's. */
   readonly auxiliaryWeight?: number;

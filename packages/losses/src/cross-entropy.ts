@@ -5,6 +5,7 @@ import { checkEpsilon, smoothed } from './smooth-labels.js';
 /** 'mean' over the pictures, their 'sum', or 'none': one loss for each. */
 export type Reduction = 'mean' | 'sum' | 'none';
 
+/** The options of `crossEntropy`. */
 export interface CrossEntropyOptions {
   /** How much of each label is spread evenly over all classes (see `smoothLabels`). Default 0. */
   readonly labelSmoothing?: number;

@@ -20,11 +20,13 @@ import {
 } from '@cnnzoo/blocks';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 
+/** The options of `cifarPlain`. */
 export interface CifarPlainOptions extends ModelOptions {
   /** Layers with weights: 6 n + 2, n blocks a stage. */
   readonly depth: 20 | 32 | 44 | 56 | 110;
 }
 
+/** The options of `cifarResnet`. */
 export interface CifarResnetOptions extends ModelOptions {
   /** Layers with weights: 6 n + 2, n blocks a stage. */
   readonly depth: 20 | 32 | 44 | 56 | 110 | 1202;
@@ -32,6 +34,7 @@ export interface CifarResnetOptions extends ModelOptions {
   readonly shortcut?: ShortcutType;
 }
 
+/** The options of `cifarPreActResnet`. */
 export interface CifarPreActResnetOptions extends ModelOptions {
   /** Layers with weights: 9 n + 2, n blocks a stage. */
   readonly depth: 164 | 1001;
@@ -110,6 +113,8 @@ function build(architecture: CifarArchitecture, { depth, ...options }: ModelOpti
  * @returns a model from [batch, 32, 32, 3] to logits [batch, 10]
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { cifarPlain } from '@cnnzoo/resnet';
+ *
  * const model = cifarPlain({ depth: 56, seed: 1 });
  */
 export function cifarPlain(options: CifarPlainOptions): LayersModel {
@@ -133,6 +138,8 @@ export function cifarPlain(options: CifarPlainOptions): LayersModel {
  * @returns a model from [batch, 32, 32, 3] to logits [batch, 10]
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { cifarResnet } from '@cnnzoo/resnet';
+ *
  * const model = cifarResnet({ depth: 20, seed: 1 });
  */
 export function cifarResnet(options: CifarResnetOptions): LayersModel {
@@ -157,6 +164,8 @@ export function cifarResnet(options: CifarResnetOptions): LayersModel {
  * @returns a model from [batch, 32, 32, 3] to logits [batch, 10]
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { cifarPreActResnet } from '@cnnzoo/resnet';
+ *
  * const model = cifarPreActResnet({ depth: 164, seed: 1 });
  */
 export function cifarPreActResnet(options: CifarPreActResnetOptions): LayersModel {

@@ -19,6 +19,7 @@ import {
 import { type LayersModel, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { kerasPreActivationBlock } from './keras-pre-activation-block.js';
 
+/** The options of `resnet50V2`, `resnet101V2` and `resnet152V2`. */
 export interface PreActivationResNetOptions extends ModelOptions {
   /**
    * Whose network of that name it is, for their weights do not fit each other. 'timm' follows the paper's code: the first block of a
@@ -109,6 +110,8 @@ function build(id: keyof typeof variants, options: PreActivationResNetOptions): 
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { resnet50V2 } from '@cnnzoo/resnet';
+ *
  * const model = resnet50V2({ numClasses: 10, seed: 1 });
  * const forKerasWeights = resnet50V2({ variant: 'keras', initialWeights: 'zeros' });
  */
@@ -121,6 +124,10 @@ export function resnet50V2(options: PreActivationResNetOptions = {}): LayersMode
  * @param options see `ModelOptions`, and `variant`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { resnet101V2 } from '@cnnzoo/resnet';
+ *
+ * const model = resnet101V2({ numClasses: 10, seed: 1 });
  */
 export function resnet101V2(options: PreActivationResNetOptions = {}): LayersModel {
   return build('resnet101_v2', options);
@@ -131,6 +138,10 @@ export function resnet101V2(options: PreActivationResNetOptions = {}): LayersMod
  * @param options see `ModelOptions`, and `variant`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { resnet152V2 } from '@cnnzoo/resnet';
+ *
+ * const model = resnet152V2({ numClasses: 10, seed: 1 });
  */
 export function resnet152V2(options: PreActivationResNetOptions = {}): LayersModel {
   return build('resnet152_v2', options);

@@ -20,11 +20,13 @@ import {
 } from '@cnnzoo/blocks';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 
+/** The options of the networks with basic blocks. */
 export interface ResNetOptions extends ModelOptions {
   /** How a block's input is added where the shape changes: He et al. (2015), table 3. Default 'B', projections. */
   readonly shortcut?: ShortcutType;
 }
 
+/** The options of the networks with bottleneck blocks. */
 export interface BottleneckResNetOptions extends ResNetOptions {
   /** Where a stage's first block halves the grid: at the 3x3 convolution, or at the first 1x1 one as in the paper. Default 'v1.5'. */
   readonly variant?: 'v1' | 'v1.5';
@@ -134,6 +136,8 @@ function residualBlock(x: SymbolicTensor, variant: Variant, { version, ...option
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { plain18 } from '@cnnzoo/resnet';
+ *
  * const model = plain18({ numClasses: 10, seed: 1 });
  */
 export function plain18(options: ModelOptions = {}): LayersModel {
@@ -145,6 +149,10 @@ export function plain18(options: ModelOptions = {}): LayersModel {
  * @param options see `ModelOptions`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { plain34 } from '@cnnzoo/resnet';
+ *
+ * const model = plain34({ numClasses: 10, seed: 1 });
  */
 export function plain34(options: ModelOptions = {}): LayersModel {
   return build('plain34', options);
@@ -156,6 +164,8 @@ export function plain34(options: ModelOptions = {}): LayersModel {
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { resnet18 } from '@cnnzoo/resnet';
+ *
  * const model = resnet18({ numClasses: 10, inputShape: [64, 64, 3], seed: 1 });
  */
 export function resnet18(options: ResNetOptions = {}): LayersModel {
@@ -167,6 +177,10 @@ export function resnet18(options: ResNetOptions = {}): LayersModel {
  * @param options see `ModelOptions`, and `shortcut`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { resnet34 } from '@cnnzoo/resnet';
+ *
+ * const model = resnet34({ numClasses: 10, seed: 1 });
  */
 export function resnet34(options: ResNetOptions = {}): LayersModel {
   return build('resnet34', options);
@@ -179,6 +193,9 @@ export function resnet34(options: ResNetOptions = {}): LayersModel {
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { features } from '@cnnzoo/blocks';
+ * import { resnet50 } from '@cnnzoo/resnet';
+ *
  * const model = resnet50({ seed: 1 });
  * const backbone = features(resnet50({ includeTop: false }), ['layer2', 'layer3', 'layer4']);
  */
@@ -191,6 +208,10 @@ export function resnet50(options: BottleneckResNetOptions = {}): LayersModel {
  * @param options see `ModelOptions`, and `variant` and `shortcut`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { resnet101 } from '@cnnzoo/resnet';
+ *
+ * const model = resnet101({ numClasses: 10, seed: 1 });
  */
 export function resnet101(options: BottleneckResNetOptions = {}): LayersModel {
   return build('resnet101', options);
@@ -201,6 +222,10 @@ export function resnet101(options: BottleneckResNetOptions = {}): LayersModel {
  * @param options see `ModelOptions`, and `variant` and `shortcut`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { resnet152 } from '@cnnzoo/resnet';
+ *
+ * const model = resnet152({ numClasses: 10, seed: 1 });
  */
 export function resnet152(options: BottleneckResNetOptions = {}): LayersModel {
   return build('resnet152', options);
@@ -212,6 +237,10 @@ export function resnet152(options: BottleneckResNetOptions = {}): LayersModel {
  * @param options see `ModelOptions`, and `variant` and `shortcut`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { resnext50_32x4d } from '@cnnzoo/resnet';
+ *
+ * const model = resnext50_32x4d({ numClasses: 10, seed: 1 });
  */
 export function resnext50_32x4d(options: BottleneckResNetOptions = {}): LayersModel {
   return build('resnext50_32x4d', options);
@@ -222,6 +251,10 @@ export function resnext50_32x4d(options: BottleneckResNetOptions = {}): LayersMo
  * @param options see `ModelOptions`, and `variant` and `shortcut`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { resnext101_32x8d } from '@cnnzoo/resnet';
+ *
+ * const model = resnext101_32x8d({ numClasses: 10, seed: 1 });
  */
 export function resnext101_32x8d(options: BottleneckResNetOptions = {}): LayersModel {
   return build('resnext101_32x8d', options);
@@ -233,6 +266,10 @@ export function resnext101_32x8d(options: BottleneckResNetOptions = {}): LayersM
  * @param options see `ModelOptions`, and `variant` and `shortcut`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { wideResnet50_2 } from '@cnnzoo/resnet';
+ *
+ * const model = wideResnet50_2({ numClasses: 10, seed: 1 });
  */
 export function wideResnet50_2(options: BottleneckResNetOptions = {}): LayersModel {
   return build('wide_resnet50_2', options);
@@ -243,6 +280,10 @@ export function wideResnet50_2(options: BottleneckResNetOptions = {}): LayersMod
  * @param options see `ModelOptions`, and `variant` and `shortcut`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { wideResnet101_2 } from '@cnnzoo/resnet';
+ *
+ * const model = wideResnet101_2({ numClasses: 10, seed: 1 });
  */
 export function wideResnet101_2(options: BottleneckResNetOptions = {}): LayersModel {
   return build('wide_resnet101_2', options);

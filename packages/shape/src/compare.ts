@@ -13,6 +13,7 @@ export interface Candidate {
 /** The figures that are compared. */
 const quantities = ['params', 'macs', 'flops', 'forwardBytes', 'weightBytes'] as const;
 
+/** One quantity of two networks side by side. */
 export interface ComparedQuantity {
   readonly quantity: (typeof quantities)[number];
   readonly a: number;
@@ -21,6 +22,7 @@ export interface ComparedQuantity {
   readonly saving: number;
 }
 
+/** What `compare` finds. */
 export interface Comparison {
   readonly a: { readonly name: string; readonly summary: ModelSummary };
   readonly b: { readonly name: string; readonly summary: ModelSummary };
@@ -39,7 +41,8 @@ export interface Comparison {
  * @throws TypeError or RangeError as `summarize` does
  *
  * @example
- * ```ts
+ * import { compare } from '@cnnzoo/shape';
+ *
  * const { rows } = compare(
  *   [{ type: 'Conv2d', outChannels: 64, kernelSize: 5, padding: 2, bias: false }],
  *   [
@@ -49,7 +52,6 @@ export interface Comparison {
  *   { inputShape: [35, 35, 64] },
  * );
  * rows[0]; // { quantity: 'params', a: 102400, b: 73728, saving: 0.28 }
- * ```
  */
 export function compare(
   a: Candidate | Candidate['network'],
@@ -78,9 +80,9 @@ function summarized(candidate: Candidate | Candidate['network'], name: string, o
  * and what the second saves.
  *
  * @example
- * ```ts
+ * import { compareFactorizations, formatComparisons } from '@cnnzoo/shape';
+ *
  * console.log(formatComparisons(compareFactorizations()));
- * ```
  */
 export function formatComparisons(comparisons: readonly Comparison[]): string {
   const head = [

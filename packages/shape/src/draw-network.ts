@@ -3,6 +3,7 @@ import { stagesOf } from './stages.js';
 import type { ModelSummary } from './summarize.js';
 import { colors, element, picture, polygon, short, text } from './svg.js';
 
+/** The options of `drawNetwork`. */
 export interface DrawNetworkOptions {
   /** Over the picture. Default: the network's name. */
   title?: string;
@@ -72,9 +73,12 @@ function sizeText(shape: Shape): string {
  * @returns an SVG document
  *
  * @example
- * ```ts
+ * import { writeFile } from 'node:fs/promises';
+ * import { resnet50 } from '@cnnzoo/resnet';
+ * import { summarize } from '@cnnzoo/shape';
+ * import { drawNetwork } from '@cnnzoo/shape/draw';
+ *
  * await writeFile('resnet50.svg', drawNetwork(summarize(resnet50())));
- * ```
  */
 export function drawNetwork(summary: ModelSummary, options: DrawNetworkOptions = {}): string {
   const title = options.title ?? summary.name;

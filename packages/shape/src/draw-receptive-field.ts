@@ -2,6 +2,7 @@ import type { ReceptiveField } from './receptive-field.js';
 import type { LayerSummary, ModelSummary } from './summarize.js';
 import { colors, element, picture, text } from './svg.js';
 
+/** The options of `drawReceptiveField`. */
 export interface DrawReceptiveFieldOptions {
   /** Over the picture. Default: the network's name. */
   title?: string;
@@ -63,9 +64,12 @@ const margin = 32;
  * @throws RangeError if no layer of the network sees more than one pixel
  *
  * @example
- * ```ts
+ * import { writeFile } from 'node:fs/promises';
+ * import { summarize } from '@cnnzoo/shape';
+ * import { drawReceptiveField } from '@cnnzoo/shape/draw';
+ * import { vgg16 } from '@cnnzoo/vgg';
+ *
  * await writeFile('field.svg', drawReceptiveField(summarize(vgg16())));
- * ```
  */
 export function drawReceptiveField(summary: ModelSummary, options: DrawReceptiveFieldOptions = {}): string {
   const growth = growthOf(summary);

@@ -128,6 +128,10 @@ export const factorizations = {
  * Compares each pair of `factorizations`.
  *
  * @returns one comparison each, in the table's order
+ * @example
+ * import { compareFactorizations, formatComparisons } from '@cnnzoo/shape';
+ *
+ * console.log(formatComparisons(compareFactorizations()));
  */
 export function compareFactorizations(): readonly Comparison[] {
   return Object.values<Factorization>(factorizations).map(({ a, b, inputShape }) => compare(a, b, { inputShape }));

@@ -4,6 +4,7 @@ import { formatMarkdown } from './format-markdown.js';
 import { formatTorchsummary } from './format-torchsummary.js';
 import type { ModelSummary } from './summarize.js';
 
+/** The options of `formatSummary`. */
 export interface FormatOptions {
   /**
    * `'torchsummary'` (default): the table of the Python package torchsummary 1.5.1, to the character. `'keras'`: the table of Keras 2's
@@ -33,9 +34,10 @@ const styles = {
  * @throws TypeError if the style is unknown
  *
  * @example
- * ```ts
- * console.log(formatSummary(summarize(layers, { inputShape: [224, 224, 3] }), { style: 'markdown' }));
- * ```
+ * import { resnet18 } from '@cnnzoo/resnet';
+ * import { formatSummary, summarize } from '@cnnzoo/shape';
+ *
+ * console.log(formatSummary(summarize(resnet18()), { style: 'markdown' }));
  */
 export function formatSummary(summary: ModelSummary, options: FormatOptions = {}): string {
   const { style = 'torchsummary' } = options;

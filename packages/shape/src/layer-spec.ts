@@ -26,6 +26,7 @@ interface WindowSpec {
   readonly stride?: Size2d;
 }
 
+/** The network's input, where a list of layers names it. */
 export interface InputSpec extends LayerBase {
   readonly type: 'Input';
   readonly shape: Shape;
@@ -41,6 +42,7 @@ export interface Conv2dSpec extends LayerBase, WindowSpec {
   readonly bias?: boolean;
 }
 
+/** A transposed convolution. */
 export interface ConvTranspose2dSpec extends LayerBase, WindowSpec {
   readonly type: 'ConvTranspose2d';
   readonly outChannels: number;
@@ -50,11 +52,13 @@ export interface ConvTranspose2dSpec extends LayerBase, WindowSpec {
   readonly outputPadding?: Size2d;
 }
 
+/** Pooling by a window that moves over the map. */
 export interface PoolSpec extends LayerBase, WindowSpec {
   readonly type: 'MaxPool2d' | 'AvgPool2d';
   readonly ceilMode?: boolean;
 }
 
+/** Pooling to a given size, whatever comes in. */
 export interface AdaptivePoolSpec extends LayerBase {
   readonly type: 'AdaptiveAvgPool2d' | 'AdaptiveMaxPool2d';
   readonly outputSize: AdaptiveSize;
@@ -80,6 +84,7 @@ export interface UpsampleSpec extends LayerBase {
   readonly mode?: 'nearest' | 'bilinear';
 }
 
+/** A fully connected layer. */
 export interface LinearSpec extends LayerBase {
   readonly type: 'Linear';
   readonly outFeatures: number;
@@ -88,6 +93,7 @@ export interface LinearSpec extends LayerBase {
   readonly bias?: boolean;
 }
 
+/** Batch normalisation, of a map or a vector. */
 export interface BatchNormSpec extends LayerBase {
   readonly type: 'BatchNorm2d' | 'BatchNorm1d';
   /** A learned scale. Default true. */
@@ -96,6 +102,7 @@ export interface BatchNormSpec extends LayerBase {
   readonly center?: boolean;
 }
 
+/** Local response normalisation, of AlexNet and GoogLeNet. */
 export interface LocalResponseNormSpec extends LayerBase {
   readonly type: 'LocalResponseNorm';
   /** Channels that one is normalised over. */
@@ -124,10 +131,12 @@ export const elementwiseFlops = {
   Identity: 0,
 } as const;
 
+/** An activation or dropout: the shape stays. */
 export interface ElementwiseSpec extends LayerBase {
   readonly type: keyof typeof elementwiseFlops;
 }
 
+/** A map becomes a vector. */
 export interface FlattenSpec extends LayerBase {
   readonly type: 'Flatten';
 }
@@ -174,4 +183,5 @@ export type LayerSpec =
   | ConcatSpec
   | CustomSpec;
 
+/** PyTorch's name of a layer that this package knows. */
 export type LayerType = LayerSpec['type'];

@@ -33,6 +33,7 @@ export interface WindowOptions<Size = Size2d, Pad = Padding> {
   ceilMode?: boolean;
 }
 
+/** The options of `convTransposeOutputSize`. */
 export interface TransposedWindowOptions<Size = Size2d, Pad = Padding>
   extends Omit<WindowOptions<Size, Pad>, 'ceilMode'> {
   /** Rows or columns added behind, for sizes that several inputs share. Only with numeric padding. Default 0. */
@@ -123,10 +124,10 @@ function sizes(options: object, result: readonly [WindowResult, WindowResult]): 
  * @throws TypeError or RangeError naming the option, its value and the nearest that fits
  *
  * @example
- * ```ts
+ * import { convOutputSize } from '@cnnzoo/shape';
+ *
  * convOutputSize({ inputSize: 227, kernelSize: 11, stride: 4 }); // 55, AlexNet's first convolution
  * convOutputSize({ inputSize: [17, 17], kernelSize: [1, 7], padding: [0, 3] }); // [17, 17]
- * ```
  */
 export function convOutputSize(options: WindowOptions<number, OneAxis>): number;
 export function convOutputSize(options: WindowOptions): number | readonly [number, number];
@@ -142,10 +143,10 @@ export function convOutputSize(options: WindowOptions): number | readonly [numbe
  * @throws TypeError or RangeError naming the option, its value and the nearest that fits
  *
  * @example
- * ```ts
+ * import { poolOutputSize } from '@cnnzoo/shape';
+ *
  * poolOutputSize({ inputSize: 55, kernelSize: 3, stride: 2 }); // 27
  * poolOutputSize({ inputSize: 112, kernelSize: 3, stride: 2, ceilMode: true }); // 56, GoogLeNet
- * ```
  */
 export function poolOutputSize(options: WindowOptions<number, OneAxis>): number;
 export function poolOutputSize(options: WindowOptions): number | readonly [number, number];
@@ -162,9 +163,9 @@ export function poolOutputSize(options: WindowOptions): number | readonly [numbe
  * @throws TypeError or RangeError naming the option, its value and the nearest that fits
  *
  * @example
- * ```ts
+ * import { convTransposeOutputSize } from '@cnnzoo/shape';
+ *
  * convTransposeOutputSize({ inputSize: 7, kernelSize: 4, stride: 2, padding: 1 }); // 14
- * ```
  */
 export function convTransposeOutputSize(options: TransposedWindowOptions<number, OneAxis>): number;
 export function convTransposeOutputSize(options: TransposedWindowOptions): number | readonly [number, number];
@@ -180,9 +181,9 @@ export function convTransposeOutputSize(options: TransposedWindowOptions): numbe
  * @throws TypeError or RangeError naming the option and its value
  *
  * @example
- * ```ts
+ * import { adaptivePoolOutputSize } from '@cnnzoo/shape';
+ *
  * adaptivePoolOutputSize({ inputSize: [13, 9], outputSize: [6, null] }); // [6, 9]
- * ```
  */
 export function adaptivePoolOutputSize(options: { inputSize: number; outputSize: number | null }): number;
 export function adaptivePoolOutputSize(options: {
@@ -218,10 +219,10 @@ export function adaptiveSizes(
  * @throws TypeError or RangeError where nothing would be left, naming the most that can be cropped
  *
  * @example
- * ```ts
+ * import { padOutputSize } from '@cnnzoo/shape';
+ *
  * padOutputSize({ inputSize: 28, padding: 2 }); // 32, MNIST for LeNet-5
  * padOutputSize({ inputSize: [224, 224], padding: [[0, 1], [0, 1]] }); // [225, 225]
- * ```
  */
 export function padOutputSize(options: { inputSize: number; padding: number }): number;
 export function padOutputSize(options: {
@@ -277,9 +278,9 @@ export function paddedSize(axis: 0 | 1, inputSize: number, sides: readonly [numb
  * @throws TypeError or RangeError where nothing would be left, or where neither or both are given
  *
  * @example
- * ```ts
+ * import { resizeOutputSize } from '@cnnzoo/shape';
+ *
  * resizeOutputSize({ inputSize: 7, scaleFactor: 2 }); // 14
- * ```
  */
 export function resizeOutputSize(options: { inputSize: number; outputSize?: number; scaleFactor?: number }): number;
 export function resizeOutputSize(options: {

@@ -82,10 +82,10 @@ export interface MisfitAnswer {
  * @throws TypeError or RangeError if the question itself is wrong: no such `find`, sizes that are no positive integers
  *
  * @example
- * ```ts
+ * import { solve } from '@cnnzoo/shape';
+ *
  * solve({ find: 'padding', inputSize: 224, kernelSize: 7 }).values; // [3]: keeps the size
  * solve({ find: 'stride', inputSize: 227, outputSize: 55, kernelSize: 11 }).values; // [4]: AlexNet's first layer
- * ```
  */
 export function solve(question: PaddingQuestion): Solution<number | readonly [before: number, behind: number]>;
 export function solve(question: KernelQuestion | StrideQuestion): Solution<number>;

@@ -9,6 +9,7 @@ import { pixelField, type ReceptiveField } from './receptive-field.js';
 /** Bytes of one number of each type that weights and activations are kept in. */
 export const bytesPerElement = { float64: 8, float32: 4, bfloat16: 2, float16: 2, int8: 1 } as const;
 
+/** What numbers are kept in. */
 export type DType = keyof typeof bytesPerElement;
 
 /** What a layer, or a whole network, costs. */
@@ -36,6 +37,7 @@ export interface Cost {
   readonly arithmeticIntensity: number;
 }
 
+/** What `summarize` says about one layer. */
 export interface LayerSummary extends Cost {
   readonly name: string;
   /** PyTorch's name of the layer, or the class of a layer this package does not know. */
@@ -56,6 +58,7 @@ export interface LayerSummary extends Cost {
   readonly auxiliary: boolean;
 }
 
+/** What `summarize` says about a network. */
 export interface ModelSummary extends Cost {
   readonly name: string;
   /** The network's inputs, without the batch. `isLayer` is false for the input of a list of layers that names none. */
@@ -75,6 +78,7 @@ export interface ModelSummary extends Cost {
   readonly layers: readonly LayerSummary[];
 }
 
+/** The options of `summarize`. */
 export interface SummarizeOptions {
   /** `[height, width, channels]`, or `[features]` of a network on vectors. Default: the model's own. */
   inputShape?: Shape;
@@ -93,7 +97,8 @@ export interface SummarizeOptions {
  * @throws TypeError or RangeError naming the place of the first layer that does not fit, the numbers and the nearest that would fit
  *
  * @example
- * ```ts
+ * import { formatSummary, summarize } from '@cnnzoo/shape';
+ *
  * const summary = summarize(
  *   [
  *     { type: 'Conv2d', outChannels: 6, kernelSize: 5 },
@@ -106,7 +111,6 @@ export interface SummarizeOptions {
  * );
  * summary.params; // 11926
  * console.log(formatSummary(summary));
- * ```
  */
 export function summarize(
   network: readonly LayerSpec[] | LayersModelLike,

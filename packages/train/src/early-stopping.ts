@@ -1,5 +1,6 @@
 import type { EpochRecord } from './history.js';
 
+/** When a run ends before its last epoch. */
 export interface EarlyStopping {
   /** Epochs without improvement after which the run ends, at least 1. */
   readonly patience: number;

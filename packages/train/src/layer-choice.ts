@@ -39,6 +39,13 @@ export function freezeLayers(model: LayersModel, modules: readonly string[]): vo
 /**
  * Undoes `freezeLayers`.
  * @throws RangeError naming a module that the model does not have
+ * @example
+ * import { resnet18 } from '@cnnzoo/resnet';
+ * import { freezeLayers, unfreezeLayers } from '@cnnzoo/train';
+ *
+ * const model = resnet18({ numClasses: 10 });
+ * freezeLayers(model, ['conv1', 'bn1', 'layer1', 'layer2', 'layer3', 'layer4']);
+ * unfreezeLayers(model, ['layer4']); // the classifier and the last stage learn
  */
 export function unfreezeLayers(model: LayersModel, modules: readonly string[]): void {
   setTrainable(model, modules, true);

@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 
 type Layer = LayersModel['layers'][number];
 
+/** The options of `preInitialise`. */
 export interface PreInitialiseOptions {
   /** Decides the random weights. Default 0. */
   readonly seed?: number;
@@ -30,8 +31,11 @@ export interface PreInitialisation {
  * @throws RangeError naming the layer where weights do not fit; nothing has changed then
  * @example
  * import { preInitialise } from '@cnnzoo/train';
+ * import { vgg11, vgg16 } from '@cnnzoo/vgg';
  *
- * preInitialise(vgg11Trained, vgg16());
+ * const shallow = vgg11({ numClasses: 10, inputShape: [64, 64, 3] }); // and train it
+ * const deep = vgg16({ numClasses: 10, inputShape: [64, 64, 3] });
+ * preInitialise(shallow, deep);
  */
 export function preInitialise(
   from: LayersModel,

@@ -23,6 +23,7 @@ export type ScheduleRecipe =
   | ({ readonly name: 'polynomialDecay' } & PolynomialDecayOptions)
   | ({ readonly name: 'cosineDecay' } & CosineDecayOptions);
 
+/** How a paper's networks were trained. */
 export interface Recipe {
   /** Networks that it is for, by createModel's names. */
   readonly networks: readonly string[];
@@ -46,6 +47,7 @@ export interface Recipe {
   readonly preInitialise?: string;
 }
 
+/** The papers' recipes: batch size, optimizer, schedule and regularisation, as options for `recipeOptions`. */
 export const recipes = {
   lenet: {
     networks: ['lenet5'],
@@ -217,4 +219,5 @@ export const recipes = {
   },
 } as const satisfies Readonly<Record<string, Recipe>>;
 
+/** A key of `recipes`. */
 export type RecipeName = keyof typeof recipes;

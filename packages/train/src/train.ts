@@ -15,6 +15,7 @@ import { noSums } from './run-state.js';
 import type { Schedule } from './schedules/schedule.js';
 import type { Loss } from './training-step.js';
 
+/** What `train` writes down of a run, so that it can be resumed. */
 export interface CheckpointOptions {
   /** Where checkpoints are; made when the first is written. */
   readonly folder: string;
@@ -24,6 +25,7 @@ export interface CheckpointOptions {
   readonly keepLast?: number;
 }
 
+/** The options of `train`. */
 export interface TrainOptions {
   /** Epochs in the whole run, those before a resumption included. */
   readonly epochs: number;

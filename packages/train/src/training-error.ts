@@ -1,4 +1,17 @@
-/** Thrown where training has diverged: the loss or a gradient is no longer a finite number. */
+/**
+ * Thrown where training has diverged: the loss or a gradient is no longer a finite number.
+ * @example
+ * import { resnet18 } from '@cnnzoo/resnet';
+ * import { type Loader, TrainingError, sgd, train } from '@cnnzoo/train';
+ *
+ * declare const loader: Loader;
+ * const model = resnet18({ numClasses: 10 });
+ * try {
+ *   await train(model, loader, { epochs: 1, optimizer: sgd({ learningRate: 100 }) });
+ * } catch (error) {
+ *   if (error instanceof TrainingError) console.log(`diverged in step ${error.step}`);
+ * }
+ */
 export class TrainingError extends Error {
   override readonly name = 'TrainingError';
   /** The update that went wrong, from 1. */

@@ -38,6 +38,7 @@ const operations = {
   invert: (image) => invert()(image),
 } satisfies Record<string, Operation>;
 
+/** An operation of AutoAugment, RandAugment and TrivialAugment. */
 export type AugmentationName = keyof typeof operations;
 
 /** One operation and how strongly it was applied, in the operation's unit. */

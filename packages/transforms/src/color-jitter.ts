@@ -6,6 +6,7 @@ import { defineRandomTransform, type RandomTransform } from './transform.js';
 /** How far a property may move: a number v is the range [1 - v, 1 + v] (hue: [-v, v]), a pair the range itself. */
 export type Jitter = number | readonly [number, number];
 
+/** The options of `colorJitter`. */
 export interface ColorJitterOptions {
   readonly brightness?: Jitter;
   readonly contrast?: Jitter;

@@ -6,6 +6,7 @@ import { applyTables, colorChannels, mapFloats } from './lookup-table.js';
 import { defineTransform, type Transform } from './transform.js';
 
 /**
+ * Makes pictures brighter or darker: a blend with black.
  * @param factor 0 gives black, 1 the picture, 2 twice as bright
  * @throws RangeError where factor is negative
  * @example
@@ -18,6 +19,7 @@ export function adjustBrightness(factor: number): Transform {
 }
 
 /**
+ * Raises or lowers the contrast: a blend with the picture's mean grey.
  * @param factor 0 gives the picture's mean grey, 1 the picture, 2 twice the contrast
  * @throws RangeError where factor is negative
  * @example
@@ -35,6 +37,7 @@ export function adjustContrast(factor: number): Transform {
 }
 
 /**
+ * Raises or lowers the saturation: a blend with the grey picture.
  * @param factor 0 gives a grey picture, 1 the picture, 2 twice the colour
  * @throws RangeError where factor is negative
  * @example
@@ -47,6 +50,7 @@ export function adjustSaturation(factor: number): Transform {
 }
 
 /**
+ * Sharpens or smooths: a blend with the smoothed picture.
  * @param factor 0 gives a smoothed picture, 1 the picture, 2 a sharpened one
  * @throws RangeError where factor is negative
  * @example

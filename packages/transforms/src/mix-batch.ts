@@ -21,6 +21,7 @@ export interface SoftBatch extends Omit<PixelBatch, 'labels'> {
   readonly labels: Float32Array;
 }
 
+/** The options of `mixup` and `cutmix`. */
 export interface MixOptions {
   /** How many classes there are: the width of the soft labels. */
   readonly numClasses: number;

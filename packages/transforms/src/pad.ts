@@ -8,6 +8,7 @@ export type PadMode = 'constant' | 'edge' | 'reflect' | 'symmetric';
 /** Pixels to add: on every side, [left and right, top and bottom], or [left, top, right, bottom]. */
 export type Padding = number | readonly [number, number] | readonly [number, number, number, number];
 
+/** The options of `pad`. */
 export interface PadOptions {
   /** Default 'constant'. */
   readonly mode?: PadMode;

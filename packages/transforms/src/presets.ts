@@ -61,6 +61,7 @@ export const preprocessings = {
   cifar: { ...torchvision, resizeSize: 32, cropSize: 32, trainingPadding: 4 },
 } as const satisfies Record<string, Preprocessing>;
 
+/** A key of `preprocessings`. */
 export type PreprocessingName = keyof typeof preprocessings;
 
 /**

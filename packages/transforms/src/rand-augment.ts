@@ -9,6 +9,7 @@ import { checkInteger } from './check-argument.js';
 import { defineRandomTransform, type RandomTransform } from './transform.js';
 import type { WarpOptions } from './warp.js';
 
+/** The options of `randAugment`. */
 export interface RandAugmentOptions extends WarpOptions {
   /** Operations one after the other. Default 2. */
   readonly operations?: number;

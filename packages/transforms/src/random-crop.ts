@@ -3,6 +3,7 @@ import { type Box, cropImage } from './crop.js';
 import { checkFill, type Fill, type Padding, type PadMode, paddingSides, padImage } from './pad.js';
 import { defineRandomTransform, type RandomTransform } from './transform.js';
 
+/** The options of `randomCrop`. */
 export interface RandomCropOptions {
   /** A border added before cropping, as for CIFAR: 4 pixels on each side. Default none. */
   readonly padding?: Padding;

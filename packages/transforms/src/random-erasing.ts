@@ -5,6 +5,7 @@ import { checkFill, type Fill } from './pad.js';
 import { randomGenerator } from './random-generator.js';
 import { defineRandomTransform, type RandomTransform } from './transform.js';
 
+/** The options of `randomErasing`. */
 export interface RandomErasingOptions {
   /** Default 0.5. */
   readonly probability?: number;

@@ -26,6 +26,7 @@ export function randomRotation(degrees: Degrees, options: WarpOptions = {}): Ran
   );
 }
 
+/** The options of `randomAffine`. */
 export interface RandomAffineOptions extends WarpOptions {
   /** The range of the angle, clockwise. */
   readonly degrees: Degrees;
@@ -67,6 +68,7 @@ export function randomAffine(options: RandomAffineOptions): RandomTransform<Affi
   );
 }
 
+/** The options of `randomPerspective`. */
 export interface RandomPerspectiveOptions extends WarpOptions {
   /** How far corners move: 1 is up to the middle. Default 0.5. */
   readonly distortion?: number;

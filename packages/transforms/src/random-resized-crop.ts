@@ -6,6 +6,7 @@ import type { RandomGenerator } from './random-generator.js';
 import { type ResizeOptions, resizeImage } from './resize.js';
 import { defineRandomTransform, type RandomTransform } from './transform.js';
 
+/** The options of `randomResizedCrop`. */
 export interface RandomResizedCropOptions extends ResizeOptions {
   /** Lowest and highest share of the picture's area. Default [0.08, 1]. */
   readonly scale?: readonly [number, number];

@@ -6,6 +6,7 @@ import { withPremultipliedAlpha } from './premultiply.js';
 import { resample } from './resample.js';
 import { defineTransform, type Transform } from './transform.js';
 
+/** The options of `resize`. */
 export interface ResizeOptions {
   /** Default 'bilinear'. All but 'nearest' are antialiased. */
   readonly interpolation?: Interpolation;

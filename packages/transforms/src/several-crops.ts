@@ -72,6 +72,7 @@ export function gridCrops(size: Size, grid: number): SeveralCrops {
   };
 }
 
+/** The options of `crops144`. */
 export interface Crops144Options {
   /** Lengths of the shorter side. Default 256, 288, 320, 352. */
   readonly scales?: readonly number[];

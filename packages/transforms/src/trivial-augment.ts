@@ -4,6 +4,7 @@ import { type DrawnAugmentations, randAugmentOperations } from './rand-augment.j
 import { defineRandomTransform, type RandomTransform } from './transform.js';
 import type { WarpOptions } from './warp.js';
 
+/** The options of `trivialAugment`. */
 export interface TrivialAugmentOptions extends WarpOptions {
   /** Steps of strength. Default 31. */
   readonly bins?: number;

@@ -13,6 +13,7 @@ export type AffineMatrix = readonly [a: number, b: number, c: number, d: number,
 /** Coefficients of x' = (a x + b y + c) / (g x + h y + 1), y' = (d x + e y + f) / (g x + h y + 1). */
 export type PerspectiveMatrix = readonly [...AffineMatrix, g: number, h: number];
 
+/** How a transform that moves pixels fills what it does not hit. */
 export interface WarpOptions {
   /** Default 'nearest', as torchvision's. */
   readonly interpolation?: Interpolation;

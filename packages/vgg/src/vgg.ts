@@ -100,6 +100,8 @@ function build(column: Column, options: DropoutModelOptions, normalized = false)
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
  * @example
+ * import { vgg11 } from '@cnnzoo/vgg';
+ *
  * const model = vgg11({ numClasses: 10, inputShape: [64, 64, 3], seed: 1 });
  */
 export function vgg11(options: DropoutModelOptions = {}): LayersModel {
@@ -111,6 +113,10 @@ export function vgg11(options: DropoutModelOptions = {}): LayersModel {
  * @param options see `ModelOptions`, and `dropout`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { vgg11Lrn } from '@cnnzoo/vgg';
+ *
+ * const model = vgg11Lrn({ numClasses: 10, seed: 1 });
  */
 export function vgg11Lrn(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg11_lrn', options);
@@ -121,6 +127,10 @@ export function vgg11Lrn(options: DropoutModelOptions = {}): LayersModel {
  * @param options see `ModelOptions`, and `dropout`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { vgg13 } from '@cnnzoo/vgg';
+ *
+ * const model = vgg13({ numClasses: 10, seed: 1 });
  */
 export function vgg13(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg13', options);
@@ -131,6 +141,10 @@ export function vgg13(options: DropoutModelOptions = {}): LayersModel {
  * @param options see `ModelOptions`, and `dropout`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { vgg16c } from '@cnnzoo/vgg';
+ *
+ * const model = vgg16c({ numClasses: 10, seed: 1 });
  */
 export function vgg16c(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg16_c', options);
@@ -141,6 +155,10 @@ export function vgg16c(options: DropoutModelOptions = {}): LayersModel {
  * @param options see `ModelOptions`, and `dropout`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { vgg16 } from '@cnnzoo/vgg';
+ *
+ * const model = vgg16({ numClasses: 10, seed: 1 });
  */
 export function vgg16(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg16', options);
@@ -151,6 +169,10 @@ export function vgg16(options: DropoutModelOptions = {}): LayersModel {
  * @param options see `ModelOptions`, and `dropout`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { vgg19 } from '@cnnzoo/vgg';
+ *
+ * const model = vgg19({ numClasses: 10, seed: 1 });
  */
 export function vgg19(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg19', options);
@@ -161,6 +183,10 @@ export function vgg19(options: DropoutModelOptions = {}): LayersModel {
  * @param options see `ModelOptions`, and `dropout`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { vgg11Bn } from '@cnnzoo/vgg';
+ *
+ * const model = vgg11Bn({ numClasses: 10, seed: 1 });
  */
 export function vgg11Bn(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg11', options, true);
@@ -171,6 +197,10 @@ export function vgg11Bn(options: DropoutModelOptions = {}): LayersModel {
  * @param options see `ModelOptions`, and `dropout`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { vgg13Bn } from '@cnnzoo/vgg';
+ *
+ * const model = vgg13Bn({ numClasses: 10, seed: 1 });
  */
 export function vgg13Bn(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg13', options, true);
@@ -181,6 +211,10 @@ export function vgg13Bn(options: DropoutModelOptions = {}): LayersModel {
  * @param options see `ModelOptions`, and `dropout`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { vgg16Bn } from '@cnnzoo/vgg';
+ *
+ * const model = vgg16Bn({ numClasses: 10, seed: 1 });
  */
 export function vgg16Bn(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg16', options, true);
@@ -191,6 +225,10 @@ export function vgg16Bn(options: DropoutModelOptions = {}): LayersModel {
  * @param options see `ModelOptions`, and `dropout`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
+ * @example
+ * import { vgg19Bn } from '@cnnzoo/vgg';
+ *
+ * const model = vgg19Bn({ numClasses: 10, seed: 1 });
  */
 export function vgg19Bn(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg19', options, true);

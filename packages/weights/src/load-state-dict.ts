@@ -46,6 +46,8 @@ const CHUNK_BYTES = 2 ** 24;
  * @returns which keys were loaded and which were not
  * @throws RangeError listing every missing, unexpected and wrongly shaped key
  * @example
+ * import { loadStateDict, readTorch } from '@cnnzoo/weights';
+ *
  * loadStateDict(model, await readTorch('resnet18-f37072fd.pth'));
  */
 export function loadStateDict(model: LayersModel, dict: StateDict, options: LoadStateDictOptions = {}): LoadReport {

@@ -13,8 +13,11 @@ import type { StateDict, StateTensor } from './state-dict.js';
  *   'I32'. Auxiliary heads are part of it; optimizer state is not
  * @throws TypeError where two weights would have the same key
  * @example
+ * import { writeFile } from 'node:fs/promises';
+ * import { stateDict, writeSafetensors } from '@cnnzoo/weights';
+ *
  * const dict = stateDict(model);
- * await fs.promises.writeFile('model.safetensors', writeSafetensors(dict));
+ * await writeFile('model.safetensors', writeSafetensors(dict));
  */
 export function stateDict(model: LayersModel): StateDict {
   return new Map(modelWeights(model).map((weight) => [weight.key, readWeight(weight)]));

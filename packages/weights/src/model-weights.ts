@@ -37,6 +37,11 @@ export function weightRole(name: string): string {
  * Lists a model's weights, layer by layer, models within the model with their name as a prefix.
  * Keys come from the layer and the role and never from `variable.name`, which differs from one model of a process to the next.
  * @throws TypeError where two weights would have the same key
+ * @example
+ * import { resnet18 } from '@cnnzoo/resnet';
+ * import { modelWeights } from '@cnnzoo/weights';
+ *
+ * console.log(modelWeights(resnet18()).map(({ key }) => key)); // ['conv1.weight', 'bn1.weight', …]
  */
 export function modelWeights(model: LayersModel): ModelWeight[] {
   const weights: ModelWeight[] = [];

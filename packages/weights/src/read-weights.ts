@@ -12,6 +12,8 @@ import { readZipDirectory } from './zip-directory.js';
  * @returns the tensors by name
  * @throws TypeError or RangeError naming the source and what is wrong
  * @example
+ * import { loadStateDict, readWeights } from '@cnnzoo/weights';
+ *
  * loadStateDict(model, await readWeights('weights.safetensors'));
  */
 export async function readWeights(source: Source): Promise<StateDict> {

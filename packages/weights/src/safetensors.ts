@@ -25,6 +25,8 @@ interface HeaderEntry {
  * @throws RangeError or TypeError naming the source and what is wrong, for any file that the reference library would refuse:
  *   truncated, overlapping or out-of-range tensors, gaps, duplicate names, sizes that do not match the shape
  * @example
+ * import { readSafetensors } from '@cnnzoo/weights';
+ *
  * const dict = await readSafetensors('resnet50.safetensors');
  * console.log(dict.get('fc.weight')?.shape); // [1000, 2048]
  */
@@ -43,6 +45,8 @@ export async function readSafetensors(source: Source): Promise<StateDict> {
  * @returns the metadata, empty where the file has none
  * @throws like `readSafetensors`
  * @example
+ * import { readSafetensorsMetadata } from '@cnnzoo/weights';
+ *
  * const { format } = await readSafetensorsMetadata('resnet50.safetensors');
  */
 export async function readSafetensorsMetadata(source: Source): Promise<Record<string, string>> {
@@ -156,7 +160,10 @@ function checkPlaces(sorted: readonly HeaderEntry[], bodyLength: number, file: s
  * @returns the file's bytes
  * @throws TypeError or RangeError naming the tensor where `data` does not fit `dtype` and `shape`, or is in Keras's layout
  * @example
- * await fs.promises.writeFile('model.safetensors', writeSafetensors(stateDict(model), { format: 'pt' }));
+ * import { writeFile } from 'node:fs/promises';
+ * import { stateDict, writeSafetensors } from '@cnnzoo/weights';
+ *
+ * await writeFile('model.safetensors', writeSafetensors(stateDict(model), { format: 'pt' }));
  */
 export function writeSafetensors(dict: StateDict, metadata?: Readonly<Record<string, string>>): Uint8Array {
   const order = Object.keys(dtypes);

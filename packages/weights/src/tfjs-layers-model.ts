@@ -17,7 +17,10 @@ interface ManifestGroup {
  * @returns a handler that reads the folder, or writes model.json and weights.bin there (each under a temporary name first)
  * @throws TypeError or RangeError on loading, naming the file, for a manifest that does not fit its files or leaves the folder
  * @example
- * const model = await tf.loadLayersModel(layersModelFolder('models/inception_v3'));
+ * import { layersModelFolder } from '@cnnzoo/weights';
+ * import { loadLayersModel } from '@tensorflow/tfjs-layers';
+ *
+ * const model = await loadLayersModel(layersModelFolder('models/inception_v3'));
  * await model.save(layersModelFolder('models/copy'));
  */
 export function layersModelFolder(path: string): tf.io.IOHandler {
@@ -30,6 +33,8 @@ export function layersModelFolder(path: string): tf.io.IOHandler {
  * @returns the tensors under the layers' names and PyTorch's roles, in Keras's layout, quantised ones expanded
  * @throws as `layersModelFolder`
  * @example
+ * import { loadStateDict, readLayersModel } from '@cnnzoo/weights';
+ *
  * loadStateDict(model, await readLayersModel('models/inception_v3'), { strict: false });
  */
 export async function readLayersModel(path: string): Promise<StateDict> {

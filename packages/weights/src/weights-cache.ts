@@ -33,7 +33,13 @@ interface Pin {
   readonly mtimeMs: number;
 }
 
-/** The folder that `loadPretrained` keeps files in. */
+/**
+ * The folder that `loadPretrained` keeps files in.
+ * @example
+ * import { weightsCacheFolder } from '@cnnzoo/weights';
+ *
+ * console.log(await weightsCacheFolder()); // such as /home/you/.cache/cnnzoo
+ */
 export async function weightsCacheFolder({ cacheFolder }: DownloadOptions = {}): Promise<string> {
   const { join } = await nodeModule('path');
   const { homedir } = await nodeModule('os');

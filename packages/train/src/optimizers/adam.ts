@@ -8,6 +8,7 @@ import {
   type Update,
 } from './optimizer.js';
 
+/** The options of `adam`. */
 export interface AdamOptions extends OptimizerOptions {
   /** How much of the mean of gradients stays. Default 0.9. */
   readonly beta1?: number;

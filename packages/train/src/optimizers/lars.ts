@@ -8,6 +8,7 @@ import {
   type Update,
 } from './optimizer.js';
 
+/** The options of `lars`. */
 export interface LarsOptions extends OptimizerOptions {
   /** Default 0.9. */
   readonly momentum?: number;

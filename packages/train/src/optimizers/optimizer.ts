@@ -30,6 +30,11 @@ export interface Update<Slot extends string> {
 /**
  * What this package's optimizers have in common: a learning rate that can change, a factor on it for each variable, which
  * variables decay, and a state that can be saved, restored and counted.
+ * @example
+ * import { type StatefulOptimizer, sgd } from '@cnnzoo/train';
+ *
+ * const optimizer: StatefulOptimizer = sgd({ learningRate: 0.1, momentum: 0.9 });
+ * optimizer.learningRate = 0.01;
  */
 export abstract class StatefulOptimizer<Slot extends string = string> extends tf.Optimizer {
   /** Step size of the next update. */

@@ -8,6 +8,7 @@ import {
   type Update,
 } from './optimizer.js';
 
+/** The options of `rmsprop`. */
 export interface RmspropOptions extends OptimizerOptions {
   /** How much of the mean of squared gradients stays. Default 0.99, PyTorch's; the Inception papers' is 0.9. */
   readonly decay?: number;

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { belowOne, coupledDecay, type OptimizerOptions, StatefulOptimizer, type Update } from './optimizer.js';
 
+/** The options of `sgd`. */
 export interface SgdOptions extends OptimizerOptions {
   /** How much of the last update's direction stays, from 0 to below 1. Default 0. */
   readonly momentum?: number;

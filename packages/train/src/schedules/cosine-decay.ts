@@ -2,6 +2,7 @@ import { checkFactor } from './check.js';
 import type { Schedule } from './schedule.js';
 import { clock, type ScheduleUnit } from './unit.js';
 
+/** The options of `cosineDecay`. */
 export interface CosineDecayOptions extends ScheduleUnit {
   /** The factor at the end of the run. Default 0. */
   readonly end?: number;
@@ -15,6 +16,8 @@ export interface CosineDecayOptions extends ScheduleUnit {
  *
  * @throws RangeError where `end` is not from 0 to 1
  * @example
+ * import { cosineDecay, warmUp } from '@cnnzoo/train';
+ *
  * const schedule = warmUp({ duration: 5 }, cosineDecay());
  */
 export function cosineDecay({ end = 0, unit = 'step' }: CosineDecayOptions = {}): Schedule {

@@ -2,6 +2,7 @@ import { checkFactor, checkPositive } from './check.js';
 import type { Schedule } from './schedule.js';
 import { clock, type ScheduleUnit } from './unit.js';
 
+/** The options of `exponentialDecay`. */
 export interface ExponentialDecayOptions extends ScheduleUnit {
   readonly factor: number;
   /** How long a whole factor takes. Default 1. */
@@ -16,6 +17,8 @@ export interface ExponentialDecayOptions extends ScheduleUnit {
  *
  * @throws RangeError naming the option that is out of range
  * @example
+ * import { exponentialDecay } from '@cnnzoo/train';
+ *
  * const schedule = exponentialDecay({ factor: 0.94, every: 2 });
  */
 export function exponentialDecay({ factor, every = 1, unit = 'epoch' }: ExponentialDecayOptions): Schedule {

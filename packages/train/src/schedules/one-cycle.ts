@@ -1,6 +1,7 @@
 import { checkPositive } from './check.js';
 import type { Schedule } from './schedule.js';
 
+/** The options of `oneCycle`. */
 export interface OneCycleOptions {
   /** The share of the run in which the learning rate rises, above 0 and below 1. Default 0.3. */
   readonly rise?: number;
@@ -16,6 +17,8 @@ export interface OneCycleOptions {
  *
  * @throws RangeError naming the option that is out of range
  * @example
+ * import { oneCycle } from '@cnnzoo/train';
+ *
  * const schedule = oneCycle({ rise: 0.3 });
  */
 export function oneCycle({ rise = 0.3, startDivisor = 25, endDivisor = 1e4 }: OneCycleOptions = {}): Schedule {

@@ -2,6 +2,7 @@ import { checkFactor, checkPositive } from './check.js';
 import type { Schedule } from './schedule.js';
 import { clock, type ScheduleUnit } from './unit.js';
 
+/** The options of `polynomialDecay`. */
 export interface PolynomialDecayOptions extends ScheduleUnit {
   /** 1: a straight line; 0.5: BVLC GoogLeNet's "quick" recipe. Default 1. */
   readonly power?: number;
@@ -16,6 +17,8 @@ export interface PolynomialDecayOptions extends ScheduleUnit {
  *
  * @throws RangeError naming the option that is out of range
  * @example
+ * import { polynomialDecay } from '@cnnzoo/train';
+ *
  * const schedule = polynomialDecay({ power: 0.5 });
  */
 export function polynomialDecay({ power = 1, end = 0, unit = 'step' }: PolynomialDecayOptions = {}): Schedule {

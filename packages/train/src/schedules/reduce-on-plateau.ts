@@ -2,6 +2,7 @@ import type { EpochRecord } from '../history.js';
 import { checkFactor } from './check.js';
 import type { Schedule } from './schedule.js';
 
+/** The options of `reduceOnPlateau`. */
 export interface ReduceOnPlateauOptions {
   /** What is watched; of validation, where there is one, else of training. Default 'loss'. */
   readonly metric?: 'loss' | 'accuracy';
@@ -23,6 +24,8 @@ export interface ReduceOnPlateauOptions {
  *
  * @throws RangeError naming the option that is out of range
  * @example
+ * import { reduceOnPlateau } from '@cnnzoo/train';
+ *
  * const schedule = reduceOnPlateau({ metric: 'accuracy', patience: 3 });
  */
 export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): Schedule {

@@ -2,6 +2,7 @@ import { checkFactor, checkPositive } from './check.js';
 import type { Schedule } from './schedule.js';
 import { clock, type ScheduleUnit } from './unit.js';
 
+/** The options of `stepDecay`. */
 export interface StepDecayOptions extends ScheduleUnit {
   readonly every: number;
   /** Default 0.1. */
@@ -16,6 +17,8 @@ export interface StepDecayOptions extends ScheduleUnit {
  *
  * @throws RangeError naming the option that is out of range
  * @example
+ * import { stepDecay } from '@cnnzoo/train';
+ *
  * const schedule = stepDecay({ every: 2, factor: 0.94 });
  */
 export function stepDecay({ every, factor = 0.1, unit = 'epoch' }: StepDecayOptions): Schedule {
@@ -24,6 +27,7 @@ export function stepDecay({ every, factor = 0.1, unit = 'epoch' }: StepDecayOpti
   return (position) => factor ** Math.floor(clock(position, unit).time / every);
 }
 
+/** The options of `multiStepDecay`. */
 export interface MultiStepDecayOptions extends ScheduleUnit {
   /** Times in ascending order. */
   readonly milestones: readonly number[];
@@ -39,6 +43,8 @@ export interface MultiStepDecayOptions extends ScheduleUnit {
  *
  * @throws RangeError naming the option that is out of range
  * @example
+ * import { multiStepDecay } from '@cnnzoo/train';
+ *
  * const schedule = multiStepDecay({ milestones: [32_000, 48_000], unit: 'step' });
  */
 export function multiStepDecay({ milestones, factor = 0.1, unit = 'epoch' }: MultiStepDecayOptions): Schedule {

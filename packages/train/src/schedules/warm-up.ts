@@ -2,6 +2,7 @@ import { checkFactor, checkPositive } from './check.js';
 import type { Schedule } from './schedule.js';
 import type { ScheduleUnit } from './unit.js';
 
+/** The options of `warmUp`. */
 export interface WarmUpOptions extends ScheduleUnit {
   /** How long the learning rate rises, in epochs (or steps). Either way it rises with each step. */
   readonly duration: number;
@@ -22,6 +23,8 @@ export interface WarmUpOptions extends ScheduleUnit {
  *
  * @throws RangeError naming the option that is out of range
  * @example
+ * import { cosineDecay, warmUp } from '@cnnzoo/train';
+ *
  * const schedule = warmUp({ duration: 5 }, cosineDecay());
  */
 export function warmUp(
