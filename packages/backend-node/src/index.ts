@@ -1,4 +1,11 @@
+export { type DoctorOptions, type DoctorReport, doctor, type EngineReport, type Problem } from './doctor/doctor.js';
+export { formatDoctorReport } from './doctor/format-doctor-report.js';
+export type { Machine } from './doctor/machine.js';
 export type { EngineName, EnginePreference } from './engine-name.js';
 export type { UseBackendOptions } from './engine-options.js';
+export type { Obstacle } from './engines/engine.js';
+export type { GpuHardware } from './gpu-hardware.js';
+export type { Speed } from './measure.js';
 export type { RejectedEngine } from './select-engine.js';
+export type { CopyOfTfjs } from './tfjs-copies.js';
 export { type ChosenBackend, useBackend } from './use-backend.js';

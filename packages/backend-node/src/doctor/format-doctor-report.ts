@@ -1,0 +1,68 @@
+import type { DoctorReport, EngineReport } from './doctor.js';
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GB`;
+}
+
+function speedText({ speed }: EngineReport): string {
+  if (speed === null) return '';
+  const rounded = (value: number) => (value < 10 ? value.toPrecision(2) : value.toFixed(0));
+  return `, ${rounded(speed.forward)} GFLOP/s forward${speed.training === null ? '' : `, ${rounded(speed.training)} training`}`;
+}
+
+function engineText(report: EngineReport, chosen: boolean): string[] {
+  const { engine, installed, works, device, obstacle, needs } = report;
+  const mark = chosen ? '>' : works ? '+' : '-';
+  const lines = [`  ${mark} ${engine.padEnd(14)}${installed ?? 'not installed'}`];
+  if (works) lines[0] += `, on ${device}${speedText(report)}`;
+  if (obstacle !== null) {
+    lines.push(`      ${obstacle.reason}`, `      to get it: ${obstacle.remedy}`);
+    if (needs !== null) lines.push(`      needs ${needs}`);
+  }
+  return lines;
+}
+
+/**
+ * A doctor's report as text for a terminal, without colours.
+ * @param report of `doctor()`
+ * @returns lines of text; the last ones are the problems, each with what to do
+ * @example
+ * console.log(formatDoctorReport(await doctor({ measure: false })));
+ */
+export function formatDoctorReport(report: DoctorReport): string {
+  const { node, system, processor, memory, gpu, engines, copiesOfTfjsCore, problems, choice } = report;
+  const limits = [
+    processor.allowed < processor.cores ? `${processor.allowed} allowed to this process` : '',
+    processor.quota === null ? '' : `time for ${processor.quota} of them in this container`,
+  ].filter((text) => text !== '');
+  const cuda = [
+    ...report.cuda.map((version) => `CUDA ${version}`),
+    ...report.cudnn.map((version) => `cuDNN ${version}`),
+    ...(gpu.nvidiaDriver === null ? [] : [`NVIDIA driver ${gpu.nvidiaDriver}`]),
+  ];
+  const lines = [
+    `Node       ${node.version} (ABI ${node.abi}), ${node.path}`,
+    `System     ${system.name}, ${system.platform} ${system.architecture}${system.libc === null ? '' : `, ${system.libc}`}`,
+    `Processor  ${processor.model}, ${processor.cores} cores${limits.map((text) => `, ${text}`).join('')}; engines get ${processor.usable} threads`,
+    `           ${processor.features.length === 0 ? 'vector instructions unknown' : processor.features.join(' ')}`,
+    `Memory     ${gigabytes(memory.available)} available of ${gigabytes(memory.total)}${memory.limit === null ? '' : `, limit of this container ${gigabytes(memory.limit)}`}`,
+    `GPU        ${gpu.names.length === 0 ? 'none' : gpu.names.join(', ')}`,
+  ];
+  if (gpu.nvidia && report.cuda.length === 0) cuda.push('CUDA not found');
+  if (cuda.length > 0) lines.push(`           ${cuda.join(', ')}`);
+  if (gpu.vulkanDrivers !== null && gpu.vulkanDrivers.length > 0)
+    lines.push(`           Vulkan drivers: ${gpu.vulkanDrivers.join(', ')}`);
+  lines.push('', 'Engines, the best first (> is what useBackend() takes, + works, - does not):');
+  for (const engine of engines) lines.push(...engineText(engine, engine.engine === choice));
+  lines.push(
+    '',
+    copiesOfTfjsCore.length === 1 ? 'tfjs-core, one copy:' : `tfjs-core, ${copiesOfTfjsCore.length} copies:`,
+  );
+  for (const { version, folder, usedBy } of copiesOfTfjsCore)
+    lines.push(`  ${version} in ${folder}`, `      for ${usedBy}`);
+  lines.push('');
+  if (problems.length === 0) lines.push('No problems.');
+  else lines.push(problems.length === 1 ? '1 problem:' : `${problems.length} problems:`);
+  for (const { problem, remedy } of problems) lines.push(`  ! ${problem}`, `    -> ${remedy}`);
+  return lines.join('\n');
+}
