@@ -6,11 +6,16 @@ import type { EngineStats } from './engine/statistics.js';
 import { improveGradients } from './gradients.js';
 import { kernelTables } from './kernels/index.js';
 import { backendName, registerKernels } from './kernels/registry.js';
-import { onnxruntimeNode } from './runtime/onnxruntime-node.js';
+import { type Device, devices, deviceTraits, missingDevice } from './runtime/device.js';
+import { onnxruntimeNode, supportedDevices } from './runtime/onnxruntime-node.js';
+import { tryDevice } from './runtime/try-device.js';
 
 export interface OnnxBackendOptions {
-  /** Where graphs run. Only the processor so far. Default 'cpu'. */
-  device?: 'cpu';
+  /**
+   * Where graphs run: the processor ('cpu'), NVIDIA GPUs ('cuda'), any GPU ('webgpu'), Apple's Core ML ('coreml') or DirectML ('dml'). On
+   * 'webgpu' tensors stay on the GPU until they are read. Default 'cpu'.
+   */
+  device?: Device;
   /** Threads of one operator, at least 1. Default: the processors that this process may use. */
   threads?: number;
 }
@@ -24,6 +29,7 @@ export interface OnnxBackendOptions {
  * @param options.device where graphs run
  * @param options.threads threads of one operator
  * @throws RangeError for an unknown device or a number of threads that is not a positive integer
+ * @throws Error where the device is missing or does not work, with what was tried and what to install
  * @example
  * import * as tf from '@tensorflow/tfjs-core';
  * import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
@@ -35,21 +41,32 @@ export function registerOnnxBackend({
   device = 'cpu',
   threads = availableParallelism(),
 }: OnnxBackendOptions = {}): void {
-  if (device !== 'cpu')
-    throw new RangeError(`registerOnnxBackend: device is ${JSON.stringify(device)}, expected 'cpu'`);
+  if (!devices.includes(device))
+    throw new RangeError(
+      `registerOnnxBackend: device is ${JSON.stringify(device)}, expected one of ${devices.map((name) => `'${name}'`).join(', ')}`,
+    );
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`registerOnnxBackend: threads is ${threads}, expected an integer of at least 1`);
   if (tf.findBackendFactory(backendName) != null) return;
+  const runtime = onnxruntimeNode(device);
+  if (device !== 'cpu') {
+    try {
+      tryDevice(runtime);
+    } catch (error) {
+      throw missingDevice(device, error, supportedDevices());
+    }
+  }
   registerKernels(kernelTables);
   const options = {
     threads,
     sessions: 32,
+    without: deviceTraits[device].without,
     dump: process.env['CNNZOO_ONNX_DUMP'],
     profile: process.env['CNNZOO_ONNX_PROFILE'],
   };
   tf.registerBackend(backendName, () => {
     improveGradients();
-    return new OnnxBackend(onnxruntimeNode(), options);
+    return new OnnxBackend(runtime, options);
   });
 }
 

@@ -31,8 +31,8 @@ const skip = values.skip.map((name): EngineGroup => {
   return group;
 });
 const tolerance = Number(values.tolerance ?? (device === 'webgpu' ? 1e-3 : 1e-4));
-if (backend === 'onnx') registerOnnxBackend({ device } as OnnxBackendOptions);
 for (const module of values.import) await import(module);
+if (backend === 'onnx') registerOnnxBackend({ device } as OnnxBackendOptions);
 
 const start = performance.now();
 const { passed, skipped, failures, worst } = await engineContract({

@@ -4,14 +4,15 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { GraphOptions } from '../graph/graph-builder.js';
-import { physicalShape } from '../graph/layout.js';
-import { type LazyNode, sizeOf, type Value } from '../graph/node.js';
-import type { Runtime, RuntimeTensor, SessionOptions } from '../runtime/runtime.js';
+import type { GraphFeature, GraphOptions } from '../graph/graph-builder.js';
+import type { LazyNode, Value } from '../graph/node.js';
+import type { Runtime, SessionOptions } from '../runtime/runtime.js';
 import { probeBlock } from './block-probe.js';
 import { BufferPool } from './buffer-pool.js';
-import { compile, onnxTypeOf, relayoutFilters } from './compile.js';
+import { compile, relayoutFilters } from './compile.js';
 import { ConstantWeights } from './constant-weights.js';
+import { DeviceMemory } from './device-memory.js';
+import { deviceGraph, hostGraph } from './graph-session.js';
 import { type CachedSession, SessionCache } from './session-cache.js';
 import { type EngineStats, noStats } from './statistics.js';
 import { structuralKey, type Trace, trace } from './trace.js';
@@ -21,11 +22,16 @@ export interface EngineOptions extends SessionOptions {
   readonly sessions: number;
   /** A folder to which each graph is written as an .onnx file. */
   readonly dump?: string | undefined;
+  /** What graphs do without. Default: nothing. */
+  readonly without?: readonly GraphFeature[];
 }
 
 export class Engine {
   readonly stats: EngineStats = noStats();
   readonly pool = new BufferPool();
+  /** Null where all values are in host memory. */
+  private readonly deviceMemory: DeviceMemory | null;
+  private readonly without: ReadonlySet<GraphFeature>;
   private readonly cache: SessionCache;
   private readonly constants: ConstantWeights;
   private block: number | null = null;
@@ -42,6 +48,9 @@ export class Engine {
   ) {
     this.cache = new SessionCache(options.sessions);
     this.constants = new ConstantWeights(options.sessions);
+    this.without = new Set(options.without);
+    this.deviceMemory =
+      runtime.createDeviceSession === null ? null : new DeviceMemory(runtime, options, this.stats.transfers);
   }
 
   /** A tensor that had this value is gone. */
@@ -50,7 +59,7 @@ export class Engine {
     if (value.users > 0) return;
     this.constants.release(value);
     this.stats.constantGraphs = this.constants.count;
-    if (value.pooled) this.retired.push(value);
+    if (value.pooled || value.device !== undefined) this.retired.push(value);
   }
 
   /**
@@ -61,12 +70,17 @@ export class Engine {
     const roots = nodes.filter((node) => node.failure === null);
     if (roots.length > 0) this.run(trace(roots));
     if (!this.holdBuffers) {
-      for (const { data, pooled } of this.retired) if (pooled && !Array.isArray(data)) this.pool.give(data);
+      for (const value of this.retired) this.free(value);
       this.retired = [];
     }
     this.pool.endFlush();
     this.constants.endFlush();
     this.stats.constantGraphs = this.constants.count;
+  }
+
+  private free(value: Value): void {
+    if (value.device !== undefined) value.device.dispose();
+    else if (value.pooled && !Array.isArray(value.data)) this.pool.give(value.data);
   }
 
   private run(traced: Trace): void {
@@ -78,24 +92,10 @@ export class Engine {
       this.fail(traced, error);
       return;
     }
-    const inputs = new Map<string, RuntimeTensor>();
-    traced.leaves.forEach((leaf, i) => {
-      const name = compiled.inputs[i];
-      const { value } = leaf;
-      if (name == null || value === null || Array.isArray(value.data)) return;
-      inputs.set(name, { type: onnxTypeOf(leaf), dims: physicalShape(leaf.shape, value.layout), data: value.data });
-    });
-    const outputs = new Map<string, RuntimeTensor>();
-    const values = traced.roots.map((root, i): Value => {
-      const { name, layout } = compiled.outputs[i] ?? { name: '', layout: 'plain' };
-      const type = onnxTypeOf(root);
-      const data = this.pool.take(type, sizeOf(root.shape));
-      outputs.set(name, { type, dims: physicalShape(root.shape, layout), data });
-      return { data, layout, pooled: true, users: 0 };
-    });
+    let values: readonly Value[];
     const start = performance.now();
     try {
-      compiled.session.run(inputs, outputs);
+      values = compiled.session.run(traced);
     } catch (error) {
       this.fail(traced, error);
       return;
@@ -122,6 +122,8 @@ export class Engine {
     if (found !== undefined) {
       stats.cacheHits++;
       const compileWith = (constants: ReadonlySet<number>) => this.compile(traced, constants);
+      // On a device the weights stay where they are: as constants they would come to the host and be there twice.
+      if (this.deviceMemory !== null) return found;
       return this.constants.sessionFor(key, traced, this.variables, compileWith) ?? found;
     }
     const made = this.compile(traced);
@@ -136,20 +138,22 @@ export class Engine {
     const start = performance.now();
     // onnxruntime blocks filters by itself where they are constants.
     const graphOptions = { ...this.graphOptions(), ...(constants === undefined ? {} : { block: 0 }) };
-    const { model, inputs, outputs } = compile(traced, graphOptions, constants);
+    const compiled = compile(traced, graphOptions, constants);
     if (this.options.dump !== undefined) {
       mkdirSync(this.options.dump, { recursive: true });
-      writeFileSync(join(this.options.dump, `graph-${stats.compilations}.onnx`), model);
+      writeFileSync(join(this.options.dump, `graph-${stats.compilations}.onnx`), compiled.model);
     }
-    const made = { session: this.runtime.createSession(model, this.options), inputs, outputs };
+    const session = this.deviceMemory
+      ? deviceGraph(this.deviceMemory, compiled, this.options)
+      : hostGraph(this.runtime, this.pool, compiled, this.options);
     stats.compilations++;
     stats.compileTime += performance.now() - start;
-    return made;
+    return { session };
   }
 
   private graphOptions(): GraphOptions {
-    this.block ??= probeBlock(this.runtime);
-    return { block: this.block, sentinel: this.runtime.sentinel };
+    this.block ??= this.without.has('blockedConvolution') ? 0 : probeBlock(this.runtime);
+    return { block: this.block, sentinel: this.runtime.sentinel, without: this.without };
   }
 
   /**
@@ -177,6 +181,7 @@ export class Engine {
     this.cache.clear();
     this.constants.clear();
     this.pool.clear();
+    this.deviceMemory?.dispose();
     this.retired = [];
   }
 }

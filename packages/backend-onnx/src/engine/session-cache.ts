@@ -1,9 +1,8 @@
 /** Compiled graphs by structure, the least recently used one dropped where there are too many. */
-import type { Session } from '../runtime/runtime.js';
-import type { CompiledGraph } from './compile.js';
+import type { GraphSession } from './graph-session.js';
 
-export interface CachedSession extends Omit<CompiledGraph, 'model'> {
-  readonly session: Session;
+export interface CachedSession {
+  readonly session: GraphSession;
 }
 
 export class SessionCache {

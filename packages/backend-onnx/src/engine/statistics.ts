@@ -1,3 +1,9 @@
+/** Tensors that went between the host's memory and the device's. */
+export interface Transfers {
+  toDevice: { tensors: number; bytes: number };
+  toHost: { tensors: number; bytes: number };
+}
+
 /** Counters of what the engine has done. */
 export interface EngineStats {
   /** Graphs compiled to sessions. */
@@ -16,6 +22,8 @@ export interface EngineStats {
   compileTime: number;
   /** Milliseconds spent in onnxruntime's runs. */
   runTime: number;
+  /** Tensors that graphs have moved between the host's memory and the device's, and back. On the processor there is only one memory. */
+  transfers: Transfers;
   /** Calls of kernels that the engine does not have and tfjs's cpu kernels did, by name. */
   fallbacks: Record<string, number>;
 }
@@ -30,6 +38,7 @@ export function noStats(): EngineStats {
     traceTime: 0,
     compileTime: 0,
     runTime: 0,
+    transfers: { toDevice: { tensors: 0, bytes: 0 }, toHost: { tensors: 0, bytes: 0 } },
     fallbacks: {},
   };
 }

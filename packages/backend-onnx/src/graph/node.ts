@@ -11,9 +11,18 @@ export type Elements = Float32Array | Int32Array | Uint8Array;
 /** Elements in host memory, or tfjs's encoded strings. */
 export type HostData = Elements | Uint8Array[];
 
+/** A tensor in a device's own memory. */
+export interface DeviceTensor {
+  /** Frees its memory, once the device has done what it was asked for before. */
+  dispose(): void;
+}
+
 /** A computed value. */
 export interface Value {
+  /** Read from the device where the value is there, which takes time: look at `device` first. */
   readonly data: HostData;
+  /** The value in the device's memory, where it is there. */
+  device?: DeviceTensor;
   readonly layout: Layout;
   /** The buffer belongs to the engine's pool, and nobody outside has seen it. */
   pooled: boolean;

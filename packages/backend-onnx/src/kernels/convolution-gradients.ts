@@ -3,9 +3,11 @@ import type { GraphBuilder } from '../graph/graph-builder.js';
 import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
 import { blockedConvolution, prefersBlocks } from './blocked-convolution.js';
 import { depthwiseFilter, unpadded } from './convolution.js';
-import { convolutionGeometry, type Window, windowAttributes } from './convolution-geometry.js';
+import { convolutionGeometry, type Window } from './convolution-geometry.js';
+import { convolutionNode, transposedConvolutionNode } from './convolution-node.js';
 import { filterGradient } from './filter-gradient.js';
 import { type KernelTable, required } from './registry.js';
+import { transposedProduct } from './transposed-product.js';
 
 export const inputGradientName = 'Conv2DBackpropInput';
 
@@ -97,19 +99,14 @@ export function emitInputGradient(
     if (size === 1 && pads.every((pad) => pad === 0)) {
       const matrix = graph.reshape(weights, [1, blocked.inputChannels, outputChannels]);
       const columns = graph.reshape(gradient, [batch, blocked.inputChannels, height * width]);
-      const product = graph.op('FusedMatMul', [matrix, columns], { transA: 1, transB: 0 }, 'com.microsoft');
+      const product = transposedProduct(graph, [matrix, columns], { transposeA: true, transposeB: false });
       return graph.reshape(product, [batch, outputChannels, height, width]);
     }
     if (size === 1 || blocked.positions >= 2 * outputChannels)
-      return graph.op('Conv', [gradient, turnedFilter(graph, weights, size)], windowAttributes(turned));
+      return convolutionNode(graph, [gradient, turnedFilter(graph, weights, size)], turned, { ...blocked, groups: 1 });
   }
-  return graph.op('ConvTranspose', [gradient, weights], {
-    kernel_shape: kernel,
-    strides,
-    dilations,
-    pads,
-    output_padding: missing,
-  });
+  const channels = { inputChannels: dy.shape[3] ?? 1, outputChannels, groups: 1 };
+  return transposedConvolutionNode(graph, [gradient, weights], window, missing, channels);
 }
 
 const inputGradient: Operation<Window> = {
@@ -152,21 +149,11 @@ const depthwiseInputGradient: Operation<Window> = {
   name: 'DepthwiseConv2dNativeBackpropInput',
   emit(graph, node, window) {
     const [dy, filter] = node.inputs as [LazyNode, LazyNode];
-    const { kernel, strides, dilations, pads } = window;
     const missing = outputPadding(window, node.shape.slice(1, 3), dy.shape.slice(1, 3));
-    const attributes = {
-      kernel_shape: kernel,
-      strides,
-      dilations,
-      pads,
-      output_padding: missing,
-      group: filter.shape[2] ?? 1,
-    };
-    graph.set(
-      node,
-      'channelsFirst',
-      graph.op('ConvTranspose', [graph.get(dy, 'channelsFirst'), depthwiseFilter(graph, filter)], attributes),
-    );
+    const [, , channels = 1, multiplier = 1] = filter.shape;
+    const names = [graph.get(dy, 'channelsFirst'), depthwiseFilter(graph, filter)] as const;
+    const shape = { inputChannels: multiplier, outputChannels: 1, groups: channels };
+    graph.set(node, 'channelsFirst', transposedConvolutionNode(graph, names, window, missing, shape));
   },
 };
 

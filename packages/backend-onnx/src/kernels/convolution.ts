@@ -7,7 +7,8 @@ import type { GraphBuilder } from '../graph/graph-builder.js';
 import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
 import { type Activation, activate, activationOf } from './activation.js';
 import { blockedConvolution, prefersBlocks } from './blocked-convolution.js';
-import { convolutionGeometry, type Window, windowAttributes } from './convolution-geometry.js';
+import { convolutionGeometry, type Window } from './convolution-geometry.js';
+import { convolutionNode } from './convolution-node.js';
 import { type Kernel, type KernelTable, required } from './registry.js';
 
 export type ConvolutionAttributes = Window & { bias: boolean; activation: Activation; alpha: number };
@@ -59,7 +60,11 @@ export function convolve(
   const blocked = { inputChannels: x.shape[3] ?? 1, outputChannels, positions: batch * height * width };
   return group === 1 && prefersBlocks(graph, blocked, window)
     ? blockedConvolution(graph, inputs, blocked, window, false)
-    : graph.op('Conv', inputs, { ...windowAttributes(window), ...(group === 1 ? {} : { group }) });
+    : convolutionNode(graph, inputs, window, {
+        inputChannels: (x.shape[3] ?? 1) / group,
+        outputChannels: outputChannels / group,
+        groups: group,
+      });
 }
 
 function emitConvolution(

@@ -9,6 +9,7 @@ import type { LazyNode, Operation } from '../graph/node.js';
 import { blockedConvolution } from './blocked-convolution.js';
 import { unpadded } from './convolution.js';
 import type { Window } from './convolution-geometry.js';
+import { transposedProduct } from './transposed-product.js';
 
 interface Sizes {
   readonly batch: number;
@@ -191,7 +192,7 @@ function products(context: Context): string {
 /** Batched product of dy [batch, outputChannels, positions] with the transposed NCHW columns, summed over the batch. */
 function summedProduct({ graph, dy, sizes }: Context, columns: string): string {
   const gradient = graph.reshape(graph.get(dy, 'channelsFirst'), [sizes.batch, sizes.outputChannels, sizes.positions]);
-  const product = graph.op('FusedMatMul', [gradient, columns], { transA: 0, transB: 1 }, 'com.microsoft');
+  const product = transposedProduct(graph, [gradient, columns], { transposeA: false, transposeB: true });
   return graph.op('ReduceSum', [product, graph.ints([0])], { keepdims: 0 });
 }
 

@@ -6,7 +6,7 @@ import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { LazyNode } from '../graph/node.js';
 import { blockedConvolution, prefersBlocks } from './blocked-convolution.js';
 import { type ConvolutionAttributes, unpadded } from './convolution.js';
-import { type Window, windowAttributes } from './convolution-geometry.js';
+import type { Window } from './convolution-geometry.js';
 import {
   type Cut,
   cutWindow,
@@ -15,7 +15,9 @@ import {
   padInput,
   turnedPads,
 } from './convolution-gradients.js';
+import { convolutionNode, transposedConvolutionNode } from './convolution-node.js';
 import { filterGradient } from './filter-gradient.js';
+import { transposedProduct } from './transposed-product.js';
 
 const channelAxis = 3;
 
@@ -96,8 +98,7 @@ function convolve(
       window,
       false,
     );
-  const { kernel, strides, dilations, pads } = window;
-  return graph.op('Conv', names, { ...windowAttributes({ kernel, strides, dilations, pads }), group: groups });
+  return convolutionNode(graph, names, window, { inputChannels, outputChannels: outputs / groups, groups });
 }
 
 /**
@@ -110,7 +111,7 @@ function inputGradient(
   { window, groups, first: dy, second: filter }: Groups,
   shape: readonly number[],
 ): string {
-  const { kernel, strides, dilations, pads } = window;
+  const { kernel, strides, dilations } = window;
   const [, height = 1, width = 1, inputs = 1] = shape;
   const outputs = dy.shape[3] ?? 1;
   const [inputsOfGroup, outputsOfGroup] = [inputs / groups, outputs / groups];
@@ -120,13 +121,10 @@ function inputGradient(
   const transposedPads = turnedPads(window);
   const unitStride = strides.every((stride) => stride === 1) && missing.every((size) => size === 0);
   if (!unitStride || transposedPads.some((pad) => pad < 0))
-    return graph.op('ConvTranspose', [gradient, weights], {
-      kernel_shape: kernel,
-      strides,
-      dilations,
-      pads,
-      output_padding: missing,
-      group: groups,
+    return transposedConvolutionNode(graph, [gradient, weights], window, missing, {
+      inputChannels: outputsOfGroup,
+      outputChannels: inputsOfGroup,
+      groups,
     });
   const area = (kernel[0] ?? 1) * (kernel[1] ?? 1);
   const parts = graph.reshape(weights, [groups, outputsOfGroup, inputsOfGroup, area]);
@@ -177,16 +175,16 @@ function filterGradientOfGroups(
   const [batch = 1, outHeight = 1, outWidth = 1] = dy.shape;
   const positions = outHeight * outWidth;
   const columns = columnsByRows(graph, x, { ...window, pads }, [outHeight, outWidth]);
-  const product = graph.op(
-    'FusedMatMul',
+  const product = transposedProduct(
+    graph,
     [
-      graph.reshape(graph.get(dy, 'channelsFirst'), [batch, groups, outputs / groups, positions]),
-      graph.reshape(columns, [batch, groups, inputsOfGroup * width * height, positions]),
+      graph.reshape(graph.get(dy, 'channelsFirst'), [batch * groups, outputs / groups, positions]),
+      graph.reshape(columns, [batch * groups, inputsOfGroup * width * height, positions]),
     ],
-    { transA: 0, transB: 1 },
-    'com.microsoft',
+    { transposeA: false, transposeB: true },
   );
-  const sum = graph.op('ReduceSum', [product, graph.ints([0])], { keepdims: 0 });
+  const products = graph.reshape(product, [batch, outputs, inputsOfGroup * width * height]);
+  const sum = graph.op('ReduceSum', [products, graph.ints([0])], { keepdims: 0 });
   const filter = graph.reshape(sum, [outputs, inputsOfGroup, width, height]);
   return graph.op('Transpose', [filter], { perm: [0, 1, 3, 2] });
 }

@@ -3,6 +3,7 @@ import type { GraphBuilder } from '../graph/graph-builder.js';
 import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
 import { unpadded } from './convolution.js';
 import { poolingGeometry, type Window, windowAttributes } from './convolution-geometry.js';
+import { maxPoolGradientByParts } from './max-pool-gradient.js';
 import { type KernelTable, required } from './registry.js';
 
 /** Largest values alone: onnxruntime finds them faster when it does not have to say where they were. */
@@ -30,7 +31,7 @@ const maxPool: Operation<Window> = {
     const [padded] = node.inputs as [LazyNode];
     const { x, pads } = unpadded(padded, -Infinity, window.pads);
     const pool =
-      graph.userOf(padded, maxPoolGradName) !== null
+      graph.userOf(padded, maxPoolGradName) !== null && graph.can('poolIndices')
         ? (from: LazyNode, by: Window) => maxPoolWithIndices(graph, from, by)[0] ?? ''
         : (from: LazyNode, by: Window) => maxPoolAlone(graph, from, by);
     const values = paddedLessThanKernel(pads, window.kernel) ? pool(x, { ...window, pads }) : pool(padded, window);
@@ -40,6 +41,17 @@ const maxPool: Operation<Window> = {
 
 /** dy added where the maximum was found; @returns its name in NCHW */
 function emitMaxPoolGrad(graph: GraphBuilder, dy: LazyNode, x: LazyNode, window: Window): string {
+  if (!graph.can('poolIndices')) {
+    const names = { x: graph.get(x, 'channelsFirst'), y: maxPoolAlone(graph, x, window) };
+    const [, outHeight = 1, outWidth = 1] = dy.shape;
+    const pooling = {
+      ...names,
+      dy: graph.get(dy, 'channelsFirst'),
+      shape: x.shape,
+      output: [outHeight, outWidth],
+    } as const;
+    return maxPoolGradientByParts(graph, pooling, window);
+  }
   const [, indices = ''] = maxPoolWithIndices(graph, x, window);
   const [batch = 1, height = 1, width = 1, channels = 1] = x.shape;
   const zeros = graph.op('Expand', [graph.scalar('float32', 0), graph.ints([sizeOf(x.shape)])]);

@@ -6,52 +6,105 @@
  *
  * After a run, the binding copies every output to a new ArrayBuffer, even those that onnxruntime has written to buffers of ours:
  * for a ResNet-50's weights and moments 200 MB of fresh pages a step, a tenth of the step's time. It converts outputs in
- * order and stops at a type that it does not know. So the first output is a sentinel of such a type: by then all buffers are
- * written, nothing is copied, and the error that it reports is the sign of success.
+ * order and stops at a type that it does not know. So on the processor the first output is a sentinel of such a type: by then all
+ * buffers are written, nothing is copied, and the error that it reports is the sign of success.
+ *
+ * On a device that keeps its tensors, results are tensors of the location 'gpu-buffer'. Reading one by the binding's own
+ * `getData` ends the process, so that the engine reads them through a graph that does nothing.
  */
 import { Tensor } from 'onnxruntime-common';
 import { binding, initOrt } from 'onnxruntime-node/dist/binding.js';
-import type { Runtime, RuntimeTensor, Session, SessionOptions } from './runtime.js';
+import type { DeviceTensor } from '../graph/node.js';
+import { type Device, deviceTraits } from './device.js';
+import type { DeviceSession, Runtime, RuntimeInput, Session, SessionOptions } from './runtime.js';
 
 const sentinel = 'sentinel';
 const sentinelReached = 'Tensor type (16) is not supported';
 
-function toOrt({ type, dims, data }: RuntimeTensor): Tensor {
-  return new Tensor(type, data, dims);
+class OrtDeviceTensor implements DeviceTensor {
+  constructor(readonly tensor: Tensor) {}
+
+  dispose(): void {
+    this.tensor.dispose();
+  }
 }
 
-export function onnxruntimeNode(): Runtime {
+function toOrt({ type, dims, data }: RuntimeInput): Tensor {
+  if (data instanceof OrtDeviceTensor) return Tensor.fromGpuBuffer(data.tensor.gpuBuffer, { dataType: type, dims });
+  return new Tensor(type, data as Exclude<typeof data, DeviceTensor>, dims);
+}
+
+function load(model: Uint8Array, device: Device, { threads, profile }: SessionOptions, options: object) {
+  initOrt();
+  const session = new binding.InferenceSession();
+  const buffer = model.buffer instanceof ArrayBuffer ? model.buffer : Uint8Array.from(model).buffer;
+  session.loadModel(buffer, model.byteOffset, model.byteLength, {
+    intraOpNumThreads: threads,
+    graphOptimizationLevel: 'all',
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+    ...(device === 'cpu' ? {} : { executionProviders: [device] }),
+    // It would put paddings back into convolutions that do without one for a reason (see kernels/convolution-node.ts).
+    ...(device === 'webgpu' ? { extra: { optimization: { disable_specified_optimizers: 'Pad_Fusion' } } } : {}),
+    ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
+    ...options,
+  });
+  const feedsOf = (inputs: ReadonlyMap<string, RuntimeInput>) => {
+    const feeds: Record<string, Tensor> = {};
+    for (const [name, tensor] of inputs) feeds[name] = toOrt(tensor);
+    return feeds;
+  };
+  const dispose = () => {
+    if (profile !== undefined) session.endProfiling();
+    session.dispose();
+  };
+  return { session, feedsOf, dispose };
+}
+
+/** Names of the devices that this build of onnxruntime-node knows. */
+export function supportedDevices(): string[] {
+  return binding.listSupportedBackends().map(({ name }) => name);
+}
+
+/** @param device where graphs run. Default 'cpu' */
+export function onnxruntimeNode(device: Device = 'cpu'): Runtime {
+  const first = device === 'cpu' ? sentinel : null;
   return {
-    description: 'onnxruntime-node',
-    sentinel,
-    createSession(model: Uint8Array, { threads, profile }: SessionOptions): Session {
-      initOrt();
-      const session = new binding.InferenceSession();
-      const buffer = model.buffer instanceof ArrayBuffer ? model.buffer : Uint8Array.from(model).buffer;
-      session.loadModel(buffer, model.byteOffset, model.byteLength, {
-        intraOpNumThreads: threads,
-        graphOptimizationLevel: 'all',
-        enableMemPattern: false,
-        logSeverityLevel: 3,
-        ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
-      });
+    description: device === 'cpu' ? 'onnxruntime-node' : `onnxruntime-node on ${device}`,
+    sentinel: first,
+    createSession(model: Uint8Array, options: SessionOptions): Session {
+      const { session, feedsOf, dispose } = load(model, device, options, {});
       return {
         run(inputs, outputs) {
-          const feeds: Record<string, Tensor> = {};
-          for (const [name, tensor] of inputs) feeds[name] = toOrt(tensor);
-          const fetches: Record<string, Tensor | null> = { [sentinel]: null };
+          const fetches: Record<string, Tensor | null> = first === null ? {} : { [first]: null };
           for (const [name, tensor] of outputs) fetches[name] = toOrt(tensor);
           try {
-            session.run(feeds, fetches, {});
+            session.run(feedsOf(inputs), fetches, {});
           } catch (error) {
-            if (!(error instanceof Error && error.message.includes(sentinelReached))) throw error;
+            if (first === null || !(error instanceof Error && error.message.includes(sentinelReached))) throw error;
           }
         },
-        dispose() {
-          if (profile !== undefined) session.endProfiling();
-          session.dispose();
-        },
+        dispose,
       };
     },
+    createDeviceSession: deviceTraits[device].keepsTensors
+      ? (model: Uint8Array, options: SessionOptions): DeviceSession => {
+          const { session, feedsOf, dispose } = load(model, device, options, { preferredOutputLocation: 'gpu-buffer' });
+          return {
+            run(inputs, outputs) {
+              const results = session.run(feedsOf(inputs), Object.fromEntries(outputs.map((name) => [name, null])), {});
+              return new Map(
+                outputs.map((name) => {
+                  const tensor = results[name];
+                  if (tensor === undefined) throw new Error(`onnxruntime gave no result '${name}'`);
+                  // Its class is the binding's own copy of Tensor.
+                  return [name, new OrtDeviceTensor(tensor as Tensor)];
+                }),
+              );
+            },
+            dispose,
+          };
+        }
+      : null,
   };
 }

@@ -1,11 +1,16 @@
 /** What the engine needs of an ONNX runtime. Everything that knows onnxruntime-node stands behind this interface. */
-import type { Elements } from '../graph/node.js';
+import type { DeviceTensor, Elements } from '../graph/node.js';
 import type { OnnxType } from '../graph/onnx-model.js';
 
-/** A dense array in host memory. */
-export interface RuntimeTensor {
+/** What a graph reads: a dense array, in host memory or in the device's. */
+export interface RuntimeInput {
   readonly type: Exclude<OnnxType, 'bfloat16'>;
   readonly dims: readonly number[];
+  readonly data: Elements | DeviceTensor;
+}
+
+/** A dense array in host memory. */
+export interface RuntimeTensor extends RuntimeInput {
   readonly data: Elements;
 }
 
@@ -22,7 +27,17 @@ export interface Session {
    * @param inputs one tensor for each graph input, by name
    * @param outputs buffers by output name, to be overwritten with the results
    */
-  run(inputs: ReadonlyMap<string, RuntimeTensor>, outputs: ReadonlyMap<string, RuntimeTensor>): void;
+  run(inputs: ReadonlyMap<string, RuntimeInput>, outputs: ReadonlyMap<string, RuntimeTensor>): void;
+  dispose(): void;
+}
+
+/** A graph whose results stay in the device's memory. */
+export interface DeviceSession {
+  /**
+   * Runs the graph. The device may still be at work when this returns.
+   * @param outputs names of the wanted results
+   */
+  run(inputs: ReadonlyMap<string, RuntimeInput>, outputs: readonly string[]): ReadonlyMap<string, DeviceTensor>;
   dispose(): void;
 }
 
@@ -33,4 +48,6 @@ export interface Runtime {
   readonly sentinel: string | null;
   /** @param model the bytes of an .onnx file */
   createSession(model: Uint8Array, options: SessionOptions): Session;
+  /** The same with results that stay on the device; null where all results come back to host memory. */
+  readonly createDeviceSession: ((model: Uint8Array, options: SessionOptions) => DeviceSession) | null;
 }

@@ -1,0 +1,103 @@
+/**
+ * Values in the memory of a device that keeps its tensors between graphs. Results stay there; their data comes to the host when
+ * something reads it. A value from the host goes along with the graph that reads it the first time, as a batch does, and is put
+ * on the device to stay when a second graph reads it, as weights are.
+ */
+
+import type { Layout } from '../graph/layout.js';
+import type { DeviceTensor, Elements, Value } from '../graph/node.js';
+import { encodeModel, onnxType } from '../graph/onnx-model.js';
+import type { DeviceSession, Runtime, RuntimeInput, Session, SessionOptions } from '../runtime/runtime.js';
+import { viewOf } from './buffer-pool.js';
+import type { Transfers } from './statistics.js';
+
+type ElementType = 'float32' | 'int32' | 'bool';
+
+/** A graph that does nothing with a vector of any size: run, it moves the vector. */
+function identity(type: ElementType): Uint8Array {
+  const vector = (name: string) => ({
+    name,
+    type: { tensorType: { elemType: onnxType[type], shape: { dim: [{ dimParam: 'size' }] } } },
+  });
+  const node = { opType: 'Identity', input: ['x'], output: ['y'], name: 'Move', domain: '', attribute: [] };
+  return encodeModel({ name: 'move', node: [node], initializer: [], input: [vector('x')], output: [vector('y')] }, []);
+}
+
+export class DeviceMemory {
+  private readonly downloads = new Map<ElementType, Session>();
+  private readonly uploads = new Map<ElementType, DeviceSession>();
+  /** Values of the host that a graph has read once. */
+  private readonly readOnce = new WeakSet<Value>();
+  readonly createSession: (model: Uint8Array, options: SessionOptions) => DeviceSession;
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly options: SessionOptions,
+    private readonly transfers: Transfers,
+  ) {
+    const { createDeviceSession } = runtime;
+    if (createDeviceSession === null) throw new Error(`${runtime.description} keeps no tensors`);
+    this.createSession = createDeviceSession;
+  }
+
+  /** What a graph reads for a value. */
+  inputOf(value: Value, type: ElementType, size: number): RuntimeInput['data'] {
+    if (value.device !== undefined) return value.device;
+    const data = value.data as Elements;
+    this.transfers.toDevice.tensors++;
+    this.transfers.toDevice.bytes += data.byteLength;
+    if (size === 0 || !this.readOnce.has(value)) {
+      this.readOnce.add(value);
+      return data;
+    }
+    value.device = this.upload(data, type, size);
+    return value.device;
+  }
+
+  /** A result of a graph. */
+  resultOf(device: DeviceTensor, type: ElementType, size: number, layout: Layout): Value {
+    const download = () => this.download(device, type, size);
+    let data: Elements | null = null;
+    return {
+      get data() {
+        data ??= download();
+        return data;
+      },
+      device,
+      layout,
+      pooled: false,
+      users: 0,
+    };
+  }
+
+  private upload(data: Elements, type: ElementType, size: number): DeviceTensor {
+    let session = this.uploads.get(type);
+    if (session === undefined) {
+      session = this.createSession(identity(type), { threads: this.options.threads });
+      this.uploads.set(type, session);
+    }
+    const tensor = session.run(new Map([['x', { type, dims: [size], data }]]), ['y']).get('y');
+    if (tensor === undefined) throw new Error('a tensor could not be moved to the device');
+    return tensor;
+  }
+
+  private download(device: DeviceTensor, type: ElementType, size: number): Elements {
+    let session = this.downloads.get(type);
+    if (session === undefined) {
+      session = this.runtime.createSession(identity(type), { threads: this.options.threads });
+      this.downloads.set(type, session);
+    }
+    const data = viewOf(new ArrayBuffer(size * (type === 'bool' ? 1 : 4)), type, size);
+    const dims = [size];
+    session.run(new Map([['x', { type, dims, data: device }]]), new Map([['y', { type, dims, data }]]));
+    this.transfers.toHost.tensors++;
+    this.transfers.toHost.bytes += data.byteLength;
+    return data;
+  }
+
+  dispose(): void {
+    for (const session of [...this.downloads.values(), ...this.uploads.values()]) session.dispose();
+    this.downloads.clear();
+    this.uploads.clear();
+  }
+}
