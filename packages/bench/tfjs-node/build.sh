@@ -1,25 +1,31 @@
 #!/bin/bash
 # Installs @tensorflow/tfjs-node 4.22.0 to FOLDER/node_modules with a native addon built here, from npm and PyPI packages only: its
 # own install script needs a storage host that is often out of reach. About 20 s and 210 MB of downloads.
-# usage: build.sh FOLDER     needs Linux on x86-64, node, npm, pip, unzip, gcc, g++, nm
+# With VARIANT=gpu it is @tensorflow/tfjs-node-gpu (512 MB of downloads), which computes on the processor where it finds no CUDA 11.2.
+# usage: [VARIANT=gpu] build.sh FOLDER     needs Linux on x86-64, node, npm, pip, unzip, gcc, g++, nm
 set -euo pipefail
 folder=${1:?usage: build.sh FOLDER}
+case ${VARIANT:-cpu} in
+  cpu) name=tfjs-node distribution=tensorflow-cpu ;;
+  gpu) name=tfjs-node-gpu distribution=tensorflow ;;
+  *) echo "build.sh: VARIANT is $VARIANT, expected cpu or gpu" >&2; exit 2 ;;
+esac
 mkdir -p "$folder/downloads"
 cd "$folder"
 folder=$PWD
 modules=$folder/node_modules
-addon=$modules/@tensorflow/tfjs-node
+addon=$modules/@tensorflow/$name
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 [ -f package.json ] || npm init -y > /dev/null
 [ -d "$addon/binding" ] && [ -d "$modules/node-api-headers" ] ||
-  npm install @tensorflow/tfjs-node@4.22.0 node-api-headers --ignore-scripts --no-audit --no-fund
+  npm install @tensorflow/$name@4.22.0 node-api-headers --ignore-scripts --no-audit --no-fund
 
 # The TensorFlow that tfjs-node 4.22 was made for, for any Python: only its libraries and C headers are used.
-find_wheel() { find downloads -name 'tensorflow_cpu-2.9.3-*.whl' | head -1; }
+find_wheel() { find downloads -name "${distribution/-/_}-2.9.3-*.whl" | head -1; }
 [ -n "$(find_wheel)" ] || pip download -q --no-deps --only-binary=:all: --python-version 3.10 --implementation cp \
-  --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 -d downloads tensorflow-cpu==2.9.3
+  --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 -d downloads "$distribution==2.9.3"
 wheel=$folder/$(find_wheel)
 
 rm -rf "$addon/deps" "$addon/lib"
@@ -50,8 +56,8 @@ cd "$folder"
 TF_CPP_MIN_LOG_LEVEL=2 node -e '
   const util = require("util");
   util.isNullOrUndefined ??= (value) => value == null; // Node 23 removed it, and tfjs-node calls it.
-  const tf = require("@tensorflow/tfjs-node");
+  const tf = require(process.argv[1]);
   const product = tf.matMul([[1, 2]], [[3], [4]]).dataSync()[0];
   if (product !== 11) throw new Error(`the addon gives ${product} for 1*3 + 2*4`);
-  console.log(`tfjs-node ${tf.version["tfjs-node"]} with TensorFlow ${tf.backend().binding.TF_Version} is in ${process.cwd()}`);
-'
+  console.log(`${process.argv[1]} ${tf.version["tfjs-node"]} with TensorFlow ${tf.backend().binding.TF_Version} is in ${process.cwd()}`);
+' "@tensorflow/$name"
