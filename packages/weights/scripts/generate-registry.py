@@ -26,7 +26,6 @@ ARCHITECTURES = (
 )
 NOTES = {
     "googlenet": "The auxiliary heads in this file were never trained.",
-    "keras_v2": "Cannot be loaded: Keras strides in the last block of a stage and not in the first, and pads the first pooling with zeros.",
 }
 
 sources = {}
@@ -172,7 +171,7 @@ caffe = preprocessing(256, 224, "bilinear", [round(mean / 255, 8) for mean in (1
 assert "mean = [103.939, 116.779, 123.68]" in sources["keras/src/applications/imagenet_utils.py"]
 
 
-def keras_entry(architecture, url, md5, rules, options, preprocess, notes=None):
+def keras_entry(architecture, url, md5, rules, options, preprocess):
     entries.append(
         {
             "id": f"{architecture}.keras",
@@ -190,7 +189,7 @@ def keras_entry(architecture, url, md5, rules, options, preprocess, notes=None):
             "protocol": None,
             # The package says nothing of the weights themselves.
             "licence": None,
-            "notes": notes,
+            "notes": None,
         }
     )
 
@@ -225,10 +224,9 @@ for name, hashes in ast.literal_eval(resnet["WEIGHTS_HASHES"]).items():
         f"resnet{match[1]}{'_v2' if second else ''}",
         f"{base}{name}_weights_tf_dim_ordering_tf_kernels.h5",
         hashes[0],
-        "unsupported" if second else "kerasResnet",
-        {} if second else {"variant": "v1"},
+        "kerasResnetV2" if second else "kerasResnet",
+        {"variant": "keras" if second else "v1"},
         preprocessing(256, 224, "bilinear", half, half) if second else caffe,
-        NOTES["keras_v2"] if second else None,
     )
 
 header = "// Made by scripts/generate-registry.py from " + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) + ". Do not edit."

@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { inceptionV3 } from '@cnnzoo/inception';
-import { resnet50 } from '@cnnzoo/resnet';
-import { vgg16 } from '@cnnzoo/vgg';
+import { resnet50, resnet50V2, resnet101, resnet101V2, resnet152, resnet152V2 } from '@cnnzoo/resnet';
+import { vgg16, vgg19 } from '@cnnzoo/vgg';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadStateDict } from './load-state-dict.js';
@@ -38,8 +38,14 @@ const floats = (path: string) => new Float32Array(new Uint8Array(readFileSync(pa
 
 test.skipIf(!hasKeras).each([
   ['ResNet50', 'resnet50.keras', () => resnet50({ variant: 'v1', initialWeights: 'zeros' })],
+  ['ResNet101', 'resnet101.keras', () => resnet101({ variant: 'v1', initialWeights: 'zeros' })],
+  ['ResNet152', 'resnet152.keras', () => resnet152({ variant: 'v1', initialWeights: 'zeros' })],
+  ['ResNet50V2', 'resnet50_v2.keras', () => resnet50V2({ variant: 'keras', initialWeights: 'zeros' })],
+  ['ResNet101V2', 'resnet101_v2.keras', () => resnet101V2({ variant: 'keras', initialWeights: 'zeros' })],
+  ['ResNet152V2', 'resnet152_v2.keras', () => resnet152V2({ variant: 'keras', initialWeights: 'zeros' })],
   ['InceptionV3', 'inception_v3.keras', () => inceptionV3({ countIncludePad: false, initialWeights: 'zeros' })],
   ['VGG16', 'vgg16.keras', () => vgg16({ initialWeights: 'zeros' })],
+  ['VGG19', 'vgg19.keras', () => vgg19({ initialWeights: 'zeros' })],
 ] as const)('%s', { timeout: 300_000 }, async (name, id, build) => {
   const script = fileURLToPath(new URL('fixtures/keras_application.py', import.meta.url));
   const run = spawnSync(python ?? '', [script, name, folder], { encoding: 'utf8' });

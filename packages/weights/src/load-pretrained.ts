@@ -100,13 +100,12 @@ function unknownWeights(weights: string, architecture: string | undefined): Rang
 }
 
 function checkModel(
-  { id, architecture, options, rules, notes }: PublishedWeights,
+  { id, architecture, options }: PublishedWeights,
   modelId: string | undefined,
   built: Readonly<Record<string, unknown>>,
 ): void {
   if (modelId !== undefined && modelId !== architecture)
     throw new RangeError(`weights '${id}' are for ${architecture}, the model is ${modelId}`);
-  if (rules === 'unsupported') throw new RangeError(`weights '${id}': ${notes}`);
   for (const [name, value] of Object.entries(options))
     if (modelId !== undefined && built[name] !== value)
       throw new RangeError(

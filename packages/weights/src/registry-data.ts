@@ -1505,14 +1505,16 @@ export const publishedWeights: readonly PublishedWeights[] = [
     id: 'resnet50_v2.keras',
     name: 'keras',
     architecture: 'resnet50_v2',
-    options: {},
+    options: {
+      variant: 'keras',
+    },
     url: 'https://storage.googleapis.com/tensorflow/keras-applications/resnet/resnet50v2_weights_tf_dim_ordering_tf_kernels.h5',
     hash: {
       algorithm: 'md5',
       prefix: '3ef43a0b657b3be2300d5770ece849e0',
     },
     megabytes: null,
-    rules: 'unsupported',
+    rules: 'kerasResnetV2',
     preprocessing: {
       resizeSize: 256,
       padding: 0,
@@ -1526,21 +1528,22 @@ export const publishedWeights: readonly PublishedWeights[] = [
     top5: null,
     protocol: null,
     licence: null,
-    notes:
-      'Cannot be loaded: Keras strides in the last block of a stage and not in the first, and pads the first pooling with zeros.',
+    notes: null,
   },
   {
     id: 'resnet101_v2.keras',
     name: 'keras',
     architecture: 'resnet101_v2',
-    options: {},
+    options: {
+      variant: 'keras',
+    },
     url: 'https://storage.googleapis.com/tensorflow/keras-applications/resnet/resnet101v2_weights_tf_dim_ordering_tf_kernels.h5',
     hash: {
       algorithm: 'md5',
       prefix: '6343647c601c52e1368623803854d971',
     },
     megabytes: null,
-    rules: 'unsupported',
+    rules: 'kerasResnetV2',
     preprocessing: {
       resizeSize: 256,
       padding: 0,
@@ -1554,21 +1557,22 @@ export const publishedWeights: readonly PublishedWeights[] = [
     top5: null,
     protocol: null,
     licence: null,
-    notes:
-      'Cannot be loaded: Keras strides in the last block of a stage and not in the first, and pads the first pooling with zeros.',
+    notes: null,
   },
   {
     id: 'resnet152_v2.keras',
     name: 'keras',
     architecture: 'resnet152_v2',
-    options: {},
+    options: {
+      variant: 'keras',
+    },
     url: 'https://storage.googleapis.com/tensorflow/keras-applications/resnet/resnet152v2_weights_tf_dim_ordering_tf_kernels.h5',
     hash: {
       algorithm: 'md5',
       prefix: 'a49b44d1979771252814e80f8ec446f9',
     },
     megabytes: null,
-    rules: 'unsupported',
+    rules: 'kerasResnetV2',
     preprocessing: {
       resizeSize: 256,
       padding: 0,
@@ -1582,7 +1586,6 @@ export const publishedWeights: readonly PublishedWeights[] = [
     top5: null,
     protocol: null,
     licence: null,
-    notes:
-      'Cannot be loaded: Keras strides in the last block of a stage and not in the first, and pads the first pooling with zeros.',
+    notes: null,
   },
 ];

@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { resnet50, resnet152 } from '@cnnzoo/resnet';
+import { resnet50, resnet50V2, resnet101V2, resnet152, resnet152V2 } from '@cnnzoo/resnet';
 import { modelGolden } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -38,6 +38,24 @@ test.each([
       }
   const model = build({ inputShape: [32, 32, 3], initialWeights: 'zeros', variant: 'v1' });
   expect(names(keys, 'kerasResnet')).toEqual([...stateDict(model).keys()].sort());
+});
+
+test.each([
+  ['resnet50V2', resnet50V2, [3, 4, 6, 3]],
+  ['resnet101V2', resnet101V2, [3, 4, 23, 3]],
+  ['resnet152V2', resnet152V2, [3, 8, 36, 3]],
+] as const)("Keras's %s has all weights of ours", (_, build, blocks) => {
+  const norm = (name: string) => ['weight', 'bias', 'running_mean', 'running_var'].map((role) => `${name}_bn.${role}`);
+  const keys = ['conv1_conv.weight', 'conv1_conv.bias', ...norm('post'), 'predictions.weight', 'predictions.bias'];
+  for (const [stage, count] of blocks.entries())
+    for (let block = 1; block <= count; block++) {
+      const name = `conv${stage + 2}_block${block}`;
+      if (block === 1) keys.push(`${name}_0_conv.weight`, `${name}_0_conv.bias`);
+      keys.push(...norm(`${name}_preact`), ...norm(`${name}_1`), ...norm(`${name}_2`));
+      keys.push(`${name}_1_conv.weight`, `${name}_2_conv.weight`, `${name}_3_conv.weight`, `${name}_3_conv.bias`);
+    }
+  const model = build({ inputShape: [32, 32, 3], initialWeights: 'zeros', variant: 'keras' });
+  expect(names(keys, 'kerasResnetV2')).toEqual([...stateDict(model).keys()].sort());
 });
 
 test.each([

@@ -4,7 +4,7 @@ import { asFloat32 } from './number-types.js';
 import type { StateDict, StateTensor } from './state-dict.js';
 
 interface WeightRules {
-  /** The first pattern that fits a key renames it; {1} is its first group, {1-1} that number minus 1. Other keys stay. */
+  /** The first pattern that fits a key renames it; {1} is its first group, {1-1} and {1+1} that number minus or plus 1. Other keys stay. */
   readonly rename?: readonly (readonly [pattern: RegExp, replacement: string])[];
   /** Names by layer, where there is no pattern in them. */
   readonly layers?: Readonly<Record<string, string>>;
@@ -12,6 +12,8 @@ interface WeightRules {
   readonly optional?: RegExp;
   /** Keys, renamed, of 1x1 or whole-map convolutions that are dense layers here: [o, i, h, w] becomes [o, i h w]. */
   readonly flatten?: RegExp;
+  /** Keys, renamed, of dense layers that are 1x1 convolutions here: Keras's [i, o] becomes [1, 1, i, o]. */
+  readonly pointwise?: RegExp;
   /** A convolution that takes BGR; its input channels are reversed, so that it takes RGB. */
   readonly reverseInput?: string;
   /** The batch norms' epsilon; the difference to the model's is added to the variance, which is the same. */
@@ -100,6 +102,20 @@ export const weightRules = {
     reverseInput: 'conv1.weight',
     epsilon: 1.001e-5,
   },
+  // For `variant: 'keras'`, whose biases are Keras's. The norm before the block has no number, and the two after it count from 1.
+  kerasResnetV2: {
+    rename: [
+      [/^conv1_conv\.(.*)$/, 'stem.conv.{1}'],
+      [/^post_bn\.(.*)$/, 'norm.{1}'],
+      [/^conv(\d)_block(\d+)_preact_bn\.(.*)$/, 'stages.{1-2}.blocks.{2-1}.norm1.{3}'],
+      [/^conv(\d)_block(\d+)_(\d)_bn\.(.*)$/, 'stages.{1-2}.blocks.{2-1}.norm{3+1}.{4}'],
+      [/^conv(\d)_block(\d+)_0_conv\.(.*)$/, 'stages.{1-2}.blocks.{2-1}.downsample.conv.{3}'],
+      [/^conv(\d)_block(\d+)_(\d)_conv\.(.*)$/, 'stages.{1-2}.blocks.{2-1}.conv{3}.{4}'],
+      [/^(?:predictions|probs)\.(.*)$/, 'head.fc.{1}'],
+    ],
+    pointwise: /^head\.fc\.weight$/,
+    epsilon: 1.001e-5,
+  },
   kerasInceptionV3: {
     layers: {
       ...Object.fromEntries(
@@ -113,8 +129,6 @@ export const weightRules = {
     epsilon: 1e-3,
     unitScale: true,
   },
-  /** Described in the registry, with the reason. */
-  unsupported: {},
 } satisfies Record<string, WeightRules>;
 
 /**
@@ -147,6 +161,7 @@ export function applyWeightRules(dict: StateDict, id: WeightRulesId, model: Laye
       const [output = 0, ...rest] = tensor.shape;
       return derived(tensor, { shape: [output, rest.reduce((product, size) => product * size, 1)] });
     }
+    if (rules.pointwise?.test(name)) return derived(tensor, { shape: [1, 1, ...tensor.shape] });
     if (name === rules.reverseInput) return derived(tensor, { data: () => reverseInputChannels(tensor) });
     if (name.endsWith('.running_var') && rules.epsilon !== undefined) {
       const difference = rules.epsilon - (epsilons.get(layer) ?? rules.epsilon);
@@ -211,9 +226,9 @@ function renameKey(key: string, { rename = [], layers = {} }: WeightRules): stri
   return key;
 }
 
-/** Puts groups of a match into a template: {1}, or {1-1} for the number minus 1. */
+/** Puts groups of a match into a template: {1}, or {1-1} and {1+1} for the number minus or plus 1. */
 function fill(template: string, match: RegExpExecArray): string {
-  return template.replaceAll(/\{(\d)(-\d)?\}/g, (_, group: string, offset?: string) => {
+  return template.replaceAll(/\{(\d)([-+]\d)?\}/g, (_, group: string, offset?: string) => {
     const text = match[Number(group)] ?? '';
     return offset === undefined ? text : String(Number(text) + Number(offset));
   });
