@@ -9,7 +9,7 @@ import {
   relu,
   withInitialWeights,
 } from '@cnnzoo/blocks';
-import { type CrossEntropyOptions, crossEntropy } from '@cnnzoo/losses';
+import { crossEntropy } from '@cnnzoo/losses';
 import { cifarResnet } from '@cnnzoo/resnet';
 import { convOutputSize, type ModelSummary, summarize } from '@cnnzoo/shape';
 import '@tensorflow/tfjs-backend-cpu';
@@ -39,10 +39,9 @@ console.log(`shape: ${size}`);
 const optimizer = tf.train.momentum(0.05, 0.9);
 const images = tf.randomNormal([4, 16, 16, 3], 0, 1, 'float32', 3);
 const labels = tf.tensor1d([0, 1, 2, 3], 'int32');
-const options: CrossEntropyOptions = { labelSmoothing: 0 };
 for (let step = 0; step < 2; step++) {
   const loss = optimizer.minimize(
-    () => crossEntropy(labels, own.apply(images, { training: true }) as tf.Tensor2D, options) as tf.Scalar,
+    () => crossEntropy(labels, own.apply(images, { training: true }) as tf.Tensor2D),
     true,
   );
   console.log(`loss of step ${step}: ${loss?.dataSync()[0]?.toFixed(4)}`);

@@ -47,7 +47,12 @@ export const packageManagers = {
   'yarn 4': {
     program: programOf('@yarnpkg/cli-dist', 'bin/yarn.js'),
     add: ['add'],
-    registry: (url) => ({ YARN_NPM_REGISTRY_SERVER: url, YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1' }),
+    registry: (url) => ({
+      YARN_NPM_REGISTRY_SERVER: url,
+      YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
+      // It does not take versions younger than a day, as those of this test are.
+      YARN_NPM_MINIMAL_AGE_GATE: '0',
+    }),
     node: ['node'],
     unmetPeers: /YN0002|YN0060|YN0086|peer/i,
   },
