@@ -9,9 +9,12 @@ import type { DeviceTensor, Elements, Value } from '../graph/node.js';
 import { encodeModel, onnxType } from '../graph/onnx-model.js';
 import type { DeviceSession, Runtime, RuntimeInput, Session, SessionOptions } from '../runtime/runtime.js';
 import { viewOf } from './buffer-pool.js';
-import type { Transfers } from './statistics.js';
+import type { EngineStats } from './statistics.js';
 
 type ElementType = 'float32' | 'int32' | 'bool';
+
+/** Single numbers that are kept on the device: the same few constants are made anew in each step. */
+const mostScalars = 1_000;
 
 /** A graph that does nothing with a vector of any size: run, it moves the vector. */
 function identity(type: ElementType): Uint8Array {
@@ -28,12 +31,14 @@ export class DeviceMemory {
   private readonly uploads = new Map<ElementType, DeviceSession>();
   /** Values of the host that a graph has read once. */
   private readonly readOnce = new WeakSet<Value>();
+  /** Single numbers by type and value; null for those that were read once. */
+  private readonly scalars = new Map<string, DeviceTensor | null>();
   readonly createSession: (model: Uint8Array, options: SessionOptions) => DeviceSession;
 
   constructor(
     private readonly runtime: Runtime,
     private readonly options: SessionOptions,
-    private readonly transfers: Transfers,
+    private readonly stats: EngineStats,
   ) {
     const { createDeviceSession } = runtime;
     if (createDeviceSession === null) throw new Error(`${runtime.description} keeps no tensors`);
@@ -44,8 +49,8 @@ export class DeviceMemory {
   inputOf(value: Value, type: ElementType, size: number): RuntimeInput['data'] {
     if (value.device !== undefined) return value.device;
     const data = value.data as Elements;
-    this.transfers.toDevice.tensors++;
-    this.transfers.toDevice.bytes += data.byteLength;
+    if (size === 1) return this.scalarOf(data, type);
+    this.count(data);
     if (size === 0 || !this.readOnce.has(value)) {
       this.readOnce.add(value);
       return data;
@@ -54,8 +59,25 @@ export class DeviceMemory {
     return value.device;
   }
 
+  private scalarOf(data: Elements, type: ElementType): RuntimeInput['data'] {
+    const key = `${type} ${Object.is(data[0], -0) ? '-0' : data[0]}`;
+    const known = this.scalars.get(key);
+    if (known) return known;
+    this.count(data);
+    const device = known === null ? this.upload(data, type, 1) : null;
+    if (known === null || this.scalars.size < mostScalars) this.scalars.set(key, device);
+    return device ?? data;
+  }
+
+  private count(data: Elements): void {
+    const { toDevice } = this.stats.transfers;
+    toDevice.tensors++;
+    toDevice.bytes += data.byteLength;
+  }
+
   /** A result of a graph. */
   resultOf(device: DeviceTensor, type: ElementType, size: number, layout: Layout): Value {
+    this.stats.deviceTensors++;
     const download = () => this.download(device, type, size);
     let data: Elements | null = null;
     return {
@@ -70,6 +92,13 @@ export class DeviceMemory {
     };
   }
 
+  /** Lets go of a value that no tensor has any more. */
+  free(value: Value): void {
+    if (value.device === undefined) return;
+    value.device.dispose();
+    this.stats.deviceTensors--;
+  }
+
   private upload(data: Elements, type: ElementType, size: number): DeviceTensor {
     let session = this.uploads.get(type);
     if (session === undefined) {
@@ -78,6 +107,7 @@ export class DeviceMemory {
     }
     const tensor = session.run(new Map([['x', { type, dims: [size], data }]]), ['y']).get('y');
     if (tensor === undefined) throw new Error('a tensor could not be moved to the device');
+    this.stats.deviceTensors++;
     return tensor;
   }
 
@@ -90,13 +120,19 @@ export class DeviceMemory {
     const data = viewOf(new ArrayBuffer(size * (type === 'bool' ? 1 : 4)), type, size);
     const dims = [size];
     session.run(new Map([['x', { type, dims, data: device }]]), new Map([['y', { type, dims, data }]]));
-    this.transfers.toHost.tensors++;
-    this.transfers.toHost.bytes += data.byteLength;
+    const { toHost } = this.stats.transfers;
+    toHost.tensors++;
+    toHost.bytes += data.byteLength;
     return data;
   }
 
   dispose(): void {
     for (const session of [...this.downloads.values(), ...this.uploads.values()]) session.dispose();
+    for (const tensor of this.scalars.values()) {
+      tensor?.dispose();
+      if (tensor) this.stats.deviceTensors--;
+    }
+    this.scalars.clear();
     this.downloads.clear();
     this.uploads.clear();
   }

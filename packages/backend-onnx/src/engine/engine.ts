@@ -49,8 +49,7 @@ export class Engine {
     this.cache = new SessionCache(options.sessions);
     this.constants = new ConstantWeights(options.sessions);
     this.without = new Set(options.without);
-    this.deviceMemory =
-      runtime.createDeviceSession === null ? null : new DeviceMemory(runtime, options, this.stats.transfers);
+    this.deviceMemory = runtime.createDeviceSession === null ? null : new DeviceMemory(runtime, options, this.stats);
   }
 
   /** A tensor that had this value is gone. */
@@ -79,7 +78,7 @@ export class Engine {
   }
 
   private free(value: Value): void {
-    if (value.device !== undefined) value.device.dispose();
+    if (this.deviceMemory !== null) this.deviceMemory.free(value);
     else if (value.pooled && !Array.isArray(value.data)) this.pool.give(value.data);
   }
 

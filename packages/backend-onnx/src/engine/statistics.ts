@@ -24,6 +24,8 @@ export interface EngineStats {
   runTime: number;
   /** Tensors that graphs have moved between the host's memory and the device's, and back. On the processor there is only one memory. */
   transfers: Transfers;
+  /** Tensors in the memory of a device that keeps them, at present. */
+  deviceTensors: number;
   /** Calls of kernels that the engine does not have and tfjs's cpu kernels did, by name. */
   fallbacks: Record<string, number>;
 }
@@ -39,6 +41,7 @@ export function noStats(): EngineStats {
     compileTime: 0,
     runTime: 0,
     transfers: { toDevice: { tensors: 0, bytes: 0 }, toHost: { tensors: 0, bytes: 0 } },
+    deviceTensors: 0,
     fallbacks: {},
   };
 }

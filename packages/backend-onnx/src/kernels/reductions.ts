@@ -29,7 +29,7 @@ function checkNaN(
   type: string,
   { input, result, axes, keepdims }: { input: string; result: string; axes: number[]; keepdims: number },
 ): string {
-  if (dtype !== 'float32' || (type !== 'ReduceMax' && type !== 'ReduceMin')) return result;
+  if (dtype !== 'float32' || (type !== 'ReduceMax' && type !== 'ReduceMin') || !graph.can('isNaN')) return result;
   const notNumber = graph.op('Cast', [graph.op('IsNaN', [input])], { to: onnxType.int32 });
   const any = graph.op('Cast', [graph.reduce('ReduceMax', notNumber, axes, keepdims)], { to: onnxType.bool });
   return graph.op('Where', [any, graph.scalar('float32', Number.NaN), result]);
@@ -96,7 +96,9 @@ function argument(name: string, type: string): Kernel {
       const worst = graph.scalar('float32', type === 'ArgMax' ? -Infinity : Infinity);
       const values = graph.get(x);
       const comparable =
-        x.dtype === 'float32' ? graph.op('Where', [graph.op('IsNaN', [values]), worst, values]) : values;
+        x.dtype === 'float32' && graph.can('isNaN')
+          ? graph.op('Where', [graph.op('IsNaN', [values]), worst, values])
+          : values;
       const index = graph.op(type, [comparable], { axis, keepdims: 0 });
       graph.set(node, 'plain', graph.op('Cast', [index], { to: onnxType.int32 }));
     },
