@@ -1,21 +1,39 @@
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, isAbsolute, join } from 'node:path';
 import { defineConfig } from 'tsup';
 
 /**
  * Builds the package in the current folder. Its entries are read from its package.json: the export "." is src/index.ts,
- * "./register" is src/register.ts; and from its commands: the bin "./dist/cli.js" is src/cli.ts. Dependencies and peers stay imports, so that an app has one copy of each.
+ * "./register" is src/register.ts, and what it has for browsers, such as "./dist/runs-in-node-only.js", is
+ * src/runs-in-node-only.ts; and from its commands: the bin "./dist/cli.js" is src/cli.ts. Dependencies and peers stay imports, so
+ * that an app has one copy of each.
  */
 const { exports, bin = {} } = JSON.parse(readFileSync('package.json', 'utf8')) as {
-  exports: Record<string, unknown>;
+  exports: Record<string, { readonly browser?: { readonly default: string } }>;
   bin?: Record<string, string>;
 };
 const subpaths = Object.keys(exports).filter((subpath) => !subpath.endsWith('.json'));
+const forBrowsers = Object.values(exports).flatMap(({ browser }) => browser?.default ?? []);
+
+/**
+ * Splitting CommonJS is two steps in tsup, and what only the second one writes has the first one's output as its source, by its path
+ * on this machine and without its text. That file is the one beside the map.
+ */
+function makeSourceMapsPortable(): void {
+  for (const file of readdirSync('dist', { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.cjs.map')) continue;
+    const path = join('dist', file);
+    const map = JSON.parse(readFileSync(path, 'utf8')) as { file?: string; sources: string[] };
+    const built = basename(file, '.map');
+    const sources = map.sources.map((source) => (isAbsolute(source) && basename(source) === built ? built : source));
+    writeFileSync(path, JSON.stringify({ ...map, file: built, sources }));
+  }
+}
 
 export default defineConfig({
   entry: [
     ...subpaths.map((subpath) => (subpath === '.' ? 'src/index.ts' : `src/${subpath.slice(2)}.ts`)),
-    ...Object.values(bin).map((file) => `src/${basename(file, '.js')}.ts`),
+    ...new Set([...forBrowsers, ...Object.values(bin)].map((file) => `src/${basename(file, '.js')}.ts`)),
   ],
   format: ['esm', 'cjs'],
   target: 'node20',
@@ -24,4 +42,5 @@ export default defineConfig({
   splitting: true,
   // tsup sets the deprecated baseUrl when it builds declarations.
   dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+  onSuccess: async () => makeSourceMapsPortable(),
 });
