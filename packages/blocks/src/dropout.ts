@@ -18,7 +18,8 @@ export interface DropoutOptions extends LayerOptions {
 export class Dropout extends layers.Layer {
   static readonly className = 'CnnzooDropout';
   readonly rate: number;
-  readonly seed: number;
+  /** Random where neither the layer nor its model was given one, so a training run that goes on elsewhere takes it along. */
+  seed: number;
   /**
    * How many masks were drawn: mask n depends on the seed and n only, so a training run that goes on elsewhere gives the same
    * result if it takes this number along. Not saved with the model.

@@ -17,7 +17,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { writeDurably } from './atomic-write.js';
 import type { StatefulOptimizer } from './optimizers/optimizer.js';
-import { randomCounters, restoreRandomCounters } from './random-counters.js';
+import { type RandomState, randomState, restoreRandomState } from './random-state.js';
 import type { Progress } from './run-state.js';
 
 /** All that a run needs to go on. */
@@ -32,7 +32,7 @@ export interface RunState {
 interface TrainingFile {
   readonly format: typeof format;
   readonly optimizer: { readonly className: string; readonly iterations: number };
-  readonly randomCounters: Readonly<Record<string, number>>;
+  readonly random: Readonly<Record<string, RandomState>>;
   readonly otherWeights: readonly string[];
   readonly progress: Progress;
 }
@@ -45,7 +45,7 @@ export async function writeCheckpoint(folder: string, temporary: string, state: 
   const training: TrainingFile = {
     format,
     optimizer: { className: optimizer.getClassName(), iterations: optimizer.iterations },
-    randomCounters: randomCounters(model),
+    random: randomState(model),
     otherWeights: [...otherWeights.keys()],
     progress,
   };
@@ -90,7 +90,7 @@ export async function readCheckpoint(
   loadStateDict(model, weights);
   restoreOptimizer(model, optimizer, slots, join(folder, 'optimizer.safetensors'));
   optimizer.restoreIterations(iterations);
-  restoreRandomCounters(model, training.randomCounters);
+  restoreRandomState(model, training.random);
   return { progress: training.progress, otherWeights };
 }
 

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
+import { connect, dropout, flatten } from '@cnnzoo/blocks';
 import { crossEntropy, smoothLabels, topKAccuracy } from '@cnnzoo/losses';
 import { readSafetensors, stateDict } from '@cnnzoo/weights';
 import * as tf from '@tensorflow/tfjs-core';
@@ -152,6 +153,30 @@ test('interrupted and gone on with again and again, it gives the same weights', 
   expect((await run({ checkpoint, resume: true })).weights).toEqual(whole.weights);
 });
 
+test("dropout goes on with its masks where the model was built without a seed, layers within a layer's model included", async () => {
+  const build = () => {
+    const inner = (() => {
+      const x = input({ shape: [16], name: 'inner_input' });
+      return makeModel({ inputs: x, outputs: connect(x, dropout({ name: 'drop', rate: 0.5 })), name: 'inner' });
+    })();
+    const x = input({ shape: [4, 4, 1], name: 'picture' });
+    const y = connect(x, flatten({ name: 'flatten' }), inner, dropout({ name: 'drop', rate: 0.2 }));
+    const ones = layers.dense({ name: 'fc', units: 2, kernelInitializer: 'ones' });
+    const model = makeModel({ inputs: x, outputs: connect(y, ones) });
+    models.push(model);
+    return model;
+  };
+  const options = { epochs: 2, checkpoint: { folder: join(folder, 'dropout'), everySteps: 1, keepLast: 100 } };
+  const whole = build();
+  const optimizers = [momentum(), momentum()] as const;
+  await train(whole, tinyLoader(), { ...options, optimizer: optimizers[0] });
+  const rest = build();
+  const resume = join(options.checkpoint.folder, 'step-00000004');
+  await train(rest, tinyLoader(), { epochs: 2, optimizer: optimizers[1], resume });
+  expect(allWeights(rest)).toEqual(allWeights(whole));
+  for (const optimizer of optimizers) optimizer.dispose();
+});
+
 test('a checkpoint is PyTorch-keyed weights, the state of the optimizer and a description', async () => {
   const checkpoint = { folder: join(folder, 'files') };
   const { history, model } = await run({ checkpoint });
@@ -161,9 +186,9 @@ test('a checkpoint is PyTorch-keyed weights, the state of the optimizer and a de
   for (const [key, { data }] of stateDict(model)) expect([...(weights.get(key)?.data ?? [])]).toEqual([...data]);
   const state = await readSafetensors(join(path, 'optimizer.safetensors'));
   expect(state.get('conv1.weight.momentum_buffer')?.shape).toEqual([3, 3, 1, 2]);
-  const { progress, randomCounters } = JSON.parse(await readFile(join(path, 'training.json'), 'utf8'));
+  const { progress, random } = JSON.parse(await readFile(join(path, 'training.json'), 'utf8'));
   expect(progress).toMatchObject({ step: 15, epoch: 3, batch: 0 });
-  expect(randomCounters).toEqual({ drop: 15 });
+  expect(random).toEqual({ drop: { seed: 3, drawn: 15 } });
 });
 
 test('keeps the last checkpoints and the best', async () => {
