@@ -67,7 +67,7 @@ export class OnnxBackend extends tf.KernelBackend {
     attributes: A,
   ): TensorInfo {
     if (sizeOf(shape) === 0) return this.makeTensor(toElements([], dtype), shape, dtype);
-    if (!inputs.some((input) => this.isSymbolic(input))) this.flushLongHistory();
+    if (this.onRecord === null) this.flushLongHistory();
     const node = lazyNode(
       operation,
       inputs.map((input) => this.nodeOf(input.dataId)),

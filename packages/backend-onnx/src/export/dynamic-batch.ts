@@ -29,6 +29,7 @@ const batchName = 'batch';
  */
 export function withDynamicBatch([one, other]: readonly [EmittedPrediction, EmittedPrediction]): GraphProto {
   const [a, b] = [one.graph, other.graph];
+  compareLeaves(one, other);
   if (a.node.length !== b.node.length || a.initializer.length !== b.initializer.length)
     throw refusal('the model', 'the operations that it calls depend on it');
   a.node.forEach((node, i) => {
@@ -37,7 +38,6 @@ export function withDynamicBatch([one, other]: readonly [EmittedPrediction, Emit
   a.initializer.forEach((tensor, i) => {
     if (tensor.name !== b.initializer[i]?.name) throw refusal('the model', 'its constants depend on it');
   });
-  compareLeaves(one, other);
   const numbers = new BatchNumbers(a);
   const counterparts = new Map(b.initializer.map((tensor) => [tensor.name, tensor]));
   const initializer: TensorProto[] = [];
@@ -77,9 +77,8 @@ function compareNodes(a: NodeProto, b: NodeProto | undefined): void {
 
 /** Constants that the layers make must not depend on the batch size. */
 function compareLeaves(one: EmittedPrediction, other: EmittedPrediction): void {
-  const same = one.leaves.every((leaf, i) => isSameLeaf(leaf, other.leaves[i]));
-  if (!same || one.leaves.length !== other.leaves.length)
-    throw refusal('the model', 'a layer makes a constant whose shape or values depend on it');
+  for (const [i, leaf] of one.leaves.entries())
+    if (!isSameLeaf(leaf, other.leaves[i])) throw refusal(one.readerOf(leaf), 'a constant that it reads depends on it');
 }
 
 function isSameLeaf(a: LazyNode, b: LazyNode | undefined): boolean {

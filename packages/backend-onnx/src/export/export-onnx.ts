@@ -65,7 +65,7 @@ export async function writeOnnx(
   options: ExportOnnxOptions & { readonly externalData?: boolean } = {},
 ): Promise<string[]> {
   if (typeof path !== 'string' || path === '') throw new TypeError(`path is ${String(path)}, expected that of a file`);
-  const resolved = resolveOptions(model, options);
+  const resolved = resolveOptions(model, options, ['externalData']);
   const { externalData } = options;
   if (externalData !== undefined && typeof externalData !== 'boolean')
     throw new TypeError(`externalData is ${String(externalData)}, expected true or false`);

@@ -30,20 +30,28 @@ export interface ResolvedExport {
   readonly description: ModelDescription;
 }
 
-const names = ['opset', 'batchSize', 'inputShape', 'layout', 'preprocessing', 'licence', 'externalData'];
+const names = ['opset', 'batchSize', 'inputShape', 'layout', 'preprocessing', 'licence'];
 
 function shown(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? String(value));
 }
 
-/** @throws TypeError or RangeError naming the option, the value and what would be right */
-export function resolveOptions(model: LayersModel, options: ExportOnnxOptions): ResolvedExport {
+/**
+ * @param others names of options that the caller reads
+ * @throws TypeError or RangeError naming the option, the value and what would be right
+ */
+export function resolveOptions(
+  model: LayersModel,
+  options: ExportOnnxOptions,
+  others: readonly string[] = [],
+): ResolvedExport {
   if (!Array.isArray(model?.inputs) || typeof model.predict !== 'function')
     throw new TypeError(`model is ${shown(model)}, expected a layers model`);
   if (typeof options !== 'object' || options === null)
     throw new TypeError(`options is ${shown(options)}, expected an object`);
   for (const name of Object.keys(options))
-    if (!names.includes(name)) throw new TypeError(`unknown option '${name}', expected ${names.join(', ')}`);
+    if (![...names, ...others].includes(name))
+      throw new TypeError(`unknown option '${name}', expected ${[...names, ...others].join(', ')}`);
   const { opset = 17, batchSize = 'dynamic', layout = 'NHWC', preprocessing = false, inputShape, licence } = options;
   if (!opsets.includes(opset)) throw new RangeError(`opset is ${shown(opset)}, expected one of ${opsets.join(', ')}`);
   if (batchSize !== 'dynamic' && !(Number.isInteger(batchSize) && batchSize > 0))

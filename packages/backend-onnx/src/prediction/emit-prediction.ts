@@ -26,6 +26,8 @@ export interface EmittedPrediction {
   readonly graph: GraphProto;
   /** The leaves, in the order of the recording. */
   readonly leaves: readonly LazyNode[];
+  /** The layer and operation that read a leaf, for error messages. */
+  readonly readerOf: (leaf: LazyNode) => string;
 }
 
 /** Nodes are named by the layer that recorded them and their operation, inputs and output as in the model. */
@@ -58,7 +60,11 @@ export function emitPrediction(
   const unread = graphInputs.find(({ name }) => !finished.used.has(name));
   if (unread) throw new RangeError(`input '${unread.name}' has no influence on the model's first output`);
   renameValue(finished.graph, finished.outputs[0] ?? '', unique(output.name, names));
-  return { graph: finished.graph, leaves };
+  const readerOf = (leaf: LazyNode) => {
+    const reader = order.find((node) => node.inputs.includes(leaf));
+    return reader === undefined ? 'the model' : `${reader.name} of layer '${layerOf.get(reader)}'`;
+  };
+  return { graph: finished.graph, leaves, readerOf };
 }
 
 /** Names that the graph builder gives to values. */
