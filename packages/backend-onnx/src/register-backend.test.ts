@@ -12,7 +12,9 @@ afterEach(() => {
 
 it('refuses devices and threads that there are not', () => {
   // @ts-expect-error: what a user of plain JavaScript may write
-  expect(() => registerOnnxBackend({ device: 'tpu' })).toThrow(/device is "tpu", expected 'cpu'/);
+  expect(() => registerOnnxBackend({ device: 'tpu' })).toThrow(
+    /device is "tpu", expected one of 'cpu', 'cuda', 'webgpu'/,
+  );
   for (const threads of [0, -1, 1.5, Number.NaN])
     expect(() => registerOnnxBackend({ threads })).toThrow(/threads is .*, expected an integer of at least 1/);
   expect(tf.findBackendFactory('onnx')).toBeNull();

@@ -34,6 +34,12 @@ function toOrt({ type, dims, data }: RuntimeInput): Tensor {
   return new Tensor(type, data as Exclude<typeof data, DeviceTensor>, dims);
 }
 
+/**
+ * The context of a device that keeps tensors lives as long as one of its sessions. A tensor that is freed after it ends the process, and
+ * so does making the context anew. So the first session is never disposed.
+ */
+const anchors = new Set<object>();
+
 function load(model: Uint8Array, device: Device, { threads, profile }: SessionOptions, options: object) {
   initOrt();
   const session = new binding.InferenceSession();
@@ -54,9 +60,11 @@ function load(model: Uint8Array, device: Device, { threads, profile }: SessionOp
     for (const [name, tensor] of inputs) feeds[name] = toOrt(tensor);
     return feeds;
   };
+  const isAnchor = deviceTraits[device].keepsTensors && anchors.size === 0;
+  if (isAnchor) anchors.add(session);
   const dispose = () => {
     if (profile !== undefined) session.endProfiling();
-    session.dispose();
+    if (!isAnchor) session.dispose();
   };
   return { session, feedsOf, dispose };
 }
