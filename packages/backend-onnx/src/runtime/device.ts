@@ -41,7 +41,7 @@ export const deviceTraits: Readonly<Record<Device, DeviceTraits>> = {
     title: 'GPUs through WebGPU',
     keepsTensors: true,
     without: ['blockedConvolution', 'everyConvolution', 'fusedMatMul', 'isNaN', 'poolIndices'],
-    platforms: ['linux/x64', 'linux/arm64', 'darwin/arm64', 'win32/x64', 'win32/arm64'],
+    platforms: ['linux/x64', 'darwin/arm64', 'win32/x64', 'win32/arm64'],
     remedies: {
       linux:
         "it needs a GPU with a Vulkan driver: install libvulkan1 and the driver (mesa-vulkan-drivers for AMD and Intel, NVIDIA's own), and see " +
