@@ -1,5 +1,5 @@
 /**
- * Runs the specs that tfjs-core publishes against a backend: `pnpm run conformance [--backend cpu] [--filter TEXT]… [--details N]`.
+ * Runs the specs that tfjs-core publishes against a backend: `pnpm run conformance [--backend cpu] [--device webgpu] [--filter TEXT]… [--details N]`.
  * Exits with 1 where a spec fails that is not in known-failures.ts.
  */
 import { parseArgs } from 'node:util';
@@ -14,6 +14,8 @@ const specCounts = { cpu: 4227, onnx: 4225 };
 const { values } = parseArgs({
   options: {
     backend: { type: 'string', default: 'onnx' },
+    /** Where the backend `onnx` computes. */
+    device: { type: 'string', default: 'cpu' },
     /** Part of a spec's full name; given several times, a spec runs that contains any of them. */
     filter: { type: 'string', multiple: true, default: [] },
     /** Failures that are listed one by one. */
@@ -28,6 +30,7 @@ if (!Number.isInteger(details) || details < 0)
   throw new RangeError(`--details is '${values.details}', expected a number of failures`);
 
 process.env['CONFORMANCE_BACKEND'] = backend;
+process.env['CONFORMANCE_DEVICE'] = values.device;
 const bundle = await bundleSpecs();
 const start = performance.now();
 const outcomes = await runSpecs(bundle, (name) => filter.length === 0 || filter.some((part) => name.includes(part)));

@@ -67,17 +67,34 @@ export const deviceTraits: Readonly<Record<Device, DeviceTraits>> = {
   },
 };
 
-/** Why a device cannot be used here, and what to do about it. */
-export function missingDevice(device: Device, cause: unknown, supported: readonly string[]): Error {
+/** What onnxruntime says of a failure, without the place in its source. */
+function plainReason(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message
+    .trim()
+    .replace(/^\/\S+\.cc:\d+ .* was false\. /s, '')
+    .replace(/\.$/, '');
+}
+
+/**
+ * Why a device cannot be used here, and what to do about it.
+ * @param cause what it failed with
+ * @param supported names of the devices that this build of onnxruntime-node knows
+ */
+export function missingDevice(
+  device: Device,
+  cause: unknown,
+  supported: readonly string[],
+  { platform, arch }: { platform: NodeJS.Platform; arch: string } = process,
+): Error {
   const { title, platforms, remedies } = deviceTraits[device];
-  const here = `${process.platform}/${process.arch}`;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const here = devices.filter((name) => supported.includes(name));
   const remedy = supported.includes(device)
-    ? (remedies[process.platform] ?? '')
-    : `onnxruntime-node has it for ${platforms.join(' and ')}; for ${here} it has ${supported.join(', ')}`;
+    ? (remedies[platform] ?? '')
+    : `onnxruntime-node has it for ${platforms.join(', ')}; for ${platform}/${arch} it has ${here.join(', ')}`;
   return new Error(
-    `backend onnx: the device '${device}' (${title}) cannot be used. Tried: a graph of one addition on it, which gave: ${reason}. ` +
-      `What to do: ${remedy}, or use another device.`,
+    `backend onnx: the device '${device}' (${title}) cannot be used. Tried: a graph of one addition on it, which gave: ` +
+      `${plainReason(cause)}. What to do: ${remedy}.`,
     { cause },
   );
 }
