@@ -3,9 +3,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { root } from '@cnnzoo/tooling/published-packages';
-import ts from 'typescript';
 import { afterAll, expect, test } from 'vitest';
+import { problems } from './compile.js';
 import { declarePlaceholders } from './placeholders.js';
 import { publicExports } from './public-api.js';
 import { snippets } from './snippets.js';
@@ -43,29 +42,11 @@ test('every function and class has an example', () => {
 });
 
 test('every program in the documentation and every example in a docstring compiles', () => {
-  const options: ts.CompilerOptions = {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    lib: ['lib.es2023.d.ts'],
-    types: ['node'],
-    typeRoots: [join(root, 'node_modules/@types')],
-    strict: true,
-    skipLibCheck: true,
-    noEmit: true,
-  };
-  const program = ts.createProgram(
-    programs.map(({ file }) => file),
-    options,
-  );
-  const problems = ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
-    const place = programs.find(
-      (candidate) => file && candidate.file.endsWith(file.fileName.split('/').at(-1) ?? ' '),
-    )?.place;
-    const line = file && start !== undefined ? file.getLineAndCharacterOfPosition(start).line + 1 : 0;
-    return `${place ?? 'options'}, line ${line} of the program: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
+  const found = problems(programs.map(({ file }) => file)).map(({ file, line, message }) => {
+    const place = programs.find((candidate) => candidate.file === file)?.place;
+    return `${place ?? 'options'}, line ${line} of the program: ${message}`;
   });
-  expect(problems).toEqual([]);
+  expect(found).toEqual([]);
 });
 
 test.each(programs.filter(({ runs }) => runs))('$place runs', async ({ file }) => {

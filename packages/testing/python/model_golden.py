@@ -1,0 +1,81 @@
+"""Makes the golden figures of one of torchvision's networks: python3 model_golden.py squeezenet1_1 > squeezenet1_1.json
+
+Needs torch and torchvision, and no weights: they follow from their names, as in ../src/golden-numbers.ts. The network has 1000
+classes and is evaluated on one picture. Figures: `params`, `macs` (convolutions and linear layers), `state` (every key and
+shape), `layers` (name, type, output shape without the batch, parameters, multiply-accumulates) and `logits`."""
+import argparse
+import json
+import zlib
+
+import numpy as np
+import torch
+import torchvision
+
+
+def uniform(name, shape):
+    """lowbias32 of crc32(name) + index, as floats in [-1, 1)."""
+    x = (np.arange(int(np.prod(shape)), dtype=np.uint64) + zlib.crc32(name.encode())) & 0xFFFFFFFF
+    x ^= x >> np.uint64(16)
+    x = (x * 0x7FEB352D) & 0xFFFFFFFF
+    x ^= x >> np.uint64(15)
+    x = (x * 0x846CA68B) & 0xFFFFFFFF
+    x ^= x >> np.uint64(16)
+    return (x.astype(np.float64) / 2**31 - 1).astype(np.float32).reshape(shape)
+
+
+def weight(key, shape):
+    u = uniform(key, shape)
+    if len(shape) >= 2:
+        return u * np.float32(np.sqrt(6 / np.prod(shape[1:])))
+    if key.endswith('running_var'):
+        return 1 + 0.5 * np.abs(u)
+    if key.endswith('running_mean'):
+        return 0.1 * u
+    return 1 + 0.1 * u if key.endswith('weight') else 0.1 * u
+
+
+def macs(module, output):
+    if isinstance(module, torch.nn.Conv2d):
+        return output[0].numel() * module.weight[0].numel()
+    return module.weight.numel() if isinstance(module, torch.nn.Linear) else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('network')
+    parser.add_argument('--size', type=int, default=224, help='height and width of the picture')
+    options = parser.parse_args()
+
+    model = getattr(torchvision.models, options.network)(weights=None).eval()
+    state = {key: tuple(value.shape) for key, value in model.state_dict().items() if 'num_batches' not in key}
+    for key, value in model.state_dict().items():
+        if key in state:
+            value.copy_(torch.from_numpy(weight(key, state[key])))
+
+    layers = []
+
+    def record(name):
+        def hook(module, _, output):
+            parameters = sum(parameter.numel() for parameter in module.parameters())
+            layers.append([name, type(module).__name__, list(output.shape[1:]), parameters, macs(module, output)])
+
+        return hook
+
+    for name, module in model.named_modules():
+        if not list(module.children()):
+            module.register_forward_hook(record(name))
+    with torch.no_grad():
+        logits = model(torch.from_numpy(uniform('input', (1, 3, options.size, options.size))))[0]
+    print(json.dumps({
+        'model': options.network,
+        'input': [3, options.size, options.size],
+        'params': sum(parameter.numel() for parameter in model.parameters()),
+        'macs': sum(layer[4] for layer in layers),
+        'state': state,
+        'layers': layers,
+        'logits': [float(f'{value:.8g}') for value in logits],
+    }))
+
+
+if __name__ == '__main__':
+    main()
