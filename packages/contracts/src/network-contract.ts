@@ -12,6 +12,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { type LayersModel, type LayerVariable, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { createModel, listModels, type ModelId } from 'cnnzoo';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { hasTop, isGiant, smallInput } from './small-networks.js';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
@@ -21,32 +22,6 @@ beforeAll(async () => {
 });
 
 const numClasses = 5;
-
-/**
- * A thousand layers and more. What the engine prepares before the first run of a gradient grows faster than the depth, so these run
- * on tfjs's cpu backend, and their gradient only through the last twentieth: the blocks are those of depth 110 and 164.
- */
-function isGiant(id: ModelId): boolean {
-  return /1202|1001/.test(id);
-}
-
-/**
- * Networks of one family have the same classifier of a hundred million weights: it is there in these and left out in the others.
- */
-function hasTop(id: ModelId): boolean {
-  return !id.startsWith('vgg') || id === 'vgg11' || id === 'vgg16_bn';
-}
-
-/** Height, width and channels. Where batch norm follows the last grid, that is 2x2 at least: of few values it passes no gradient. */
-function smallInput(id: ModelId): [number, number, number] {
-  if (id === 'lenet5') return [32, 32, 1];
-  if (isGiant(id)) return [8, 8, 3];
-  if (/^(cifar_|lenet_book)/.test(id)) return [16, 16, 3];
-  if (id.startsWith('vgg')) return [32, 32, 3];
-  if (id.startsWith('alexnet')) return [67, 67, 3];
-  if (/^inception/.test(id)) return [107, 107, 3];
-  return [64, 64, 3];
-}
 
 function images([height, width, channels]: readonly [number, number, number], count: number): tf.Tensor4D {
   return tf.tensor4d(goldenInput(count, channels, height, width), [count, height, width, channels]);

@@ -1,0 +1,28 @@
+/** How the networks of `listModels()` are built small, so that each is tested in seconds. */
+import type { ModelId } from 'cnnzoo';
+
+/**
+ * A thousand layers and more. What the engine prepares before the first run of a gradient grows faster than the depth, so these run
+ * on tfjs's cpu backend, and their gradient only through the last twentieth: the blocks are those of depth 110 and 164.
+ */
+export function isGiant(id: ModelId): boolean {
+  return /1202|1001/.test(id);
+}
+
+/**
+ * Networks of one family have the same classifier of a hundred million weights: it is there in these and left out in the others.
+ */
+export function hasTop(id: ModelId): boolean {
+  return !id.startsWith('vgg') || id === 'vgg11' || id === 'vgg16_bn';
+}
+
+/** Height, width and channels. Where batch norm follows the last grid, that is 2x2 at least: of few values it passes no gradient. */
+export function smallInput(id: ModelId): [number, number, number] {
+  if (id === 'lenet5') return [32, 32, 1];
+  if (isGiant(id)) return [8, 8, 3];
+  if (/^(cifar_|lenet_book)/.test(id)) return [16, 16, 3];
+  if (id.startsWith('vgg')) return [32, 32, 3];
+  if (id.startsWith('alexnet')) return [67, 67, 3];
+  if (/^inception/.test(id)) return [107, 107, 3];
+  return [64, 64, 3];
+}
