@@ -29,6 +29,13 @@ test('summarizes a network', async () => {
   );
 });
 
+test("prints a paper's recipe by its name", async () => {
+  expect((await run('recipe')).printed.split('\n')).toEqual(expect.arrayContaining(['lenet', 'vgg', 'resnet-cifar']));
+  const { code, printed } = await run('recipe', 'inception');
+  expect(code).toBe(0);
+  expect(printed).toContain('rmsprop(learning rate 0.045, decay 0.9, momentum 0.9, epsilon 1');
+});
+
 test('examines the machine', async () => {
   const { code, printed } = await run('doctor', '--json', '--no-measure');
   expect(code).toBe(0);
@@ -47,6 +54,8 @@ test.each([
   [['summary', 'lenet5', '--input', '32'], 2, /--input is '32'/],
   [['summary', 'lenet5', '--classes', 'ten'], 2, /numClasses is NaN/],
   [['summary', 'lenet5', '--style', 'html'], 2, /style/],
+  [['recipe', 'resnext'], 2, /one of lenet, alexnet/],
+  [['recipe', 'vgg', 'resnet'], 2, /one name, got 2/],
   [['doctor', '--yaml'], 2, /--yaml/],
 ])('%j is refused', async (args, expected, message) => {
   const { code, complaints } = await run(...args);

@@ -1,6 +1,7 @@
 /** The command line `cnnzoo`. */
 import { parseArgs } from 'node:util';
 import { formatSummary, summarize } from '@cnnzoo/shape';
+import type { RecipeName } from '@cnnzoo/train';
 import { createModel, listModels } from './create-model.js';
 import type { Family, ModelId } from './models.js';
 import { nearestNames } from './nearest-names.js';
@@ -18,11 +19,12 @@ const usage = `Usage: cnnzoo COMMAND [OPTIONS]
       --input HEIGHTxWIDTHxCHANNELS   e.g. 224x224x3; default: the network's own
       --classes NUMBER                default: the network's own
       --style STYLE                   torchsummary (default), keras, markdown or json
+  cnnzoo recipe [NAME]              how a paper trained its network; without a name, the recipes' names
   cnnzoo doctor                     this machine, its engines, how fast they are, and what to do about problems
       --json                          as JSON
       --no-measure                    without measurements of speed`;
 
-const commands: Readonly<Record<string, (args: string[]) => Promise<string>>> = { list, summary, doctor };
+const commands: Readonly<Record<string, (args: string[]) => Promise<string>>> = { list, summary, recipe, doctor };
 
 /**
  * Runs a command.
@@ -82,6 +84,14 @@ async function summary(args: string[]): Promise<string> {
   } finally {
     model.dispose();
   }
+}
+
+async function recipe(args: string[]): Promise<string> {
+  const { positionals } = parseArgs({ args, allowPositionals: true });
+  const [name, ...more] = positionals;
+  if (more.length > 0) throw new TypeError(`recipe takes one name, got ${positionals.length}`);
+  const { formatRecipe, recipes } = await import('@cnnzoo/train');
+  return name === undefined ? Object.keys(recipes).join('\n') : formatRecipe(name as RecipeName).trimEnd();
 }
 
 async function doctor(args: string[]): Promise<string> {

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
-import { connect, dropout, flatten } from '@cnnzoo/blocks';
+import { connect, dropout, flatten, withInitialWeights } from '@cnnzoo/blocks';
 import { crossEntropy, smoothLabels, topKAccuracy } from '@cnnzoo/losses';
 import { readSafetensors, stateDict } from '@cnnzoo/weights';
 import * as tf from '@tensorflow/tfjs-core';
@@ -154,18 +154,23 @@ test('interrupted and gone on with again and again, it gives the same weights', 
 });
 
 test("dropout goes on with its masks where the model was built without a seed, layers within a layer's model included", async () => {
-  const build = () => {
-    const inner = (() => {
-      const x = input({ shape: [16], name: 'inner_input' });
-      return makeModel({ inputs: x, outputs: connect(x, dropout({ name: 'drop', rate: 0.5 })), name: 'inner' });
-    })();
-    const x = input({ shape: [4, 4, 1], name: 'picture' });
-    const y = connect(x, flatten({ name: 'flatten' }), inner, dropout({ name: 'drop', rate: 0.2 }));
-    const ones = layers.dense({ name: 'fc', units: 2, kernelInitializer: 'ones' });
-    const model = makeModel({ inputs: x, outputs: connect(y, ones) });
-    models.push(model);
-    return model;
-  };
+  const build = () =>
+    // Other masks each time.
+    withInitialWeights({}, () => {
+      const within = input({ shape: [16], name: 'within' });
+      const drop = connect(within, dropout({ name: 'drop', rate: 0.5 }));
+      const x = input({ shape: [4, 4, 1], name: 'picture' });
+      const y = connect(
+        x,
+        flatten({ name: 'flatten' }),
+        makeModel({ inputs: within, outputs: drop, name: 'inner' }),
+        dropout({ name: 'drop', rate: 0.2 }),
+        layers.dense({ name: 'fc', units: 2, kernelInitializer: 'ones' }),
+      );
+      const model = makeModel({ inputs: x, outputs: y });
+      models.push(model);
+      return model;
+    });
   const options = { epochs: 2, checkpoint: { folder: join(folder, 'dropout'), everySteps: 1, keepLast: 100 } };
   const whole = build();
   const optimizers = [momentum(), momentum()] as const;
