@@ -136,8 +136,10 @@ describe('convolution, forward and both gradients', () => {
     ['one position', { x: [3, 1, 1, 8], filter: [1, 1, 8, 4] }],
   ])('%s', (_, convolution) => expectByDefinition(convolution));
 
-  it('takes more columns than fit at a time in turns', () =>
-    expectByDefinition({ x: [3, 124, 124, 17], filter: [5, 5, 17, 1], pad: 'valid' }));
+  it.each<[string, Convolution]>([
+    ['columns', { x: [3, 247, 247, 17], filter: [5, 5, 17, 1], strides: 2, pad: 'valid' }],
+    ['shifted copies', { x: [3, 224, 224, 32], filter: [1, 5, 32, 1], pad: 'valid' }],
+  ])('takes more %s than fit at a time in turns', (_, convolution) => expectByDefinition(convolution));
 
   it('is dilated', () =>
     fc.assert(

@@ -10,6 +10,7 @@ import { blockedConvolution } from './blocked-convolution.js';
 import { unpadded } from './convolution.js';
 import type { Window } from './convolution-geometry.js';
 import { transposedProduct } from './transposed-product.js';
+import { separableFilterGradient } from './separable-filter-gradient.js';
 
 interface Sizes {
   readonly batch: number;
@@ -23,6 +24,7 @@ interface Sizes {
 }
 
 /**
+ * - `separable`: at stride 1, copies of x and of dy shifted against each other, one matrix product a picture, summed
  * - `products`: NHWC columns by a gather, one matrix product a picture, summed
  * - `merged`: NHWC columns, one matrix product for the whole batch: where the filter is larger than the pictures
  * - `rows`: NCHW columns in two steps, along the width and along the height: where there are few channels to copy at a time
@@ -30,7 +32,7 @@ interface Sizes {
  * - `convolution`: the channels of x are pictures, the pictures are channels, and dy is the filter, of the size of the output:
  *   blocked kernels do that well while dy fits into the cache
  */
-type Form = 'products' | 'merged' | 'rows' | 'pointwise' | 'mergedPointwise' | 'convolution';
+type Form = 'separable' | 'products' | 'merged' | 'rows' | 'pointwise' | 'mergedPointwise' | 'convolution';
 
 /** Output positions up to which `convolution` is fastest. */
 const fewPositions = 200;
@@ -38,6 +40,7 @@ const fewPositions = 200;
 function formOf(
   { batch, inputChannels, outputChannels, kernel, positions }: Sizes,
   isPointwise: boolean,
+  unitStride: boolean,
   block: number,
 ): Form {
   if (isPointwise)
@@ -47,7 +50,8 @@ function formOf(
   if (inputChannels <= 16) return 'rows';
   const blocks = block > 0 && outputChannels % block === 0 && (batch < block || batch % block === 0);
   if (blocks && positions <= fewPositions) return 'convolution';
-  return inputChannels * kernel[0] * kernel[1] > 8 * positions ? 'merged' : 'products';
+  if (inputChannels * kernel[0] * kernel[1] > 8 * positions) return 'merged';
+  return unitStride ? 'separable' : 'products';
 }
 
 /** Bytes of columns that are made at a time: more pictures are done in turns. */
@@ -70,8 +74,9 @@ export const filterGradient: Operation<Window> = {
       positions,
     };
     const isPointwise = height * width === 1 && pads.every((size) => size === 0);
+    const unitStride = window.strides.every((stride) => stride === 1);
     const context = { graph, x, dy, window: { ...window, pads }, sizes };
-    switch (formOf(sizes, isPointwise, graph.options.block)) {
+    switch (formOf(sizes, isPointwise, unitStride, graph.options.block)) {
       case 'convolution':
         return graph.set(node, 'filtersFirst', convolution(context));
       case 'pointwise':
@@ -82,13 +87,15 @@ export const filterGradient: Operation<Window> = {
         return graph.set(node, 'filtersFirst', rows(context));
       case 'merged':
         return graph.set(node, 'filtersFirst', channelsLastFilter(graph, merged(context), sizes));
+      case 'separable':
+        return graph.set(node, 'filtersFirst', separableFilterGradient(context));
       case 'products':
         return graph.set(node, 'filtersFirst', channelsLastFilter(graph, products(context), sizes));
     }
   },
 };
 
-interface Context {
+export interface FilterGradientContext {
   readonly graph: GraphBuilder;
   readonly x: LazyNode;
   readonly dy: LazyNode;
@@ -115,7 +122,11 @@ function channelsLastFilter(
 }
 
 /** x in NHWC with its padding, and its padded size. */
-function paddedPixels({ graph, x, window: { pads } }: Context): { name: string; height: number; width: number } {
+function paddedPixels({ graph, x, window: { pads } }: FilterGradientContext): {
+  name: string;
+  height: number;
+  width: number;
+} {
   const [, height = 1, width = 1] = x.shape;
   const [top = 0, left = 0, bottom = 0, right = 0] = pads;
   const plain = graph.get(x, 'plain');
@@ -127,7 +138,7 @@ function paddedPixels({ graph, x, window: { pads } }: Context): { name: string; 
 
 /** For each position of `pictures` padded pictures and each kernel element, the pixel that they meet at. */
 function pixelIndices(
-  { graph, window: { strides, dilations }, sizes }: Context,
+  { graph, window: { strides, dilations }, sizes }: FilterGradientContext,
   pictures: number,
   height: number,
   width: number,
@@ -147,13 +158,19 @@ function pixelIndices(
 }
 
 /** Columns [pictures * positions * kernel area, inputChannels] of padded pictures. */
-function gatherColumns(context: Context, pixels: string, pictures: number, height: number, width: number): string {
+function gatherColumns(
+  context: FilterGradientContext,
+  pixels: string,
+  pictures: number,
+  height: number,
+  width: number,
+): string {
   const { graph, sizes } = context;
   const flat = graph.reshape(pixels, [pictures * height * width, sizes.inputChannels]);
   return graph.op('Gather', [flat, pixelIndices(context, pictures, height, width)], { axis: 0 });
 }
 
-function merged(context: Context): string {
+function merged(context: FilterGradientContext): string {
   const { graph, dy, sizes } = context;
   const { batch, positions, inputChannels, outputChannels, kernel } = sizes;
   const { name, height, width } = paddedPixels(context);
@@ -163,7 +180,7 @@ function merged(context: Context): string {
   return graph.op('Gemm', [gradient, graph.reshape(columns, [batch * positions, columnWidth])], { transA: 1 });
 }
 
-function products(context: Context): string {
+function products(context: FilterGradientContext): string {
   const { graph, dy, sizes } = context;
   const { batch, positions, inputChannels, outputChannels, kernel } = sizes;
   const { name, height, width } = paddedPixels(context);
@@ -190,14 +207,14 @@ function products(context: Context): string {
 }
 
 /** Batched product of dy [batch, outputChannels, positions] with the transposed NCHW columns, summed over the batch. */
-function summedProduct({ graph, dy, sizes }: Context, columns: string): string {
+function summedProduct({ graph, dy, sizes }: FilterGradientContext, columns: string): string {
   const gradient = graph.reshape(graph.get(dy, 'channelsFirst'), [sizes.batch, sizes.outputChannels, sizes.positions]);
   const product = transposedProduct(graph, [gradient, columns], { transposeA: false, transposeB: true });
   return graph.op('ReduceSum', [product, graph.ints([0])], { keepdims: 0 });
 }
 
 /** The padded input cut or padded at its end so that exactly the kernel's height and width come out. */
-function convolution({ graph, x, dy, window, sizes }: Context): string {
+function convolution({ graph, x, dy, window, sizes }: FilterGradientContext): string {
   const { batch, inputChannels, outputChannels, kernel, output } = sizes;
   const [, height = 1, width = 1] = x.shape;
   const [top = 0, left = 0] = window.pads;
@@ -215,12 +232,12 @@ function convolution({ graph, x, dy, window, sizes }: Context): string {
   return graph.op('Transpose', [result], { perm: [1, 0, 2, 3] });
 }
 
-function pointwise(context: Context): string {
+function pointwise(context: FilterGradientContext): string {
   const { batch, inputChannels, positions } = context.sizes;
   return summedProduct(context, context.graph.reshape(sampled(context), [batch, inputChannels, positions]));
 }
 
-function mergedPointwise(context: Context): string {
+function mergedPointwise(context: FilterGradientContext): string {
   const { graph, x, dy, window, sizes } = context;
   const { batch, inputChannels, outputChannels, positions } = sizes;
   const unitStride = window.strides.every((stride) => stride === 1);
@@ -230,14 +247,14 @@ function mergedPointwise(context: Context): string {
 }
 
 /** The pixels of x that a 1x1 kernel meets, in NCHW. */
-function sampled({ graph, x, window: { strides }, sizes: { output } }: Context): string {
+function sampled({ graph, x, window: { strides }, sizes: { output } }: FilterGradientContext): string {
   const all = graph.get(x, 'channelsFirst');
   if (strides.every((stride) => stride === 1)) return all;
   const ends = output.map((extent, axis) => (extent - 1) * (strides[axis] ?? 1) + 1);
   return graph.op('Slice', [all, graph.ints([0, 0]), graph.ints(ends), graph.ints([2, 3]), graph.ints(strides)]);
 }
 
-function rows(context: Context): string {
+function rows(context: FilterGradientContext): string {
   const { graph, x, sizes } = context;
   const { strides, dilations, pads } = context.window;
   const { batch, inputChannels, outputChannels, kernel, output, positions } = sizes;
@@ -249,18 +266,11 @@ function rows(context: Context): string {
     ? plain
     : graph.op('Pad', [plain, graph.ints([0, 0, top, left, 0, 0, bottom, right])]);
   const height = (x.shape[1] ?? 1) + top + bottom;
-  const shifts = Array.from({ length: kernel[1] }, (_, j) => {
-    const start = j * dilationWidth;
-    const end = start + (output[1] - 1) * strideWidth + 1;
-    const shifted = graph.op('Slice', [
-      input,
-      graph.ints([start]),
-      graph.ints([end]),
-      graph.ints([3]),
-      graph.ints([strideWidth]),
-    ]);
-    return graph.reshape(shifted, [batch, inputChannels, 1, height, output[1]]);
-  });
+  const width = (x.shape[2] ?? 1) + left + right;
+  const columns = everyOther(graph, input, [batch * inputChannels * height, width], strideWidth);
+  const shifts = Array.from({ length: kernel[1] }, (_, j) =>
+    graph.reshape(columns(j * dilationWidth, output[1]), [batch, inputChannels, 1, height, output[1]]),
+  );
   const wide = shifts.length === 1 ? (shifts[0] ?? '') : graph.op('Concat', shifts, { axis: 2 });
   const lines: number[] = [];
   for (let i = 0; i < kernel[0]; i++)
@@ -270,11 +280,35 @@ function rows(context: Context): string {
     [graph.reshape(wide, [batch * inputChannels * kernel[1], height, output[1]]), graph.tensor('int32', lines)],
     { axis: 1 },
   );
-  const product = summedProduct(
-    context,
-    graph.reshape(gathered, [batch, inputChannels * kernel[1] * kernel[0], positions]),
-  );
+  const area = inputChannels * kernel[1] * kernel[0];
+  const all = graph.reshape(gathered, [batch, area, positions]);
+  const gradient = graph.reshape(graph.get(context.dy, 'channelsFirst'), [batch, outputChannels, positions]);
+  // The larger factor first: onnxruntime packs the second one.
+  const product = graph.op('FusedMatMul', [all, gradient], { transA: 0, transB: 1 }, 'com.microsoft');
+  const sum = graph.op('ReduceSum', [product, graph.ints([0])], { keepdims: 0 });
   // The columns stand in the order channel, kernel column, kernel row.
-  const filter = graph.reshape(product, [outputChannels, inputChannels, kernel[1], kernel[0]]);
-  return graph.op('Transpose', [filter], { perm: [0, 1, 3, 2] });
+  const filter = graph.reshape(sum, [inputChannels, kernel[1], kernel[0], outputChannels]);
+  return graph.op('Transpose', [filter], { perm: [3, 0, 2, 1] });
+}
+
+/**
+ * Columns start, start + stride, … of a matrix. At stride 2 its even and odd columns are set apart by one transposition first, so that
+ * what is copied afterwards lies side by side: onnxruntime copies with strides one element at a time.
+ * @returns the matrix of `count` columns from `start` on
+ */
+function everyOther(
+  graph: GraphBuilder,
+  matrix: string,
+  [rows, width]: readonly [number, number],
+  stride: number,
+): (start: number, count: number) => string {
+  const slice = (from: string, start: number, end: number, axis: number, step = 1) =>
+    graph.op('Slice', [from, graph.ints([start]), graph.ints([end]), graph.ints([axis]), graph.ints([step])]);
+  if (stride !== 2 || width % 2 !== 0) {
+    const flat = graph.reshape(matrix, [rows, width]);
+    return (start, count) => slice(flat, start, start + (count - 1) * stride + 1, 1, stride);
+  }
+  const pairs = graph.op('Transpose', [graph.reshape(matrix, [(rows * width) / 2, 2])], { perm: [1, 0] });
+  const halves = [0, 1].map((parity) => graph.reshape(slice(pairs, parity, parity + 1, 0), [rows, width / 2]));
+  return (start, count) => slice(halves[start % 2] ?? '', Math.floor(start / 2), Math.floor(start / 2) + count, 1);
 }

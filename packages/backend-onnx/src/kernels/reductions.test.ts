@@ -47,6 +47,25 @@ describe('reductions', () => {
     ),
   );
 
+  it('of products, one a channel, as batch norm takes them', () =>
+    expectSameOnBoth(() => {
+      const x = tf.conv2d(numbers<tf.Rank.R4>([2, 20, 20, 3], 1), numbers<tf.Rank.R4>([3, 3, 3, 5], 2), 1, 'same');
+      const y = tf.relu(x);
+      const centered = tf.sub(x, tf.mean(x, [0, 1, 2]));
+      const perChannel = numbers([5], 3);
+      const kept = tf.mul(x, y);
+      return {
+        scalar: tf.sum(tf.mul(x, y), [0, 1, 2]),
+        variance: tf.mean(tf.square(centered), [0, 1, 2], true),
+        scaled: tf.sum(tf.mul(x, perChannel), [0, 1, 2]),
+        scaledMean: tf.mean(tf.mul(tf.reshape(perChannel, [1, 1, 1, 5]), y), [0, 1, 2], true),
+        kept,
+        ofKept: tf.sum(kept, [0, 1, 2]),
+        oneChannel: tf.sum(tf.mul(tf.slice(x, [0, 0, 0, 1], [2, 20, 20, 1]), perChannel), [0, 1, 2]),
+        plain: tf.sum(tf.mul(numbers([2, 20, 20, 5]), perChannel), [0, 1, 2]),
+      };
+    }));
+
   it('of integers and truth values', () =>
     expectSameOnBoth(() => {
       const integers = tf.cast(tf.mul(numbers([3, 4]), 10), 'int32');

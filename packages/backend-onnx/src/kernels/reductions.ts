@@ -5,8 +5,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { OnnxBackend } from '../engine/backend.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { axesOf, type Layout, physicalAxis } from '../graph/layout.js';
-import type { LazyNode, Operation } from '../graph/node.js';
+import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
 import { onnxType } from '../graph/onnx-model.js';
+import { emitProductSum } from './product-sums.js';
 import { type Kernel, type KernelTable, required } from './registry.js';
 
 type ReduceAttributes = { axes: readonly number[]; keepDims: boolean };
@@ -35,11 +36,24 @@ function checkNaN(
   return graph.op('Where', [any, graph.scalar('float32', Number.NaN), result]);
 }
 
+/** Sum and mean over all axes but the last of a product of activations, without making the product; null for all others. */
+function productSum(graph: GraphBuilder, node: LazyNode, type: string, { axes }: ReduceAttributes): string | null {
+  const [x] = node.inputs as [LazyNode];
+  if ((type !== 'ReduceSum' && type !== 'ReduceMean') || axes.join() !== '0,1,2') return null;
+  const sum = emitProductSum(graph, x);
+  if (sum === null) return null;
+  const count = sizeOf(x.shape) / sizeOf(node.shape);
+  const result = type === 'ReduceSum' ? sum : graph.op('Mul', [sum, graph.scalar('float32', 1 / count)]);
+  return graph.reshape(result, node.shape);
+}
+
 function reduction(name: string, type: string): Operation<ReduceAttributes> {
   return {
     name,
     emit(graph, node, attributes) {
       const [x] = node.inputs as [LazyNode];
+      const ofProduct = productSum(graph, node, type, attributes);
+      if (ofProduct !== null) return graph.set(node, 'plain', ofProduct);
       const layout = layoutOfReduction(graph, x, attributes);
       const axes = attributes.axes.map((axis) => physicalAxis(axis, layout)).sort((a, b) => a - b);
       const keepdims = attributes.keepDims ? 1 : 0;

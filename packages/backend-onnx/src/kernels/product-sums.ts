@@ -1,0 +1,48 @@
+/**
+ * Sums over pictures and positions of a product, one a channel, as batch norm's statistics and gradients take them. The product
+ * itself, as large as the activations, is not made where nothing else reads it.
+ */
+import type { GraphBuilder } from '../graph/graph-builder.js';
+import { type LazyNode, sizeOf } from '../graph/node.js';
+
+/** Of fewer positions, making the product is faster. */
+const fewestPositions = 256;
+
+/** The factors of a product that has not been computed; null for other nodes. */
+function factorsOf(node: LazyNode): readonly [LazyNode, LazyNode] | null {
+  const [a, b] = node.inputs;
+  if (node.value !== null || a === undefined || node.dtype !== 'float32') return null;
+  if (node.name === 'Square') return [a, a];
+  return node.name === 'Multiply' && b !== undefined ? [a, b] : null;
+}
+
+/** The vector of one value a channel that a factor is, by its last axis; null where it varies along others. */
+function isChannelVector({ shape }: LazyNode, channels: number): boolean {
+  return sizeOf(shape) === channels && shape.at(-1) === channels;
+}
+
+/**
+ * The sum over all axes but the last of `node`, where it is a product [batch, height, width, channels] in NCHW:
+ * a small factor of one value a channel is multiplied to the other's sum, and of two large factors it is a scalar product for each
+ * picture and channel.
+ * @returns the name of [channels], or null where `node` is something else
+ */
+export function emitProductSum(graph: GraphBuilder, node: LazyNode): string | null {
+  const factors = factorsOf(node);
+  const [batch = 1, height = 1, width = 1, channels = 1] = node.shape;
+  if (factors === null || node.shape.length !== 4 || channels === 1) return null;
+  const [small] = factors.filter((factor) => isChannelVector(factor, channels));
+  const large = factors.filter((factor) => factor.shape.join() === node.shape.join());
+  if (large.some((factor) => graph.layoutOf(factor) !== 'channelsFirst')) return null;
+  if (small !== undefined && large.length === 1) {
+    const [values] = large as [LazyNode];
+    const sum = graph.op('ReduceSum', [graph.get(values, 'channelsFirst'), graph.ints([0, 2, 3])], { keepdims: 0 });
+    return graph.op('Mul', [sum, graph.reshape(graph.get(small), [channels])]);
+  }
+  if (large.length !== 2 || graph.usesOf(node) !== 1 || height * width < fewestPositions) return null;
+  const [left = '', right = ''] = large.map((factor) =>
+    graph.reshape(graph.get(factor, 'channelsFirst'), [batch, channels, 1, height * width]),
+  );
+  const products = graph.op('FusedMatMul', [left, right], { transA: 0, transB: 1 }, 'com.microsoft');
+  return graph.reshape(graph.op('ReduceSum', [products, graph.ints([0])], { keepdims: 0 }), [channels]);
+}
