@@ -6,6 +6,7 @@ import { depthwiseFilter, unpadded } from './convolution.js';
 import { convolutionGeometry, type Window } from './convolution-geometry.js';
 import { convolutionNode, transposedConvolutionNode } from './convolution-node.js';
 import { filterGradient } from './filter-gradient.js';
+import { columnsOf, paddedPixels } from './pixel-columns.js';
 import { type KernelTable, required } from './registry.js';
 import { transposedProduct } from './transposed-product.js';
 
@@ -70,6 +71,33 @@ function turnedFilter(graph: GraphBuilder, filter: string, size: number): string
   return graph.op('Slice', [swapped, backwards, graph.ints([-(2 ** 31), -(2 ** 31)]), graph.ints([2, 3]), backwards]);
 }
 
+/** Below this number of positions in the batch turning the filter costs more than it gains. */
+const fewestPositions = 128;
+
+/**
+ * The convolution of dy with the turned filter as one matrix product for the whole batch: [positions, kernel area *
+ * dy's channels] times [kernel area * dy's channels, dx's channels]. Where the filter is larger than the pictures it is then read once, and
+ * only its kernel elements are set apart.
+ */
+function columnsProduct(
+  graph: GraphBuilder,
+  dy: LazyNode,
+  filter: string,
+  [batch = 1, height = 1, width = 1, channels = 1]: readonly number[],
+  turned: Window,
+): string {
+  const area = sizeOf(turned.kernel);
+  const inner = dy.shape[3] ?? 1;
+  const pixels = paddedPixels(graph, dy, turned.pads);
+  const columns = columnsOf(graph, pixels, { ...turned, output: [height, width], backwards: true }, batch);
+  const elements = graph.op('Transpose', [graph.reshape(filter, [inner * channels, area])], { perm: [1, 0] });
+  const product = graph.op('MatMul', [
+    graph.reshape(columns, [batch * height * width, area * inner]),
+    graph.reshape(elements, [area * inner, channels]),
+  ]);
+  return graph.op('Transpose', [graph.reshape(product, [batch, height, width, channels])], { perm: [0, 3, 1, 2] });
+}
+
 /**
  * dx = sum over kernel elements of dy shifted back, times the filter. At stride 1 that is a convolution of dy with the filter
  * turned and its channels swapped, which is faster than ONNX's ConvTranspose unless there are more weights than positions to turn.
@@ -104,6 +132,8 @@ export function emitInputGradient(
     }
     if (size === 1 || blocked.positions >= 2 * outputChannels)
       return convolutionNode(graph, [gradient, turnedFilter(graph, weights, size)], turned, { ...blocked, groups: 1 });
+    return graph.op('Conv', [gradient, turnedFilter(graph, weights, size)], windowAttributes(turned));
+    if (blocked.positions >= fewestPositions) return columnsProduct(graph, dy, weights, shape, turned);
   }
   const channels = { inputChannels: dy.shape[3] ?? 1, outputChannels, groups: 1 };
   return transposedConvolutionNode(graph, [gradient, weights], window, missing, channels);

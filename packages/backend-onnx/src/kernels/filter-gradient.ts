@@ -1,16 +1,17 @@
 /**
  * The gradient of a convolution with respect to its filter: dW = columns(x)^T dy, where row p of columns(x) is what the window sees
  * at position p. No single form is fastest for every shape; `formOf` chooses by what was measured (8 pictures, two AVX-512 cores,
- * GFLOP/s of products, merged, rows, convolution: 64 channels at 56x56 129, 102, 81, 91; 128 at 28x28 206, 175, 75, 171; 256 at 14x14
- * 200, 209, 28, 244; 512 at 7x7 106, 156, 8, 191; a stem of 3 channels and 7x7 at stride 2 50, 50, 85, -).
+ * GFLOP/s of separable, products, merged, rows, convolution: 64 channels at 56x56 149, 129, 102, 81, 91; 128 at 28x28 212, 206, 175, 75,
+ * 171; 256 at 14x14 205, 200, 209, 28, 244; 512 at 7x7 122, 106, 156, 8, 191; a stem of 3 channels and 7x7 at stride 2 -, 50, 50, 120, -).
  */
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { LazyNode, Operation } from '../graph/node.js';
 import { blockedConvolution } from './blocked-convolution.js';
 import { unpadded } from './convolution.js';
 import type { Window } from './convolution-geometry.js';
-import { transposedProduct } from './transposed-product.js';
+import { columnsOf, paddedPixels } from './pixel-columns.js';
 import { separableFilterGradient } from './separable-filter-gradient.js';
+import { transposedProduct } from './transposed-product.js';
 
 interface Sizes {
   readonly batch: number;
@@ -121,69 +122,17 @@ function channelsLastFilter(
   return graph.reshape(transposed, [outputChannels, inputChannels, ...kernel]);
 }
 
-/** x in NHWC with its padding, and its padded size. */
-function paddedPixels({ graph, x, window: { pads } }: FilterGradientContext): {
-  name: string;
-  height: number;
-  width: number;
-} {
-  const [, height = 1, width = 1] = x.shape;
-  const [top = 0, left = 0, bottom = 0, right = 0] = pads;
-  const plain = graph.get(x, 'plain');
-  const name = pads.every((size) => size === 0)
-    ? plain
-    : graph.op('Pad', [plain, graph.ints([0, top, left, 0, 0, bottom, right, 0])]);
-  return { name, height: height + top + bottom, width: width + left + right };
-}
-
-/** For each position of `pictures` padded pictures and each kernel element, the pixel that they meet at. */
-function pixelIndices(
-  { graph, window: { strides, dilations }, sizes }: FilterGradientContext,
-  pictures: number,
-  height: number,
-  width: number,
-): string {
-  const [strideHeight = 1, strideWidth = 1] = strides;
-  const [dilationHeight = 1, dilationWidth = 1] = dilations;
-  const corners: number[] = [];
-  for (let picture = 0; picture < pictures; picture++)
-    for (let i = 0; i < sizes.output[0]; i++)
-      for (let j = 0; j < sizes.output[1]; j++)
-        corners.push((picture * height + i * strideHeight) * width + j * strideWidth);
-  const offsets: number[] = [];
-  for (let i = 0; i < sizes.kernel[0]; i++)
-    for (let j = 0; j < sizes.kernel[1]; j++) offsets.push(i * dilationHeight * width + j * dilationWidth);
-  // onnxruntime folds the sum of two constants when it compiles; the file stays small.
-  return graph.op('Add', [graph.tensor('int32', corners, [corners.length, 1]), graph.tensor('int32', offsets)]);
-}
-
-/** Columns [pictures * positions * kernel area, inputChannels] of padded pictures. */
-function gatherColumns(
-  context: FilterGradientContext,
-  pixels: string,
-  pictures: number,
-  height: number,
-  width: number,
-): string {
-  const { graph, sizes } = context;
-  const flat = graph.reshape(pixels, [pictures * height * width, sizes.inputChannels]);
-  return graph.op('Gather', [flat, pixelIndices(context, pictures, height, width)], { axis: 0 });
-}
-
-function merged(context: FilterGradientContext): string {
-  const { graph, dy, sizes } = context;
+function merged({ graph, x, dy, window, sizes }: FilterGradientContext): string {
   const { batch, positions, inputChannels, outputChannels, kernel } = sizes;
-  const { name, height, width } = paddedPixels(context);
   const columnWidth = kernel[0] * kernel[1] * inputChannels;
-  const columns = gatherColumns(context, name, batch, height, width);
+  const columns = columnsOf(graph, paddedPixels(graph, x, window.pads), { ...window, output: sizes.output }, batch);
   const gradient = graph.reshape(graph.get(dy, 'plain'), [batch * positions, outputChannels]);
   return graph.op('Gemm', [gradient, graph.reshape(columns, [batch * positions, columnWidth])], { transA: 1 });
 }
 
-function products(context: FilterGradientContext): string {
-  const { graph, dy, sizes } = context;
+function products({ graph, x, dy, window, sizes }: FilterGradientContext): string {
   const { batch, positions, inputChannels, outputChannels, kernel } = sizes;
-  const { name, height, width } = paddedPixels(context);
+  const padded = paddedPixels(graph, x, window.pads);
   const columnWidth = kernel[0] * kernel[1] * inputChannels;
   const pictures = Math.max(1, Math.min(batch, Math.floor(columnBytes / (4 * positions * columnWidth))));
   const turns = Array.from({ length: Math.ceil(batch / pictures) }, (_, turn) =>
@@ -192,13 +141,10 @@ function products(context: FilterGradientContext): string {
   const split = (value: string) =>
     turns.length === 1 ? [value] : graph.ops('Split', [value, graph.ints(turns)], turns.length, { axis: 0 });
   const gradients = split(graph.reshape(graph.get(dy, 'channelsFirst'), [batch, outputChannels, positions]));
-  const sums = split(name).map((pixels, turn) => {
+  const sums = split(padded.name).map((name, turn) => {
     const count = turns[turn] ?? 1;
-    const columns = graph.reshape(gatherColumns(context, pixels, count, height, width), [
-      count,
-      positions,
-      columnWidth,
-    ]);
+    const pixels = columnsOf(graph, { ...padded, name }, { ...window, output: sizes.output }, count);
+    const columns = graph.reshape(pixels, [count, positions, columnWidth]);
     return graph.op('ReduceSum', [graph.op('MatMul', [gradients[turn] ?? '', columns]), graph.ints([0])], {
       keepdims: 0,
     });
@@ -284,7 +230,7 @@ function rows(context: FilterGradientContext): string {
   const all = graph.reshape(gathered, [batch, area, positions]);
   const gradient = graph.reshape(graph.get(context.dy, 'channelsFirst'), [batch, outputChannels, positions]);
   // The larger factor first: onnxruntime packs the second one.
-  const product = graph.op('FusedMatMul', [all, gradient], { transA: 0, transB: 1 }, 'com.microsoft');
+  const product = transposedProduct(graph, [all, gradient], { transposeA: false, transposeB: true });
   const sum = graph.op('ReduceSum', [product, graph.ints([0])], { keepdims: 0 });
   // The columns stand in the order channel, kernel column, kernel row.
   const filter = graph.reshape(sum, [inputChannels, kernel[1], kernel[0], outputChannels]);

@@ -4,6 +4,7 @@
  */
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { type LazyNode, sizeOf } from '../graph/node.js';
+import { transposedProduct } from './transposed-product.js';
 
 /** Of fewer positions, making the product is faster. */
 const fewestPositions = 256;
@@ -41,8 +42,9 @@ export function emitProductSum(graph: GraphBuilder, node: LazyNode): string | nu
   }
   if (large.length !== 2 || graph.usesOf(node) !== 1 || height * width < fewestPositions) return null;
   const [left = '', right = ''] = large.map((factor) =>
-    graph.reshape(graph.get(factor, 'channelsFirst'), [batch, channels, 1, height * width]),
+    graph.reshape(graph.get(factor, 'channelsFirst'), [batch * channels, 1, height * width]),
   );
-  const products = graph.op('FusedMatMul', [left, right], { transA: 0, transB: 1 }, 'com.microsoft');
-  return graph.reshape(graph.op('ReduceSum', [products, graph.ints([0])], { keepdims: 0 }), [channels]);
+  const products = transposedProduct(graph, [left, right], { transposeA: false, transposeB: true });
+  const pictures = graph.reshape(products, [batch, channels]);
+  return graph.op('ReduceSum', [pictures, graph.ints([0])], { keepdims: 0 });
 }

@@ -9,6 +9,7 @@
  */
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { FilterGradientContext } from './filter-gradient.js';
+import { transposedProduct } from './transposed-product.js';
 
 /** Bytes of one shifted operand that are made at a time: more pictures are done in turns. */
 const operandBytes = 2 ** 26;
@@ -63,7 +64,7 @@ export function separableFilterGradient({ graph, x, dy, window, sizes }: FilterG
       (i) => [i * rowStep - top, 0, height - output[0] - i * rowStep + top, 0],
       [count, outputChannels, positions],
     );
-    const product = graph.op('FusedMatMul', [rows, columns], { transA: 0, transB: 1 }, 'com.microsoft');
+    const product = transposedProduct(graph, [rows, columns], { transposeA: false, transposeB: true });
     return graph.op('ReduceSum', [product, graph.ints([0])], { keepdims: 0 });
   });
   const sum = sums.length === 1 ? (sums[0] ?? '') : graph.op('Sum', sums);
