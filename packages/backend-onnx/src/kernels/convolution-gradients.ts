@@ -132,7 +132,6 @@ export function emitInputGradient(
     }
     if (size === 1 || blocked.positions >= 2 * outputChannels)
       return convolutionNode(graph, [gradient, turnedFilter(graph, weights, size)], turned, { ...blocked, groups: 1 });
-    return graph.op('Conv', [gradient, turnedFilter(graph, weights, size)], windowAttributes(turned));
     if (blocked.positions >= fewestPositions) return columnsProduct(graph, dy, weights, shape, turned);
   }
   const channels = { inputChannels: dy.shape[3] ?? 1, outputChannels, groups: 1 };
