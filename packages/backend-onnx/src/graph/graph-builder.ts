@@ -42,7 +42,13 @@ function bytesOf(type: OnnxType, values: readonly number[]): Uint8Array {
 }
 
 /** What a graph may have to do without, because its runtime or device does not have it. */
-export type GraphFeature = 'blockedConvolution' | 'everyConvolution' | 'fusedMatMul' | 'isNaN' | 'poolIndices';
+export type GraphFeature =
+  | 'backwardSlice'
+  | 'blockedConvolution'
+  | 'everyConvolution'
+  | 'fusedMatMul'
+  | 'isNaN'
+  | 'poolIndices';
 
 export interface GraphOptions {
   /** Channels side by side in the runtime's blocked convolution kernels, 0 where it has none. */

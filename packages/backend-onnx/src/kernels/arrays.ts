@@ -79,6 +79,23 @@ export const slice: Operation<{ begin: readonly number[] }> = {
   },
 };
 
+/** A slice that takes its elements in rising order, and then turns the axes around that should fall. */
+function slicedForward(
+  graph: GraphBuilder,
+  x: string,
+  { begin, end, strides }: { begin: readonly number[]; end: readonly number[]; strides: readonly number[] },
+): string {
+  const counts = begin.map((start, axis) => Math.ceil(((end[axis] ?? 0) - start) / (strides[axis] ?? 1)));
+  const lasts = begin.map((start, axis) => start + ((counts[axis] ?? 1) - 1) * (strides[axis] ?? 1));
+  const starts = begin.map((start, axis) => Math.min(start, lasts[axis] ?? 0));
+  const ends = begin.map((start, axis) => Math.max(start, lasts[axis] ?? 0) + 1);
+  const ranges = [starts, ends, begin.map((_, axis) => axis), strides.map(Math.abs)];
+  const rising = graph.op('Slice', [x, ...ranges.map((values) => graph.ints(values))]);
+  const falling = strides.flatMap((stride, axis) => (stride < 0 ? [axis] : []));
+  const all = (value: number) => graph.ints(falling.map(() => value));
+  return graph.op('Slice', [rising, all(-1), all(-(2 ** 31)), graph.ints(falling), all(-1)]);
+}
+
 const stridedSlice: Operation<{ begin: readonly number[]; end: readonly number[]; strides: readonly number[] }> = {
   name: 'StridedSlice',
   emit(graph, node, { begin, end, strides }) {
@@ -86,6 +103,12 @@ const stridedSlice: Operation<{ begin: readonly number[]; end: readonly number[]
     // Going down, an end of -1 means "past the first element", which ONNX writes as a number below -size.
     const ends = end.map((value, axis) => (value < 0 ? -1 - (x.shape[axis] ?? 0) : value));
     const axes = graph.ints(begin.map((_, axis) => axis));
+    if (!graph.can('backwardSlice') && strides.some((stride) => stride < 0))
+      return graph.set(
+        node,
+        'plain',
+        graph.reshape(slicedForward(graph, graph.get(x), { begin, end, strides }), node.shape),
+      );
     const sliced = graph.op('Slice', [graph.get(x), graph.ints(begin), graph.ints(ends), axes, graph.ints(strides)]);
     graph.set(node, 'plain', graph.reshape(sliced, node.shape));
   },

@@ -3,7 +3,7 @@
  * with the processor on random ones; where that matters (`everyConvolution`), they are written in another way:
  *
  * - Conv, one group, input channels that are a multiple of 3 and not of 4, more than 3, to a multiple of 4: channels of zeros are added
- * - Conv of a 1x1 kernel with padding, which it forgets: the padding is a node of its own
+ * - Conv of a 1x1 kernel, or one of the size of the input, with padding, which it forgets: the padding is a node of its own
  * - Conv in groups of more than 4 output channels that are no multiple of 4: each group is a node
  * - ConvTranspose in groups of several input channels and one output channel: a sum of products channel by channel
  */
@@ -17,6 +17,8 @@ interface Channels {
   /** Of one group. */
   readonly outputChannels: number;
   readonly groups: number;
+  /** Height and width of the input. */
+  readonly inputSize: readonly number[];
 }
 
 /** Zeros around axes of a value of rank 4; what comes before and after each axis. */
@@ -41,21 +43,26 @@ export function convolutionNode(
   graph: GraphBuilder,
   inputs: readonly string[],
   window: Window,
-  { inputChannels, outputChannels, groups }: Channels,
+  channels: Channels,
 ): string {
+  const { inputChannels, outputChannels, groups, inputSize } = channels;
   const conv = (names: readonly string[], by: Window, count: number) =>
     graph.op('Conv', names, { ...windowAttributes(by), ...groupAttribute(count) });
   if (graph.can('everyConvolution')) return conv(inputs, window, groups);
   const [x = '', filter = '', bias] = inputs;
   const rest = bias === undefined ? [] : [bias];
   const [top = 0, left = 0, bottom = 0, right = 0] = window.pads;
-  if (sizeOf(window.kernel) === 1 && window.pads.some((size) => size !== 0))
+  const { kernel } = window;
+  const single = sizeOf(kernel) === 1 || kernel.every((size, axis) => size === inputSize[axis]);
+  if (single && window.pads.some((size) => size !== 0)) {
+    const [height = 1, width = 1] = inputSize;
     return convolutionNode(
       graph,
       [zeros(graph, x, [0, 0, top, left, 0, 0, bottom, right]), filter, ...rest],
       { ...window, pads: [0, 0, 0, 0] },
-      { inputChannels, outputChannels, groups },
+      { ...channels, inputSize: [top + height + bottom, left + width + right] },
     );
+  }
   if (groups === 1) {
     const odd = inputChannels > 3 && inputChannels % 3 === 0 && inputChannels % 4 !== 0 && outputChannels % 4 === 0;
     if (!odd) return conv(inputs, window, 1);
@@ -70,7 +77,7 @@ export function convolutionNode(
   const results = parts.map((part, i) => {
     const vector = biases[i];
     const names = [part, filters[i] ?? '', ...(vector === undefined ? [] : [vector])];
-    return convolutionNode(graph, names, window, { inputChannels, outputChannels, groups: 1 });
+    return convolutionNode(graph, names, window, { ...channels, groups: 1 });
   });
   return graph.op('Concat', results, { axis: 1 });
 }
@@ -86,7 +93,7 @@ export function transposedConvolutionNode(
   [x, filter]: readonly [string, string],
   { kernel, strides, dilations, pads }: Window,
   outputPadding: readonly number[],
-  { inputChannels, outputChannels, groups }: Channels,
+  { inputChannels, outputChannels, groups }: Omit<Channels, 'inputSize'>,
 ): string {
   const attributes = { kernel_shape: kernel, strides, dilations, pads, output_padding: outputPadding };
   const transpose = (names: readonly string[]) =>

@@ -64,6 +64,7 @@ export function convolve(
         inputChannels: (x.shape[3] ?? 1) / group,
         outputChannels: outputChannels / group,
         groups: group,
+        inputSize: x.shape.slice(1, 3),
       });
 }
 

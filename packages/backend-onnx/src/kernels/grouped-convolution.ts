@@ -69,6 +69,7 @@ function forward(graph: GraphBuilder, node: LazyNode, { window, groups, first, s
   return convolve(graph, [graph.get(x, 'channelsFirst'), graph.get(filter, 'filtersFirst')], node.shape, groups, {
     inputs: x.shape[3] ?? 1,
     window: { ...window, pads },
+    inputSize: x.shape.slice(1, 3),
   });
 }
 
@@ -81,7 +82,7 @@ function convolve(
   names: readonly [string, string],
   [batch = 1, height = 1, width = 1, outputs = 1]: readonly number[],
   groups: number,
-  { inputs, window }: { inputs: number; window: Window },
+  { inputs, window, inputSize }: { inputs: number; window: Window; inputSize: readonly number[] },
 ): string {
   const inputChannels = inputs / groups;
   const positions = batch * height * width;
@@ -98,7 +99,7 @@ function convolve(
       window,
       false,
     );
-  return convolutionNode(graph, names, window, { inputChannels, outputChannels: outputs / groups, groups });
+  return convolutionNode(graph, names, window, { inputChannels, outputChannels: outputs / groups, groups, inputSize });
 }
 
 /**
@@ -133,7 +134,11 @@ function inputGradient(
   if (area > 1) swapped = graph.op('Gather', [swapped, graph.tensor('int32', backwards)], { axis: 3 });
   const turned = graph.reshape(swapped, [inputs, outputsOfGroup, ...kernel]);
   const turnedWindow = { kernel, strides, dilations, pads: transposedPads };
-  return convolve(graph, [gradient, turned], shape, groups, { inputs: outputs, window: turnedWindow });
+  return convolve(graph, [gradient, turned], shape, groups, {
+    inputs: outputs,
+    window: turnedWindow,
+    inputSize: dy.shape.slice(1, 3),
+  });
 }
 
 /**
