@@ -131,16 +131,12 @@ export function emitInputGradient(
       return graph.reshape(product, [batch, outputChannels, height, width]);
     }
     if (size === 1 || blocked.positions >= 2 * outputChannels)
-<<<<<<< packages/backend-onnx/src/kernels/convolution-gradients.ts
       return convolutionNode(graph, [gradient, turnedFilter(graph, weights, size)], turned, {
         ...blocked,
         groups: 1,
         inputSize: dy.shape.slice(1, 3),
       });
-=======
-      return convolutionNode(graph, [gradient, turnedFilter(graph, weights, size)], turned, { ...blocked, groups: 1 });
     if (blocked.positions >= fewestPositions) return columnsProduct(graph, dy, weights, shape, turned);
->>>>>>> /tmp/lead2/new
   }
   const channels = { inputChannels: dy.shape[3] ?? 1, outputChannels, groups: 1 };
   return transposedConvolutionNode(graph, [gradient, weights], window, missing, channels);
