@@ -11,7 +11,8 @@ Socket.prototype.connect = function guardedConnect(...args) {
   const [first, second] = Array.isArray(args[0]) ? args[0] : args;
   const options = typeof first === 'object' ? first : { port: first, host: second };
   const host = typeof options.host === 'string' ? options.host : 'localhost';
-  if (options.path !== undefined || ['localhost', '127.0.0.1', '::1'].includes(host)) return connect.apply(this, args);
+  if (typeof options.path === 'string' || ['localhost', '127.0.0.1', '::1'].includes(host))
+    return connect.apply(this, args);
   appendFileSync(
     process.env.CNNZOO_FOREIGN_CONNECTIONS,
     `${host}:${options.port} by ${process.argv.slice(1).join(' ')}\n`,

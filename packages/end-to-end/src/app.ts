@@ -83,7 +83,7 @@ interface InstalledPackage {
   };
 }
 
-/** Each package once, wherever it is linked from. */
+/** Each package once that an import can reach, wherever it is linked from. */
 function installedPackages(nodeModules: string): InstalledPackage[] {
   const found = new Map<string, InstalledPackage>();
   const visit = (path: string) => {
@@ -92,17 +92,18 @@ function installedPackages(nodeModules: string): InstalledPackage[] {
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as InstalledPackage['manifest'];
     found.set(folder, { folder, manifest });
     for (const nested of packageFolders(join(folder, 'node_modules'))) visit(nested);
+    // pnpm links what a package needs beside it; in the rest of its store there may be what nobody uses any more.
+    const [, besides] = /^(.*[\\/]\.pnpm[\\/][^\\/]+[\\/]node_modules)[\\/]/.exec(folder) ?? [];
+    if (besides !== undefined) for (const sibling of packageFolders(besides)) visit(sibling);
   };
   for (const path of packageFolders(nodeModules)) visit(path);
   return [...found.values()];
 }
 
-/** The packages in a node_modules folder, those in pnpm's store inside it, too. */
 function packageFolders(nodeModules: string): string[] {
   if (!existsSync(nodeModules)) return [];
   return readdirSync(nodeModules).flatMap((entry) => {
     const path = join(nodeModules, entry);
-    if (entry === '.pnpm') return readdirSync(path).flatMap((id) => packageFolders(join(path, id, 'node_modules')));
     if (entry.startsWith('@')) return readdirSync(path).map((name) => join(path, name));
     return entry.startsWith('.') || !existsSync(join(path, 'package.json')) ? [] : [path];
   });

@@ -1,0 +1,87 @@
+/** An app in a browser: predicts, trains and prepares pictures on the backend that the test names, and hands over what came out. */
+import { lenet5 } from '@cnnzoo/lenet';
+import { crossEntropy } from '@cnnzoo/losses';
+import { resnet18 } from '@cnnzoo/resnet';
+import {
+  adjustHue,
+  centerCrop,
+  compose,
+  equalize,
+  gaussianBlur,
+  horizontalFlip,
+  type Image,
+  resize,
+  rotate,
+} from '@cnnzoo/transforms';
+import { loadStateDict, type StateDict, stateDict } from '@cnnzoo/weights';
+import '@tensorflow/tfjs-backend-cpu';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import '@tensorflow/tfjs-backend-webgl';
+import * as tf from '@tensorflow/tfjs-core';
+import { crc32, goldenWeight, uniform } from './golden.js';
+
+/** torchvision's logits of resnet18_logits.py. */
+async function predict(): Promise<number[]> {
+  const model = resnet18({ numClasses: 10, inputShape: [64, 64, 3], initialWeights: 'zeros' });
+  const golden: StateDict = new Map();
+  for (const [key, { shape }] of stateDict(model))
+    golden.set(key, { shape, dtype: 'F32', data: goldenWeight(key, shape) });
+  loadStateDict(model, golden);
+  const image = tf.transpose(tf.tensor4d(uniform('input', 3 * 64 * 64), [1, 3, 64, 64]), [0, 2, 3, 1]);
+  return [...(await (model.predict(image) as tf.Tensor).data())];
+}
+
+/** The losses of 20 steps on the same 16 pictures. */
+async function train(): Promise<number[]> {
+  const model = lenet5({ seed: 1 });
+  const optimizer = tf.train.momentum(0.01, 0.9);
+  const images = tf.tensor4d(uniform('images', 16 * 32 * 32), [16, 32, 32, 1]);
+  const labels = tf.mod(tf.range(0, 16, 1, 'int32'), tf.scalar(10, 'int32')) as tf.Tensor1D;
+  const losses: number[] = [];
+  for (let step = 0; step < 20; step++) {
+    const loss = optimizer.minimize(
+      () => crossEntropy(labels, model.apply(images, { training: true }) as tf.Tensor2D),
+      true,
+    );
+    losses.push((await loss?.data())?.[0] ?? Number.NaN);
+  }
+  return losses;
+}
+
+async function readPicture(url: string): Promise<Image> {
+  const bitmap = await createImageBitmap(await (await fetch(url)).blob());
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  const context = canvas.getContext('2d');
+  if (context === null) throw new Error('no 2d context');
+  context.drawImage(bitmap, 0, 0);
+  const { data: rgba, width, height } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+  const data = rgba.filter((_, i) => i % 4 !== 3);
+  return { data, width, height, channels: 3 };
+}
+
+/** CRC-32 of the pixels after each transform, by the transform. */
+async function transform(): Promise<Record<string, number>> {
+  const photo = await readPicture('./photo.png');
+  const pixels = (image: Image) => crc32(image.data);
+  return {
+    'resize 256 bilinear': pixels(resize(256, { interpolation: 'bilinear' })(photo)),
+    'resize 224 bicubic': pixels(resize(224, { interpolation: 'bicubic' })(photo)),
+    'resize 50 nearest': pixels(resize(50, { interpolation: 'nearest' })(photo)),
+    'horizontal flip': pixels(horizontalFlip()(photo)),
+    'hue -0.3': pixels(adjustHue(-0.3)(photo)),
+    'rotate 15 bilinear': pixels(rotate(15, { interpolation: 'bilinear' })(photo)),
+    equalize: pixels(equalize()(photo)),
+    'Gaussian blur 5 1.2': pixels(gaussianBlur(5, 1.2)(photo)),
+    'two in a row': pixels(compose([resize(64), centerCrop(56)])(photo)),
+  };
+}
+
+async function setBackend(name: string): Promise<void> {
+  if (name === 'wasm') setWasmPaths('./');
+  if (!(await tf.setBackend(name))) throw new Error(`the backend ${name} does not start`);
+  await tf.ready();
+}
+
+Object.assign(window, {
+  cnnzoo: { setBackend, predict, train, transform, getBackend: () => tf.getBackend() },
+});
