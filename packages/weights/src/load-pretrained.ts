@@ -141,7 +141,7 @@ function isHead(shape: readonly number[], numClasses: number): boolean {
 /** Writes down in the model how pictures have to be prepared for it and what its outputs mean. */
 function describeModel(
   model: LayersModel,
-  { preprocessing, numClasses }: PublishedWeights,
+  { preprocessing, numClasses, licence }: PublishedWeights,
   { loaded }: LoadReport,
 ): void {
   const hasHead = model.outputs[0]?.shape.at(-1) === numClasses && loaded.length > 0;
@@ -149,6 +149,7 @@ function describeModel(
     ...model.getUserDefinedMetadata(),
     preprocessing: forInput(preprocessing, model.inputs[0]?.shape[1]),
     ...(hasHead && { categories: imagenetCategories }),
+    ...(licence !== null && { licence }),
   };
   // A round through JSON: tfjs takes plain objects only.
   model.setUserDefinedMetadata(JSON.parse(JSON.stringify(metadata)));
