@@ -48,6 +48,7 @@ export type GraphFeature =
   | 'everyConvolution'
   | 'fusedMatMul'
   | 'isNaN'
+  | 'localResponseNormalization'
   | 'poolIndices';
 
 export interface GraphOptions {

@@ -44,17 +44,6 @@ const batchNorm: Operation<BatchNormAttributes> = {
 
 type ResponseAttributes = { depthRadius: number; bias: number; alpha: number; beta: number };
 
-/** x / (bias + alpha * sum of squares in the window) ^ beta. ONNX divides alpha by the window's size. */
-const localResponse: Operation<ResponseAttributes> = {
-  name: 'LRN',
-  emit(graph, node, { depthRadius, bias, alpha, beta }) {
-    const [x] = node.inputs as [LazyNode];
-    const size = 2 * depthRadius + 1;
-    const attributes = { size, alpha: { float: alpha * size }, beta: { float: beta }, bias: { float: bias } };
-    graph.set(node, 'channelsFirst', graph.op('LRN', [graph.get(x, 'channelsFirst')], attributes));
-  },
-};
-
 /** The sum over the window of channels around each channel of [batch, channels, positions]. */
 function windowSum(
   graph: GraphBuilder,
@@ -74,6 +63,37 @@ function windowSum(
   return graph.reshape(graph.op('Mul', [mean, graph.scalar('float32', size)]), [batch, channels, positions]);
 }
 
+/** x as [batch, channels, positions], and bias + alpha windowSum(x^2) */
+function responses(
+  graph: GraphBuilder,
+  x: LazyNode,
+  { depthRadius, bias, alpha }: Omit<ResponseAttributes, 'beta'>,
+): { flat: string; norm: string } {
+  const [batch = 1, height = 1, width = 1, channels = 1] = x.shape;
+  const shape = [batch, channels, height * width] as const;
+  const flat = graph.reshape(graph.get(x, 'channelsFirst'), shape);
+  const squares = windowSum(graph, graph.op('Mul', [flat, flat]), shape, depthRadius);
+  const scaled = graph.op('Mul', [squares, graph.scalar('float32', alpha)]);
+  return { flat, norm: graph.op('Add', [scaled, graph.scalar('float32', bias)]) };
+}
+
+/** x / (bias + alpha * sum of squares in the window) ^ beta. ONNX divides alpha by the window's size. */
+const localResponse: Operation<ResponseAttributes> = {
+  name: 'LRN',
+  emit(graph, node, { depthRadius, bias, alpha, beta }) {
+    const [x] = node.inputs as [LazyNode];
+    if (!graph.can('localResponseNormalization')) {
+      const [batch = 1, height = 1, width = 1, channels = 1] = x.shape;
+      const { flat, norm } = responses(graph, x, { depthRadius, bias, alpha });
+      const y = graph.op('Mul', [flat, graph.op('Pow', [norm, graph.scalar('float32', -beta)])]);
+      return graph.set(node, 'channelsFirst', graph.reshape(y, [batch, channels, height, width]));
+    }
+    const size = 2 * depthRadius + 1;
+    const attributes = { size, alpha: { float: alpha * size }, beta: { float: beta }, bias: { float: bias } };
+    graph.set(node, 'channelsFirst', graph.op('LRN', [graph.get(x, 'channelsFirst')], attributes));
+  },
+};
+
 /** dx = dy norm^-beta - 2 alpha beta x windowSum(dy y / norm), norm = bias + alpha windowSum(x^2) */
 const localResponseGrad: Operation<ResponseAttributes> = {
   name: 'LRNGrad',
@@ -83,8 +103,7 @@ const localResponseGrad: Operation<ResponseAttributes> = {
     const shape = [batch, channels, height * width] as const;
     const flat = (value: LazyNode) => graph.reshape(graph.get(value, 'channelsFirst'), shape);
     const constant = (value: number) => graph.scalar('float32', value);
-    const squares = windowSum(graph, graph.op('Mul', [flat(x), flat(x)]), shape, depthRadius);
-    const norm = graph.op('Add', [graph.op('Mul', [squares, constant(alpha)]), constant(bias)]);
+    const { norm } = responses(graph, x, { depthRadius, bias, alpha });
     const direct = graph.op('Mul', [flat(dy), graph.op('Pow', [norm, constant(-beta)])]);
     const inner = windowSum(graph, graph.op('Div', [graph.op('Mul', [flat(dy), flat(y)]), norm]), shape, depthRadius);
     const crossed = graph.op('Mul', [graph.op('Mul', [flat(x), inner]), constant(-2 * alpha * beta)]);

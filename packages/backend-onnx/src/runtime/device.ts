@@ -40,7 +40,15 @@ export const deviceTraits: Readonly<Record<Device, DeviceTraits>> = {
   webgpu: {
     title: 'GPUs through WebGPU',
     keepsTensors: true,
-    without: ['backwardSlice', 'blockedConvolution', 'everyConvolution', 'fusedMatMul', 'isNaN', 'poolIndices'],
+    without: [
+      'backwardSlice',
+      'blockedConvolution',
+      'everyConvolution',
+      'fusedMatMul',
+      'isNaN',
+      'localResponseNormalization',
+      'poolIndices',
+    ],
     platforms: ['linux/x64', 'darwin/arm64', 'win32/x64', 'win32/arm64'],
     remedies: {
       linux:
