@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { findPackage } from '../find-package.js';
 import { shareTfjs } from '../tfjs-copies.js';
 import { loadOnce } from '../tfjs-registry.js';
-import { registerWasmGradients } from '../wasm-gradients.js';
+import { registerWasmKernels } from '../wasm-kernels.js';
 import type { Engine } from './engine.js';
 import { processorName } from './onnx-engine.js';
 
@@ -26,7 +26,7 @@ export const wasmEngine: Engine = {
       if (found === null) throw new Error(`${packageName} is not installed`);
       if (folders[0] !== undefined) shareTfjs(found, folders[0]);
       require(found.folder);
-      registerWasmGradients();
+      registerWasmKernels();
     }),
   // tfjs has no threads in WebAssembly under Node.
   device: () => processorName(1),

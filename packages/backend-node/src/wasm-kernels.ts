@@ -1,6 +1,8 @@
 /**
- * What tfjs's WebAssembly backend lacks for training, made of kernels that it has: the filter gradient and both gradients of depthwise
- * convolutions. It has gradients of 3-D convolutions, but wrong ones: the filter's for strides above 1, the input's always.
+ * Kernels of tfjs's WebAssembly backend that training needs and that it lacks or gets wrong, made of kernels that it has. It lacks the
+ * filter gradient and both gradients of depthwise convolutions. It gets wrong: gradients of 3-D convolutions (the filter's for strides
+ * above 1, the input's always), those of max pooling (with equal maxima, and else by chance), `oneHot` of type float32, and convolutions
+ * with padding 'same' whose stride is so much larger than their kernel that they leave out the last rows or columns.
  *
  * With x padded, the filter gradient at kernel offset (i, j) is one matrix product over all batches and output positions:
  * dW[i, j] = X_ij^T dY, where X_ij are the input positions that offset (i, j) meets, in steps of the stride.
@@ -66,6 +68,13 @@ function axes2d(
   ];
 }
 
+/** Rows and columns of a pooling: as of a convolution whose filter has the window's size. */
+function poolingAxes(inputShape: readonly number[], { filterSize, ...attributes }: Attributes): Axis[] {
+  const [height, width] = Array.isArray(filterSize) ? (filterSize as number[]) : [filterSize, filterSize];
+  const channels = inputShape[3] ?? 1;
+  return axes2d(inputShape, [Number(height), Number(width), channels, channels], attributes, false);
+}
+
 function axes3d(inputShape: readonly number[], filterShape: readonly number[], { strides, pad }: Attributes): Axis[] {
   const info = tf.backend_util.computeConv3DInfo(
     inputShape as [number, number, number, number, number],
@@ -117,15 +126,12 @@ function offsets(axes: readonly Axis[]): number[][] {
 }
 
 /** x padded or cut along its spatial axes to the positions that windows meet: [batch, extent…, channels]. */
-function windowed(x: tf.Tensor, axes: readonly Axis[]): tf.Tensor {
-  const padded = tf.pad(x, [
-    [0, 0],
-    ...axes.map((axis): [number, number] => [
-      axis.padding[0],
-      Math.max(0, extent(axis) - axis.input - axis.padding[0]),
-    ]),
-    [0, 0],
+function windowed(x: tf.Tensor, axes: readonly Axis[], padding = 0): tf.Tensor {
+  const around = axes.map((axis): [number, number] => [
+    axis.padding[0],
+    Math.max(0, extent(axis) - axis.input - axis.padding[0]),
   ]);
+  const padded = tf.pad(x, [[0, 0], ...around, [0, 0]], padding);
   return tf.slice(
     padded,
     x.shape.map(() => 0),
@@ -252,10 +258,30 @@ function inputGradient3d(dy: tf.Tensor, filter: tf.Tensor, axes: readonly Axis[]
   });
 }
 
+/**
+ * The gradient of max pooling: all of dy goes to the first of a window's maxima, as in tfjs's cpu backend and in TensorFlow.
+ * x [batch, h, w, channels], y and dy [batch, h', w', channels] -> [batch, h, w, channels]
+ */
+function maxPoolGradient(x: tf.Tensor, y: tf.Tensor, dy: tf.Tensor, axes: readonly Axis[]): tf.Tensor {
+  const input = windowed(x, axes, Number.NEGATIVE_INFINITY);
+  const all = offsets(axes);
+  // 1 for windows whose maximum has not been met yet.
+  let open: tf.Tensor = tf.onesLike(dy);
+  return inputGradient(x.shape[0] ?? 1, x.shape.at(-1) ?? 1, axes, (k) => {
+    const met = tf.mul(tf.cast(tf.equal(metBy(all[k] ?? [], input, axes), y), 'float32'), open);
+    open = tf.sub(open, met);
+    return tf.mul(dy, met);
+  });
+}
+
 const kernels: Readonly<Record<string, (inputs: Inputs, attributes: Attributes) => tf.Tensor>> = {
   Conv2DBackpropFilter(inputs, attributes) {
     const [x, dy] = [tensor(inputs, 'x'), tensor(inputs, 'dy')];
     return filterGradient(x, dy, axes2d(x.shape, attributes['filterShape'] as number[], attributes, false));
+  },
+  MaxPoolGrad(inputs, attributes) {
+    const [x, y, dy] = [tensor(inputs, 'input'), tensor(inputs, 'output'), tensor(inputs, 'dy')];
+    return maxPoolGradient(x, y, dy, poolingAxes(x.shape, attributes));
   },
   Conv3DBackpropFilterV2(inputs, attributes) {
     const [x, dy] = [tensor(inputs, 'x'), tensor(inputs, 'dy')];
@@ -280,14 +306,55 @@ const kernels: Readonly<Record<string, (inputs: Inputs, attributes: Attributes) 
   },
 };
 
-/** Registers these kernels for tfjs's backend `wasm`, instead of its own where there is one. Calling it again changes nothing. */
-export function registerWasmGradients(): void {
-  for (const [kernelName, compute] of Object.entries(kernels)) {
-    if (tf.getKernel(kernelName, backendName) != null) tf.unregisterKernel(kernelName, backendName);
-    tf.registerKernel({
-      kernelName,
-      backendName,
-      kernelFunc: ({ inputs, attrs }) => tf.tidy(() => compute(inputs as Inputs, (attrs ?? {}) as Attributes)),
+/** Kernels of this backend find their functions in the WebAssembly module by `setupFunc`, which therefore stays. */
+function replace(kernelName: string, kernelFunc: tf.KernelFunc): void {
+  const original = tf.getKernel(kernelName, backendName);
+  if (original != null) tf.unregisterKernel(kernelName, backendName);
+  tf.registerKernel({ ...original, kernelName, backendName, kernelFunc });
+}
+
+/** XNNPACK's padding 'same' is wrong where windows do not reach the input's end: then the input is cut to what they meet. */
+function mendSamePadding(kernelName: string, depthwise: boolean): void {
+  const original = tf.getKernel(kernelName, backendName);
+  if (original == null) return;
+  replace(kernelName, (call) => {
+    const { inputs, attrs = {} } = call;
+    const attributes = attrs as Attributes;
+    const [x, filter] = [inputs['x'], inputs['filter']];
+    if (attributes['pad'] !== 'same' || x === undefined || filter === undefined) return original.kernelFunc(call);
+    const axes = axes2d(x.shape, filter.shape, attributes, depthwise);
+    if (axes.every((axis) => extent(axis) >= axis.input)) return original.kernelFunc(call);
+    const cut = tf.tidy(() => windowed(tensor(inputs as Inputs, 'x'), axes));
+    const result = original.kernelFunc({ ...call, inputs: { ...inputs, x: cut }, attrs: { ...attrs, pad: 'valid' } });
+    tf.dispose(cut);
+    return result;
+  });
+}
+
+/** `oneHot` writes its numbers as integers whatever the type is. */
+function mendOneHot(): void {
+  const original = tf.getKernel('OneHot', backendName);
+  if (original == null) return;
+  replace('OneHot', (call) => {
+    const { attrs = {}, inputs } = call;
+    if (attrs['dtype'] !== 'float32') return original.kernelFunc(call);
+    const { depth, onValue, offValue } = attrs as { depth: number; onValue: number; offValue: number };
+    return tf.tidy(() => {
+      const places = tf.oneHot(tensor(inputs as Inputs, 'indices') as tf.Tensor1D, depth, 1, 0, 'int32');
+      return tf.add(tf.mul(tf.cast(places, 'float32'), onValue - offValue), offValue);
     });
-  }
+  });
+}
+
+let registered = false;
+
+/** Registers these kernels for tfjs's backend `wasm`, instead of its own where there is one. Calling it again changes nothing. */
+export function registerWasmKernels(): void {
+  if (registered) return;
+  registered = true;
+  for (const [kernelName, compute] of Object.entries(kernels))
+    replace(kernelName, ({ inputs, attrs }) => tf.tidy(() => compute(inputs as Inputs, (attrs ?? {}) as Attributes)));
+  for (const kernelName of ['Conv2D', 'FusedConv2D']) mendSamePadding(kernelName, false);
+  for (const kernelName of ['DepthwiseConv2dNative', 'FusedDepthwiseConv2D']) mendSamePadding(kernelName, true);
+  mendOneHot();
 }

@@ -5,12 +5,12 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tfl from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { registerWasmGradients } from './wasm-gradients.js';
+import { registerWasmKernels } from './wasm-kernels.js';
 
 let tensors = 0;
 beforeAll(async () => {
-  registerWasmGradients();
-  registerWasmGradients();
+  registerWasmKernels();
+  registerWasmKernels();
   await tf.setBackend('cpu');
   await tf.setBackend('wasm');
 });
@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterAll(() => tf.removeBackend('wasm'));
 
-/** The largest difference of an operation's gradients between wasm and cpu, relative to the largest value of each. */
+/** The largest difference of an operation's result and gradients between wasm and cpu, relative to the largest value of each. */
 async function difference(
   shapes: readonly number[][],
   operation: (...inputs: tf.Tensor[]) => tf.Tensor,
@@ -90,6 +90,45 @@ test('gradients of convolutions of every stride and padding are those of the cpu
     }),
     { numRuns: 60 },
   );
+});
+
+test('max pooling of every stride and padding, also with equal maxima', async () => {
+  await fc.assert(
+    fc.asyncProperty(axis, axis, fc.constantFrom<'valid' | 'same'>('valid', 'same'), async (height, width, pad) => {
+      const shape = [2, height.kernel + height.extra, width.kernel + width.extra, 5];
+      // Few different numbers, so that many are equal.
+      const operation = (x: tf.Tensor) =>
+        tf.maxPool(
+          tf.add(tf.mul(0, x), tf.round(tf.mul(1.5, x))) as tf.Tensor4D,
+          [height.kernel, width.kernel],
+          [height.stride, width.stride],
+          pad,
+        );
+      const pooled = (x: tf.Tensor) =>
+        tf.maxPool(x as tf.Tensor4D, [height.kernel, width.kernel], [height.stride, width.stride], pad);
+      expect(await difference([shape], operation)).toBeLessThan(1e-4);
+      expect(await difference([shape], pooled)).toBeLessThan(1e-4);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('the first of equal maxima takes the gradient', async () => {
+  await tf.setBackend('wasm');
+  const gradient = tf.tidy(() =>
+    tf.grad((x) => tf.maxPool(x as tf.Tensor4D, 2, 2, 'valid'))(tf.ones([1, 4, 4, 1]), tf.ones([1, 2, 2, 1])),
+  );
+  expect(Array.from(await gradient.data())).toEqual([1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0]);
+  tf.dispose(gradient);
+});
+
+test('oneHot of floats', async () => {
+  await tf.setBackend('wasm');
+  const places = tf.tidy(() => tf.oneHot(tf.tensor1d([2, 0, 7], 'int32'), 3, 0.9, 0.1, 'float32'));
+  expect(places.dtype).toBe('float32');
+  for (const [i, value] of [0.1, 0.1, 0.9, 0.9, 0.1, 0.1, 0.1, 0.1, 0.1].entries())
+    expect((await places.data())[i]).toBeCloseTo(value, 6);
+  tf.dispose(places);
 });
 
 test.each([1, 2, 3])('3-D convolutions of stride %i', async (stride) => {
