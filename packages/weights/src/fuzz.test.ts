@@ -107,6 +107,7 @@ test.each([
   'keras-weights.h5',
   'keras-compressed.h5',
   'keras-latest.h5',
+  'keras-layouts-small.h5',
   'keras3-model.keras',
 ])('%s, damaged', { timeout: 60_000 + 30 * cases }, async (name) => {
   const bytes = new Uint8Array(readFileSync(fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))));

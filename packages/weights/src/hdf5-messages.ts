@@ -9,6 +9,10 @@ export class Fields {
   constructor(readonly bytes: Uint8Array) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
+  /** Fields of a part of these. */
+  within(bytes: Uint8Array): Fields {
+    return new Fields(bytes);
+  }
   get left(): number {
     return this.bytes.length - this.at;
   }
@@ -165,17 +169,22 @@ export type Layout =
   | { readonly kind: 'contiguous'; readonly address: number | null; readonly size: number }
   | {
       readonly kind: 'chunked';
-      /** Of the B-tree of chunks, or of the one chunk. */
+      /** Of the chunks' index; of the one chunk or the first where there is none. */
       readonly address: number | null;
       /** Sizes of a chunk by axis, in elements. */
       readonly chunk: readonly number[];
-      /** Set where there is one chunk only and no tree. */
-      readonly single?: { readonly storedSize: number | null };
+      readonly index: ChunkIndex;
     };
+
+/** How chunks are found. One that stands alone may be stored in fewer bytes than it has. */
+export type ChunkIndex =
+  | { readonly kind: 'tree' | 'consecutive' | 'array' }
+  | { readonly kind: 'single'; readonly storedSize: number | null };
 
 export function parseLayout(fields: Fields): Layout {
   const version = fields.uint8();
-  if (version !== 3 && version !== 4) throw new TypeError(`a data layout of version ${version}`);
+  // 5, of HDF5 2.0, is 4 with room for chunks of more than 4 GB.
+  if (version < 3 || version > 5) throw new TypeError(`a data layout of version ${version}`);
   const kind = fields.uint8();
   if (kind === 0) return { kind: 'compact', bytes: fields.take(fields.uint16()) };
   if (kind === 1) return { kind: 'contiguous', address: fields.uint64(), size: fields.place() };
@@ -184,7 +193,8 @@ export function parseLayout(fields: Fields): Layout {
     const axes = fields.uint8();
     const address = fields.uint64();
     // The last size is that of an element in bytes.
-    return { kind: 'chunked', address, chunk: Array.from({ length: axes }, () => fields.uint32()).slice(0, -1) };
+    const chunk = Array.from({ length: axes }, () => fields.uint32()).slice(0, -1);
+    return { kind: 'chunked', address, chunk, index: { kind: 'tree' } };
   }
   const flags = fields.uint8();
   const axes = fields.uint8();
@@ -193,12 +203,24 @@ export function parseLayout(fields: Fields): Layout {
   const sizes = Array.from({ length: axes }, () =>
     width === 1 ? fields.uint8() : width === 2 ? fields.uint16() : width === 4 ? fields.uint32() : fields.place(),
   );
-  const index = fields.uint8();
-  if (index !== 1)
-    throw new TypeError(`a chunk index of type ${index}: write the file with h5py's default libver, or without chunks`);
-  const storedSize = (flags & 2) !== 0 ? fields.place() : null;
-  if (storedSize !== null) fields.skip(4);
-  return { kind: 'chunked', address: fields.uint64(), chunk: sizes.slice(0, -1), single: { storedSize } };
+  const index = chunkIndex(fields, flags);
+  return { kind: 'chunked', address: fields.uint64(), chunk: sizes.slice(0, -1), index };
+}
+
+function chunkIndex(fields: Fields, flags: number): ChunkIndex {
+  const type = fields.uint8();
+  if (type === 1) {
+    if ((flags & 2) === 0) return { kind: 'single', storedSize: null };
+    const storedSize = fields.place();
+    fields.skip(4);
+    return { kind: 'single', storedSize };
+  }
+  if (type === 2) return { kind: 'consecutive' };
+  if (type === 3) {
+    fields.skip(1);
+    return { kind: 'array' };
+  }
+  throw new TypeError(`a data set that can grow, with a chunk index of type ${type}: write it with a fixed shape`);
 }
 
 /** The filters of a chunk, in the order in which they were applied. */

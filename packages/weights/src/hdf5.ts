@@ -1,10 +1,13 @@
 /**
- * Reads the HDF5 files that h5py writes for Keras: groups, numeric data sets and text attributes. The HDF5 library itself, as
- * WebAssembly, does not return from some damaged files and reads each data set into its own memory first; this finds where
- * the values are, so that they are read in place, and reads every structure within a budget.
+ * Reads the HDF5 files that h5py writes: groups, numeric data sets and text attributes, in every layout that a data set of fixed
+ * shape can have. Why not a library: h5wasm 0.10.3, the HDF5 library as WebAssembly, did not return from some damaged files, cannot be
+ * stopped but by ending its thread, and copies each data set into its own memory; jsfive reads whole files only and bounds nothing.
+ * This finds where the values are, so that they are read in place, and reads every structure within a budget.
  */
 import { elementCount } from './dtype.js';
+import { chunkArray, chunkTree, consecutiveChunks } from './hdf5-chunk-index.js';
 import { type Chunk, readChunks } from './hdf5-chunks.js';
+import { denseMessages } from './hdf5-dense-storage.js';
 import {
   type Datatype,
   decodeText,
@@ -44,7 +47,7 @@ export interface Hdf5File {
 }
 
 const SIGNATURE = '\u0089HDF\r\n\u001a\n';
-/** Structures that are read, beyond the size of the file: cycles and overlaps in damaged files end here. */
+/** Bytes of structures that are read, beyond 4 times the file: cycles and overlaps in damaged files end here. */
 const BUDGET = 2 ** 20;
 
 /** @throws TypeError or RangeError naming the source, for files that are no HDF5, are damaged or use what h5py does not write by default */
@@ -93,7 +96,7 @@ class Reader {
   #budget: number;
 
   constructor(readonly source: OpenSource) {
-    this.#budget = source.size + BUDGET;
+    this.#budget = 4 * source.size + BUDGET;
   }
   get size(): number {
     return this.source.size;
@@ -152,26 +155,23 @@ class Reader {
         await this.#symbols(tree, names, members, 0);
       } else if (type === 0x02) {
         isGroup = true;
-        const flags = new Fields(data.subarray(1, 2)).uint8();
-        fields.skip((flags & 1) !== 0 ? 10 : 2);
-        if (fields.uint64() !== null)
-          throw new TypeError(
-            'a group with an index of its own, which is not supported: use h5py with its default libver',
-          );
+        const place = densePlace(fields, 8);
+        if (place !== null)
+          for await (const message of denseMessages(this, 'links', place)) {
+            const link = parseLink(new Fields(message));
+            if (link !== null) members.set(link.name, link.address);
+          }
       } else if (type === 0x06) {
         isGroup = true;
         const link = parseLink(fields);
         if (link !== null) members.set(link.name, link.address);
       } else if (type === 0x0c) {
-        // Heaps are read before they are asked for, because parsing does not wait.
-        for (const collection of variableTextHeaps(data))
-          if (!heaps.has(collection)) heaps.set(collection, await this.#globalHeap(collection));
-        const { name, texts } = parseAttribute(fields, (collection, index) => {
-          const text = heaps.get(collection)?.get(index);
-          if (text === undefined) throw new RangeError(`a text that is not in the heap at ${collection}`);
-          return text;
-        });
-        if (texts !== null) attributes.set(name, texts);
+        await this.#attribute(data, heaps, attributes);
+      } else if (type === 0x15) {
+        const place = densePlace(fields, 2);
+        if (place !== null)
+          for await (const message of denseMessages(this, 'attributes', place))
+            await this.#attribute(message, heaps, attributes);
       }
     }
     const { shape, type, layout, filters } = dataset;
@@ -182,6 +182,22 @@ class Reader {
       members: isGroup ? members : null,
       dataset: !isGroup && complete ? { shape, type, layout, filters } : null,
     };
+  }
+
+  async #attribute(
+    message: Uint8Array,
+    heaps: Map<number, ReadonlyMap<number, string>>,
+    attributes: Map<string, readonly string[]>,
+  ): Promise<void> {
+    // Heaps are read before they are asked for, because parsing does not wait.
+    for (const collection of variableTextHeaps(message))
+      if (!heaps.has(collection)) heaps.set(collection, await this.#globalHeap(collection));
+    const { name, texts } = parseAttribute(new Fields(message), (collection, index) => {
+      const text = heaps.get(collection)?.get(index);
+      if (text === undefined) throw new RangeError(`a text that is not in the heap at ${collection}`);
+      return text;
+    });
+    if (texts !== null) attributes.set(name, texts);
   }
 
   /** All messages of an object header, its continuations included. */
@@ -308,42 +324,44 @@ class Reader {
         throw new RangeError(`'${name}' has ${layout.bytes.length} bytes, expected ${bytes}`);
       return storedTensor(memory(layout.bytes), { name, dtype, shape, offset: 0 });
     }
-    const chunks: Chunk[] = [];
-    if (layout.address !== null) {
-      const { single, chunk } = layout;
-      const whole = elementCount(chunk, `a chunk of '${name}'`) * width;
-      if (single !== undefined)
-        chunks.push({
-          offset: chunk.map(() => 0),
-          address: layout.address,
-          storedSize: single.storedSize ?? whole,
-          mask: 0,
-        });
-      else await this.#chunkTree(layout.address, shape.length, chunks, 0);
-    }
+    const chunks = layout.address === null ? [] : await this.#chunks(name, layout.address, layout, shape, width);
     const place = { shape, chunk: layout.chunk, width, filters };
     return storedTensor(memory(await readChunks(this, `'${name}'`, place, chunks)), { name, dtype, shape, offset: 0 });
   }
 
-  async #chunkTree(address: number, rank: number, chunks: Chunk[], depth: number): Promise<void> {
-    if (depth > 32) throw new RangeError('a tree of chunks that is too deep');
-    const node = await this.fields(address, 24);
-    node.signature('TREE');
-    if (node.uint8() !== 1) throw new TypeError(`no tree of chunks at ${address}`);
-    const level = node.uint8();
-    const count = node.uint16();
-    const keySize = 8 + (rank + 1) * 8;
-    const entries = await this.fields(address + 24, count * (keySize + 8));
-    for (let i = 0; i < count; i++) {
-      const storedSize = entries.uint32();
-      const mask = entries.uint32();
-      const offset = Array.from({ length: rank }, () => entries.place());
-      entries.skip(8);
-      const child = entries.place();
-      if (level > 0) await this.#chunkTree(child, rank, chunks, depth + 1);
-      else chunks.push({ offset, address: child, storedSize, mask });
+  async #chunks(
+    name: string,
+    address: number,
+    { chunk, index }: Extract<Layout, { kind: 'chunked' }>,
+    shape: readonly number[],
+    width: number,
+  ): Promise<Chunk[]> {
+    const grid = { shape, chunk, bytes: elementCount(chunk, `a chunk of '${name}'`) * width };
+    if (grid.bytes === 0 || chunk.length !== shape.length)
+      throw new RangeError(`'${name}': [${shape}] in chunks of [${chunk}]`);
+    switch (index.kind) {
+      case 'tree':
+        return chunkTree(this, address, shape.length);
+      case 'array':
+        return chunkArray(this, address, grid);
+      case 'consecutive':
+        return consecutiveChunks(address, grid, this.size);
+      case 'single':
+        return [{ offset: chunk.map(() => 0), address, storedSize: index.storedSize ?? grid.bytes, mask: 0 }];
     }
   }
+}
+
+/**
+ * Where the messages are that an object has beside its header, or null. @param countSize bytes of the largest number that a member
+ * had, where it is there
+ */
+function densePlace(fields: Fields, countSize: number): { heap: number; index: number } | null {
+  fields.skip(1);
+  const flags = fields.uint8();
+  if ((flags & 1) !== 0) fields.skip(countSize);
+  const heap = fields.uint64();
+  return heap === null ? null : { heap, index: fields.place() };
 }
 
 /** A hard link to a member, or null for the other kinds, which Keras does not write. */

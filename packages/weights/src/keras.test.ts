@@ -36,19 +36,39 @@ test.each([
   }
 });
 
+test.each([
+  ['keras-layouts.h5', 21, 9],
+  ['keras-layouts-latest.h5', 71, 11],
+  ['keras-layouts-small.h5', 21, 9],
+] as const)('%s, whatever the layout', async (name, layerCount, kernelCount) => {
+  const dict = await readKerasH5(fixture(name));
+  const layers = new Set([...dict.keys()].map((key) => key.split('.')[0]));
+  expect([layers.size, dict.size]).toEqual([layerCount, layerCount + kernelCount]);
+  for (const [n, layer] of [...layers].entries()) {
+    expect([...(dict.get(`${layer}.bias`)?.data ?? [])], layer).toEqual([1000 * n + 1, 1000 * n + 2]);
+    const kernel = dict.get(`${layer}.weight`);
+    if (kernel === undefined) continue;
+    const count = kernel.shape.reduce((product, size) => product * size, 1);
+    expect([...kernel.data], layer).toEqual(Array.from({ length: count }, (_, i) => 1000 * n + i));
+  }
+});
+
 test('its layout is not written as PyTorch’s', async () => {
   const dict = await readKerasH5(fixture('keras-weights.h5'));
   expect(() => writeSafetensors(dict)).toThrow("keras's layout");
 });
 
-test.each(['keras-weights.h5', 'keras-compressed.h5', 'keras-latest.h5', 'keras3-model.keras'])(
-  '%s, truncated anywhere',
-  async (name) => {
-    const bytes = new Uint8Array(readFileSync(fixture(name)));
-    for (let length = 0; length < bytes.length; length += 97)
-      await expect(readKerasH5(bytes.subarray(0, length))).rejects.toThrow(Error);
-  },
-);
+test.each([
+  'keras-weights.h5',
+  'keras-compressed.h5',
+  'keras-latest.h5',
+  'keras-layouts-small.h5',
+  'keras3-model.keras',
+])('%s, truncated anywhere', async (name) => {
+  const bytes = new Uint8Array(readFileSync(fixture(name)));
+  for (let length = 0; length < bytes.length; length += 97)
+    await expect(readKerasH5(bytes.subarray(0, length))).rejects.toThrow(Error);
+});
 
 test.each([
   ['nothing', new Uint8Array(0), 'signature is missing'],
