@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCommand } from './command-line.js';
 
@@ -36,6 +39,17 @@ test("prints a paper's recipe by its name", async () => {
   expect(printed).toContain('rmsprop(learning rate 0.045, decay 0.9, momentum 0.9, epsilon 1');
 });
 
+test('exports a network', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'export-'));
+  const file = join(folder, 'lenet5.onnx');
+  const { code, printed } = await run('export', 'lenet5', file, '--classes', '3', '--layout', 'NCHW');
+  expect(code).toBe(0);
+  expect(printed).toBe(`${file}\nwithout --weights: the weights are random`);
+  expect(readFileSync(file).includes('fc3')).toBe(true);
+  expect((await run('export', 'lenet5', file, '--batch', 'many')).complaints).toMatch(/batchSize is/);
+  rmSync(folder, { recursive: true });
+});
+
 test('examines the machine', async () => {
   const { code, printed } = await run('doctor', '--json', '--no-measure');
   expect(code).toBe(0);
@@ -56,6 +70,7 @@ test.each([
   [['summary', 'lenet5', '--style', 'html'], 2, /style/],
   [['recipe', 'resnext'], 2, /one of lenet, alexnet/],
   [['recipe', 'vgg', 'resnet'], 2, /one name, got 2/],
+  [['export', 'lenet5'], 2, /a network and a file, got 1/],
   [['doctor', '--yaml'], 2, /--yaml/],
 ])('%j is refused', async (args, expected, message) => {
   const { code, complaints } = await run(...args);

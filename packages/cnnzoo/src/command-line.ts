@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { formatSummary, summarize } from '@cnnzoo/shape';
 import type { RecipeName } from '@cnnzoo/train';
 import { createModel, listModels } from './create-model.js';
+import { type FromPretrainedOptions, fromPretrained } from './from-pretrained.js';
 import type { Family, ModelId } from './models.js';
 import { nearestNames } from './nearest-names.js';
 
@@ -20,11 +21,25 @@ const usage = `Usage: cnnzoo COMMAND [OPTIONS]
       --classes NUMBER                default: the network's own
       --style STYLE                   torchsummary (default), keras, markdown or json
   cnnzoo recipe [NAME]              how a paper trained its network; without a name, the recipes' names
+  cnnzoo export NETWORK FILE        writes a network as an ONNX file
+      --weights WEIGHTS               a published set (DEFAULT, IMAGENET1K_V2, …), a path or an address
+      --input HEIGHTxWIDTHxCHANNELS, --classes NUMBER
+      --batch NUMBER                  default: dynamic, any number in each run
+      --layout NHWC|NCHW              default: NHWC
+      --opset NUMBER                  17 (default) to 22
+      --preprocessing                 takes uint8 pixels and normalizes them itself
+      --external-data                 weights in a file of their own
   cnnzoo doctor                     this machine, its engines, how fast they are, and what to do about problems
       --json                          as JSON
       --no-measure                    without measurements of speed`;
 
-const commands: Readonly<Record<string, (args: string[]) => Promise<string>>> = { list, summary, recipe, doctor };
+const commands: Readonly<Record<string, (args: string[]) => Promise<string>>> = {
+  list,
+  summary,
+  recipe,
+  export: exportNetwork,
+  doctor,
+};
 
 /**
  * Runs a command.
@@ -102,6 +117,48 @@ async function doctor(args: string[]): Promise<string> {
   const { doctor: examine, formatDoctorReport } = await import('@cnnzoo/backend-node');
   const report = await examine({ measure: !values['no-measure'] });
   return values.json ? JSON.stringify(report, null, 2) : formatDoctorReport(report);
+}
+
+async function exportNetwork(args: string[]): Promise<string> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      weights: { type: 'string' },
+      input: { type: 'string' },
+      classes: { type: 'string' },
+      batch: { type: 'string', default: 'dynamic' },
+      layout: { type: 'string', default: 'NHWC' },
+      opset: { type: 'string', default: '17' },
+      preprocessing: { type: 'boolean', default: false },
+      'external-data': { type: 'boolean' },
+    },
+  });
+  const [id, file, ...more] = positionals;
+  if (id === undefined || file === undefined || more.length > 0)
+    throw new TypeError(`export takes a network and a file, got ${positionals.length}; cnnzoo list has their names`);
+  const { writeOnnx } = await import('@cnnzoo/backend-onnx');
+  const options = {
+    ...(values.input === undefined ? {} : { inputShape: inputShape(values.input) }),
+    ...(values.classes === undefined ? {} : { numClasses: Number(values.classes) }),
+  };
+  const { weights } = values;
+  const model =
+    weights === undefined
+      ? createModel(id as ModelId, options)
+      : await fromPretrained(id as ModelId, { ...options, weights } as FromPretrainedOptions<ModelId>);
+  try {
+    const files = await writeOnnx(model, file, {
+      batchSize: values.batch === 'dynamic' ? 'dynamic' : Number(values.batch),
+      layout: values.layout as 'NHWC',
+      opset: Number(values.opset),
+      preprocessing: values.preprocessing,
+      ...(values['external-data'] === undefined ? {} : { externalData: values['external-data'] }),
+    });
+    return `${files.join('\n')}${weights === undefined ? '\nwithout --weights: the weights are random' : ''}`;
+  } finally {
+    model.dispose();
+  }
 }
 
 function inputShape(text: string): [number, number, number] {
