@@ -1,5 +1,5 @@
 /**
- * The commands of a fresh clone: `node packages/tooling/workspace.mjs demo|test|bench|matrix [arguments]`. Needs Node and npm and
+ * The commands of a fresh clone: `node packages/tooling/workspace.mjs demo|test|bench|e2e|matrix [arguments]`. Needs Node and npm and
  * nothing else: installs (with the pnpm that package.json pins, fetched by npx where the machine has another or none), builds
  * what the command needs and runs it. Plain JavaScript without imports from outside, because nothing is installed yet.
  */
@@ -64,6 +64,11 @@ const commands = {
   matrix(args) {
     build('@cnnzoo/contracts^...');
     run('packages/contracts/src/engine-matrix.ts', args);
+  },
+  e2e(args) {
+    // Everything that is published.
+    pnpm('exec', 'turbo', 'run', 'build', '--output-logs=errors-only', '--no-update-notifier');
+    pnpm('--filter', '@cnnzoo/end-to-end', 'run', 'e2e', ...args);
   },
   test() {
     pnpm('run', 'lint');
