@@ -22,12 +22,12 @@ import { crc32, goldenWeight, uniform } from './golden.js';
 
 /** torchvision's logits of resnet18_logits.py. */
 async function predict(): Promise<number[]> {
-  const model = resnet18({ numClasses: 10, inputShape: [64, 64, 3], initialWeights: 'zeros' });
+  const model = resnet18({ numClasses: 10, inputShape: [32, 32, 3], initialWeights: 'zeros' });
   const golden: StateDict = new Map();
   for (const [key, { shape }] of stateDict(model))
     golden.set(key, { shape, dtype: 'F32', data: goldenWeight(key, shape) });
   loadStateDict(model, golden);
-  const image = tf.transpose(tf.tensor4d(uniform('input', 3 * 64 * 64), [1, 3, 64, 64]), [0, 2, 3, 1]);
+  const image = tf.transpose(tf.tensor4d(uniform('input', 3 * 32 * 32), [1, 3, 32, 32]), [0, 2, 3, 1]);
   return [...(await (model.predict(image) as tf.Tensor).data())];
 }
 

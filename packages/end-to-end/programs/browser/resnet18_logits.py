@@ -1,4 +1,4 @@
-"""Makes resnet18-logits.json: torchvision's ResNet-18 on a 64x64 picture. Run: python3 resnet18_logits.py > resnet18-logits.json
+"""Makes resnet18-logits.json: torchvision's ResNet-18 on a 32x32 picture. Run: python3 resnet18_logits.py > resnet18-logits.json
 
 Weights and the picture are the reproducible numbers of @cnnzoo/testing."""
 import json
@@ -36,5 +36,5 @@ for key, value in model.state_dict().items():
     if not key.endswith('num_batches_tracked'):
         value.copy_(torch.from_numpy(np.asarray(weight(key, tuple(value.shape)), dtype=np.float32)))
 with torch.no_grad():
-    logits = model.double()(torch.from_numpy(uniform('input', (1, 3, 64, 64)).astype(np.float64)))
+    logits = model.double()(torch.from_numpy(uniform('input', (1, 3, 32, 32)).astype(np.float64)))
 print(json.dumps([round(float(value), 5) for value in logits[0]]))
