@@ -10,6 +10,7 @@ import { type Device, devices, deviceTraits, missingDevice } from './runtime/dev
 import { onnxruntimeNode, supportedDevices } from './runtime/onnxruntime-node.js';
 import { tryDevice } from './runtime/try-device.js';
 
+/** The options of `registerOnnxBackend`. */
 export interface OnnxBackendOptions {
   /**
    * Where graphs run: the processor ('cpu'), NVIDIA GPUs ('cuda'), any GPU ('webgpu'), Apple's Core ML ('coreml') or DirectML ('dml'). On
@@ -74,6 +75,13 @@ export function registerOnnxBackend({
  * What the engine has done so far in this process: compilations, cache hits, nodes, milliseconds spent in tracing, compiling and
  * running, and calls that fell back to tfjs's cpu kernels.
  * @throws Error where the backend `onnx` has not been set yet
+ * @example
+ * import { engineStats, registerOnnxBackend } from '@cnnzoo/backend-onnx';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
+ * registerOnnxBackend();
+ * await tf.setBackend('onnx');
+ * console.log(engineStats());
  */
 export function engineStats(): Readonly<EngineStats> {
   const backend = tf.engine().registry[backendName];

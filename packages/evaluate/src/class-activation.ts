@@ -9,11 +9,13 @@ import { metadataOf } from './preprocessing.js';
 import { readPicture } from './read-picture.js';
 import { singleCrop } from './single-crop.js';
 
+/** The options of `classActivationMap`. */
 export interface ClassActivationOptions {
   /** The class to look for. Default: the one with the largest probability. */
   readonly classIndex?: number;
 }
 
+/** The options of `gradCam`. */
 export interface GradCamOptions extends ClassActivationOptions {
   /** The layer whose feature map is weighed. Default: the last one before pooling or flatten. */
   readonly layer?: string;
@@ -59,7 +61,7 @@ export async function gradCam(
  * @throws RangeError where the network does not end so; RangeError or TypeError naming what else does not fit
  * @example
  * import { classActivationMap, toPng } from '@cnnzoo/evaluate';
- * const { overlay } = await classActivationMap(resnet, 'cat.jpg', { classIndex: 281 });
+ * const { overlay } = await classActivationMap(model, 'cat.jpg', { classIndex: 281 });
  * const png = await toPng(overlay);
  */
 export async function classActivationMap(

@@ -13,8 +13,8 @@ import {
  * space, then softmax; the mean of the picture and its mirror image (Simonyan and Zisserman 2014, section 3.2).
  * @throws RangeError naming the option
  * @example
- * import { dense, multiScale } from '@cnnzoo/evaluate';
- * const report = await evaluate(vgg, testSet, { protocol: multiScale(dense, [256, 384, 512]) });
+ * import { dense, evaluate, multiScale } from '@cnnzoo/evaluate';
+ * const report = await evaluate(model, testSet, { protocol: multiScale(dense, [256, 384, 512]) });
  */
 export function dense({ scale }: ScaleOptions = {}): Protocol {
   checkScaleOption(scale);

@@ -8,6 +8,7 @@ import { type EvaluationReport, type Mistake, reportOf, worstMistakes } from './
 import { singleCrop } from './single-crop.js';
 import { addTallies, emptyTally, tallyOf } from './tally.js';
 
+/** The options of `evaluate`. */
 export interface EvaluateOptions {
   /** How a picture becomes inputs. Default: `singleCrop()`, with the preprocessing in the model's metadata. */
   readonly protocol?: Protocol;
@@ -22,6 +23,7 @@ export interface EvaluateOptions {
   readonly onEvent?: (event: EvaluateEvent) => void;
 }
 
+/** How far an evaluation is. */
 export interface EvaluateEvent {
   readonly type: 'progress';
   readonly done: number;

@@ -19,8 +19,8 @@ const scaleFactors = [1, 9 / 8, 10 / 8, 11 / 8] as const;
  * @param options `scale`: the smallest of the four. Default 256 / 224 of the crop
  * @throws RangeError naming the option
  * @example
- * import { crops144 } from '@cnnzoo/evaluate';
- * const report = await evaluate(googlenet, testSet, { protocol: crops144() });
+ * import { crops144, evaluate } from '@cnnzoo/evaluate';
+ * const report = await evaluate(model, testSet, { protocol: crops144() });
  */
 export function crops144(options: ScaleOptions = {}): Protocol {
   return googlenetCrops('144 crops', 144, options, (image, crop, smallest) =>
@@ -34,8 +34,8 @@ export function crops144(options: ScaleOptions = {}): Protocol {
  * @param options `scale`: of the square. Default 256 / 224 of the crop
  * @throws RangeError naming the option
  * @example
- * import { crops12 } from '@cnnzoo/evaluate';
- * const report = await evaluate(inceptionV3, testSet, { protocol: crops12() });
+ * import { crops12, evaluate } from '@cnnzoo/evaluate';
+ * const report = await evaluate(model, testSet, { protocol: crops12() });
  */
 export function crops12(options: ScaleOptions = {}): Protocol {
   // The middle one of the three squares.

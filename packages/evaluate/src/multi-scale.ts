@@ -30,8 +30,8 @@ export function multiScale(
  * (Simonyan and Zisserman 2014, section 4.3).
  * @throws RangeError naming the option
  * @example
- * import { multiCropAndDense, multiScale } from '@cnnzoo/evaluate';
- * const report = await evaluate(vgg, testSet, { protocol: multiScale(multiCropAndDense, [256, 384, 512]) });
+ * import { evaluate, multiCropAndDense, multiScale } from '@cnnzoo/evaluate';
+ * const report = await evaluate(model, testSet, { protocol: multiScale(multiCropAndDense, [256, 384, 512]) });
  */
 export function multiCropAndDense(options: MultiCropOptions = {}): Protocol {
   const { grid: _, ...scale } = options;

@@ -6,6 +6,7 @@ import { largest } from './ranking.js';
 import { readPicture } from './read-picture.js';
 import { singleCrop } from './single-crop.js';
 
+/** The options of `predict`. */
 export interface PredictOptions {
   /** How a picture becomes inputs. Default: `singleCrop()`, with the preprocessing in the model's metadata. */
   readonly protocol?: Protocol;

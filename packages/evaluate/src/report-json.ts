@@ -5,7 +5,8 @@ import { calibrationBins } from './tally.js';
  * A report as JSON text, for a file: `reportFromJson` reads it, and `merge` joins those of several machines.
  * @example
  * import { writeFile } from 'node:fs/promises';
- * import { reportToJson } from '@cnnzoo/evaluate';
+ * import { evaluate, reportToJson } from '@cnnzoo/evaluate';
+ * const report = await evaluate(model, testSet);
  * await writeFile('report.json', reportToJson(report));
  */
 export function reportToJson(report: EvaluationReport): string {

@@ -4,7 +4,8 @@ import { figureRows, percent, worstClasses } from './report-figures.js';
 /**
  * A report as Markdown: the figures, the worst classes and the pairs that were confused most often.
  * @example
- * import { reportToMarkdown } from '@cnnzoo/evaluate';
+ * import { evaluate, reportToMarkdown } from '@cnnzoo/evaluate';
+ * const report = await evaluate(model, testSet);
  * console.log(reportToMarkdown(report));
  */
 export function reportToMarkdown(report: EvaluationReport): string {

@@ -41,6 +41,7 @@ export interface ReportPart {
   readonly shards: readonly (readonly [index: number, count: number])[];
 }
 
+/** How the pictures of one class were classified. */
 export interface ClassReport {
   readonly category: string;
   readonly count: number;
@@ -121,6 +122,8 @@ export function worstMistakes(mistakes: readonly Mistake[]): Mistake[] {
  * The pairs of classes that were confused most often, the worst first.
  * @param limit how many
  * @example
+ * import { evaluate, mostConfused } from '@cnnzoo/evaluate';
+ * const report = await evaluate(model, testSet);
  * for (const { category, takenFor, count } of mostConfused(report, 5)) console.log(`${category} as ${takenFor}: ${count}`);
  */
 export function mostConfused(

@@ -15,13 +15,14 @@ import {
  * AlexNet's ten crops: the four corners and the middle, and their mirror images (Krizhevsky et al. 2012, section 4.1).
  * @throws RangeError naming the option
  * @example
- * import { tenCrop } from '@cnnzoo/evaluate';
+ * import { evaluate, tenCrop } from '@cnnzoo/evaluate';
  * const report = await evaluate(model, testSet, { protocol: tenCrop() });
  */
 export function tenCrop({ scale }: ScaleOptions = {}): Protocol {
   return cropsOfOneScale('ten crop', scale, 10, tenCrops);
 }
 
+/** The options of `multiCrop`. */
 export interface MultiCropOptions extends ScaleOptions {
   /** Crops per row and per column. Default 5. */
   readonly grid?: number;
@@ -32,8 +33,8 @@ export interface MultiCropOptions extends ScaleOptions {
  * `multiScale` (Simonyan and Zisserman 2014, section 3.2).
  * @throws RangeError naming the option
  * @example
- * import { multiCrop, multiScale } from '@cnnzoo/evaluate';
- * const report = await evaluate(vgg, testSet, { protocol: multiScale(multiCrop, [256, 384, 512]) });
+ * import { evaluate, multiCrop, multiScale } from '@cnnzoo/evaluate';
+ * const report = await evaluate(model, testSet, { protocol: multiScale(multiCrop, [256, 384, 512]) });
  */
 export function multiCrop({ scale, grid = 5 }: MultiCropOptions = {}): Protocol {
   if (!Number.isInteger(grid) || grid < 2)

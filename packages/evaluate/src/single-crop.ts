@@ -10,6 +10,7 @@ import {
   type ScaleOptions,
 } from './protocol.js';
 
+/** The options of `singleCrop`. */
 export interface SingleCropOptions extends ScaleOptions {
   /**
    * All of the preprocessing, such as `compose([pad(2), toTensor(), normalize(mean, std)])`, instead of the network's own.

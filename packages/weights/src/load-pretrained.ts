@@ -40,6 +40,9 @@ export interface PretrainedReport extends LoadReport {
  * @throws RangeError or TypeError for an unknown set, one of another architecture or options, and weights that do not fit;
  *   Error for downloads that fail
  * @example
+ * import { resnet50 } from '@cnnzoo/resnet';
+ * import { loadPretrained } from '@cnnzoo/weights';
+ *
  * const model = resnet50();
  * await loadPretrained(model, 'IMAGENET1K_V2', { onProgress: ({ received }) => console.log(received) });
  */

@@ -24,6 +24,7 @@ interface WeightRules {
   readonly unitScale?: true;
 }
 
+/** By what rules a file's weights become a network's: who published them. */
 export type WeightRulesId = keyof typeof weightRules;
 
 /** The convolutions' numbers in torchvision's `features`, by Keras's block. */

@@ -57,6 +57,9 @@ export function exportOnnx(model: LayersModel, options: ExportOnnxOptions = {}):
  * @returns the paths that were written
  * @throws as `exportOnnx`, and errors of the file system
  * @example
+ * import { writeOnnx } from '@cnnzoo/backend-onnx';
+ * import { vgg19 } from '@cnnzoo/vgg';
+ *
  * const files = await writeOnnx(vgg19(), 'vgg19.onnx', { externalData: true }); // ['vgg19.onnx', 'vgg19.onnx.data']
  */
 export async function writeOnnx(

@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { opsets } from '../graph/onnx-model.js';
 import { type ModelDescription, readDescription } from './model-description.js';
 
+/** The options of `exportOnnx`. */
 export interface ExportOnnxOptions {
   /** Version of ONNX's operators, 17 to 22. Default 17, which all runtimes since 2022 read. */
   readonly opset?: number;

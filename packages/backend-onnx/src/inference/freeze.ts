@@ -8,6 +8,7 @@ import { type Batching, requestBatcher } from './request-batcher.js';
 import { checkArray, checkTensor, type Signature } from './signature.js';
 import { startWorkerPool } from './worker-pool.js';
 
+/** The options of `freeze`. */
 export interface FreezeOptions {
   /** Pictures at once. Default: any number, another one in each call if you like. */
   batchSize?: number;
@@ -18,6 +19,7 @@ export interface FreezeOptions {
   worker?: false;
 }
 
+/** The options of `freeze` with worker threads. */
 export interface FreezeInWorkerOptions extends Omit<FreezeOptions, 'worker'> {
   /** A thread of its own, or so many. */
   worker: true | number;
