@@ -3,7 +3,8 @@
  *
  *     node --import tsx scripts/measure-loading.ts
  *
- * It writes ResNet-50 (100 MB) and VGG-19 (575 MB) with constant weights to a temporary folder, so that nothing is downloaded.
+ * It writes ResNet-50 (100 MB) and VGG-19 (575 MB) with constant weights to a temporary folder, so that nothing is downloaded. A file
+ * of your own, of any format that has PyTorch's keys: `node --expose-gc --import tsx scripts/measure-loading.ts resnet50 FILE onnx`
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +17,8 @@ import { vgg19 } from '@cnnzoo/vgg';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadPretrained } from '../src/load-pretrained.js';
 import { stateDict } from '../src/model-state-dict.js';
-import { readSafetensors, writeSafetensors } from '../src/safetensors.js';
+import { readWeights } from '../src/read-weights.js';
+import { writeSafetensors } from '../src/safetensors.js';
 
 const networks = { resnet50, vgg19 };
 const [, script = '', name, path = '', backend = ''] = process.argv;
@@ -32,7 +34,7 @@ async function measure(build: (typeof networks)[keyof typeof networks]): Promise
   // Warm file cache: what is timed is this code, not the disk.
   let bytes = 0;
   const read = async () => {
-    for (const tensor of (await readSafetensors(path)).values()) bytes += tensor.data.byteLength;
+    for (const tensor of (await readWeights(path)).values()) bytes += tensor.data.byteLength;
   };
   await read();
   const reading = await timed(read);
