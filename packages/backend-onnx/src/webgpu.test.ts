@@ -40,6 +40,9 @@ function trainer(model: tfl.LayersModel) {
   };
 }
 
+// A software driver beside other work takes its time.
+vi.setConfig({ testTimeout: 240_000 });
+
 describe.skipIf(!hasWebgpu())('webgpu', () => {
   const start = async () => {
     registerOnnxBackend({ device: 'webgpu' });
@@ -76,6 +79,20 @@ describe.skipIf(!hasWebgpu())('webgpu', () => {
     );
     const ties = tf.ones<tf.Rank.R4>([1, 6, 6, 2]);
     await expectSameOnBoth(() => withGradients((x) => tf.maxPool(x as tf.Tensor4D, size, stride, 'valid'), [ties]));
+  });
+
+  it('splits into more parts than a shader can write', async () => {
+    await expectSameOnBoth(() => {
+      const parts = tf.split(numbers([2, 20, 3]), 20, 1);
+      return Object.fromEntries(parts.map((part, i) => [`part ${i}`, tf.mul(part, 2)]));
+    });
+  });
+
+  it('slices backwards', async () => {
+    await expectSameOnBoth(() => ({
+      part: tf.stridedSlice(numbers([5, 6]), [3, 5], [0, 1], [-2, -1]),
+      all: tf.reverse(numbers([5, 6])),
+    }));
   });
 
   it('200 steps move a batch in and a loss out, and no more', async () => {

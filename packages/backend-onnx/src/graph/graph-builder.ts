@@ -49,7 +49,11 @@ export type GraphFeature =
   | 'fusedMatMul'
   | 'isNaN'
   | 'localResponseNormalization'
-  | 'poolIndices';
+  | 'poolIndices'
+  | 'wideSplit';
+
+/** Parts of a split that every device of WebGPU can write at once: 8 buffers, one of which is the input. */
+const fewParts = 7;
 
 export interface GraphOptions {
   /** Channels side by side in the runtime's blocked convolution kernels, 0 where it has none. */
@@ -213,6 +217,18 @@ export class GraphBuilder {
     });
     this.set(node, layout, name);
     return name;
+  }
+
+  /** The parts of a value along an axis. A shader of WebGPU may write to few tensors at once: many parts are slices there. */
+  split(name: string, sizes: readonly number[], axis: number): readonly string[] {
+    if (sizes.length <= fewParts || this.can('wideSplit'))
+      return this.ops('Split', [name, this.ints(sizes)], sizes.length, { axis });
+    let start = 0;
+    return sizes.map((size) => {
+      const range = [this.ints([start]), this.ints([start + size]), this.ints([axis])];
+      start += size;
+      return this.op('Slice', [name, ...range]);
+    });
   }
 
   /** A reduction: where its axes stand depends on operator and version. */

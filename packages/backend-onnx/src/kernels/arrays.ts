@@ -162,7 +162,7 @@ export const splitPart: Operation<{ axis: number; sizes: readonly number[]; part
   name: 'SplitV',
   emit(graph, node, { axis, sizes, part }) {
     const { name, layout } = graph.native(firstInput(node));
-    const parts = graph.ops('Split', [name, graph.ints(sizes)], sizes.length, { axis: physicalAxis(axis, layout) });
+    const parts = graph.split(name, sizes, physicalAxis(axis, layout));
     graph.set(node, layout, parts[part] ?? '');
   },
 };

@@ -71,7 +71,7 @@ export function convolutionNode(
   }
   if (outputChannels <= 4 || outputChannels % 4 === 0) return conv(inputs, window, groups);
   const split = (name: string, axis: number, size: number) =>
-    graph.ops('Split', [name, graph.ints(new Array(groups).fill(size))], groups, { axis });
+    graph.split(name, new Array<number>(groups).fill(size), axis);
   const [parts, filters] = [split(x, 1, inputChannels), split(filter, 0, outputChannels)];
   const biases = bias === undefined ? [] : split(bias, 0, outputChannels);
   const results = parts.map((part, i) => {

@@ -138,8 +138,7 @@ function products({ graph, x, dy, window, sizes }: FilterGradientContext): strin
   const turns = Array.from({ length: Math.ceil(batch / pictures) }, (_, turn) =>
     Math.min(pictures, batch - turn * pictures),
   );
-  const split = (value: string) =>
-    turns.length === 1 ? [value] : graph.ops('Split', [value, graph.ints(turns)], turns.length, { axis: 0 });
+  const split = (value: string) => (turns.length === 1 ? [value] : graph.split(value, turns, 0));
   const gradients = split(graph.reshape(graph.get(dy, 'channelsFirst'), [batch, outputChannels, positions]));
   const sums = split(padded.name).map((name, turn) => {
     const count = turns[turn] ?? 1;

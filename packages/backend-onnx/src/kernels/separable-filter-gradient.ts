@@ -45,8 +45,7 @@ export function separableFilterGradient({ graph, x, dy, window, sizes }: FilterG
   const turns = Array.from({ length: Math.ceil(batch / pictures) }, (_, turn) =>
     Math.min(pictures, batch - turn * pictures),
   );
-  const split = (value: string) =>
-    turns.length === 1 ? [value] : graph.ops('Split', [value, graph.ints(turns)], turns.length, { axis: 0 });
+  const split = (value: string) => (turns.length === 1 ? [value] : graph.split(value, turns, 0));
   const gradients = split(graph.get(dy, 'channelsFirst'));
   const sums = split(graph.get(x, 'channelsFirst')).map((part, turn) => {
     const count = turns[turn] ?? 1;

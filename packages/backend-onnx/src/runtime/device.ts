@@ -48,6 +48,7 @@ export const deviceTraits: Readonly<Record<Device, DeviceTraits>> = {
       'isNaN',
       'localResponseNormalization',
       'poolIndices',
+      'wideSplit',
     ],
     platforms: ['linux/x64', 'darwin/arm64', 'win32/x64', 'win32/arm64'],
     remedies: {
