@@ -1,4 +1,4 @@
-export type { EngineStats } from './engine/statistics.js';
+export type { EngineStats, Transfers } from './engine/statistics.js';
 export { exportOnnx, writeOnnx } from './export/export-onnx.js';
 export type { ExportOnnxOptions } from './export/export-options.js';
 export {
@@ -10,3 +10,4 @@ export {
 } from './inference/freeze.js';
 export type { Batching } from './inference/request-batcher.js';
 export { engineStats, type OnnxBackendOptions, registerOnnxBackend } from './register-backend.js';
+export type { Device } from './runtime/device.js';
