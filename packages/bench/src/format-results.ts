@@ -1,5 +1,6 @@
 import { markdownTable } from 'markdown-table';
 import { disagreement, stepTimes, timeRatio } from './compare.js';
+import type { EngineId } from './contenders.js';
 import type { Results, TaskResult } from './results.js';
 import { median } from './statistics.js';
 import { judgeTargets } from './targets.js';
@@ -27,6 +28,7 @@ export function formatResults({ date, machine, threads, engines, missing, tasks 
     ),
     missing.map(({ name, reason }) => `- left out: ${name}: ${reason}`).join('\n'),
     ...tasks.map(formatTask),
+    formatPredictions(tasks),
     formatTargets(tasks),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
@@ -114,6 +116,30 @@ function formatMemory({ version, samples }: MemoryTrace): string {
       `and in the end ${megabytes(last.residentMemory - settled.residentMemory)} MB from where it was.`,
     table(['steps', 'resident MB', 'tensors', 'compilations'], rows, 'rrrr'),
   ].join('\n\n');
+}
+
+/** A prediction by each engine, one row a network: the table of the README. */
+function formatPredictions(tasks: readonly TaskResult[]): string {
+  const columns: readonly { engine: EngineId; title: string }[] = [
+    { engine: 'onnx-frozen', title: '`freeze`' },
+    { engine: 'onnx', title: '`model.predict`, settled' },
+    { engine: 'onnx-changing', title: '`model.predict`, at once' },
+    { engine: 'onnxruntime', title: 'onnxruntime alone' },
+    { engine: 'pytorch', title: 'PyTorch' },
+    { engine: 'tfjs-node', title: 'tfjs-node' },
+    { engine: 'tfjs-wasm', title: 'tfjs wasm' },
+  ];
+  const rows = tasks
+    .filter(({ task, timings }) => task.work.mode === 'predict' && timings.length > 0)
+    .map(({ task, timings }) => [
+      task.title,
+      ...columns.map(({ engine }) => {
+        const timing = timings.find(({ contender }) => contender.engine === engine);
+        return timing === undefined ? '' : milliseconds(stepTimes(timing).median);
+      }),
+    ]);
+  const header = ['milliseconds', ...columns.map(({ title }) => title)];
+  return rows.length === 0 ? '' : `## Predictions\n\n${table(header, rows, `l${'r'.repeat(columns.length)}`)}`;
 }
 
 function formatTargets(tasks: readonly TaskResult[]): string {
