@@ -4,6 +4,7 @@ import type { EngineSettings } from './engines/engine.js';
 import type { Purpose } from './probe.js';
 import { engineThreads, usableProcessors } from './processors.js';
 
+/** Options of `useBackend()`. */
 export interface UseBackendOptions {
   /** The engine to use if it works here. Default: the environment variable CNNZOO_BACKEND, else the best one. */
   readonly prefer?: EnginePreference;

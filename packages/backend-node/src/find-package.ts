@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 export interface FoundPackage {
   readonly name: string;
@@ -15,7 +16,8 @@ export interface FoundPackage {
  * links optional peers beside it), the program's, the one that the process runs in.
  */
 export function appFolders(): string[] {
-  const folders = [dirname(createRequire(import.meta.url).resolve('@cnnzoo/backend-node'))];
+  // Not by its name: in an app's bundle this package is nowhere but in that file.
+  const folders = [dirname(realpathSync(fileURLToPath(import.meta.url)))];
   const [, program] = process.argv;
   try {
     if (program !== undefined) folders.push(dirname(realpathSync(program)));

@@ -2,6 +2,7 @@
 import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
+/** Graphics hardware, as far as it is seen without a driver. */
 export interface GpuHardware {
   /** Names of GPUs, as far as the system tells them. */
   readonly names: readonly string[];

@@ -8,6 +8,7 @@ import { probeApart } from './isolated-probe.js';
 import { type Purpose, probe } from './probe.js';
 import { instantiate, isLoaded, silenceBanner, unload } from './tfjs-registry.js';
 
+/** An engine that was not taken. */
 export interface RejectedEngine extends Obstacle {
   readonly engine: EngineName;
 }

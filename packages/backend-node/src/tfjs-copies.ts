@@ -8,6 +8,7 @@ import { type FoundPackage, findPackage } from './find-package.js';
 
 const ownRequire = createRequire(import.meta.url);
 
+/** A place where tfjs-core is installed. */
 export interface CopyOfTfjs extends FoundPackage {
   /** Whose it is. */
   readonly usedBy: string;

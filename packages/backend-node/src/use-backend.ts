@@ -3,6 +3,7 @@ import { type EngineName, trialOrder } from './engine-name.js';
 import { engineRequest, type UseBackendOptions } from './engine-options.js';
 import { type RejectedEngine, selectEngine } from './select-engine.js';
 
+/** What `useBackend()` has chosen. */
 export interface ChosenBackend {
   /** tfjs's name of the backend that is set now: `onnx`, `tensorflow`, `wasm` or `cpu`. */
   readonly backend: string;

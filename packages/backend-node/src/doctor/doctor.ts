@@ -10,6 +10,7 @@ import { usableProcessors } from '../processors.js';
 import { type CopyOfTfjs, copiesOfTfjsCore } from '../tfjs-copies.js';
 import { inspectMachine, type Machine } from './machine.js';
 
+/** What `doctor()` found out about one engine. */
 export interface EngineReport {
   readonly engine: EngineName;
   /** The version of what is installed for it, null where nothing is: of onnxruntime-node for the engines on it. */
@@ -27,12 +28,14 @@ export interface EngineReport {
   readonly obstacle: Obstacle | null;
 }
 
+/** Something that keeps an engine from working, or makes it slow. */
 export interface Problem {
   readonly problem: string;
   /** What to do. */
   readonly remedy: string;
 }
 
+/** The machine and every engine: what `doctor()` returns. */
 export interface DoctorReport extends Machine {
   readonly gpu: GpuHardware;
   readonly engines: readonly EngineReport[];
@@ -42,6 +45,7 @@ export interface DoctorReport extends Machine {
   readonly problems: readonly Problem[];
 }
 
+/** Options of `doctor()`. */
 export interface DoctorOptions {
   /** Measure how fast engines are, which takes a second or two for each. Default true. */
   readonly measure?: boolean;

@@ -27,6 +27,8 @@ function engineText(report: EngineReport, chosen: boolean): string[] {
  * @param report of `doctor()`
  * @returns lines of text; the last ones are the problems, each with what to do
  * @example
+ * import { doctor, formatDoctorReport } from '@cnnzoo/backend-node';
+ *
  * console.log(formatDoctorReport(await doctor({ measure: false })));
  */
 export function formatDoctorReport(report: DoctorReport): string {

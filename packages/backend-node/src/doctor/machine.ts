@@ -99,6 +99,7 @@ function libraryVersions(library: string): string[] {
   return [...new Set(versions)].filter((version) => !versions.some((other) => other.startsWith(`${version}.`)));
 }
 
+/** Looks at Node, the system, the processor with the limits of a container, memory and CUDA's libraries. */
 export function inspectMachine(): Machine {
   const quota = processorQuota();
   const total = totalmem();
