@@ -86,6 +86,7 @@ describe('a saved model in a fresh process', () => {
       import * as tf from '@tensorflow/tfjs-core';
       import { loadLayersModel } from '@tensorflow/tfjs-layers';
       import { readFileSync } from 'node:fs';
+      await tf.ready();
       const { data, ...artifacts } = JSON.parse(readFileSync('model.json', 'utf8'));
       const weightData = new Uint8Array(Buffer.from(data, 'base64')).buffer;
       const model = await loadLayersModel(tf.io.fromMemory({ ...artifacts, weightData }));
