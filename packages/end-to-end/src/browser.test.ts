@@ -73,6 +73,7 @@ describe.skipIf(executable === null).each(['vite', 'esbuild'] as const)('bundled
     server = await serveFolder(target);
     browser = await startBrowser(executable ?? '');
     page = await browser.newPage();
+    page.setDefaultTimeout(200_000);
     page.on('pageerror', (error) => errors.push(String(error)));
     await page.goto(server.url);
     await page.waitForFunction(() => 'cnnzoo' in globalThis);
@@ -109,7 +110,7 @@ describe.skipIf(executable === null).each(['vite', 'esbuild'] as const)('bundled
 
 describe.each(['vite', 'esbuild'] as const)('%s', (bundler) => {
   test.each(Object.entries(nodeOnly))('shows that %s is for Node only', async (name, imported) => {
-    const folder = join(parent, `${bundler}-${name.split('/')[1]}`);
+    const folder = join(app, `${bundler}-${name.split('/')[1]}`);
     mkdirSync(folder, { recursive: true });
     cpSync(join(app, 'index.html'), join(folder, 'index.html'));
     writeFileSync(join(folder, 'main.ts'), `import { ${imported} } from '${name}';\n${imported}();\n`);

@@ -34,7 +34,7 @@ async function predict(): Promise<number[]> {
 /** The losses of 20 steps on the same 16 pictures. */
 async function train(): Promise<number[]> {
   const model = lenet5({ seed: 1 });
-  const optimizer = tf.train.momentum(0.01, 0.9);
+  const optimizer = tf.train.momentum(0.1, 0.9);
   const images = tf.tensor4d(uniform('images', 16 * 32 * 32), [16, 32, 32, 1]);
   const labels = tf.mod(tf.range(0, 16, 1, 'int32'), tf.scalar(10, 'int32')) as tf.Tensor1D;
   const losses: number[] = [];
