@@ -88,6 +88,14 @@ describe.skipIf(!hasWebgpu())('webgpu', () => {
     });
   });
 
+  it('is timed until the GPU is done, without counting that as a transfer', async () => {
+    const before = engineStats();
+    const { kernelMs } = await tf.time(() => tf.tidy(() => tf.matMul(tf.ones([300, 300]), tf.ones([300, 300]))));
+    expect(kernelMs).toBeGreaterThan(0);
+    expect(engineStats().transfers.toHost).toEqual(before.transfers.toHost);
+    expect(engineStats().deviceTensors).toBeLessThanOrEqual(before.deviceTensors + 1);
+  });
+
   it('slices backwards', async () => {
     await expectSameOnBoth(() => ({
       part: tf.stridedSlice(numbers([5, 6]), [3, 5], [0, 1], [-2, -1]),

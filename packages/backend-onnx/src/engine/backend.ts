@@ -272,9 +272,11 @@ export class OnnxBackend extends tf.KernelBackend {
 
   override async time(query: () => void): Promise<{ kernelMs: number }> {
     this.flush();
+    this.engine.wait();
     const start = performance.now();
     query();
     this.flush();
+    this.engine.wait();
     return { kernelMs: performance.now() - start };
   }
 

@@ -79,10 +79,18 @@ export class DeviceMemory {
   resultOf(device: DeviceTensor, type: ElementType, size: number, layout: Layout): Value {
     this.stats.deviceTensors++;
     const download = () => this.download(device, type, size);
+    const { toHost } = this.stats.transfers;
+    const countRead = ({ byteLength }: Elements) => {
+      toHost.tensors++;
+      toHost.bytes += byteLength;
+    };
     let data: Elements | null = null;
     return {
       get data() {
-        data ??= download();
+        if (data === null) {
+          data = download();
+          countRead(data);
+        }
         return data;
       },
       device,
@@ -90,6 +98,14 @@ export class DeviceMemory {
       pooled: false,
       users: 0,
     };
+  }
+
+  /** Waits for the device: it works in order, so what is asked for last is there last. */
+  wait(): void {
+    const marker = this.upload(Float32Array.of(0), 'float32', 1);
+    this.download(marker, 'float32', 1);
+    marker.dispose();
+    this.stats.deviceTensors--;
   }
 
   /** Lets go of a value that no tensor has any more. */
@@ -120,9 +136,6 @@ export class DeviceMemory {
     const data = viewOf(new ArrayBuffer(size * (type === 'bool' ? 1 : 4)), type, size);
     const dims = [size];
     session.run(new Map([['x', { type, dims, data: device }]]), new Map([['y', { type, dims, data }]]));
-    const { toHost } = this.stats.transfers;
-    toHost.tensors++;
-    toHost.bytes += data.byteLength;
     return data;
   }
 

@@ -77,6 +77,11 @@ export class Engine {
     this.stats.constantGraphs = this.constants.count;
   }
 
+  /** Waits until everything that was computed is there, on devices that work on their own. */
+  wait(): void {
+    this.deviceMemory?.wait();
+  }
+
   private free(value: Value): void {
     if (this.deviceMemory !== null) this.deviceMemory.free(value);
     else if (value.pooled && !Array.isArray(value.data)) this.pool.give(value.data);
