@@ -27,7 +27,10 @@ interface Member {
 }
 
 /** Starts `count` worker threads. One that dies fails its jobs and is replaced. */
-export function startWorkerPool(count: number, setup: WorkerSetup): WorkerPool {
+export function startWorkerPool(count: number, { graph, threads }: WorkerSetup): WorkerPool {
+  const name = graph.signature.model;
+  /** Let go of when the pool is closed: the graph has the model's weights. */
+  let workerData: WorkerSetup | null = { graph, threads };
   // Found by the package's own export, so that its ESM and CommonJS builds and its tests start the same file.
   const file = createRequire(import.meta.url).resolve('@cnnzoo/backend-onnx/inference-worker');
   const waiting: Job[] = [];
@@ -37,7 +40,7 @@ export function startWorkerPool(count: number, setup: WorkerSetup): WorkerPool {
   const members: (Member | null)[] = Array.from({ length: count }, (_, slot) => start(slot));
 
   function start(slot: number): Member {
-    const worker = new Worker(file, { workerData: setup });
+    const worker = new Worker(file, { workerData });
     const jobs = new Map<number, Job>();
     let nextId = 0;
     let served = false;
@@ -52,7 +55,7 @@ export function startWorkerPool(count: number, setup: WorkerSetup): WorkerPool {
       served = true;
       const job = settle(response.id);
       if ('result' in response) job?.resolve(response.result);
-      else job?.reject(new Error(`frozen model '${setup.graph.signature.model}': ${response.message}`));
+      else job?.reject(new Error(`frozen model '${name}': ${response.message}`));
       dispatch();
     });
     worker.on('error', (error) => {
@@ -61,7 +64,7 @@ export function startWorkerPool(count: number, setup: WorkerSetup): WorkerPool {
     const ended = new Promise<void>((resolve) => {
       worker.on('exit', (code) => {
         const reason = cause instanceof Error ? cause.message : `exit code ${code}`;
-        const error = new Error(`a worker of frozen model '${setup.graph.signature.model}' has died: ${reason}`, {
+        const error = new Error(`a worker of frozen model '${name}' has died: ${reason}`, {
           cause,
         });
         for (const id of [...jobs.keys()]) settle(id)?.reject(error);
@@ -136,6 +139,8 @@ export function startWorkerPool(count: number, setup: WorkerSetup): WorkerPool {
         if (open.size === 0) resolve();
       });
       await Promise.all(members.map((member) => member?.close()));
+      workerData = null;
+      members.fill(null);
     },
   };
 }
