@@ -89,6 +89,10 @@ function tfjsNode(name: 'tfjs-node' | 'tfjs-node-gpu'): Preparation {
 
 /** A Vulkan driver that computes on the processor: Chromium's SwiftShader, or Mesa's lavapipe. */
 function softwareDriver(): string | null {
+  const loaders = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib'].map((folder) =>
+    join(folder, 'libvulkan.so.1'),
+  );
+  if (!loaders.some((file) => existsSync(file))) return null;
   const drivers = '/usr/share/vulkan/icd.d';
   const lavapipe = existsSync(drivers) ? readdirSync(drivers).filter((name) => name.startsWith('lvp_icd')) : [];
   const places = ['/usr/lib/chromium/vk_swiftshader_icd.json', ...lavapipe.map((name) => join(drivers, name))];
