@@ -14,6 +14,8 @@ const LARGEST_CONFIG = 2 ** 26;
  *   each tensor says in `layout`; `loadStateDict` takes them as they are
  * @throws TypeError or RangeError naming the source and what is wrong
  * @example
+ * import { readKerasH5 } from '@cnnzoo/weights';
+ *
  * const dict = await readKerasH5('vgg16_weights_tf_dim_ordering_tf_kernels.h5');
  * console.log(dict.get('block1_conv1.weight')?.shape); // [3, 3, 3, 64]
  */

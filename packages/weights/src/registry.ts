@@ -48,6 +48,8 @@ export interface PublishedWeights {
  * @param architecture a network as `createModel` calls it; default: all
  * @returns the sets' descriptions; none for a network without published weights
  * @example
+ * import { listWeights } from '@cnnzoo/weights';
+ *
  * for (const { id, top1 } of listWeights('resnet50')) console.log(id, top1);
  */
 export function listWeights(architecture?: string): readonly PublishedWeights[] {
@@ -62,6 +64,8 @@ export function listWeights(architecture?: string): readonly PublishedWeights[] 
  *   torchvision's newest
  * @throws RangeError naming the ids of that architecture, or those with weights
  * @example
+ * import { describeWeights } from '@cnnzoo/weights';
+ *
  * console.log(describeWeights('resnet50.IMAGENET1K_V2').protocol);
  */
 export function describeWeights(id: string): PublishedWeights {

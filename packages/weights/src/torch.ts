@@ -25,6 +25,9 @@ const checkpointEntries = ['state_dict', 'model_state_dict', 'model_state', 'mod
  * @returns the tensors by name, contiguous whatever their strides; F16 and BF16 widened
  * @throws TypeError or RangeError naming the source and what is wrong or not allowed
  * @example
+ * import { resnet18 } from '@cnnzoo/resnet';
+ * import { loadStateDict, readTorch } from '@cnnzoo/weights';
+ *
  * const dict = await readTorch('resnet18-f37072fd.pth');
  * loadStateDict(resnet18(), dict);
  */
