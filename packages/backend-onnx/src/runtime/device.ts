@@ -2,6 +2,7 @@
 import type { GraphFeature } from '../graph/graph-builder.js';
 
 export const devices = ['cpu', 'cuda', 'webgpu', 'coreml', 'dml'] as const;
+/** Where graphs run. */
 export type Device = (typeof devices)[number];
 
 interface DeviceTraits {
