@@ -4,6 +4,7 @@ import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
 import { join } from 'node:path';
 import { processorQuota, usableProcessors } from '../processors.js';
 
+/** What `doctor` knows of the machine. */
 export interface Machine {
   readonly node: { readonly version: string /** NODE_MODULE_VERSION */; readonly abi: string; readonly path: string };
   readonly system: {
