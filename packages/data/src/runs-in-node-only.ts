@@ -2,9 +2,10 @@
  * What bundlers for browsers find instead of this package (the condition "browser" of its exports). It exports nothing of it, so they
  * stop at the import and name this file; whoever imports it all the same, gets to know why.
  */
-throw new Error(
-  '@cnnzoo/data reads files and starts threads, so it runs in Node only. In a browser, @cnnzoo/transforms prepares pictures and @cnnzoo/train takes any object with `batchesPerEpoch` and `epoch`.',
-);
 
 /** Makes this file an ES module also where bundlers decide by its text: from a CommonJS one they would take any import. */
 export const runsInNodeOnly = true;
+
+throw new Error(
+  '@cnnzoo/data reads files and starts threads, so it runs in Node only. In a browser, @cnnzoo/transforms prepares pictures and @cnnzoo/train takes any object with `batchesPerEpoch` and `epoch`.',
+);
