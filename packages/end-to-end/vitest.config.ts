@@ -8,7 +8,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     // Installs wait for a network. No test is about speed: the limits only end what hangs.
-    testTimeout: 240_000,
+    testTimeout: 400_000,
     hookTimeout: 240_000,
   },
 });
