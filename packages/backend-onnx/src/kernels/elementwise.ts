@@ -8,6 +8,7 @@ import type { Layout } from '../graph/layout.js';
 import { type Attributes, type LazyNode, type Operation, sizeOf } from '../graph/node.js';
 import { onnxType } from '../graph/onnx-model.js';
 import { reshape, through } from './arrays.js';
+import { emitPoolGradientOfRelu } from './pooling.js';
 import { type Kernel, type KernelTable, required } from './registry.js';
 
 /** The layout in which an element-wise result is cheapest: that of its largest operand that is not plain. */
@@ -130,10 +131,12 @@ const multiply: Operation<Record<string, never>> = {
       // relu(x) is positive where x is, and is kept anyway, for what comes after it.
       const relu = graph.userOf(x, 'Relu');
       const gated = relu !== null && graph.isEmitted(relu) ? relu : x;
+      const pooled = relu !== null && layout === 'channelsFirst';
+      const gradient = pooled ? emitPoolGradientOfRelu(graph, dy, relu) : null;
       graph.set(
         node,
         layout,
-        graph.op('Mul', [unitStep(graph, graph.operand(gated, layout)), graph.operand(dy, layout)]),
+        graph.op('Mul', [unitStep(graph, graph.operand(gated, layout)), gradient ?? graph.operand(dy, layout)]),
       );
       return;
     }

@@ -145,6 +145,22 @@ describe('max pooling', () => {
 });
 
 // Nothing else needs the padded map, so that onnxruntime might make it a part of the pooling.
+// Many windows of nothing but zeros: their first maximum is in the padding.
+it.each([0.2, 1])('zeros around what ReLU has made of less %d', (less) =>
+  expectSameOnBoth(() => {
+    const relu = (x: tf.Tensor, filter: tf.Tensor) =>
+      tf.relu(tf.sub(tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'same'), less)) as tf.Tensor4D;
+    const pooled = (y: tf.Tensor4D) => tf.maxPool(tf.pad(y, around([1, 1], [1, 1])), 3, 2, 'valid');
+    const inputs = [numbers([2, 9, 8, 3], 1), numbers([3, 3, 3, 5], 2)];
+    const [x, filter] = inputs as [tf.Tensor, tf.Tensor];
+    return {
+      ...withGradients((x, filter) => pooled(relu(x, filter)), inputs),
+      // Asked for by itself, the gradient has to be tfjs's at these pixels, too.
+      ofRelu: tf.grad((y: tf.Tensor) => pooled(y as tf.Tensor4D))(relu(x, filter)),
+    };
+  }),
+);
+
 it('zeros around the input of max pooling win over what is less', () =>
   expectSameOnBoth(() => ({
     y: tf.tidy(() => {

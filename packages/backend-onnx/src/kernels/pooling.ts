@@ -25,11 +25,17 @@ function paddedLessThanKernel(pads: readonly number[], kernel: readonly number[]
   return pads.every((size, side) => size < (kernel[side % 2] ?? 1));
 }
 
+/** What is padded so that the padding never wins: with -Infinity, or with zeros around what ReLU has made. */
+function withoutPadding(padded: LazyNode, pads: readonly number[]): { x: LazyNode; pads: readonly number[] } {
+  const zeros = unpadded(padded, 0, pads);
+  return zeros.x.name === 'Relu' ? zeros : unpadded(padded, -Infinity, pads);
+}
+
 const maxPool: Operation<Window> = {
   name: 'MaxPool',
   emit(graph, node, window) {
     const [padded] = node.inputs as [LazyNode];
-    const { x, pads } = unpadded(padded, -Infinity, window.pads);
+    const { x, pads } = withoutPadding(padded, window.pads);
     const pool =
       graph.userOf(padded, maxPoolGradName) !== null && graph.can('poolIndices')
         ? (from: LazyNode, by: Window) => maxPoolWithIndices(graph, from, by)[0] ?? ''
@@ -83,6 +89,27 @@ export function emitInnerPoolGradient(graph: GraphBuilder, node: LazyNode, shape
   const window = node.attributes as Window;
   const { x, pads } = unpadded(padded, -Infinity, window.pads);
   if (x === padded || x.shape.join() !== shape.join() || !paddedLessThanKernel(pads, window.kernel)) return null;
+  return emitMaxPoolGrad(graph, dy, x, { ...window, pads });
+}
+
+/**
+ * What reaches ReLU through a max pooling of its result with zeros around it, as `zeroPadding2d` before a pooling does, up to
+ * pixels where ReLU has made zero: a window of nothing but zeros has its first maximum in the padding, here inside it. ReLU's gradient
+ * multiplies these pixels by zero.
+ * @param node the part of the pooling's gradient that lies inside the padding
+ * @returns its name in NCHW, or null where `node` is something else
+ */
+export function emitPoolGradientOfRelu(graph: GraphBuilder, node: LazyNode, relu: LazyNode): string | null {
+  const [gradient] = node.inputs;
+  if (node.name !== 'Slice' || node.value !== null || gradient?.name !== maxPoolGradName) return null;
+  const [dy, padded] = gradient.inputs;
+  if (gradient.value !== null || dy === undefined || padded === undefined) return null;
+  const window = gradient.attributes as Window;
+  const { x, pads } = unpadded(padded, 0, window.pads);
+  if (x === padded || x !== relu || x.shape.join() !== node.shape.join()) return null;
+  const begin = (node.attributes as { begin?: readonly number[] }).begin;
+  const before = pads.slice(0, 2).map((size, axis) => size - (window.pads[axis] ?? 0));
+  if (begin?.join() !== [0, ...before, 0].join() || !paddedLessThanKernel(pads, window.kernel)) return null;
   return emitMaxPoolGrad(graph, dy, x, { ...window, pads });
 }
 
