@@ -37,6 +37,7 @@ export function trainingCurves(epochs: readonly EpochRecord[], title = 'Training
   const accuracies = series(({ accuracy }) => 100 * accuracy);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="12" fill="#222">`,
+    `<title>${escapeXml(title)}: loss and accuracy over the epochs</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     `<text x="${width / 2}" y="24" text-anchor="middle" font-size="16">${escapeXml(title)}</text>`,
     drawPanel(70, 'loss', losses),
