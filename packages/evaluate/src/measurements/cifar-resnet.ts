@@ -28,10 +28,16 @@ const indices = Array.from({ length: pictures }, (_, i) => Math.floor((i * all.l
 const dataset = subset(all, indices);
 
 const began = performance.now();
-const report = await evaluate(model, dataset, { protocol: protocolName === 'ten' ? tenCrop() : singleCrop() });
+const peakMemory = () => Math.round(process.resourceUsage().maxRSS / 1024);
+const peaks: number[] = [];
+const report = await evaluate(model, dataset, {
+  protocol: protocolName === 'ten' ? tenCrop() : singleCrop(),
+  onEvent: ({ done }) => {
+    if (done >= 1000 * (peaks.length + 1)) peaks.push(peakMemory());
+  },
+});
 const seconds = (performance.now() - began) / 1000;
-const peak = process.resourceUsage().maxRSS / 1024;
 console.log(
-  `${report.protocol}, ${report.count} pictures: top-1 ${(100 * report.top1).toFixed(2)} %, calibration error ${report.calibrationError.toFixed(4)}, ${seconds.toFixed(1)} s, peak memory ${peak.toFixed(0)} MiB`,
+  `${report.protocol}, ${report.count} pictures: top-1 ${(100 * report.top1).toFixed(2)} %, calibration error ${report.calibrationError.toFixed(4)}, ${seconds.toFixed(1)} s, peak memory ${peakMemory()} MiB (after each 1,000: ${peaks.join(', ')})`,
 );
 if (page !== undefined) await writeFile(page, await reportToHtml(report, dataset));
