@@ -4,6 +4,7 @@
  * nodes do, and where they differ in another way the model has no graph for all batch sizes.
  */
 
+import { isWeight } from '../graph/initializers.js';
 import type { LazyNode } from '../graph/node.js';
 import {
   type AttributeProto,
@@ -97,7 +98,7 @@ function integers({ rawData = new Uint8Array() }: TensorProto): number[] {
 /** Weights and layers' constants are compared as leaves already. */
 function isSame(a: TensorProto, b: TensorProto): boolean {
   if (a.dataType !== b.dataType || a.dims.join() !== b.dims.join()) return false;
-  return a.name.startsWith('w') || Buffer.compare(a.rawData ?? new Uint8Array(), b.rawData ?? new Uint8Array()) === 0;
+  return isWeight(a.name) || Buffer.compare(a.rawData ?? new Uint8Array(), b.rawData ?? new Uint8Array()) === 0;
 }
 
 /** Replaces constants that depend on the batch size. */

@@ -2,44 +2,18 @@
  * Builds one ONNX graph from recorded nodes: names, initializers, common subexpressions, and each value in the layouts in which
  * it has been asked for.
  */
+
+import { Initializers } from './initializers.js';
 import { keepsOrder, type Layout, permutation, physicalShape, relayout } from './layout.js';
 import { type LazyNode, sizeOf } from './node.js';
 import {
-  type AttributeProto,
+  type AttributeValue,
+  attributeProto,
   type GraphProto,
   type NodeProto,
   type OnnxType,
   onnxType,
-  type TensorProto,
 } from './onnx-model.js';
-
-/** A number is an ONNX int; a float is wrapped, because JavaScript cannot tell 1 from 1.0. */
-export type AttributeValue = number | string | readonly number[] | { readonly float: number };
-
-const attributeType = { float: 1, int: 2, string: 3, ints: 7 };
-
-function attributeProto(name: string, value: AttributeValue): AttributeProto {
-  if (typeof value === 'number') return { name, type: attributeType.int, i: value };
-  if (typeof value === 'string') return { name, type: attributeType.string, s: new TextEncoder().encode(value) };
-  if ('float' in value) return { name, type: attributeType.float, f: value.float };
-  return { name, type: attributeType.ints, ints: value };
-}
-
-function bytesOf(type: OnnxType, values: readonly number[]): Uint8Array {
-  switch (type) {
-    case 'float32':
-      return new Uint8Array(Float32Array.from(values).buffer);
-    case 'int32':
-      return new Uint8Array(Int32Array.from(values).buffer);
-    case 'int64':
-      return new Uint8Array(BigInt64Array.from(values, (value) => BigInt(value)).buffer);
-    case 'uint8':
-    case 'bool':
-      return Uint8Array.from(values);
-    case 'bfloat16':
-      throw new TypeError('bfloat16 constants are not written');
-  }
-}
 
 /** What a graph may have to do without, because its runtime or device does not have it. */
 export type GraphFeature =
@@ -80,7 +54,7 @@ function repeatedValue(node: LazyNode): LazyNode | null {
 
 export class GraphBuilder {
   private readonly nodes: NodeProto[] = [];
-  private readonly initializers: TensorProto[] = [];
+  private readonly initializers = new Initializers((prefix) => `${prefix}${this.fresh++}`);
   private readonly expressions = new Map<string, readonly string[]>();
   /** The names of each recorded node's value, by layout; the first entry is the layout in which it was made. */
   private readonly names = new Map<LazyNode, Map<Layout, string>>();
@@ -140,7 +114,7 @@ export class GraphBuilder {
     attributes: Record<string, AttributeValue> = {},
     domain = '',
   ): readonly string[] {
-    const key = `${type}|${inputs.join()}|${JSON.stringify(attributes)}|${outputs}`;
+    const key = `${domain}|${type}|${inputs.join()}|${JSON.stringify(attributes)}|${outputs}`;
     const known = this.expressions.get(key);
     if (known) return known;
     const output = Array.from({ length: outputs }, () => `v${this.fresh++}`);
@@ -156,15 +130,9 @@ export class GraphBuilder {
     return output;
   }
 
-  /** An initializer. */
+  /** An initializer; an equal one that is there already is returned instead. */
   tensor(type: OnnxType, values: readonly number[], dims: readonly number[] = [values.length]): string {
-    const key = `tensor|${type}|${values.map((value) => (Object.is(value, -0) ? '-0' : value)).join()}|${dims.join()}`;
-    const known = this.expressions.get(key);
-    if (known) return known[0] ?? '';
-    const name = `c${this.fresh++}`;
-    this.initializers.push({ name, dims, dataType: onnxType[type], rawData: bytesOf(type, values) });
-    this.expressions.set(key, [name]);
-    return name;
+    return this.initializers.tensor(type, values, dims);
   }
 
   ints(values: readonly number[]): string {
@@ -176,25 +144,11 @@ export class GraphBuilder {
   }
 
   /**
-   * An initializer whose bytes are given, such as a frozen weight. Its name starts with w, those of others with c.
+   * An initializer whose bytes are given, such as a frozen weight.
    * @param rawData the bytes, or what makes them when the graph is encoded: a graph may be thrown away before
    */
   weight(type: OnnxType, dims: readonly number[], rawData: Uint8Array | (() => Uint8Array)): string {
-    const name = `w${this.fresh++}`;
-    const tensor = { name, dims, dataType: onnxType[type] };
-    if (typeof rawData !== 'function') this.initializers.push({ ...tensor, rawData });
-    else {
-      let bytes: Uint8Array | null = null;
-      const made = {
-        ...tensor,
-        get rawData() {
-          bytes ??= rawData();
-          return bytes;
-        },
-      };
-      this.initializers.push(made);
-    }
-    return name;
+    return this.initializers.weight(type, dims, rawData);
   }
 
   /** What makes the values of a leaf that becomes a part of the graph; null for other nodes, and where leaves are inputs. */
@@ -238,30 +192,9 @@ export class GraphBuilder {
       : this.op(type, [input], { axes, keepdims });
   }
 
-  /** An initializer of a portable graph under another shape, which is one, too; null for other values. */
-  private reshapeWeight(name: string, shape: readonly number[]): string | null {
-    if (this.options.portable !== true || !name.startsWith('w')) return null;
-    const key = `weight|${name}|${shape.join()}`;
-    const known = this.expressions.get(key);
-    if (known) return known[0] ?? '';
-    const tensor = this.initializers.find((each) => each.name === name);
-    if (tensor === undefined) return null;
-    const reshaped = `w${this.fresh++}`;
-    const made = {
-      name: reshaped,
-      dims: shape,
-      dataType: tensor.dataType,
-      get rawData() {
-        return tensor.rawData;
-      },
-    };
-    this.initializers.push(made);
-    this.expressions.set(key, [reshaped]);
-    return reshaped;
-  }
-
   reshape(name: string, shape: readonly number[]): string {
-    const weight = this.reshapeWeight(name, shape);
+    // Runtimes that read a file need not fold the reshape of a constant.
+    const weight = this.options.portable === true ? this.initializers.reshaped(name, shape) : null;
     if (weight !== null) return weight;
     const source = this.reshaped.get(name) ?? name;
     // 0 means "as the input" unless allowzero is set.
@@ -409,7 +342,7 @@ export class GraphBuilder {
     const graph: GraphProto = {
       name: 'cnnzoo',
       node: nodes.reverse(),
-      initializer: this.initializers.filter(({ name }) => used.has(name)),
+      initializer: this.initializers.named(used),
       input: inputs.filter(({ name }) => used.has(name)).map((input) => valueInfo(input, input.name)),
       output: [
         ...(sentinel === null ? [] : [valueInfo({ type: 'bfloat16', shape: [] }, sentinel)]),

@@ -117,6 +117,18 @@ const schema = {
   },
 };
 
+/** A number is an ONNX int; a float is wrapped, because JavaScript cannot tell 1 from 1.0. */
+export type AttributeValue = number | string | readonly number[] | { readonly float: number };
+
+const attributeType = { float: 1, int: 2, string: 3, ints: 7 };
+
+export function attributeProto(name: string, value: AttributeValue): AttributeProto {
+  if (typeof value === 'number') return { name, type: attributeType.int, i: value };
+  if (typeof value === 'string') return { name, type: attributeType.string, s: new TextEncoder().encode(value) };
+  if ('float' in value) return { name, type: attributeType.float, f: value.float };
+  return { name, type: attributeType.ints, ints: value };
+}
+
 let modelProto: protobuf.Type | null = null;
 
 /** The version of the file format that came with a version of the operators. */

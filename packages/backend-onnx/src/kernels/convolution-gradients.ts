@@ -4,7 +4,7 @@ import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
 import { blockedConvolution, prefersBlocks } from './blocked-convolution.js';
 import { depthwiseFilter, unpadded } from './convolution.js';
 import { convolutionGeometry, type Window } from './convolution-geometry.js';
-import { convolutionNode, transposedConvolutionNode } from './convolution-node.js';
+import { convolutionNode, padInput, transposedConvolutionNode } from './convolution-node.js';
 import { filterGradient } from './filter-gradient.js';
 import { columnsOf, paddedPixels } from './pixel-columns.js';
 import { type KernelTable, required } from './registry.js';
@@ -32,13 +32,6 @@ function shifted(
     graph.ints([2, 3]),
     graph.ints([strideHeight, strideWidth]),
   ]);
-}
-
-export function padInput(graph: GraphBuilder, x: string, pads: readonly number[]): string {
-  const [top = 0, left = 0, bottom = 0, right = 0] = pads;
-  return pads.every((size) => size === 0)
-    ? x
-    : graph.op('Pad', [x, graph.ints([0, 0, top, left, 0, 0, bottom, right])]);
 }
 
 /** Extent of a kernel over the input, dilation included. */
@@ -127,7 +120,11 @@ export function emitInputGradient(
     if (size === 1 && pads.every((pad) => pad === 0)) {
       const matrix = graph.reshape(weights, [1, blocked.inputChannels, outputChannels]);
       const columns = graph.reshape(gradient, [batch, blocked.inputChannels, height * width]);
-      const product = transposedProduct(graph, [matrix, columns], { transposeA: true, transposeB: false });
+      const product = transposedProduct(
+        graph,
+        { name: matrix, rank: 3, transposed: true },
+        { name: columns, rank: 3, transposed: false },
+      );
       return graph.reshape(product, [batch, outputChannels, height, width]);
     }
     if (size === 1 || blocked.positions >= 2 * outputChannels)

@@ -7,8 +7,9 @@
  * - Conv in groups of more than 4 output channels that are no multiple of 4: each group is a node
  * - ConvTranspose in groups of several input channels and one output channel: a sum of products channel by channel
  */
-import type { AttributeValue, GraphBuilder } from '../graph/graph-builder.js';
+import type { GraphBuilder } from '../graph/graph-builder.js';
 import { sizeOf } from '../graph/node.js';
+import type { AttributeValue } from '../graph/onnx-model.js';
 import { type Window, windowAttributes } from './convolution-geometry.js';
 
 interface Channels {
@@ -24,6 +25,15 @@ interface Channels {
 /** Zeros around axes of a value of rank 4; what comes before and after each axis. */
 function zeros(graph: GraphBuilder, x: string, pads: readonly number[]): string {
   return pads.every((size) => size === 0) ? x : graph.op('Pad', [x, graph.ints(pads)]);
+}
+
+/** NCHW pictures with zeros around them; `pads` as top, left, bottom, right. */
+export function padInput(
+  graph: GraphBuilder,
+  x: string,
+  [top = 0, left = 0, bottom = 0, right = 0]: readonly number[],
+) {
+  return zeros(graph, x, [0, 0, top, left, 0, 0, bottom, right]);
 }
 
 function channelsOf(graph: GraphBuilder, x: string, axis: number, start: number, end: number, step: number): string {
@@ -58,7 +68,7 @@ export function convolutionNode(
     const [height = 1, width = 1] = inputSize;
     return convolutionNode(
       graph,
-      [zeros(graph, x, [0, 0, top, left, 0, 0, bottom, right]), filter, ...rest],
+      [padInput(graph, x, window.pads), filter, ...rest],
       { ...window, pads: [0, 0, 0, 0] },
       { ...channels, inputSize: [top + height + bottom, left + width + right] },
     );

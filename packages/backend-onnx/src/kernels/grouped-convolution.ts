@@ -7,17 +7,11 @@ import type { LazyNode } from '../graph/node.js';
 import { blockedConvolution, prefersBlocks } from './blocked-convolution.js';
 import { type ConvolutionAttributes, unpadded } from './convolution.js';
 import type { Window } from './convolution-geometry.js';
-import {
-  type Cut,
-  cutWindow,
-  inputGradientName,
-  outputPadding,
-  padInput,
-  turnedPads,
-} from './convolution-gradients.js';
+import { type Cut, cutWindow, inputGradientName, outputPadding, turnedPads } from './convolution-gradients.js';
 import { convolutionNode, transposedConvolutionNode } from './convolution-node.js';
 import { filterGradient } from './filter-gradient.js';
-import { transposedProduct } from './transposed-product.js';
+import { rowColumns } from './row-columns.js';
+import { productWithTransposed } from './transposed-product.js';
 
 const channelAxis = 3;
 
@@ -142,31 +136,6 @@ function inputGradient(
 }
 
 /**
- * What the window sees of each channel of x, in two steps, along the width and along the height.
- * @returns name of [batch, channels * kernel width * kernel height, positions]
- */
-function columnsByRows(graph: GraphBuilder, x: LazyNode, window: Window, output: readonly [number, number]): string {
-  const { strides, dilations, pads, kernel } = window;
-  const [kernelHeight = 1, kernelWidth = 1] = kernel;
-  const [batch = 1, inHeight = 1, , channels = 1] = x.shape;
-  const height = inHeight + (pads[0] ?? 0) + (pads[2] ?? 0);
-  const padded = padInput(graph, graph.get(x, 'channelsFirst'), pads);
-  const shifts = Array.from({ length: kernelWidth }, (_, j) => {
-    const start = j * (dilations[1] ?? 1);
-    const end = start + (output[1] - 1) * (strides[1] ?? 1) + 1;
-    const ranges = [[start], [end], [3], [strides[1] ?? 1]].map((values) => graph.ints(values));
-    return graph.reshape(graph.op('Slice', [padded, ...ranges]), [batch, channels, 1, height, output[1]]);
-  });
-  const wide = shifts.length === 1 ? (shifts[0] ?? '') : graph.op('Concat', shifts, { axis: 2 });
-  const lines: number[] = [];
-  for (let i = 0; i < kernelHeight; i++)
-    for (let line = 0; line < output[0]; line++) lines.push(i * (dilations[0] ?? 1) + line * (strides[0] ?? 1));
-  const rows = graph.reshape(wide, [batch * channels * kernelWidth, height, output[1]]);
-  const gathered = graph.op('Gather', [rows, graph.tensor('int32', lines)], { axis: 1 });
-  return graph.reshape(gathered, [batch, channels * kernelWidth * kernelHeight, output[0] * output[1]]);
-}
-
-/**
  * dW of a group is dy of its channels times the columns that the window sees of its channels of x, for all groups in one product.
  * @param shape of dW, [height, width, inputs / groups, outputs]
  * @returns name of dW in OIHW
@@ -179,14 +148,11 @@ function filterGradientOfGroups(
   const { x, pads } = unpadded(first, 0, window.pads);
   const [batch = 1, outHeight = 1, outWidth = 1] = dy.shape;
   const positions = outHeight * outWidth;
-  const columns = columnsByRows(graph, x, { ...window, pads }, [outHeight, outWidth]);
-  const product = transposedProduct(
+  const columns = rowColumns(graph, x, { ...window, pads }, [outHeight, outWidth]);
+  const product = productWithTransposed(
     graph,
-    [
-      graph.reshape(graph.get(dy, 'channelsFirst'), [batch * groups, outputs / groups, positions]),
-      graph.reshape(columns, [batch * groups, inputsOfGroup * width * height, positions]),
-    ],
-    { transposeA: false, transposeB: true },
+    graph.reshape(graph.get(dy, 'channelsFirst'), [batch * groups, outputs / groups, positions]),
+    graph.reshape(columns, [batch * groups, inputsOfGroup * width * height, positions]),
   );
   const products = graph.reshape(product, [batch, outputs, inputsOfGroup * width * height]);
   const sum = graph.op('ReduceSum', [products, graph.ints([0])], { keepdims: 0 });

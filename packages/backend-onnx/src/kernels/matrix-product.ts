@@ -6,6 +6,7 @@ import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { LazyNode, Operation } from '../graph/node.js';
 import { type Activation, activate, activationOf } from './activation.js';
 import { type Kernel, type KernelTable, required } from './registry.js';
+import { transposedProduct } from './transposed-product.js';
 
 type ProductAttributes = {
   transposeA: number;
@@ -15,14 +16,8 @@ type ProductAttributes = {
   alpha: number;
 };
 
-function transposeMatrices(graph: GraphBuilder, x: string, rank: number): string {
-  const axes = Array.from({ length: rank }, (_, axis) => axis);
-  return graph.op('Transpose', [x], { perm: [...axes.slice(0, -2), rank - 1, rank - 2] });
-}
-
 /**
- * a b + bias. Two matrices are one Gemm; stacks of matrices are a MatMul, its operands transposed where that is asked for by
- * onnxruntime's FusedMatMul, in a portable graph by a Transpose.
+ * a b + bias. Two matrices are one Gemm, stacks of matrices a product of their own.
  */
 function emitProduct(
   graph: GraphBuilder,
@@ -36,13 +31,11 @@ function emitProduct(
     const inputs = bias ? [left, right, graph.get(bias)] : [left, right];
     return graph.op('Gemm', inputs, { transA: transposeA, transB: transposeB });
   }
-  const product =
-    (transposeA || transposeB) && graph.can('fusedMatMul') && graph.options.portable !== true
-      ? graph.op('FusedMatMul', [left, right], { transA: transposeA, transB: transposeB }, 'com.microsoft')
-      : graph.op('MatMul', [
-          transposeA ? transposeMatrices(graph, left, a.shape.length) : left,
-          transposeB ? transposeMatrices(graph, right, b.shape.length) : right,
-        ]);
+  const product = transposedProduct(
+    graph,
+    { name: left, rank: a.shape.length, transposed: transposeA === 1 },
+    { name: right, rank: b.shape.length, transposed: transposeB === 1 },
+  );
   return bias ? graph.op('Add', [product, graph.get(bias)]) : product;
 }
 

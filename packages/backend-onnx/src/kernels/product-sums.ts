@@ -4,7 +4,7 @@
  */
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { type LazyNode, sizeOf } from '../graph/node.js';
-import { transposedProduct } from './transposed-product.js';
+import { productWithTransposed } from './transposed-product.js';
 
 /** Of fewer positions, making the product is faster. */
 const fewestPositions = 256;
@@ -44,7 +44,7 @@ export function emitProductSum(graph: GraphBuilder, node: LazyNode): string | nu
   const [left = '', right = ''] = large.map((factor) =>
     graph.reshape(graph.get(factor, 'channelsFirst'), [batch * channels, 1, height * width]),
   );
-  const products = transposedProduct(graph, [left, right], { transposeA: false, transposeB: true });
+  const products = productWithTransposed(graph, left, right);
   const pictures = graph.reshape(products, [batch, channels]);
   return graph.op('ReduceSum', [pictures, graph.ints([0])], { keepdims: 0 });
 }

@@ -8,11 +8,10 @@
  * operand is copied 3 times, where columns of x would be 9 copies of it.
  */
 import type { GraphBuilder } from '../graph/graph-builder.js';
+import { padInput } from './convolution-node.js';
 import type { FilterGradientContext } from './filter-gradient.js';
-import { transposedProduct } from './transposed-product.js';
-
-/** Bytes of one shifted operand that are made at a time: more pictures are done in turns. */
-const operandBytes = 2 ** 26;
+import { sumInTurns } from './picture-turns.js';
+import { summedProduct } from './transposed-product.js';
 
 /** `count` copies of NCHW pictures along a new axis after the channels, copy k padded (or, below zero, cut) by `padsOf(k)`. */
 function shiftedCopies(
@@ -22,12 +21,7 @@ function shiftedCopies(
   padsOf: (k: number) => readonly [top: number, left: number, bottom: number, right: number],
   shape: readonly [batch: number, channels: number, positions: number],
 ): string {
-  const copies = Array.from({ length: count }, (_, k) => {
-    const [top, left, bottom, right] = padsOf(k);
-    return [top, left, bottom, right].every((size) => size === 0)
-      ? pictures
-      : graph.op('Pad', [pictures, graph.ints([0, 0, top, left, 0, 0, bottom, right])]);
-  });
+  const copies = Array.from({ length: count }, (_, k) => padInput(graph, pictures, padsOf(k)));
   const [batch, channels, positions] = shape;
   const all = copies.length === 1 ? (copies[0] ?? '') : graph.op('Concat', copies, { axis: 1 });
   return graph.reshape(all, [batch, count * channels, positions]);
@@ -41,32 +35,24 @@ export function separableFilterGradient({ graph, x, dy, window, sizes }: FilterG
   const [rowStep = 1, columnStep = 1] = window.dilations;
   const positions = height * output[1];
   const widest = Math.max(kernel[0] * outputChannels, kernel[1] * inputChannels);
-  const pictures = Math.max(1, Math.min(batch, Math.floor(operandBytes / (4 * positions * widest))));
-  const turns = Array.from({ length: Math.ceil(batch / pictures) }, (_, turn) =>
-    Math.min(pictures, batch - turn * pictures),
-  );
-  const split = (value: string) => (turns.length === 1 ? [value] : graph.split(value, turns, 0));
-  const gradients = split(graph.get(dy, 'channelsFirst'));
-  const sums = split(graph.get(x, 'channelsFirst')).map((part, turn) => {
-    const count = turns[turn] ?? 1;
+  const values = [graph.get(x, 'channelsFirst'), graph.get(dy, 'channelsFirst')];
+  const sum = sumInTurns(graph, batch, 4 * positions * widest, values, ([pixels = '', gradients = ''], pictures) => {
     const columns = shiftedCopies(
       graph,
-      part,
+      pixels,
       kernel[1],
       (j) => [0, left - j * columnStep, 0, output[1] - width - left + j * columnStep],
-      [count, inputChannels, positions],
+      [pictures, inputChannels, positions],
     );
     const rows = shiftedCopies(
       graph,
-      gradients[turn] ?? '',
+      gradients,
       kernel[0],
       (i) => [i * rowStep - top, 0, height - output[0] - i * rowStep + top, 0],
-      [count, outputChannels, positions],
+      [pictures, outputChannels, positions],
     );
-    const product = transposedProduct(graph, [rows, columns], { transposeA: false, transposeB: true });
-    return graph.op('ReduceSum', [product, graph.ints([0])], { keepdims: 0 });
+    return summedProduct(graph, rows, columns);
   });
-  const sum = sums.length === 1 ? (sums[0] ?? '') : graph.op('Sum', sums);
   const parts = graph.reshape(sum, [kernel[0], outputChannels, kernel[1], inputChannels]);
   return graph.op('Transpose', [parts], { perm: [1, 3, 0, 2] });
 }
