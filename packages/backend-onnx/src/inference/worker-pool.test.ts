@@ -32,9 +32,12 @@ it('fails the requests of a worker that dies, and starts another', async () => {
   const pool = startWorkerPool(1, { graph, threads: 1 });
   expect(await pool.run(numbers())).toEqual(sums);
   const [worker] = post.mock.contexts as Worker[];
+  // Nothing arrives there, so that it cannot have answered by the time it ends.
+  post.mockImplementation(() => {});
   const requests = [pool.run(numbers()), pool.run(numbers()), pool.run(numbers())].map((request) =>
     request.catch((error: Error) => error),
   );
+  post.mockRestore();
   await worker?.terminate();
   const results = await Promise.all(requests);
   // The first two were the worker's; the third waited and goes to the next.
