@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   compose,
   cutmix,
@@ -16,7 +15,7 @@ import {
 } from '@cnnzoo/transforms';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { arrayDataset } from './array-dataset.js';
 import { DataError } from './data-error.js';
 import { DataLoader, type DataLoaderOptions } from './data-loader.js';
@@ -63,6 +62,9 @@ const order = (batches: Seen[]) => batches.flatMap(({ pixels }) => pixels);
 const digest = (batches: Seen[]) => createHash('sha256').update(JSON.stringify(batches)).digest('hex');
 /** The worker threads of this process that are alive. */
 const workersLeft = (): unknown[] => (process.report.getReport() as { workers: unknown[] }).workers;
+/** Waits for threads to start or end: the operating system takes its time. */
+const workersToBe = (count: number) =>
+  vi.waitFor(() => expect(workersLeft()).toHaveLength(count), { timeout: 50_000, interval: 20 });
 
 describe('order', () => {
   test('without shuffling it is the data set’s; the last batch is smaller, or left out', async () => {
@@ -144,7 +146,7 @@ describe('transforms', () => {
     expect(await run({ workers: 1 })).toEqual(here);
     expect(await run({ workers: 3, prefetch: 1 })).toEqual(here);
     expect(await run({ seed: 4 })).not.toEqual(here);
-    expect(workersLeft()).toEqual([]);
+    await workersToBe(0);
   });
 
   test('arrays, and data sets of one’s own that give views, reach the workers', async () => {
@@ -277,7 +279,7 @@ describe('nothing is left behind', () => {
       for await (const { images, labels } of loader.epoch(0)) {
         images.dispose();
         labels.dispose();
-        expect(workersLeft()).toHaveLength(workers);
+        await workersToBe(workers);
         break;
       }
       expect(tf.memory().numTensors).toBe(before);
@@ -288,8 +290,7 @@ describe('nothing is left behind', () => {
   test('by idle workers, a while after the epoch', async () => {
     const loader = new DataLoader(pictures, { batchSize: 2, transform, workers: 1 });
     await epoch(loader);
-    await sleep(1500);
-    expect(workersLeft()).toEqual([]);
+    await workersToBe(0);
   });
 
   test('by 100 epochs over a small folder: flat memory', async () => {
@@ -303,7 +304,7 @@ describe('nothing is left behind', () => {
     await loader.close();
     expect(tf.memory().numTensors).toBe(before);
     expect((process.memoryUsage().rss - settled) / 2 ** 20).toBeLessThan(50);
-    expect(workersLeft()).toEqual([]);
+    await workersToBe(0);
   });
 });
 
@@ -313,7 +314,7 @@ test('two epochs at a time do not disturb each other', async () => {
   expect(digest(await epoch(loader, 0))).toBe(digest(first ?? []));
   expect(digest(first ?? [])).not.toBe(digest(second ?? []));
   await loader.close();
-  expect(workersLeft()).toEqual([]);
+  await workersToBe(0);
 });
 
 describe('bad options are named', () => {

@@ -110,10 +110,9 @@ async function request(url: string, headers: Record<string, string>, stallTimeou
   const undici: typeof import('undici') = await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
   const proxy = proxyFor(new URL(url));
   const dispatcher: Dispatcher | undefined = proxy === null ? undefined : new undici.ProxyAgent(proxy);
-  const timeout = AbortSignal.timeout(stallTimeout * 1000);
   const controller = new AbortController();
-  const abort = () => controller.abort(new Error(`${url}: no answer in ${stallTimeout} s`));
-  timeout.addEventListener('abort', abort);
+  const stop = () => controller.abort(new Error(`no answer in ${stallTimeout} s`));
+  const timer = setTimeout(stop, stallTimeout * 1000);
   try {
     const response = await undici.fetch(url, {
       headers,
@@ -126,7 +125,7 @@ async function request(url: string, headers: Record<string, string>, stallTimeou
     const { cause, message } = error as Error;
     throw new Error(`${url}: ${cause instanceof Error ? cause.message : message}`, { cause: error });
   } finally {
-    timeout.removeEventListener('abort', abort);
+    clearTimeout(timer);
   }
 }
 
