@@ -38,27 +38,36 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs the demo; `onOutput` may act on what it has printed so far. */
-function demo(
-  args: readonly string[],
-  onOutput: (output: string, kill: (signal: NodeJS.Signals) => void) => void = () => {},
-): Promise<Ended> {
+/** Runs the demo; `interruptAt`: it gets a SIGINT, as Ctrl-C sends, when it has printed this. */
+function demo(args: readonly string[], interruptAt?: string): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const modules = interruptAt === undefined ? ['tsx'] : ['tsx', interrupter(interruptAt)];
+    const imports = modules.flatMap((module) => ['--import', module]);
+    const child = spawn(process.execPath, [...imports, main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => {
         output += text;
-        onOutput(output, (signal) => child.kill(signal));
       });
     child.on('close', (code) => resolve({ code, output }));
   });
 }
 
+/** A module that sends its process the signal: from outside it could come too late. */
+function interrupter(text: string): string {
+  const program = `
+    const write = process.stdout.write.bind(process.stdout);
+    process.stdout.write = (chunk, ...rest) => {
+      if (String(chunk).includes(${JSON.stringify(text)})) process.kill(process.pid, 'SIGINT');
+      return write(chunk, ...rest);
+    };`;
+  return `data:text/javascript,${encodeURIComponent(program)}`;
+}
+
 const accuracy = ({ output }: Ended) => /test accuracy [\d.]+ %/.exec(output)?.[0];
 
 test('trains, tests, draws and saves; interrupted and gone on with, it ends with the same accuracy', {
-  timeout: 300_000,
+  timeout: 900_000,
 }, async () => {
   const plain = join(folder, 'plain');
   const whole = await demo(['--data', small, '--folder', plain]);
@@ -70,12 +79,7 @@ test('trains, tests, draws and saves; interrupted and gone on with, it ends with
   expect(whole.output.trimEnd().split('\n').at(-1)).toBe(`model saved to ${join(plain, 'lenet5.safetensors')}`);
 
   const interrupted = join(folder, 'interrupted');
-  let killed = false;
-  const first = await demo(['--data', small, '--folder', interrupted], (output, kill) => {
-    if (killed || !output.includes('epoch 2/3 50 %')) return;
-    killed = true;
-    kill('SIGINT');
-  });
+  const first = await demo(['--data', small, '--folder', interrupted], 'epoch 2/3 50 %');
   expect(first.code).toBe(130);
   const [, path = ''] = /checkpoint written to (.*)/.exec(first.output) ?? [];
   expect(path).toContain(join(interrupted, 'checkpoints', 'step-'));

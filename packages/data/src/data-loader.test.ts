@@ -64,7 +64,7 @@ const digest = (batches: Seen[]) => createHash('sha256').update(JSON.stringify(b
 const workersLeft = (): unknown[] => (process.report.getReport() as { workers: unknown[] }).workers;
 /** Waits for threads to start or end: the operating system takes its time. */
 const workersToBe = (count: number) =>
-  vi.waitFor(() => expect(workersLeft()).toHaveLength(count), { timeout: 50_000, interval: 20 });
+  vi.waitFor(() => expect(workersLeft()).toHaveLength(count), { timeout: 200_000, interval: 20 });
 
 describe('order', () => {
   test('without shuffling it is the data set’s; the last batch is smaller, or left out', async () => {

@@ -47,4 +47,4 @@ test('a process killed at any moment leaves a checkpoint that a run can go on fr
     expect(await readdir(folder)).toEqual(['checkpoints.json', `step-${String(start + 1).padStart(8, '0')}`]);
     await rm(folder, { recursive: true });
   }
-}, 300_000);
+}, 900_000);

@@ -106,7 +106,7 @@ const networks: [name: string, losses: readonly number[], make: () => LayersMode
   ['vgg11_bn', [1e-3, 1e-3, 1e-3, 1e-3], () => vgg11Bn({ ...options, dropout: 0, inputShape: [64, 64, 3] })],
 ];
 
-test.each(networks)('%s trains as in PyTorch, through train', { timeout: 300_000 }, async (name, tolerances, make) => {
+test.each(networks)('%s trains as in PyTorch, through train', { timeout: 900_000 }, async (name, tolerances, make) => {
   const file = sharedFile(`golden/training/${name}.json`);
   if (file === null) return;
   await tf.setBackend('onnx');

@@ -211,6 +211,7 @@ test('SIGINT and SIGTERM end it after the step, with a checkpoint', async () => 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const checkpoint = { folder: join(folder, signal) };
     const { history, events } = await run({
+      epochs: 1000,
       checkpoint,
       onEvent: (event) => {
         if (event.type === 'step' && event.step === 7) process.kill(process.pid, signal);

@@ -1,6 +1,6 @@
 /**
  * Damaged files of every format: each gives its tensors or an error, in bounded memory and time. CNNZOO_FUZZ_CASES sets how many
- * damaged copies of each file are read (10,000 in a long run).
+ * damaged copies of each file are read (10,000 in a long run), other ones each time; without it they are few and the same.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,14 +10,15 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { readWeights } from './read-weights.js';
 
-const cases = Number(process.env['CNNZOO_FUZZ_CASES'] ?? 150);
+const longRun = process.env['CNNZOO_FUZZ_CASES'];
+const cases = Number(longRun ?? 150);
 const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-fuzz-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 type Damage = (bytes: Uint8Array) => Uint8Array;
 
-/** A place in the file; small fixtures are mostly structure, and most of that is in front. */
-const place = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+/** A place in the file. Not fc.double: nine in ten of its numbers from 0 to 1 are so small that they name the first byte. */
+const place = fc.noBias(fc.nat({ max: 2 ** 31 - 1 })).map((n) => n / 2 ** 31);
 const at = (bytes: Uint8Array, where: number) => Math.floor(where * bytes.length);
 
 const setBytes = fc.tuple(place, fc.uint8Array({ minLength: 1, maxLength: 8 })).map(
@@ -109,7 +110,7 @@ test.each([
   'keras-latest.h5',
   'keras-layouts-small.h5',
   'keras3-model.keras',
-])('%s, damaged', { timeout: 60_000 + 30 * cases }, async (name) => {
+])('%s, damaged', { timeout: 300_000 + 60 * cases }, async (name) => {
   const bytes = new Uint8Array(readFileSync(fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))));
   const path = join(folder, name);
   let count = 0;
@@ -123,6 +124,6 @@ test.each([
         await readAll(path, damaged.length);
       }
     }),
-    { numRuns: cases },
+    { numRuns: cases, ...(longRun === undefined && { seed: 1 }) },
   );
 });

@@ -46,7 +46,7 @@ test.skipIf(!hasKeras).each([
   ['InceptionV3', 'inception_v3.keras', () => inceptionV3({ countIncludePad: false, initialWeights: 'zeros' })],
   ['VGG16', 'vgg16.keras', () => vgg16({ initialWeights: 'zeros' })],
   ['VGG19', 'vgg19.keras', () => vgg19({ initialWeights: 'zeros' })],
-] as const)('%s', { timeout: 300_000 }, async (name, id, build) => {
+] as const)('%s', { timeout: 900_000 }, async (name, id, build) => {
   const script = fileURLToPath(new URL('fixtures/keras_application.py', import.meta.url));
   const run = spawnSync(python ?? '', [script, name, folder], { encoding: 'utf8' });
   expect(run.status, run.stderr).toBe(0);

@@ -46,7 +46,7 @@ test.each([
   ['InceptionV3', 'kerasInceptionV3', (inputShape) => inceptionV3({ countIncludePad: false, inputShape, ...small })],
 ] as const satisfies readonly [string, string, (inputShape: [number, number, number]) => unknown][])(
   "computes what Keras's %s computes",
-  { timeout: 60_000 },
+  { timeout: 900_000 },
   (name, rules, build) => {
     const { side = 0, logits = [], weights = {} } = goldens[name] ?? {};
     const model = build([side, side, 3]);

@@ -61,7 +61,7 @@ test('loads and predicts on backend onnx, and as the cpu backend does', async ()
   const difference = Math.max(...found.map((value, i) => Math.abs(value - (expected[i] ?? 0))));
   console.log(`nsfwjs on onnx and on cpu: ${Array.from(found, (v) => v.toFixed(5))}, largest difference ${difference}`);
   expect(difference).toBeLessThan(1e-4);
-}, 300_000);
+}, 900_000);
 
 test('its convolutions and batch norms load into our Inception-v3; its head is another', async () => {
   const model = inceptionV3({ includeTop: false, countIncludePad: false, initialWeights: 'zeros' });

@@ -45,7 +45,7 @@ const networks = [
 // The others take minutes: with CNNZOO_LONG_TESTS=1.
 test.skipIf(python === undefined).each(process.env['CNNZOO_LONG_TESTS'] === '1' ? networks : networks.slice(0, 1))(
   '%s',
-  { timeout: 300_000 },
+  { timeout: 900_000 },
   async (name, build, size) => {
     const options = { inputShape: [size, size, 3], initialWeights: 'zeros' } as const;
     const model = build(options);

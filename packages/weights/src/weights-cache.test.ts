@@ -59,7 +59,7 @@ const cutOff: Handler = async (request, response) => {
     'content-range': `bytes ${start}-${content.length - 1}/${content.length}`,
   });
   response.write(content.subarray(start, end));
-  await vi.waitFor(() => expect(sizeOf('.part')).toBe(end), { timeout: 50_000, interval: 5 });
+  await vi.waitFor(() => expect(sizeOf('.part')).toBe(end), { timeout: 200_000, interval: 5 });
   response.destroy();
 };
 
