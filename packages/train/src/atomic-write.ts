@@ -1,8 +1,8 @@
-import { open, rename } from 'node:fs/promises';
+import { nodeModule } from './node-module.js';
 
 /** Writes a file and waits until it is on the disk. */
 export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
-  const file = await open(path, 'w');
+  const file = await nodeModule('node:fs/promises').open(path, 'w');
   try {
     await file.writeFile(content);
     await file.sync();
@@ -14,5 +14,5 @@ export async function writeDurably(path: string, content: string | Uint8Array): 
 /** Writes a file under another name and renames it: whoever reads it sees the old or the new one, never a part. */
 export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
   await writeDurably(`${path}.part`, content);
-  await rename(`${path}.part`, path);
+  await nodeModule('node:fs/promises').rename(`${path}.part`, path);
 }

@@ -1,7 +1,6 @@
-import { access, mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { writeAtomically } from './atomic-write.js';
 import { type RunState, writeCheckpoint } from './checkpoint.js';
+import { nodeModule } from './node-module.js';
 
 /** The list of checkpoints in a folder: a checkpoint counts once it is in it. */
 interface Index {
@@ -26,6 +25,8 @@ const namePattern = /^(step-\d{8}(-\d+)?)(\.part)?$/;
  * @throws TypeError naming the index file where it is damaged
  */
 export async function openCheckpointStore(folder: string, keepLast: number): Promise<CheckpointStore> {
+  const { mkdir } = nodeModule('node:fs/promises');
+  const { join } = nodeModule('node:path');
   const indexFile = join(folder, 'checkpoints.json');
   let index = await readIndex(indexFile);
 
@@ -58,6 +59,7 @@ function freeName(wanted: string, { checkpoints }: Index): string {
 }
 
 async function readIndex(file: string): Promise<Index> {
+  const { access, readFile } = nodeModule('node:fs/promises');
   if (
     await access(file).then(
       () => false,
@@ -79,6 +81,8 @@ async function readIndex(file: string): Promise<Index> {
 
 /** Removes checkpoints that the list does not name: old ones, and parts that an interrupted run left. */
 async function removeUnlisted(folder: string, { checkpoints }: Index): Promise<void> {
+  const { readdir, rm } = nodeModule('node:fs/promises');
+  const { join } = nodeModule('node:path');
   for (const name of await readdir(folder))
     if (namePattern.test(name) && !checkpoints.includes(name)) await rm(join(folder, name), { recursive: true });
 }

@@ -3,8 +3,6 @@
  * of each weight, in tfjs's layout, under the weight's key and PyTorch's name of it (`conv1.weight.momentum_buffer`); training.json,
  * all else. It is written under another name and then renamed, so it is there as a whole or not at all.
  */
-import { mkdir, readFile, rename } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   loadStateDict,
   modelWeights,
@@ -16,6 +14,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { writeDurably } from './atomic-write.js';
+import { nodeModule } from './node-module.js';
 import type { StatefulOptimizer } from './optimizers/optimizer.js';
 import { type RandomState, randomState, restoreRandomState } from './random-state.js';
 import type { Progress } from './run-state.js';
@@ -41,6 +40,8 @@ const format = 'cnnzoo-training-1';
 
 /** Writes a checkpoint to a folder that is not there yet. `temporary` is on the same disk. */
 export async function writeCheckpoint(folder: string, temporary: string, state: RunState): Promise<void> {
+  const { mkdir, rename } = nodeModule('node:fs/promises');
+  const { join } = nodeModule('node:path');
   const { model, optimizer, progress, otherWeights } = state;
   const training: TrainingFile = {
     format,
@@ -72,6 +73,8 @@ export async function readCheckpoint(
   optimizer: StatefulOptimizer,
   batchesPerEpoch: number,
 ): Promise<Pick<RunState, 'progress' | 'otherWeights'>> {
+  const { readFile } = nodeModule('node:fs/promises');
+  const { join } = nodeModule('node:path');
   const file = join(folder, 'training.json');
   const training = parseTrainingFile(await readFile(file, 'utf8'), file);
   const { className, iterations } = training.optimizer;

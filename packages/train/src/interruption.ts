@@ -8,13 +8,15 @@ export interface StopRequest {
   dispose(): void;
 }
 
-const signals = ['SIGINT', 'SIGTERM'] as const;
+const stopSignals = ['SIGINT', 'SIGTERM'] as const;
 
 /**
  * Listens to SIGINT (Ctrl-C), SIGTERM and an AbortSignal. A second signal is not caught: it ends the process as usual, for whoever
  * cannot wait for the step.
  */
 export function listenForStop(abort: AbortSignal | null): StopRequest {
+  // Not in browsers, also where something else has put a `process` there.
+  const signals = typeof process !== 'undefined' && process.versions?.node ? stopSignals : [];
   let reason: Interruption | null = abort?.aborted ? 'abort' : null;
   const onSignal = (signal: NodeJS.Signals) => {
     reason ??= signal === 'SIGTERM' ? 'SIGTERM' : 'SIGINT';

@@ -1,6 +1,5 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { TrainEvent } from './events.js';
+import { nodeModule } from './node-module.js';
 
 /**
  * Appends what `train` tells to a file, a line of JSON for each event: `{"time":"2026-01-31T12:00:00.000Z","type":"step","step":1,"loss":2.3,…}`.
@@ -12,6 +11,7 @@ import type { TrainEvent } from './events.js';
  * const onEvent = jsonlLog('runs/lenet/log.jsonl');
  */
 export function jsonlLog(path: string): (event: TrainEvent) => void {
-  mkdirSync(dirname(path), { recursive: true });
+  const { appendFileSync, mkdirSync } = nodeModule('node:fs');
+  mkdirSync(nodeModule('node:path').dirname(path), { recursive: true });
   return (event) => appendFileSync(path, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { TrainEvent } from './events.js';
 import type { EpochRecord } from './history.js';
 import { jsonlLog } from './jsonl-log.js';
@@ -96,3 +96,17 @@ test('curves of one epoch, without validation, all the same', () => {
   expect(svg).not.toContain('>validation<');
   expect(() => trainingCurves([])).toThrow('epochs must have at least one record, got none');
 });
+
+test.each([undefined, { ...process, getBuiltinModule: undefined }])(
+  'log files without a new Node: says so',
+  (other) => {
+    vi.stubGlobal('process', other);
+    try {
+      const message = 'checkpoints and log files need Node 20.16, 22.3 or newer: elsewhere, train without them';
+      expect(() => jsonlLog('log.jsonl')).toThrow(message);
+      expect(() => tensorboardLog('log')).toThrow(message);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  },
+);

@@ -1,8 +1,6 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { maskedCrc32c } from './crc32c.js';
 import type { TrainEvent } from './events.js';
+import { nodeModule } from './node-module.js';
 
 /**
  * Writes what `train` tells to an event file that TensorBoard opens: loss, accuracy, learning rate and gradient norm of each step,
@@ -15,6 +13,9 @@ import type { TrainEvent } from './events.js';
  * const onEvent = tensorboardLog('runs/lenet/tensorboard'); // then: tensorboard --logdir runs/lenet/tensorboard
  */
 export function tensorboardLog(folder: string): (event: TrainEvent) => void {
+  const { appendFileSync, mkdirSync } = nodeModule('node:fs');
+  const { join } = nodeModule('node:path');
+  const { hostname } = nodeModule('node:os');
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `events.out.tfevents.${Date.now()}.${hostname()}.${process.pid}`);
   appendFileSync(file, record(versionEvent()));

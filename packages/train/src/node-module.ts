@@ -1,0 +1,17 @@
+interface NodeModules {
+  readonly 'node:fs': typeof import('node:fs');
+  readonly 'node:fs/promises': typeof import('node:fs/promises');
+  readonly 'node:os': typeof import('node:os');
+  readonly 'node:path': typeof import('node:path');
+}
+
+/**
+ * A module of Node's own. Not by an import: bundlers for browsers would follow that and stop, although training needs files only for
+ * checkpoints and logs.
+ * @throws TypeError where there is no Node, or one from before July 2024
+ */
+export function nodeModule<Name extends keyof NodeModules>(name: Name): NodeModules[Name] {
+  if (typeof process === 'undefined' || process.getBuiltinModule === undefined)
+    throw new TypeError('checkpoints and log files need Node 20.16, 22.3 or newer: elsewhere, train without them');
+  return process.getBuiltinModule(name);
+}
