@@ -1,104 +1,109 @@
 import type { Image } from '@cnnzoo/transforms';
-import * as tf from '@tensorflow/tfjs-core';
 import type { Network } from './classifier.js';
+import { forwardPasses, inputsPerPass } from './forward-passes.js';
 import type { View } from './protocol.js';
 
-/** A picture, and how error messages call it. */
-export interface NamedImage {
+/** A picture, how error messages call it, and what whoever reads it wants back with its probabilities. */
+export interface NamedImage<Known> {
   readonly image: Image;
   readonly name: string;
+  readonly known: Known;
 }
 
-/** An input of the network, and the picture whose probabilities it counts for. */
-interface PlacedView extends View {
-  readonly picture: number;
+/** What the networks say of a picture. */
+export interface Answer<Known> {
+  readonly index: number;
+  readonly known: Known;
+  /** One for each class. */
+  readonly probabilities: Float64Array;
 }
 
-/** Inputs of one forward pass by default: the pixels of 32 pictures of 224 x 224, and never more than this many. */
-const pixelsPerPass = 32 * 224 * 224;
-const mostInputs = 128;
+/** Pictures from index `start` to before `end`. */
+export type PictureRange = readonly [start: number, end: number];
 
-/** How many inputs of a size one forward pass takes. */
-export function inputsPerPass(batchSize: number | undefined, height: number, width: number): number {
-  if (batchSize !== undefined) return batchSize;
-  return Math.min(mostInputs, Math.max(1, Math.floor(pixelsPerPass / Math.max(1, height * width))));
-}
-
-/** How many pictures are read and computed together, so that their inputs fill a forward pass. */
-export function picturesPerPass(networks: readonly Network[], batchSize: number | undefined): number {
+/** How many pictures are answered together, so that their inputs fill a forward pass. */
+export function picturesPerBatch(networks: readonly Network[], batchSize: number | undefined): number {
   const [height, width] = networks[0]?.format.crop ?? [1, 1];
   const most = Math.max(...networks.map(({ protocol }) => protocol.inputsPerPicture));
   return Math.max(1, Math.floor(inputsPerPass(batchSize, height, width) / most));
 }
 
 /**
- * Class probabilities of pictures: softmax of the logits, averaged over a picture's views, then over the networks. The views of all
- * pictures that have the same size go through the network together.
- * @returns for each picture an array of as many probabilities as there are classes
- * @throws RangeError naming the picture whose views cannot be made or do not fit the network
+ * Class probabilities of pictures: softmax of the logits, averaged over a picture's views, then over the networks. Pictures become inputs
+ * as soon as they are read, and the next ones are read meanwhile. A forward pass holds views of one batch only, so that what it gives
+ * does not depend on which batches there are.
+ * @param batches of pictures, in order
+ * @param read a picture by its index
+ * @param batchSize inputs in one forward pass, where it is given
+ * @returns the answers of each batch, in order
+ * @throws RangeError naming the picture whose views cannot be made or do not fit the network; what `read` throws
  */
-export async function classProbabilities(
+export async function* classProbabilities<Known>(
   networks: readonly Network[],
-  pictures: readonly NamedImage[],
-  batchSize?: number,
-): Promise<Float64Array[]> {
+  batches: readonly PictureRange[],
+  read: (index: number) => Promise<NamedImage<Known>>,
+  batchSize: number | undefined,
+): AsyncGenerator<Answer<Known>[], void, undefined> {
   const classes = networks[0]?.classes ?? 0;
-  const means = pictures.map(() => new Float64Array(classes));
-  for (const network of networks) {
-    const groups = new Map<string, PlacedView[]>();
-    for (const [picture, named] of pictures.entries())
-      for (const view of viewsOf(network, named)) {
-        const { width, height, channels } = view.input;
-        const key = `${view.dense} ${height} ${width} ${channels}`;
-        const group = groups.get(key) ?? [];
-        group.push({ ...view, picture });
-        groups.set(key, group);
+  const passes = forwardPasses(batchSize);
+  const pictures = readAhead(indicesOf(batches), read);
+  let before: Promise<Answer<Known>[]> | null = null;
+  try {
+    for (const [start, end] of batches) {
+      const answers: Answer<Known>[] = [];
+      for (let index = start; index < end; index++) {
+        const { value: picture } = await pictures.next();
+        if (picture === undefined) break;
+        const probabilities = new Float64Array(classes);
+        answers.push({ index, known: picture.known, probabilities });
+        for (const network of networks)
+          for (const view of viewsOf(network, picture))
+            await passes.add(network, view, probabilities, view.weight / networks.length);
       }
-    for (const views of groups.values()) {
-      const { height = 1, width = 1 } = views[0]?.input ?? {};
-      const size = inputsPerPass(batchSize, height, width);
-      for (let start = 0; start < views.length; start += size)
-        await addProbabilities(means, network, views.slice(start, start + size), networks.length);
+      const batch = passes.finish().then(() => answers);
+      // It is awaited when its turn comes.
+      batch.catch(() => {});
+      if (before !== null) yield await before;
+      before = batch;
     }
-  }
-  return means;
-}
-
-/** One forward pass over views of the same size. */
-async function addProbabilities(
-  means: readonly Float64Array[],
-  network: Network,
-  views: readonly PlacedView[],
-  networks: number,
-): Promise<void> {
-  const [first] = views;
-  if (first === undefined) return;
-  const { height, width, channels } = first.input;
-  const values = new Float32Array(views.length * first.input.data.length);
-  for (const [i, { input }] of views.entries()) values.set(input.data, i * input.data.length);
-  const logits = tf.tidy(() =>
-    network.logits(tf.tensor4d(values, [views.length, height, width, channels]), first.dense),
-  );
-  const rows = (await logits.data()) as Float32Array;
-  logits.dispose();
-  for (const [i, { picture, weight }] of views.entries()) {
-    const mean = means[picture];
-    if (mean !== undefined)
-      addSoftmax(mean, rows.subarray(i * network.classes, (i + 1) * network.classes), weight / networks);
+    if (before !== null) yield await before;
+  } finally {
+    await passes.idle();
   }
 }
 
-/** In float64, so that no class gets a probability of exactly 0 whose logarithm nobody can use. */
-function addSoftmax(mean: Float64Array, logits: Float32Array, weight: number): void {
-  let largest = Number.NEGATIVE_INFINITY;
-  // Math.max, so that one NaN makes all of them NaN.
-  for (const logit of logits) largest = Math.max(largest, logit);
-  const exponentials = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
-  const sum = exponentials.reduce((total, value) => total + value, 0);
-  for (const [k, value] of exponentials.entries()) mean[k] = (mean[k] ?? 0) + (weight * value) / sum;
+/** Pictures that are read at the same time. */
+const readers = 4;
+
+/** A few pictures at a time, the next ones while these are worked on. */
+async function* readAhead<Known>(
+  indices: Iterator<number>,
+  read: (index: number) => Promise<NamedImage<Known>>,
+): AsyncGenerator<NamedImage<Known>, void, undefined> {
+  const readSome = () => {
+    const reading: Promise<NamedImage<Known>>[] = [];
+    for (let next = indices.next(); !next.done; next = indices.next()) {
+      reading.push(read(next.value));
+      if (reading.length === readers) break;
+    }
+    const all = Promise.all(reading);
+    // It is awaited when its turn comes.
+    all.catch(() => {});
+    return all;
+  };
+  for (let next = readSome(); ; ) {
+    const pictures = await next;
+    if (pictures.length === 0) return;
+    next = readSome();
+    yield* pictures;
+  }
 }
 
-function viewsOf({ protocol, format }: Network, { image, name }: NamedImage): readonly View[] {
+function* indicesOf(batches: readonly PictureRange[]): Generator<number, void, undefined> {
+  for (const [start, end] of batches) for (let index = start; index < end; index++) yield index;
+}
+
+function viewsOf({ protocol, format }: Network, { image, name }: NamedImage<unknown>): readonly View[] {
   let views: readonly View[];
   try {
     views = protocol.views(image, format);

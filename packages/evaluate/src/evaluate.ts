@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { classProbabilities, type NamedImage, picturesPerPass } from './class-probabilities.js';
+import { classProbabilities, type PictureRange, picturesPerBatch } from './class-probabilities.js';
 import { type Classifier, type Network, openNetworks } from './classifier.js';
-import type { Dataset, Sample } from './dataset.js';
+import type { Dataset } from './dataset.js';
 import type { Protocol } from './protocol.js';
 import { largest, rank } from './ranking.js';
 import { type EvaluationReport, type Mistake, reportOf, worstMistakes } from './report.js';
@@ -80,31 +80,27 @@ async function run(
 ): Promise<EvaluationReport> {
   const { categories, length } = dataset;
   const began = performance.now();
-  const batch = picturesPerPass(networks, batchSize);
-  const starts = shardStarts(length, batch, shard);
-  const total = starts.reduce((sum, start) => sum + Math.min(batch, length - start), 0);
+  const batch = picturesPerBatch(networks, batchSize);
+  const batches = batchesOf(length, batch, shard);
+  const total = batches.reduce((sum, [start, end]) => sum + end - start, 0);
   const confusion = categories.map(() => new Array<number>(categories.length).fill(0));
   let tally = emptyTally;
   let mistakes: Mistake[] = [];
-
-  const read = (start: number | undefined) => {
-    if (start === undefined) return Promise.resolve([]);
-    const reading = readSamples(dataset, start, Math.min(start + batch, length));
-    // It is awaited when its turn comes.
-    reading.catch(() => {});
-    return reading;
+  const read = async (index: number) => {
+    const { image, label } = await dataset.get(index);
+    const name = `picture ${index}`;
+    checkLabel(name, label, categories.length);
+    return { image, name, known: label };
   };
-  let next = read(starts[0]);
-  for (const [i] of starts.entries()) {
-    const samples = await next;
-    next = read(starts[i + 1]);
-    const rows = await classProbabilities(networks, samples, batchSize);
-    const answers = samples.map(({ label, index }, row) => {
-      const probabilities = rows[row] ?? new Float64Array(categories.length);
-      return { probabilities, label, index, place: rank(probabilities, label) };
-    });
-    tally = addTallies(tally, tallyOf(answers, Math.min(5, categories.length)));
-    for (const { probabilities, label, index } of answers) {
+  for await (const answers of classProbabilities(networks, batches, read, batchSize)) {
+    const judged = answers.map(({ probabilities, known: label, index }) => ({
+      probabilities,
+      label,
+      index,
+      place: rank(probabilities, label),
+    }));
+    tally = addTallies(tally, tallyOf(judged, Math.min(5, categories.length)));
+    for (const { probabilities, label, index } of judged) {
       const [guess = 0] = largest(probabilities, 1);
       const confused = confusion[label] ?? [];
       confused[guess] = (confused[guess] ?? 0) + 1;
@@ -127,12 +123,12 @@ async function run(
   });
 }
 
-/** The first pictures of the batches of a shard: every n-th batch, so that batches are the same with and without shards. */
-function shardStarts(length: number, batch: number, [index, count]: readonly [number, number]): number[] {
-  const batches = Math.ceil(length / batch);
-  return Array.from({ length: batches }, (_, i) => i)
-    .filter((i) => i % count === index)
-    .map((i) => i * batch);
+/** The batches of a shard: every n-th one, so that batches are the same with and without shards. */
+function batchesOf(length: number, batch: number, [index, count]: readonly [number, number]): PictureRange[] {
+  const batches: PictureRange[] = [];
+  for (let start = index * batch; start < length; start += count * batch)
+    batches.push([start, Math.min(start + batch, length)]);
+  return batches;
 }
 
 function checkShard([index, count]: readonly [number, number]): void {
@@ -165,22 +161,4 @@ function checkDataset({ categories, labels }: Dataset, networks: readonly Networ
 function checkLabel(name: string, label: number, classes: number): void {
   if (!Number.isInteger(label) || label < 0 || label >= classes)
     throw new RangeError(`${name}: label ${label}, expected 0 to ${classes - 1}`);
-}
-
-/** Pictures that are read at the same time. */
-const readers = 4;
-
-async function readSamples(dataset: Dataset, start: number, end: number) {
-  const samples: (Sample & NamedImage & { index: number })[] = [];
-  for (let from = start; from < end; from += readers) {
-    const indices = Array.from({ length: Math.min(readers, end - from) }, (_, i) => from + i);
-    const read = await Promise.all(indices.map((index) => dataset.get(index)));
-    for (const [i, { image, label }] of read.entries()) {
-      const index = from + i;
-      const name = `picture ${index}`;
-      checkLabel(name, label, dataset.categories.length);
-      samples.push({ image, label, name, index });
-    }
-  }
-  return samples;
 }

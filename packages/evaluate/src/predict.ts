@@ -1,5 +1,5 @@
 import type { Image } from '@cnnzoo/transforms';
-import { classProbabilities, picturesPerPass } from './class-probabilities.js';
+import { classProbabilities, type PictureRange, picturesPerBatch } from './class-probabilities.js';
 import { type Classifier, openNetworks } from './classifier.js';
 import type { Protocol } from './protocol.js';
 import { largest } from './ranking.js';
@@ -73,17 +73,18 @@ export async function predict(
 
     const single = !Array.isArray(images);
     const pictures = (single ? [images] : images) as readonly Picture[];
-    const batch = picturesPerPass(networks, undefined);
+    const batch = picturesPerBatch(networks, undefined);
+    const batches: PictureRange[] = [];
+    for (let start = 0; start < pictures.length; start += batch)
+      batches.push([start, Math.min(start + batch, pictures.length)]);
+    const read = async (index: number) => {
+      const picture = pictures[index] as Picture;
+      const name = typeof picture === 'string' ? picture : single ? 'image' : `images[${index}]`;
+      return { image: await readPicture(picture, format.channels), name, known: undefined };
+    };
     const predictions: Prediction[][] = [];
-    for (let start = 0; start < pictures.length; start += batch) {
-      const read = await Promise.all(
-        pictures.slice(start, start + batch).map(async (picture, i) => ({
-          image: await readPicture(picture, format.channels),
-          name: typeof picture === 'string' ? picture : single ? 'image' : `images[${start + i}]`,
-        })),
-      );
-      predictions.push(...(await classProbabilities(networks, read)).map(describe));
-    }
+    for await (const answers of classProbabilities(networks, batches, read, undefined))
+      predictions.push(...answers.map(({ probabilities }) => describe(probabilities)));
     return single ? (predictions[0] ?? []) : predictions;
   } finally {
     for (const network of networks) network.dispose();
