@@ -25,9 +25,7 @@ const nodeOnly = {
   '@cnnzoo/backend-onnx': 'registerOnnxBackend',
   '@cnnzoo/backend-node': 'useBackend',
 };
-const forBrowsers = ['lenet', 'losses', 'resnet', 'transforms', 'weights', 'shape', 'blocks', 'vgg', 'alexnet'].map(
-  (name) => `@cnnzoo/${name}`,
-);
+const forBrowsers = ['lenet', 'resnet', 'train', 'transforms', 'weights'].map((name) => `@cnnzoo/${name}`);
 
 beforeAll(async () => {
   const backends = ['cpu', 'wasm', 'webgl'].map((name) => `@tensorflow/tfjs-backend-${name}@4`);

@@ -1,7 +1,7 @@
 /** An app in a browser: predicts, trains and prepares pictures on the backend that the test names, and hands over what came out. */
 import { lenet5 } from '@cnnzoo/lenet';
-import { crossEntropy } from '@cnnzoo/losses';
 import { resnet18 } from '@cnnzoo/resnet';
+import { sgd, train } from '@cnnzoo/train';
 import {
   adjustHue,
   centerCrop,
@@ -32,19 +32,25 @@ async function predict(): Promise<number[]> {
 }
 
 /** The losses of 20 steps on the same 16 pictures. */
-async function train(): Promise<number[]> {
-  const model = lenet5({ seed: 1 });
-  const optimizer = tf.train.momentum(0.1, 0.9);
-  const images = tf.tensor4d(uniform('images', 16 * 32 * 32), [16, 32, 32, 1]);
-  const labels = tf.mod(tf.range(0, 16, 1, 'int32'), tf.scalar(10, 'int32')) as tf.Tensor1D;
+async function trainLenet(): Promise<number[]> {
+  const batch = () => ({
+    images: tf.tensor4d(uniform('images', 16 * 32 * 32), [16, 32, 32, 1]),
+    labels: tf.mod(tf.range(0, 16, 1, 'int32'), tf.scalar(10, 'int32')) as tf.Tensor1D,
+  });
+  const loader = {
+    batchesPerEpoch: 20,
+    async *epoch() {
+      for (let step = 0; step < 20; step++) yield tf.tidy(batch);
+    },
+  };
   const losses: number[] = [];
-  for (let step = 0; step < 20; step++) {
-    const loss = optimizer.minimize(
-      () => crossEntropy(labels, model.apply(images, { training: true }) as tf.Tensor2D),
-      true,
-    );
-    losses.push((await loss?.data())?.[0] ?? Number.NaN);
-  }
+  await train(lenet5({ seed: 1 }), loader, {
+    epochs: 1,
+    optimizer: sgd({ learningRate: 0.1, momentum: 0.9 }),
+    onEvent: (event) => {
+      if (event.type === 'step') losses.push(event.loss);
+    },
+  });
   return losses;
 }
 
@@ -83,5 +89,5 @@ async function setBackend(name: string): Promise<void> {
 }
 
 Object.assign(window, {
-  cnnzoo: { setBackend, predict, train, transform, getBackend: () => tf.getBackend() },
+  cnnzoo: { setBackend, predict, train: trainLenet, transform, getBackend: () => tf.getBackend() },
 });
