@@ -16,10 +16,11 @@ function works(runtime: Runtime, block: number): boolean {
   const window = { kernel: [3, 3], strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1] };
   const blocked = blockedConvolution(
     graph,
-    ['x', 'w'],
+    'x',
+    { name: 'w', layout: 'filtersFirst', flipped: false },
+    null,
     { inputChannels: channels, outputChannels: channels, positions: 16 },
     window,
-    false,
   );
   const plain = graph.op('Conv', ['x', 'w'], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] });
   const input = (name: string, dims: number[]) => ({ name, type: 'float32' as const, shape: dims });

@@ -62,6 +62,33 @@ it('a training loop that reads each loss compiles once', async () => {
   dispose();
 });
 
+it('a filter larger than the pictures stays as it is stored, whatever the batch', async () => {
+  const filter = tf.variable(numbers<tf.Rank.R4>([3, 3, 32, 32], 1));
+  const optimizer = tf.train.momentum(0.001, 0.9);
+  const loss = (batch: number) => {
+    const x = numbers<tf.Rank.R4>([batch, 4, 4, 32], batch);
+    return tf.mean(tf.square(tf.conv2d(tf.conv2d(x, filter, 1, 'same'), filter, 1, 'same'))) as tf.Scalar;
+  };
+  const step = async (batch: number) => {
+    const value = optimizer.minimize(() => loss(batch), true, [filter]);
+    await value?.data();
+    value?.dispose();
+  };
+  const round = async () => {
+    for (const batch of [8, 8, 3]) await step(batch);
+    for (const batch of [1, 100])
+      tf.tidy(() => {
+        loss(batch).dataSync();
+      });
+  };
+  await round();
+  const before = compilations();
+  for (let i = 0; i < 3; i++) await round();
+  expect(compilations()).toBe(before);
+  tf.dispose(filter);
+  optimizer.dispose();
+});
+
 it('a training loop that never reads is flushed at each step, with few compilations and bounded memory', () => {
   const { step, dispose } = network(tf.train.momentum(0.05, 0.9));
   for (let i = 0; i < 3; i++) step(4)?.dispose();

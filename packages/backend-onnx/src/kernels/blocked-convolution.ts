@@ -4,6 +4,7 @@
  * blocked in the graph. Faster where there are many more positions than filters to block.
  */
 import type { GraphBuilder } from '../graph/graph-builder.js';
+import { sizeOf } from '../graph/node.js';
 import type { Window } from './convolution-geometry.js';
 
 const domain = 'com.microsoft.nchwc';
@@ -34,48 +35,69 @@ export function prefersBlocks(
   return inputChannels % block === 0 && kernel.some((size) => size > 1);
 }
 
+/** A filter to be blocked. */
+export interface BlockedFilter {
+  readonly name: string;
+  /** `filtersFirst`: [outputChannels, inputChannels, height, width], `plain`: [height, width, inputChannels, outputChannels]. */
+  readonly layout: 'plain' | 'filtersFirst';
+  /** Of the filter of which this is the transposed convolution: input and output channels change places, and it is turned by half a turn. */
+  readonly flipped: boolean;
+}
+
+/** A filter with its kernel elements first, [height * width, inputChannels, outputChannels], which onnxruntime is fast at blocking. */
+function elementsFirst(
+  graph: GraphBuilder,
+  { name, layout, flipped }: BlockedFilter,
+  { inputChannels, outputChannels }: BlockedShape,
+  area: number,
+): string {
+  if (!flipped) return name;
+  const elements =
+    layout === 'plain'
+      ? graph.op('Transpose', [graph.reshape(name, [area, outputChannels, inputChannels])], { perm: [0, 2, 1] })
+      : graph.op('Transpose', [graph.reshape(name, [inputChannels * outputChannels, area])], { perm: [1, 0] });
+  const backwards = Array.from({ length: area }, (_, i) => area - 1 - i);
+  return graph.op('Gather', [elements, graph.tensor('int32', backwards)], { axis: 0 });
+}
+
+function blockedFilter(graph: GraphBuilder, filter: BlockedFilter, shape: BlockedShape, area: number): string {
+  const { block } = graph.options;
+  const { inputChannels, outputChannels } = shape;
+  if (filter.layout === 'plain' || filter.flipped) {
+    const parts = [area, inputChannels / block, block, outputChannels / block, block];
+    const elements = graph.reshape(elementsFirst(graph, filter, shape, area), parts);
+    return graph.op('Transpose', [elements], { perm: [3, 1, 0, 2, 4] });
+  }
+  // In two steps, each of which onnxruntime has a fast transposition for.
+  const outer = graph.reshape(filter.name, [outputChannels / block, block, inputChannels * area]);
+  const inner = graph.op('Transpose', [outer], { perm: [0, 2, 1] });
+  if (inputChannels < block) return inner;
+  const parts = [(outputChannels / block) * (inputChannels / block), block, area, block];
+  return graph.op('Transpose', [graph.reshape(inner, parts)], { perm: [0, 2, 1, 3] });
+}
+
 /**
  * A convolution of NCHW values by blocked kernels.
- * @param inputs names of x, of the filter, and of the bias if there is one. The filter is [outputChannels, inputChannels, height, width]; with `flipped`, of the filter of which this is
- * the transposed convolution, [inputChannels, outputChannels, height, width], to be turned by half a turn
+ * @param x name of the input
+ * @param bias name of one value a channel, or null
+ * @returns the result's name in NCHW
  */
 export function blockedConvolution(
   graph: GraphBuilder,
-  [x = '', filter = '', bias]: readonly string[],
-  { inputChannels, outputChannels, groups = 1 }: BlockedShape,
+  x: string,
+  filter: BlockedFilter,
+  bias: string | null,
+  shape: BlockedShape,
   window: Window,
-  flipped: boolean,
 ): string {
   const { block } = graph.options;
-  const [height = 1, width = 1] = window.kernel;
-  const area = height * width;
-  const shape = [outputChannels, inputChannels, height, width];
-  let blocked: string;
-  let input = x;
-  if (inputChannels < block) {
-    const parts = graph.reshape(filter, [outputChannels / block, block, inputChannels * area]);
-    blocked = graph.op('Transpose', [parts], { perm: [0, 2, 1] });
-  } else {
-    input = graph.op('ReorderInput', [x], {}, domain);
-    if (flipped) {
-      // Kernel elements first: onnxruntime is much faster at two such steps than at one.
-      const elements = graph.op('Transpose', [graph.reshape(filter, [inputChannels * outputChannels, area])], {
-        perm: [1, 0],
-      });
-      const turned = Array.from({ length: area }, (_, i) => area - 1 - i);
-      const backwards = graph.op('Gather', [elements, graph.tensor('int32', turned)], { axis: 0 });
-      const parts = [area, inputChannels / block, block, outputChannels / block, block];
-      blocked = graph.op('Transpose', [graph.reshape(backwards, parts)], { perm: [3, 1, 0, 2, 4] });
-    } else {
-      // In two steps, each of which onnxruntime has a fast transposition for.
-      const outer = graph.reshape(filter, [outputChannels / block, block, inputChannels * area]);
-      const inner = graph.op('Transpose', [outer], { perm: [0, 2, 1] });
-      const parts = graph.reshape(inner, [(outputChannels / block) * (inputChannels / block), block, area, block]);
-      blocked = graph.op('Transpose', [parts], { perm: [0, 2, 1, 3] });
-    }
-  }
+  const { inputChannels, outputChannels, groups = 1 } = shape;
   const { kernel, strides, dilations, pads } = window;
+  const blocked = blockedFilter(graph, filter, shape, sizeOf(kernel));
+  // An image's few channels are read as they are, in NCHW.
+  const input = inputChannels < block ? x : graph.op('ReorderInput', [x], {}, domain);
   const attributes = { kernel_shape: kernel, strides, dilations, pads, ...(groups === 1 ? {} : { group: groups }) };
-  const result = graph.op('Conv', [input, graph.reshape(blocked, shape), ...(bias ? [bias] : [])], attributes, domain);
+  const filters = graph.reshape(blocked, [outputChannels, inputChannels, ...kernel]);
+  const result = graph.op('Conv', [input, filters, ...(bias === null ? [] : [bias])], attributes, domain);
   return graph.op('ReorderOutput', [result], { channels: outputChannels }, domain);
 }

@@ -6,6 +6,7 @@ import { depthwiseFilter, unpadded } from './convolution.js';
 import { convolutionGeometry, type Window } from './convolution-geometry.js';
 import { convolutionNode, padInput, transposedConvolutionNode } from './convolution-node.js';
 import { filterGradient } from './filter-gradient.js';
+import { largeFilterInputGradient, staysPlain } from './large-filter.js';
 import { columnsOf, paddedPixels } from './pixel-columns.js';
 import { type KernelTable, required } from './registry.js';
 import { transposedProduct } from './transposed-product.js';
@@ -106,16 +107,21 @@ export function emitInputGradient(
 ): string {
   const { kernel, strides, dilations, pads } = window;
   const [batch = 1, height = 1, width = 1, outputChannels = 1] = shape;
+  const plain = staysPlain(graph, filter, dy.shape);
   const gradient = graph.get(dy, 'channelsFirst');
-  const weights = graph.get(filter, 'filtersFirst');
   const transposedPads = turnedPads(window);
   const missing = outputPadding(window, [height, width], dy.shape.slice(1, 3));
   const unitStride = strides.every((stride) => stride === 1) && missing.every((size) => size === 0);
   if (unitStride && transposedPads.every((pad) => pad >= 0)) {
     const turned = { kernel, strides, dilations, pads: transposedPads };
     const blocked = { inputChannels: dy.shape[3] ?? 1, outputChannels, positions: batch * height * width };
-    if (blocked.inputChannels >= graph.options.block && prefersBlocks(graph, blocked, turned))
-      return blockedConvolution(graph, [gradient, weights], blocked, turned, true);
+    if (blocked.inputChannels >= graph.options.block && prefersBlocks(graph, blocked, turned)) {
+      const layout = plain ? 'plain' : 'filtersFirst';
+      const flipped = { name: graph.get(filter, layout), layout, flipped: true } as const;
+      return blockedConvolution(graph, gradient, flipped, null, blocked, turned);
+    }
+    if (plain) return largeFilterInputGradient(graph, { dy, filter, shape, window });
+    const weights = graph.get(filter, 'filtersFirst');
     const size = sizeOf(kernel);
     if (size === 1 && pads.every((pad) => pad === 0)) {
       const matrix = graph.reshape(weights, [1, blocked.inputChannels, outputChannels]);
@@ -135,8 +141,10 @@ export function emitInputGradient(
       });
     if (blocked.positions >= fewestPositions) return columnsProduct(graph, dy, weights, shape, turned);
   }
+  if (plain) return largeFilterInputGradient(graph, { dy, filter, shape, window });
   const channels = { inputChannels: dy.shape[3] ?? 1, outputChannels, groups: 1 };
-  return transposedConvolutionNode(graph, [gradient, weights], window, missing, channels);
+  const names = [gradient, graph.get(filter, 'filtersFirst')] as const;
+  return transposedConvolutionNode(graph, names, window, missing, channels);
 }
 
 const inputGradient: Operation<Window> = {

@@ -115,14 +115,30 @@ describe('convolution, forward and both gradients', () => {
     ],
     ['pointwise with padding', { x: [1, 5, 5, 20], filter: [1, 1, 20, 6], pad: 1 }],
     ['few positions, blocked filter gradient', { x: [4, 7, 7, 32], filter: [3, 3, 32, 32] }],
-    ['few positions, blocked filter gradient, whole blocks of pictures', { x: [16, 4, 4, 32], filter: [3, 3, 32, 16] }],
-    ['few positions, blocked filter gradient at stride 2', { x: [2, 9, 9, 32], filter: [3, 3, 32, 16], strides: 2 }],
+    ['few positions, blocked filter gradient, whole blocks of pictures', { x: [16, 6, 6, 32], filter: [3, 3, 32, 16] }],
+    ['few positions, blocked filter gradient at stride 2', { x: [2, 11, 11, 32], filter: [3, 3, 32, 16], strides: 2 }],
     [
       'few positions, pixels at the end unread',
+      { x: [2, 14, 14, 32], filter: [3, 3, 32, 16], strides: 2, pad: 'valid' },
+    ],
+    ['few positions, batch that is no block', { x: [18, 6, 6, 32], filter: [3, 3, 32, 16] }],
+    ['one product for the whole batch', { x: [2, 4, 4, 17], filter: [3, 3, 17, 10] }],
+    ['larger than the pictures', { x: [2, 4, 4, 40], filter: [3, 3, 40, 10] }],
+    ['larger than the pictures at stride 2', { x: [3, 9, 8, 40], filter: [3, 3, 40, 10], strides: 2 }],
+    [
+      'larger than the pictures, pixels at the end unread',
       { x: [2, 10, 10, 32], filter: [3, 3, 32, 16], strides: 2, pad: 'valid' },
     ],
-    ['few positions, batch that is no block', { x: [18, 3, 3, 32], filter: [3, 3, 32, 16] }],
-    ['one product for the whole batch', { x: [2, 4, 4, 40], filter: [3, 3, 40, 10] }],
+    [
+      'larger than the pictures, strides beyond its kernel',
+      { x: [2, 9, 9, 64], filter: [2, 2, 64, 8], strides: [4, 3] },
+    ],
+    ['larger than the pictures, more of them', { x: [70, 4, 4, 32], filter: [3, 3, 32, 48] }],
+    ['larger than the pictures, more of them at stride 2', { x: [70, 7, 7, 32], filter: [3, 3, 32, 16], strides: 2 }],
+    [
+      'larger than the pictures, more of them, channels that are no blocks',
+      { x: [70, 4, 4, 30], filter: [3, 3, 30, 8] },
+    ],
     ['a product for each picture', { x: [2, 16, 16, 20], filter: [3, 3, 20, 4] }],
     ['a product for each picture at stride 2', { x: [2, 31, 31, 20], filter: [3, 3, 20, 4], strides: [2, 1] }],
     ['columns by rows of few channels', { x: [2, 9, 9, 6], filter: [5, 5, 6, 8], pad: 'valid' }],
@@ -139,6 +155,7 @@ describe('convolution, forward and both gradients', () => {
   it.each<[string, Convolution]>([
     ['columns', { x: [3, 247, 247, 17], filter: [5, 5, 17, 1], strides: 2, pad: 'valid' }],
     ['shifted copies', { x: [3, 224, 224, 32], filter: [1, 5, 32, 1], pad: 'valid' }],
+    ['columns of a large filter', { x: [40, 8, 8, 800], filter: [3, 3, 800, 1] }],
   ])('takes more %s than fit at a time in turns', (_, convolution) => expectByDefinition(convolution));
 
   it('is dilated', () =>

@@ -9,6 +9,7 @@ import { type Activation, activate, activationOf } from './activation.js';
 import { blockedConvolution, prefersBlocks } from './blocked-convolution.js';
 import { convolutionGeometry, type Window } from './convolution-geometry.js';
 import { convolutionNode } from './convolution-node.js';
+import { largeFilterConvolution, staysPlain } from './large-filter.js';
 import { type Kernel, type KernelTable, required } from './registry.js';
 
 export type ConvolutionAttributes = Window & { bias: boolean; activation: Activation; alpha: number };
@@ -45,22 +46,34 @@ function channelVector(graph: GraphBuilder, node: LazyNode, channels: number): s
   return node.shape.length === 1 ? name : graph.reshape(name, [channels]);
 }
 
-/** The convolution alone, in NCHW; `bias` is the name of one value a channel, or null. */
+/** What a convolution reads, and its window, which a zero padding before it belongs to. */
+function readBy(node: LazyNode, attributes: ConvolutionAttributes): { x: LazyNode; window: Window } {
+  const [padded] = node.inputs as [LazyNode];
+  const { x, pads } = unpadded(padded, 0, attributes.pads);
+  return {
+    x,
+    window: { kernel: attributes.kernel, strides: attributes.strides, dilations: attributes.dilations, pads },
+  };
+}
+
+/**
+ * The convolution alone, in NCHW.
+ * @param operands.filter name of the filter as [outputs, inputs / group, height, width]
+ * @param operands.bias name of one value a channel, or null
+ */
 export function convolve(
   graph: GraphBuilder,
   node: LazyNode,
   attributes: ConvolutionAttributes,
   { filter, bias, group }: { filter: string; bias: string | null; group: number },
 ): string {
-  const [padded] = node.inputs as [LazyNode];
-  const { x, pads } = unpadded(padded, 0, attributes.pads);
-  const inputs = [graph.get(x, 'channelsFirst'), filter, ...(bias === null ? [] : [bias])];
-  const window = { kernel: attributes.kernel, strides: attributes.strides, dilations: attributes.dilations, pads };
+  const { x, window } = readBy(node, attributes);
+  const input = graph.get(x, 'channelsFirst');
   const [batch = 1, height = 1, width = 1, outputChannels = 1] = node.shape;
   const blocked = { inputChannels: x.shape[3] ?? 1, outputChannels, positions: batch * height * width };
   return group === 1 && prefersBlocks(graph, blocked, window)
-    ? blockedConvolution(graph, inputs, blocked, window, false)
-    : convolutionNode(graph, inputs, window, {
+    ? blockedConvolution(graph, input, { name: filter, layout: 'filtersFirst', flipped: false }, bias, blocked, window)
+    : convolutionNode(graph, [input, filter, ...(bias === null ? [] : [bias])], window, {
         inputChannels: (x.shape[3] ?? 1) / group,
         outputChannels: outputChannels / group,
         groups: group,
@@ -68,17 +81,17 @@ export function convolve(
       });
 }
 
+/** @param convolved the convolution in NCHW, given the name of one bias a channel, or null */
 function emitConvolution(
   graph: GraphBuilder,
   node: LazyNode,
   attributes: ConvolutionAttributes,
-  filter: string,
-  group: number,
+  convolved: (bias: string | null) => string,
 ): void {
   const [, , third, fourth] = node.inputs as [LazyNode, LazyNode, LazyNode?, LazyNode?];
   const [bias, weights] = attributes.bias ? [third, fourth] : [undefined, third];
   const vector = bias ? channelVector(graph, bias, node.shape[3] ?? 1) : null;
-  const result = convolve(graph, node, attributes, { filter, bias: vector, group });
+  const result = convolved(vector);
   const slopes = weights ? graph.operand(weights, 'channelsFirst') : null;
   graph.set(
     node,
@@ -115,7 +128,11 @@ export const convolution: Operation<ConvolutionAttributes> = {
   name: convolutionName,
   emit(graph, node, attributes) {
     const [, filter] = node.inputs as [LazyNode, LazyNode];
-    emitConvolution(graph, node, attributes, graph.get(filter, 'filtersFirst'), 1);
+    emitConvolution(graph, node, attributes, (bias) =>
+      staysPlain(graph, filter, node.shape)
+        ? largeFilterConvolution(graph, { ...readBy(node, attributes), filter, bias, output: node.shape })
+        : convolve(graph, node, attributes, { filter: graph.get(filter, 'filtersFirst'), bias, group: 1 }),
+    );
   },
 };
 
@@ -134,7 +151,10 @@ const depthwiseConvolution: Operation<ConvolutionAttributes> = {
   name: 'DepthwiseConv2dNative',
   emit(graph, node, attributes) {
     const [, filter] = node.inputs as [LazyNode, LazyNode];
-    emitConvolution(graph, node, attributes, depthwiseFilter(graph, filter), filter.shape[2] ?? 1);
+    const group = filter.shape[2] ?? 1;
+    emitConvolution(graph, node, attributes, (bias) =>
+      convolve(graph, node, attributes, { filter: depthwiseFilter(graph, filter), bias, group }),
+    );
   },
 };
 

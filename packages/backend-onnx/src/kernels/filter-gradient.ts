@@ -10,6 +10,7 @@ import type { LazyNode, Operation } from '../graph/node.js';
 import { blockedConvolution } from './blocked-convolution.js';
 import { unpadded } from './convolution.js';
 import type { Window } from './convolution-geometry.js';
+import { isLargeFilter, largeFilterGradient } from './large-filter.js';
 import { sumInTurns } from './picture-turns.js';
 import { columnsOf, paddedPixels } from './pixel-columns.js';
 import { rowColumns } from './row-columns.js';
@@ -78,6 +79,8 @@ export const filterGradient: Operation<Window> = {
       positions,
     };
     const context = { graph, x, dy, window: { ...window, pads }, sizes };
+    if (isLargeFilter(graph, node.shape, positions))
+      return graph.set(node, 'plain', largeFilterGradient(graph, x, dy, context.window));
     switch (formOf(sizes, context.window, graph.options.block)) {
       case 'convolution':
         return graph.set(node, 'filtersFirst', convolution(context));
@@ -159,7 +162,8 @@ function convolution({ graph, x, dy, window, sizes }: FilterGradientContext): st
   const filters = graph.reshape(swapped(dy), [outputChannels, batch, ...output]);
   const turned = { kernel: output, strides: window.dilations, dilations: window.strides, pads: [0, 0, 0, 0] };
   const shape = { inputChannels: batch, outputChannels, positions: inputChannels };
-  const result = blockedConvolution(graph, [padded, filters], shape, turned, false);
+  const filter = { name: filters, layout: 'filtersFirst', flipped: false } as const;
+  const result = blockedConvolution(graph, padded, filter, null, shape, turned);
   return graph.op('Transpose', [result], { perm: [1, 0, 2, 3] });
 }
 

@@ -85,14 +85,11 @@ function convolve(
     block > 0 &&
     inputChannels % block === 0 &&
     prefersBlocks(graph, { inputChannels, outputChannels: outputs / groups, positions }, window);
-  if (blocks)
-    return blockedConvolution(
-      graph,
-      names,
-      { inputChannels, outputChannels: outputs, positions, groups },
-      window,
-      false,
-    );
+  if (blocks) {
+    const filter = { name: names[1], layout: 'filtersFirst', flipped: false } as const;
+    const shape = { inputChannels, outputChannels: outputs, positions, groups };
+    return blockedConvolution(graph, names[0], filter, null, shape, window);
+  }
   return convolutionNode(graph, names, window, { inputChannels, outputChannels: outputs / groups, groups, inputSize });
 }
 

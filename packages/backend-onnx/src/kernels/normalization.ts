@@ -2,6 +2,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { LazyNode, Operation } from '../graph/node.js';
+import { scaleChannels } from './channel-scale.js';
 import { emitScaledConvolution } from './convolution.js';
 import { emitFoldedBatchNorm } from './folded-batch-norm.js';
 import { type KernelTable, required } from './registry.js';
@@ -30,9 +31,13 @@ const batchNorm: Operation<BatchNormAttributes> = {
       const shift = graph.op('Sub', [beta, graph.op('Mul', [graph.get(mean), factor])]);
       const folded = graph.options.portable === true ? null : emitScaledConvolution(graph, x, factor, shift);
       if (folded !== null) return graph.set(node, 'channelsFirst', folded);
-      const inputs = [graph.get(x, 'channelsFirst'), gamma, beta, graph.get(mean), graph.get(variance)];
-      graph.set(node, 'channelsFirst', graph.op('BatchNormalization', inputs, { epsilon: { float: epsilon } }));
-      return;
+      const name = graph.get(x, 'channelsFirst');
+      const planes = { name, channels, pixels: (x.shape[1] ?? 1) * (x.shape[2] ?? 1) };
+      const inputs = [name, gamma, beta, graph.get(mean), graph.get(variance)];
+      const normalized =
+        scaleChannels(graph, planes, factor, shift) ??
+        graph.op('BatchNormalization', inputs, { epsilon: { float: epsilon } });
+      return graph.set(node, 'channelsFirst', normalized);
     }
     const deviation = graph.op('Sqrt', [graph.op('Add', [graph.get(variance), graph.scalar('float32', epsilon)])]);
     let y = graph.op('Div', [graph.op('Sub', [graph.get(x), graph.get(mean)]), deviation]);
