@@ -221,6 +221,8 @@ describe('a picture that cannot be used', () => {
     expect(loader.skipped).toEqual([{ file, message: expect.stringContaining('not a JPEG'), times: 1 }]);
     await epoch(loader, 1);
     expect(loader.skipped).toMatchObject([{ file, times: 2 }]);
+    // Gone on with at its end, an epoch has nothing left to skip.
+    expect(await epoch(loader, 0, 4)).toEqual([]);
     await loader.close();
   });
 

@@ -148,7 +148,7 @@ export class DataLoader {
         yield toTensors(batch);
       }
       const [reason] = this.#skipped.values();
-      if (made === 0 && reason !== undefined)
+      if (made === 0 && fromBatch < this.batchesPerEpoch && reason !== undefined)
         throw new DataError(reason.file, `every picture of the epoch was skipped, this one because: ${reason.message}`);
       finished = true;
     } finally {

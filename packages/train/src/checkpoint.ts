@@ -3,14 +3,7 @@
  * of each weight, in tfjs's layout, under the weight's key and PyTorch's name of it (`conv1.weight.momentum_buffer`); training.json,
  * all else. It is written under another name and then renamed, so it is there as a whole or not at all.
  */
-import {
-  loadStateDict,
-  modelWeights,
-  readSafetensors,
-  type StateDict,
-  stateDict,
-  writeSafetensors,
-} from '@cnnzoo/weights';
+import { loadStateDict, modelWeights, readSafetensors, type StateDict, writeSafetensors } from '@cnnzoo/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { writeDurably } from './atomic-write.js';
@@ -22,6 +15,8 @@ import type { Progress } from './run-state.js';
 /** All that a run needs to go on. */
 export interface RunState {
   readonly model: LayersModel;
+  /** The model's, under PyTorch's keys. */
+  readonly weights: StateDict;
   readonly optimizer: StatefulOptimizer;
   readonly progress: Progress;
   /** Further sets of weights, by name: averages, the best. Each is a file NAME.safetensors. */
@@ -42,7 +37,7 @@ const format = 'cnnzoo-training-1';
 export async function writeCheckpoint(folder: string, temporary: string, state: RunState): Promise<void> {
   const { mkdir, rename } = nodeModule('node:fs/promises');
   const { join } = nodeModule('node:path');
-  const { model, optimizer, progress, otherWeights } = state;
+  const { model, weights, optimizer, progress, otherWeights } = state;
   const training: TrainingFile = {
     format,
     optimizer: { className: optimizer.getClassName(), iterations: optimizer.iterations },
@@ -51,7 +46,7 @@ export async function writeCheckpoint(folder: string, temporary: string, state: 
     progress,
   };
   await mkdir(temporary, { recursive: true });
-  await writeDurably(join(temporary, 'model.safetensors'), writeSafetensors(stateDict(model), { format: 'pt' }));
+  await writeDurably(join(temporary, 'model.safetensors'), writeSafetensors(weights, { format: 'pt' }));
   await writeDurably(
     join(temporary, 'optimizer.safetensors'),
     writeSafetensors(await optimizerState(model, optimizer)),

@@ -122,7 +122,8 @@ export const recipes = {
   resnet: {
     networks: ['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152', 'plain18', 'plain34'],
     paper: 'He et al., "Deep residual learning for image recognition" (2016), section 3.4',
-    notes: '60e4 iterations of 256 pictures are 120 epochs of ImageNet; divided by 10 when the error plateaus',
+    notes:
+      '60e4 iterations of 256 pictures are 120 epochs of ImageNet; divided by 10 when the error plateaus; no dropout',
     batchSize: 256,
     epochs: 120,
     optimizer: { name: 'sgd', learningRate: 0.1, momentum: 0.9, weightDecay: 1e-4 },
@@ -167,7 +168,7 @@ export const recipes = {
     networks: ['inception_v2', 'inception_v3'],
     paper: 'Szegedy et al., "Rethinking the Inception architecture for computer vision" (2016), section 8',
     notes:
-      "the paper's 50 replicas of batch size 32; weight decay is that of TensorFlow's model; evaluation with the average of weights",
+      "the paper's 50 replicas of batch size 32; weight decay is that of TensorFlow's model; the auxiliary head has batch norm; evaluation with the average of weights",
     batchSize: 32,
     epochs: 100,
     optimizer: {

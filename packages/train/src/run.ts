@@ -1,4 +1,4 @@
-import { loadStateDict, type StateDict, stateDict } from '@cnnzoo/weights';
+import { loadStateDict, type StateDict, type StateTensor, stateDict } from '@cnnzoo/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Batch, Loader } from './batch.js';
@@ -57,6 +57,8 @@ interface Run extends RunOptions {
   best: StateDict | undefined;
   /** The last checkpoint's folder. */
   checkpoint: string | null;
+  /** Of the last step. */
+  measured: { readonly loss: number; readonly gradientNorm: number };
 }
 
 /** The loop of `train`. */
@@ -66,7 +68,9 @@ export async function run(options: RunOptions, { progress, otherWeights }: RunSt
   const stop = listenForStop(options.abort);
   const { learningRate } = optimizer;
   const best = otherWeights.get('best');
-  const state: Run = { ...options, stop, learningRate, average, progress, best, checkpoint: store?.newest() ?? null };
+  const checkpoint = store?.newest() ?? null;
+  const measured = { loss: 0, gradientNorm: 0 };
+  const state: Run = { ...options, stop, learningRate, average, progress, best, checkpoint, measured };
   const goesOn = () => state.progress.epoch < epochs && !isExhausted(state.progress.history, earlyStopping);
   try {
     const { epoch, batch, batchesPerEpoch } = progress;
@@ -123,17 +127,21 @@ async function trainStep(state: Run, batches: readonly Batch[], began: number): 
   const { epoch, history } = progress;
   const step = progress.step + 1;
   const count = batches.reduce((sum, { images }) => sum + images.shape[0], 0);
-  const learningRate =
-    state.learningRate *
-    state.schedule({ step: step - 1, epoch, history, totalSteps: epochs * stepsPerEpoch, totalEpochs: epochs });
-  optimizer.learningRate = learningRate;
+  const position = { step: step - 1, epoch, history, totalSteps: epochs * stepsPerEpoch, totalEpochs: epochs };
   try {
+    const learningRate = state.learningRate * state.schedule(position);
+    if (!(learningRate >= 0 && learningRate < Infinity))
+      throw new RangeError(
+        `schedule must give a factor of at least 0 and finite, got ${learningRate} as the learning rate of step ${step}`,
+      );
+    optimizer.learningRate = learningRate;
     for (const batch of batches) await checkBatch(model, batch, 'loader');
     const afterUpdate = () => state.average?.update(step);
     const measures = await trainingStep(model, optimizer, batches, { ...state, afterUpdate });
     const { loss, correct, gradientNorm, metrics } = measures;
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
       throw new TrainingError({ step, learningRate, loss, gradientNorm, checkpoint: state.checkpoint });
+    state.measured = measures;
     const milliseconds = performance.now() - began;
     const sums = {
       loss: progress.sums.loss + loss * count,
@@ -191,11 +199,19 @@ async function endEpoch(state: Run): Promise<void> {
 async function save(state: Run, isBest = false): Promise<void> {
   const { store, model, optimizer, progress, average, best } = state;
   if (store === null) return;
+  const { step, learningRate } = progress;
+  const weights = stateDict(model);
+  if (![...weights.values()].every(hasFiniteValues))
+    throw new TrainingError({ step, learningRate, ...state.measured, checkpoint: state.checkpoint });
   const otherWeights = new Map<string, StateDict>();
   if (average !== null) otherWeights.set('average', average.stateDict());
   if (best !== undefined) otherWeights.set('best', best);
-  state.checkpoint = await store.save({ model, optimizer, progress, otherWeights }, isBest);
-  state.onEvent({ type: 'checkpoint', path: state.checkpoint, step: progress.step });
+  state.checkpoint = await store.save({ model, weights, optimizer, progress, otherWeights }, isBest);
+  state.onEvent({ type: 'checkpoint', path: state.checkpoint, step });
+}
+
+function hasFiniteValues({ data }: StateTensor): boolean {
+  return !(data instanceof Float32Array) || data.every((value) => Number.isFinite(value));
 }
 
 /** Batches in groups of `size`, the last one smaller where they do not divide. */

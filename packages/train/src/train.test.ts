@@ -245,6 +245,26 @@ test('stops where the loss is no longer finite, and keeps the last good checkpoi
   expect(history.step).toBe(10);
 });
 
+test('a checkpoint never has weights that are not finite', async () => {
+  // The last update of an epoch is the one that breaks them: its loss and gradients are still finite.
+  const schedule = ({ step }: { step: number }) => (step === 9 ? 1e45 : 1);
+  const checkpoint = { folder: join(folder, 'not finite'), keepLast: 1 };
+  await expect(run({ checkpoint, schedule })).rejects.toMatchObject({
+    name: 'TrainingError',
+    step: 10,
+    loss: expect.toSatisfy(Number.isFinite),
+    checkpoint: join(checkpoint.folder, 'step-00000005'),
+  });
+  expect((await run({ checkpoint, resume: true })).history.step).toBe(15);
+});
+
+test('says when a schedule gives no number', async () => {
+  const schedule = ({ step }: { step: number }) => (step === 7 ? Number.NaN : 1);
+  await expect(run({ schedule })).rejects.toThrow(
+    'schedule must give a factor of at least 0 and finite, got NaN as the learning rate of step 8',
+  );
+});
+
 test('early stopping gives back the weights of the best epoch', async () => {
   const schedule = ({ epoch }: { epoch: number }) => (epoch < 2 ? 1 : 60);
   const stopping = { validation: tinyLoader(3), earlyStopping: { patience: 2, metric: 'loss' as const } };

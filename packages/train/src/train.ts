@@ -74,7 +74,7 @@ export interface TrainOptions {
  * @param loader gives the batches, such as a DataLoader of @cnnzoo/data
  * @returns what happened, epoch by epoch
  * @throws TypeError or RangeError naming the option that is wrong, or the batch that does not fit the model
- * @throws TrainingError where the loss or a gradient is no longer finite; checkpoints from before stay
+ * @throws TrainingError where the loss or a gradient is no longer finite, or a weight at a checkpoint; those from before stay
  * @example
  * import { sgd, train } from '@cnnzoo/train';
  *

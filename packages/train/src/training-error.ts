@@ -1,5 +1,5 @@
 /**
- * Thrown where training has diverged: the loss or a gradient is no longer a finite number.
+ * Thrown where training has diverged: the loss or a gradient, or a weight that a checkpoint would have, is no longer a finite number.
  * @example
  * import { resnet18 } from '@cnnzoo/resnet';
  * import { type Loader, TrainingError, sgd, train } from '@cnnzoo/train';

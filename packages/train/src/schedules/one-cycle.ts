@@ -32,6 +32,6 @@ export function oneCycle({ rise = 0.3, startDivisor = 25, endDivisor = 1e4 }: On
   return ({ step, totalSteps }) => {
     // As PyTorch counts: the last of the steps, and not the one after it, has the end's factor.
     const peak = rise * totalSteps - 1;
-    return step <= peak ? between(start, 1, step / peak) : between(1, end, (step - peak) / (totalSteps - 1 - peak));
+    return step < peak ? between(start, 1, step / peak) : between(1, end, (step - peak) / (totalSteps - 1 - peak));
   };
 }

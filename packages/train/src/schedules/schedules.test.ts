@@ -66,6 +66,14 @@ test('an epoch has many steps: in epochs it changes after whole ones, in steps w
   expect(warmUp({ duration: 50, unit: 'step' }, () => 1)(at(25))).toBe(0.5);
 });
 
+test('a rise of one step, and a delay as long as the run', () => {
+  const factors = (schedule: Schedule) =>
+    [0, 1, 2, 3, 4].map((step) => schedule({ step, epoch: step, totalSteps: 5, totalEpochs: 5, history: [] }));
+  expect(factors(oneCycle({ rise: 0.2 }))[0]).toBe(1);
+  for (const duration of [5, 6])
+    expect(factors(warmUp({ duration, delay: true }, cosineDecay()))).toEqual([0, 1, 2, 3, 4].map((t) => t / duration));
+});
+
 test('a plateau is that of validation where there is one', () => {
   const history = [3, 2, 1].map((loss, epoch) => ({
     ...record(loss, epoch),

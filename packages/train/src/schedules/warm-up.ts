@@ -19,7 +19,7 @@ export interface WarmUpOptions extends ScheduleUnit {
  * A learning rate that rises along a straight line before a schedule takes over: Goyal et al., "Accurate, large minibatch SGD"
  * (2017). ResNet-110 needed it: He et al. (2016), section 4.2.
  *
- *   start + (1 - start) t / duration, times the schedule, for t < duration
+ *   start + (1 - start) t / duration for t < duration, times the schedule unless that is delayed
  *
  * @throws RangeError naming the option that is out of range
  * @example
@@ -39,14 +39,15 @@ export function warmUp(
     const steps = unit === 'step' ? duration : duration * stepsPerEpoch;
     const rise = step < steps ? start + ((1 - start) * step) / steps : 1;
     if (!delay) return rise * schedule(position);
+    if (step < steps) return rise;
     const epochs = steps / stepsPerEpoch;
     const later = {
       ...position,
-      step: Math.max(step - steps, 0),
+      step: step - steps,
       epoch: Math.max(epoch - epochs, 0),
       totalSteps: totalSteps - steps,
       totalEpochs: totalEpochs - epochs,
     };
-    return rise * schedule(later);
+    return schedule(later);
   };
 }
