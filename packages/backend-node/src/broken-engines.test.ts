@@ -90,6 +90,12 @@ test('a crash', async () => {
   );
 });
 
+test('an end from outside, as where memory runs out', async () => {
+  expect(await reasonWith("process.kill(process.pid, 'SIGKILL'); setTimeout(() => {}, 10_000);")).toBe(
+    'its probe crashed with SIGKILL',
+  );
+});
+
 test('an abort that says why', async () => {
   expect(await reasonWith("console.error('terminate called: no device'); process.abort();")).toMatch(
     /^its probe crashed with SIGABRT: .*no device/,

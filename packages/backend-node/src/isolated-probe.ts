@@ -64,7 +64,7 @@ export function probeApart(request: ProbeRequest, timeout = 90_000): Promise<Pro
       const missing = missingLibraries(said);
       const why = missing.length > 0 ? `, missing ${missing.join(', ')}` : '';
       if (answer !== null) resolve('problem' in answer ? { problem: `${answer.problem}${why}` } : answer);
-      else if (signal === 'SIGKILL') resolve({ problem: `its probe gave no answer in ${timeout / 1000} s${why}` });
+      else if (child.killed) resolve({ problem: `its probe gave no answer in ${timeout / 1000} s${why}` });
       else {
         const words = lastWords(said);
         const how = `its probe crashed with ${signal ?? `exit code ${code}`}`;

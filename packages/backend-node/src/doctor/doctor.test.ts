@@ -52,6 +52,17 @@ test('says what is wrong, and one line that says what to do about it', async () 
   }
 });
 
+test.each([
+  ['wasm', ['wasm', 'tfjs-node-gpu'], 'wasm'],
+  ['onnx', ['onnx-cuda', 'onnx-webgpu', 'onnx-cpu', 'tfjs-node-gpu'], 'onnx-cpu'],
+  ['onnx-dml', ['onnx-dml', 'tfjs-node-gpu'], 'onnx-cpu'],
+])('CNNZOO_BACKEND=%s changes the order and the choice as in useBackend()', async (backend, order, choice) => {
+  vi.stubEnv('CNNZOO_BACKEND', backend);
+  const report = await doctor({ measure: false });
+  expect(report.engines.slice(0, order.length).map(({ engine }) => engine)).toEqual(order);
+  if (process.platform === 'linux' && report.gpu.names.length === 0) expect(report.choice).toBe(choice);
+});
+
 test('an engine without gradients is reported as such', () => {
   const report = {
     node: { version: '22.0.0', abi: '127', path: '/usr/bin/node' },

@@ -1,4 +1,4 @@
-import { candidates, type EngineName } from '../engine-name.js';
+import { type EngineName, type Trial, trialOrder } from '../engine-name.js';
 import { engineRequest } from '../engine-options.js';
 import type { Engine, EngineSettings, Obstacle, Surroundings } from '../engines/engine.js';
 import { engines } from '../engines/index.js';
@@ -38,6 +38,7 @@ export interface Problem {
 /** The machine and every engine: what `doctor()` returns. */
 export interface DoctorReport extends Machine {
   readonly gpu: GpuHardware;
+  /** In the order in which `useBackend()` tries them. */
   readonly engines: readonly EngineReport[];
   /** The engine that `useBackend()` takes for training. */
   readonly choice: EngineName | null;
@@ -90,14 +91,19 @@ async function examine(
   };
 }
 
-function settingsAndProblem(): { settings: EngineSettings; preferred: EngineName | null; problems: Problem[] } {
+/** What `useBackend()` would try, and with what. */
+function plan(): { trials: readonly Trial[]; settings: EngineSettings; problems: Problem[] } {
   try {
     const { settings, preference } = engineRequest({});
-    return { settings, preferred: preference === 'onnx' ? null : preference, problems: [] };
+    return { trials: trialOrder(preference), settings, problems: [] };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     const settings = { threads: usableProcessors(), gpuMemoryGrowth: true, gpuMemoryLimit: null };
-    return { settings, preferred: null, problems: [{ problem, remedy: 'correct or unset the environment variable' }] };
+    return {
+      trials: trialOrder(null),
+      settings,
+      problems: [{ problem, remedy: 'correct or unset the environment variable' }],
+    };
   }
 }
 
@@ -173,18 +179,17 @@ export async function doctor({ measure = true }: DoctorOptions = {}): Promise<Do
   const machine = inspectMachine();
   const folders = appFolders();
   const gpu = gpuHardware();
-  const { settings, preferred, problems } = settingsAndProblem();
+  const { trials, settings, problems } = plan();
   const reports: EngineReport[] = [];
   // One after the other: they would measure each other.
-  for (const name of candidates)
-    reports.push(await examine(engines[name], settings, { folders, gpu, requested: name === preferred }, measure));
+  for (const { engine, requested } of trials)
+    reports.push(await examine(engines[engine], settings, { folders, gpu, requested }, measure));
   const copies = copiesOfTfjsCore(folders);
-  const usable = reports.filter(({ works, canTrain }) => works && canTrain).map(({ engine }) => engine);
   return {
     ...machine,
     gpu,
     engines: reports,
-    choice: usable.find((engine) => engine === preferred) ?? usable[0] ?? null,
+    choice: reports.find(({ works, canTrain }) => works && canTrain)?.engine ?? null,
     copiesOfTfjsCore: copies,
     problems: [...problems, ...problemsOf(machine, gpu, reports, copies)],
   };

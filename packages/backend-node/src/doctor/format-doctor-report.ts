@@ -54,7 +54,7 @@ export function formatDoctorReport(report: DoctorReport): string {
   if (cuda.length > 0) lines.push(`           ${cuda.join(', ')}`);
   if (gpu.vulkanDrivers !== null && gpu.vulkanDrivers.length > 0)
     lines.push(`           Vulkan drivers: ${gpu.vulkanDrivers.join(', ')}`);
-  lines.push('', 'Engines, the best first (> is what useBackend() takes, + works, - does not):');
+  lines.push('', 'Engines in the order in which they are tried (> is what useBackend() takes, + works, - does not):');
   for (const engine of engines) lines.push(...engineText(engine, engine.engine === choice));
   lines.push(
     '',

@@ -20,7 +20,11 @@ export function gpuName({ names, nvidia }: GpuHardware): string {
   return name ?? 'a software driver';
 }
 
-const passTheGpu = 'in a container, pass the GPU in: docker run --device /dev/dri, or --gpus all';
+/** Engines for NVIDIA's GPUs only, where there is none. */
+export const noNvidiaGpu: Obstacle = {
+  reason: 'no NVIDIA GPU: there is no /dev/nvidia0',
+  remedy: 'in a container, pass the GPU in: docker run --gpus all',
+};
 
 function folderOfOnnxruntime(folders: readonly string[]): string | null {
   const backend = findPackage('@cnnzoo/backend-onnx', folders);
@@ -30,7 +34,7 @@ function folderOfOnnxruntime(folders: readonly string[]): string | null {
 function noCuda({ folders, gpu }: Surroundings): Obstacle | null {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return { reason: 'onnxruntime-node has CUDA on Linux x64 only', remedy: 'use another engine' };
-  if (!gpu.nvidia) return { reason: 'no NVIDIA GPU: there is no /dev/nvidia0', remedy: passTheGpu };
+  if (!gpu.nvidia) return noNvidiaGpu;
   const runtime = folderOfOnnxruntime(folders);
   const provider =
     runtime && join(runtime, 'bin/napi-v6', process.platform, process.arch, 'libonnxruntime_providers_cuda.so');
@@ -48,7 +52,10 @@ function noWebgpu({ gpu, requested }: Surroundings): Obstacle | null {
     return { reason: 'onnxruntime-node has WebGPU on Linux x64 only', remedy: 'use another engine' };
   if (requested) return null;
   if (gpu.names.length === 0)
-    return { reason: 'no GPU: neither /dev/dri/renderD* nor /dev/nvidia* nor /dev/dxg', remedy: passTheGpu };
+    return {
+      reason: 'no GPU: neither /dev/dri/renderD* nor /dev/nvidia* nor /dev/dxg',
+      remedy: 'in a container, pass the GPU in: docker run --device /dev/dri, or --gpus all',
+    };
   if (gpu.forbidden.length > 0 && gpu.forbidden.length >= gpu.names.length)
     return {
       reason: `no permission to open ${gpu.forbidden.join(', ')}`,

@@ -6,7 +6,7 @@ import { findPackage } from '../find-package.js';
 import { shareTfjs } from '../tfjs-copies.js';
 import { loadOnce } from '../tfjs-registry.js';
 import type { Engine, EngineSettings, Obstacle, Surroundings } from './engine.js';
-import { gpuName, processorName } from './onnx-engine.js';
+import { gpuName, noNvidiaGpu, processorName } from './onnx-engine.js';
 
 const require = createRequire(import.meta.url);
 
@@ -34,11 +34,7 @@ export function tensorflowEngine(name: 'tfjs-node-gpu' | 'tfjs-node'): Engine {
   const install = `npm install ${packageName}@4.22.0`;
 
   function obstacle({ folders, gpu, requested }: Surroundings): Obstacle | null {
-    if (forGpu && !requested && !gpu.nvidia)
-      return {
-        reason: 'no NVIDIA GPU: there is no /dev/nvidia0',
-        remedy: 'in a container, pass the GPU in: docker run --gpus all',
-      };
+    if (forGpu && !requested && !gpu.nvidia) return noNvidiaGpu;
     const found = findPackage(packageName, folders);
     if (found === null)
       return {

@@ -72,7 +72,7 @@ export function app(layout: 'flat' | 'linked' = 'flat', modules = 'node_modules'
       return promisify(execFile)(process.execPath, [join(folder, program)], {
         cwd,
         env: { ...process.env, CNNZOO_BACKEND: '', CNNZOO_THREADS: '', ...env },
-        timeout: 50_000,
+        timeout: 250_000,
       });
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
