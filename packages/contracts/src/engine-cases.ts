@@ -169,6 +169,23 @@ function* convolutions(): Generator<EngineCase> {
               [2, 9, 8, 4],
             ),
         };
+  // ResNeXt's grouped convolutions, down to pictures that are smaller than the kernel.
+  for (const [channels, stride, size] of [
+    [128, 1, 4],
+    [128, 2, 3],
+    [256, 1, 2],
+    [256, 2, 2],
+    [512, 1, 1],
+  ] as const)
+    yield {
+      group: 'convolution',
+      name: `layer conv2d 3x3 in 32 groups, stride ${stride}, ${channels} channels of ${size}x${size}`,
+      compute: () =>
+        layerWithGradients(
+          conv2d({ name: 'layer', filters: channels, kernelSize: 3, stride, padding: 1, groups: 32, useBias: false }),
+          [2, size, size, channels],
+        ),
+    };
   for (const stride of strides)
     for (const padding of [1, 2])
       yield {
