@@ -20,6 +20,6 @@ export function programFolder(): { readonly path: string; remove(): void } {
 export async function runFresh(folder: string, name: string, code: string): Promise<string> {
   const file = join(folder, `${name}.mjs`);
   writeFileSync(file, code);
-  const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: folder, timeout: 60_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: folder, timeout: 250_000 });
   return stdout;
 }

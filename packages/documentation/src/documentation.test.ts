@@ -51,5 +51,5 @@ test('every program in the documentation and every example in a docstring compil
 
 test.each(programs.filter(({ runs }) => runs))('$place runs', async ({ file }) => {
   // Rejects where the program ends with an error.
-  await promisify(execFile)(process.execPath, ['--import', 'tsx', file], { cwd: join(folder, '..'), timeout: 60_000 });
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', file], { cwd: join(folder, '..'), timeout: 250_000 });
 });

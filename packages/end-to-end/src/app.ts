@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFi
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type PackageManager, type PackageManagerName, packageManagers } from './package-managers.js';
-import { cleanEnvironment, run } from './run.js';
+import { cleanEnvironment, patience, run } from './run.js';
 
 const networkGuard = fileURLToPath(new URL('../network-guard.cjs', import.meta.url));
 
@@ -37,7 +37,7 @@ export function createApp(parent: string, name: string, managerName: PackageMana
   const foreign = join(parent, `${name}-foreign-connections.txt`);
   const environment = cleanEnvironment({ home, variables: manager.registry(registry) });
   const execute = (args: readonly string[], variables: Readonly<Record<string, string>>) =>
-    run(process.execPath, args, { folder, environment: { ...environment, ...variables }, timeout: 240_000 });
+    run(process.execPath, args, { folder, environment: { ...environment, ...variables }, timeout: patience });
 
   return {
     folder,

@@ -71,7 +71,7 @@ describe.skipIf(executable === null).each(['vite', 'esbuild'] as const)('bundled
     server = await serveFolder(target);
     browser = await startBrowser(executable ?? '');
     page = await browser.newPage();
-    page.setDefaultTimeout(200_000);
+    page.setDefaultTimeout(400_000);
     page.on('pageerror', (error) => errors.push(String(error)));
     await page.goto(server.url);
     await page.waitForFunction(() => 'cnnzoo' in globalThis);

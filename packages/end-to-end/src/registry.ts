@@ -15,6 +15,8 @@ export interface Registry {
 function npmSetting(name: string): string | null {
   const value = execFileSync('npm', ['config', 'get', name], {
     encoding: 'utf8',
+    // Not to this process's: started by pnpm, npm warns of every setting that is not its own.
+    stdio: 'pipe',
     shell: process.platform === 'win32',
   }).trim();
   return value === '' || value === 'null' || value === 'undefined' ? null : value;

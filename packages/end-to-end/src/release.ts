@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { publishedPackages, root } from '@cnnzoo/tooling/published-packages';
 import { packageManagers } from './package-managers.js';
-import { cleanEnvironment, run } from './run.js';
+import { cleanEnvironment, patience, run } from './run.js';
 
 export interface Release {
   /** The one version of all packages. */
@@ -37,7 +37,7 @@ const changesets = join(dirname(createRequire(import.meta.url).resolve('@changes
 export async function release({ folder, registry, tag }: ReleaseOptions): Promise<Release> {
   const copies = copyWorkspace(folder);
   const environment = publishingEnvironment(folder, registry);
-  const step = (program: string, ...args: string[]) => run(program, args, { folder, environment, timeout: 240_000 });
+  const step = (program: string, ...args: string[]) => run(program, args, { folder, environment, timeout: patience });
   await step('git', 'init', '--quiet', '--initial-branch=main');
   await step('git', 'add', '.');
   await step('git', 'commit', '--quiet', '--message=Copy');
@@ -83,7 +83,7 @@ export async function publishWithout(
   await run(process.execPath, [packageManagers['pnpm 10'].program, 'publish', '--tag', tag, '--no-git-checks'], {
     folder: broken,
     environment: publishingEnvironment(folder, registry),
-    timeout: 240_000,
+    timeout: patience,
   });
 }
 

@@ -20,6 +20,9 @@ export class RunError extends Error {
   }
 }
 
+/** Milliseconds after which a program that installs, publishes or computes hangs: many times what it takes where nothing else runs. */
+export const patience = 400_000;
+
 export interface RunOptions {
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
