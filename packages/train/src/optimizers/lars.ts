@@ -40,7 +40,9 @@ export class Lars extends StatefulOptimizer<'momentum_buffer'> {
       const weightNorm = tf.sqrt(tf.sum(tf.square(value)));
       const gradientNorm = tf.sqrt(tf.sum(tf.square(gradient)));
       const denominator = tf.add(tf.add(gradientNorm, tf.mul(weightNorm, scalar(weightDecay))), scalar(this.epsilon));
-      direction = tf.mul(direction, tf.div(tf.mul(weightNorm, scalar(this.trust)), denominator));
+      const rate = tf.div(tf.mul(weightNorm, scalar(this.trust)), denominator);
+      // Weights that are all zero, as some heads start, would stay so.
+      direction = tf.mul(direction, tf.where(tf.greater(weightNorm, scalar(0)), rate, scalar(1)));
     }
     const buffer = tf.add(
       tf.mul(slots.momentum_buffer, scalar(this.momentum)),
@@ -60,7 +62,7 @@ export class Lars extends StatefulOptimizer<'momentum_buffer'> {
  * LARS, for large batches: You et al., "Large batch training of convolutional networks" (2017), algorithm 1. Each weight's learning
  * rate follows the ratio of its norm to its gradient's; biases and norms take the plain one.
  *
- *   l = trust |w| / (|gradient| + weightDecay |w| + epsilon)
+ *   l = trust |w| / (|gradient| + weightDecay |w| + epsilon), 1 where w is zero
  *   v = momentum * v + learningRate * l * (gradient + weightDecay * w)
  *   w = w - v
  *

@@ -87,6 +87,14 @@ test.each(kinds)('%s is made again from its configuration', (name, options) => {
   expect(step(again, startingWeights())).toEqual(step(made, startingWeights()));
 });
 
+test('lars moves weights that start as zeros', () => {
+  const [weight, bias] = startingWeights();
+  if (weight === undefined || bias === undefined) throw new Error('no weights');
+  weight.assign(tf.zerosLike(weight));
+  step(lars({ learningRate: 0.1 }), [weight, bias]);
+  expect([...weight.dataSync()].every((value) => value !== 0 && Number.isFinite(value))).toBe(true);
+});
+
 test('a factor slows one variable down, and 0 stops it', () => {
   const [slow, frozen] = startingWeights();
   const [plain] = startingWeights();
