@@ -1,4 +1,5 @@
 /** What a package's tarball holds, and what is wrong with it. */
+import { isBuiltin } from 'node:module';
 import { dirname, join, posix } from 'node:path';
 import { list } from 'tar';
 
@@ -68,16 +69,14 @@ export function tarballProblems({ manifest, files }: Tarball): string[] {
 
   for (const script of ['preinstall', 'install', 'postinstall', 'prepare'])
     if (manifest.scripts?.[script] !== undefined) problems.push(`package.json has the script ${script}`);
-  for (const [name, range] of Object.entries({
-    ...manifest.dependencies,
-    ...manifest.peerDependencies,
-    ...manifest.optionalDependencies,
-  }))
+  const dependencies = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies };
+  for (const [name, range] of Object.entries(dependencies))
     if (/^(workspace|catalog|link|file):/.test(range))
       problems.push(`${name} is ${range}, which only the workspace knows`);
 
+  const importable = new Set([manifest.name, ...Object.keys(dependencies)]);
   for (const [file, content] of files) {
-    if (/\.(js|cjs|d\.ts|d\.cts)$/.test(file)) problems.push(...importProblems(file, content, files));
+    if (/\.(js|cjs|d\.ts|d\.cts)$/.test(file)) problems.push(...importProblems(file, content, files, importable));
     if (/\.(js|cjs)$/.test(file)) {
       const map = /\/\/# sourceMappingURL=(.+)\s*$/.exec(content)?.[1];
       if (map === undefined) problems.push(`${file} names no source map`);
@@ -94,10 +93,25 @@ function exportTargets(exports: Exports): string[] {
   return typeof exports === 'string' ? [exports] : Object.values(exports).flatMap(exportTargets);
 }
 
-/** Relative imports must be in the package, for a .js in a .d.ts its .d.ts. */
-function importProblems(file: string, content: string, files: ReadonlyMap<string, string>): string[] {
-  const imports = content.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*)['"](\.\.?\/[^'"]+)['"]/g);
-  return [...imports].flatMap(([, specifier = '']) => {
+/**
+ * Relative imports must be in the package, for a .js in a .d.ts its .d.ts. Packages must be among those that package.json names: in a
+ * workspace others are found, too, and by users only by chance.
+ */
+function importProblems(
+  file: string,
+  content: string,
+  files: ReadonlyMap<string, string>,
+  importable: ReadonlySet<string>,
+): string[] {
+  const code = content.replace(/^\s*(\/\/|\/?\*).*$/gm, '');
+  const imports = code.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*)(['"])([\w@.][^'"]*)\1/g);
+  return [...imports].flatMap(([, , specifier = '']) => {
+    if (!/^\.\.?\//.test(specifier)) {
+      const [name] = /^(?:@[^/]+\/)?[^/]+/.exec(specifier) ?? [''];
+      return isBuiltin(specifier) || importable.has(name)
+        ? []
+        : [`${file} imports ${specifier}, which package.json does not name`];
+    }
     const path = posix.join(posix.dirname(file), specifier);
     const target = /\.d\.c?ts$/.test(file) ? path.replace(/\.(c?)js$/, '.d.$1ts') : path;
     return files.has(target) ? [] : [`${file} imports ${specifier}, which is missing`];
