@@ -31,22 +31,8 @@ function tensor(inputs: Inputs, name: string): tf.Tensor {
   return 'rank' in info ? (info as tf.Tensor) : tf.engine().makeTensorFromTensorInfo(info);
 }
 
-function axes2d(
-  inputShape: readonly number[],
-  filterShape: readonly number[],
-  { strides, dilations = 1, pad, dimRoundingMode, dataFormat = 'NHWC' }: Attributes,
-  depthwise: boolean,
-): Axis[] {
-  if (dataFormat !== 'NHWC') throw new Error(`backend wasm: dataFormat is ${dataFormat}, expected NHWC`);
-  const info = tf.backend_util.computeConv2DInfo(
-    inputShape as [number, number, number, number],
-    filterShape as [number, number, number, number],
-    strides as [number, number],
-    dilations as [number, number],
-    pad as 'valid',
-    dimRoundingMode as 'floor',
-    depthwise,
-  );
+/** Rows and columns, as tfjs describes them for convolutions of two and of three dimensions. */
+function axesInPlane(info: tf.backend_util.Conv2DInfo | tf.backend_util.Conv3DInfo): Axis[] {
   const { padInfo } = info;
   return [
     {
@@ -66,6 +52,25 @@ function axes2d(
       padding: [padInfo.left, padInfo.right],
     },
   ];
+}
+
+function axes2d(
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+  { strides, dilations = 1, pad, dimRoundingMode, dataFormat = 'NHWC' }: Attributes,
+  depthwise: boolean,
+): Axis[] {
+  if (dataFormat !== 'NHWC') throw new Error(`backend wasm: dataFormat is ${dataFormat}, expected NHWC`);
+  const info = tf.backend_util.computeConv2DInfo(
+    inputShape as [number, number, number, number],
+    filterShape as [number, number, number, number],
+    strides as [number, number],
+    dilations as [number, number],
+    pad as 'valid',
+    dimRoundingMode as 'floor',
+    depthwise,
+  );
+  return axesInPlane(info);
 }
 
 /** Rows and columns of a pooling: as of a convolution whose filter has the window's size. */
@@ -83,33 +88,15 @@ function axes3d(inputShape: readonly number[], filterShape: readonly number[], {
     1,
     pad as 'valid',
   );
-  const { padInfo } = info;
-  return [
-    {
-      input: info.inDepth,
-      kernel: info.filterDepth,
-      output: info.outDepth,
-      stride: info.strideDepth,
-      dilation: info.dilationDepth,
-      padding: [padInfo.front, padInfo.back],
-    },
-    {
-      input: info.inHeight,
-      kernel: info.filterHeight,
-      output: info.outHeight,
-      stride: info.strideHeight,
-      dilation: info.dilationHeight,
-      padding: [padInfo.top, padInfo.bottom],
-    },
-    {
-      input: info.inWidth,
-      kernel: info.filterWidth,
-      output: info.outWidth,
-      stride: info.strideWidth,
-      dilation: info.dilationWidth,
-      padding: [padInfo.left, padInfo.right],
-    },
-  ];
+  const depth: Axis = {
+    input: info.inDepth,
+    kernel: info.filterDepth,
+    output: info.outDepth,
+    stride: info.strideDepth,
+    dilation: info.dilationDepth,
+    padding: [info.padInfo.front, info.padInfo.back],
+  };
+  return [depth, ...axesInPlane(info)];
 }
 
 /** Input positions that are met when the output's last position meets the kernel's last. */
