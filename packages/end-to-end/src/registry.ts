@@ -1,15 +1,9 @@
 /** A registry on this machine that has our packages, and passes every other request on to the registry of npm's own settings. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { runServer } from 'verdaccio';
-
-export interface Registry {
-  readonly url: string;
-  stop(): Promise<void>;
-}
+import { type LocalServer, listen } from './local-server.js';
 
 /** What npm on this machine is set to, null where it is not. */
 function npmSetting(name: string): string | null {
@@ -23,10 +17,10 @@ function npmSetting(name: string): string | null {
 }
 
 /**
- * Starts the registry on a free port of the loopback interface, in this process: it cannot outlive it.
+ * Starts the registry in this process.
  * @param folder where packages are kept; empty at first
  */
-export async function startRegistry(folder: string): Promise<Registry> {
+export async function startRegistry(folder: string): Promise<LocalServer> {
   const upstream = npmSetting('registry');
   if (upstream === null) throw new Error('npm config get registry prints nothing, expected the URL of a registry');
   const cafile = npmSetting('cafile');
@@ -59,17 +53,5 @@ export async function startRegistry(folder: string): Promise<Registry> {
     web: { enable: false },
     server: { keepAliveTimeout: 60 },
   };
-  const server: Server = await runServer(settings);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return listen(await runServer(settings));
 }

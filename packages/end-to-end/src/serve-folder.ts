@@ -1,8 +1,8 @@
 /** Serves the files of a folder on the loopback interface. */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import { type LocalServer, listen } from './local-server.js';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html',
@@ -11,7 +11,7 @@ const types: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
-export async function serveFolder(folder: string): Promise<{ url: string; stop(): Promise<void> }> {
+export async function serveFolder(folder: string): Promise<LocalServer> {
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname);
     try {
@@ -21,13 +21,5 @@ export async function serveFolder(folder: string): Promise<{ url: string; stop()
       response.writeHead(404).end();
     }
   });
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return listen(server);
 }
