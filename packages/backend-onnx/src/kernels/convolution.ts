@@ -169,14 +169,19 @@ function record(
   if (x.dtype !== 'float32' || filter.dtype !== 'float32' || x.shape.length !== 4) return null;
   const geometry = convolutionGeometry(x.shape, filter.shape, attributes, depthwise);
   if (geometry === null) return null;
+  const { kernel, strides, dilations, pads } = geometry.window;
   const { bias, preluActivationWeights: weights } = inputs as Record<string, TensorInfo | undefined>;
   return backend.record(
     operation,
     [x, filter, ...(bias ? [bias] : []), ...(weights ? [weights] : [])],
     geometry.outputShape,
     'float32',
+    // Not `...geometry.window`: V8 would make a hidden class for each of these objects, garbage that only a major collection finds.
     {
-      ...geometry.window,
+      kernel,
+      strides,
+      dilations,
+      pads,
       bias: bias != null,
       activation: activationOf(attributes),
       alpha: (attributes['leakyreluAlpha'] as number | undefined) ?? 0,
