@@ -76,7 +76,8 @@ async function readTensors(
 /** The tensors of a state dict, or of the one within a checkpoint; values that are no tensors are left out. */
 function findStateDict(value: unknown): [string, TorchTensor][] {
   if (!(value instanceof Map)) throw new TypeError('the file holds no dict of tensors');
-  const candidates = [value, ...checkpointEntries.map((name) => value.get(name))];
+  // The top last: checkpoints have tensors there, too, such as the best accuracy.
+  const candidates = [...checkpointEntries.map((name) => value.get(name)), value];
   for (const candidate of candidates) {
     if (!(candidate instanceof Map)) continue;
     const tensors = [...candidate].filter((entry): entry is [string, TorchTensor] => entry[1] instanceof TorchTensor);
