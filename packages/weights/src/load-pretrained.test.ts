@@ -121,6 +121,16 @@ test('a model of the user’s own', async () => {
   await expect(loadPretrained(model, 'IMAGENET1K_V1')).rejects.toThrow('expected one of alexnet.IMAGENET1K_V1');
 });
 
+test('auxiliary heads in a file of torchvision’s, which the model does not have', async () => {
+  const model = tfl.sequential({ layers: [tfl.layers.dense({ inputShape: [2], units: 1, name: 'fc' })] });
+  const tensor = { dtype: 'F32', shape: [1], data: new Float32Array(1) } as const;
+  const path = join(folder, 'heads.safetensors');
+  writeFileSync(path, writeSafetensors(new Map([...stateDict(model), ['aux1.fc2.bias', tensor]])));
+  await expect(loadPretrained(model, path)).rejects.toThrow('1 unexpected:\n  aux1.fc2.bias');
+  model.setUserDefinedMetadata({ id: 'googlenet' });
+  expect(await loadPretrained(model, path)).toMatchObject({ loaded: ['fc.weight', 'fc.bias'], unexpected: [] });
+});
+
 test('the registry', () => {
   expect(listWeights('resnet50').map(({ name }) => name)).toEqual([
     'IMAGENET1K_V1',

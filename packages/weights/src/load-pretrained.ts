@@ -31,7 +31,7 @@ export interface PretrainedReport extends LoadReport {
  *
  * A published set brings its preprocessing and, where the model has its 1000 classes, the categories' names into the model's
  * metadata. Where the model was built for another number of classes, its head stays as it is; where it was built without one,
- * the set's head is left out; auxiliary heads that the model does not have are left out.
+ * the set's head is left out. Auxiliary heads that the model does not have are left out, those in a file of one's own, too.
  * @param model a network of this project for a published set, any layers model for a path or an address
  * @param weights a set of the model's architecture (`'IMAGENET1K_V1'`, `'DEFAULT'`), with its architecture
  *   (`'resnet50.tv_in1k'`), a path or an http(s) address
@@ -55,14 +55,14 @@ export async function loadPretrained(
     throw new TypeError(`weights is ${String(weights)}, expected a set's name, a path or an address`);
   if (/^https?:\/\//i.test(weights)) {
     const file = await cachedFile(weights, null, options);
-    return { ...loadStateDict(model, await readWeights(file), options), weights: null, file };
+    return { ...loadOwn(model, await readWeights(file), options), weights: null, file };
   }
   const { id: architecture, options: built = {} } = modelMetadata(model);
   const published = findPublished(weights, architecture);
   if (published === null) {
     const fs = await nodeModule('fs');
     if (!fs.existsSync(weights)) throw unknownWeights(weights, architecture);
-    return { ...loadStateDict(model, await readWeights(weights), options), weights: null, file: weights };
+    return { ...loadOwn(model, await readWeights(weights), options), weights: null, file: weights };
   }
   checkModel(published, architecture, built);
   const file = await cachedFile(published.url, published.hash, options);
@@ -114,6 +114,20 @@ function checkModel(
       throw new RangeError(
         `weights '${id}' are for ${architecture}(${JSON.stringify(options)}), but the model's ${name} is ${JSON.stringify(built[name])}`,
       );
+}
+
+/** torchvision's networks with auxiliary heads, and what the heads' keys start with. */
+const auxiliaryHeads: Readonly<Record<string, RegExp>> = { googlenet: /^aux[12]\./, inception_v3: /^AuxLogits\./ };
+
+/** As `loadStateDict`, but that the auxiliary heads in torchvision's files are left out where the model has none. */
+function loadOwn(model: LayersModel, dict: StateDict, options: LoadStateDictOptions): LoadReport {
+  const heads = auxiliaryHeads[modelMetadata(model).id ?? ''];
+  if (heads === undefined || model.layers.some(({ name }) => heads.test(name)))
+    return loadStateDict(model, dict, options);
+  const match = matchStateDict(model, dict, options.rename);
+  const needed = { ...match, unexpected: match.unexpected.filter((key) => !heads.test(key)) };
+  refuseMisfit(model, needed, options);
+  return loadMatch(needed);
 }
 
 /** As `loadStateDict`, but that the model may have no head or another one than the published weights. */
