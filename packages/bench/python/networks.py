@@ -1,35 +1,14 @@
 """The networks, with weights and pictures that depend on nothing but their names. Needs torch and numpy."""
 
-import zlib
+import sys
+from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-
-def uniform(name, count):
-    """`count` floats in [-1, 1) that depend on `name` only (packages/testing/src/golden-numbers.ts)."""
-    x = (np.arange(count, dtype=np.uint64) + zlib.crc32(name.encode())).astype(np.uint32)
-    x ^= x >> np.uint32(16)
-    x *= np.uint32(0x7FEB352D)
-    x ^= x >> np.uint32(15)
-    x *= np.uint32(0x846CA68B)
-    x ^= x >> np.uint32(16)
-    return (x.astype(np.float64) / 2**31 - 1).astype(np.float32)
-
-
-def golden_weight(key, shape):
-    u = uniform(key, int(np.prod(shape)))
-    if len(shape) >= 2:
-        u = u * np.float32(np.sqrt(6 / np.prod(shape[1:])))
-    elif key.endswith("running_var"):
-        u = 1 + 0.5 * np.abs(u)
-    elif key.endswith("running_mean") or not key.endswith("weight"):
-        u = 0.1 * u
-    else:
-        u = 1 + 0.1 * u
-    return torch.from_numpy(u.astype(np.float32).reshape(shape))
+sys.path.append(str(Path(__file__).parents[2] / "testing/python"))
+from golden_numbers import golden_weight, uniform  # noqa: E402
 
 
 class LeNet5(nn.Module):
@@ -122,7 +101,7 @@ def build(name):
     model = make()
     model.load_state_dict(
         {
-            key: value if key.endswith("num_batches_tracked") else golden_weight(key, tuple(value.shape))
+            key: value if key.endswith("num_batches_tracked") else torch.from_numpy(golden_weight(key, tuple(value.shape)))
             for key, value in model.state_dict().items()
         }
     )
@@ -130,4 +109,4 @@ def build(name):
 
 
 def pictures(batch_size, shape):
-    return torch.from_numpy(uniform("input", batch_size * int(np.prod(shape))).reshape(batch_size, *shape))
+    return torch.from_numpy(uniform("input", (batch_size, *shape)))

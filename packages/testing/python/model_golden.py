@@ -1,37 +1,15 @@
 """Makes the golden figures of one of torchvision's networks: python3 model_golden.py squeezenet1_1 > squeezenet1_1.json
 
-Needs torch and torchvision, and no weights: they follow from their names, as in ../src/golden-numbers.ts. The network has 1000
+Needs torch and torchvision, and no weights: they follow from their names, see golden_numbers.py. The network has 1000
 classes and is evaluated on one picture. Figures: `params`, `macs` (convolutions and linear layers), `state` (every key and
 shape), `layers` (name, type, output shape without the batch, parameters, multiply-accumulates) and `logits`."""
 import argparse
 import json
-import zlib
 
-import numpy as np
 import torch
 import torchvision
 
-
-def uniform(name, shape):
-    """lowbias32 of crc32(name) + index, as floats in [-1, 1)."""
-    x = (np.arange(int(np.prod(shape)), dtype=np.uint64) + zlib.crc32(name.encode())) & 0xFFFFFFFF
-    x ^= x >> np.uint64(16)
-    x = (x * 0x7FEB352D) & 0xFFFFFFFF
-    x ^= x >> np.uint64(15)
-    x = (x * 0x846CA68B) & 0xFFFFFFFF
-    x ^= x >> np.uint64(16)
-    return (x.astype(np.float64) / 2**31 - 1).astype(np.float32).reshape(shape)
-
-
-def weight(key, shape):
-    u = uniform(key, shape)
-    if len(shape) >= 2:
-        return u * np.float32(np.sqrt(6 / np.prod(shape[1:])))
-    if key.endswith('running_var'):
-        return 1 + 0.5 * np.abs(u)
-    if key.endswith('running_mean'):
-        return 0.1 * u
-    return 1 + 0.1 * u if key.endswith('weight') else 0.1 * u
+from golden_numbers import golden_weight, uniform
 
 
 def macs(module, output):
@@ -50,7 +28,7 @@ def main():
     state = {key: tuple(value.shape) for key, value in model.state_dict().items() if 'num_batches' not in key}
     for key, value in model.state_dict().items():
         if key in state:
-            value.copy_(torch.from_numpy(weight(key, state[key])))
+            value.copy_(torch.from_numpy(golden_weight(key, state[key])))
 
     layers = []
 
