@@ -1,10 +1,9 @@
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { modelMetadata } from '@cnnzoo/blocks';
 import {
-  goldenInput,
-  loadGoldenWeights,
+  goldenLogitsError,
+  layerShapes,
   modelGolden,
-  relativeError,
   runGoldenTraining,
   stateShapes,
   trainingErrors,
@@ -16,7 +15,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { alexnet, alexnetBook, alexnetPaper } from './index.js';
 
 // Sixty million weights: a minute or two on a busy machine.
-vi.setConfig({ testTimeout: 300_000 });
+vi.setConfig({ testTimeout: 900_000 });
 
 beforeAll(async () => {
   registerOnnxBackend();
@@ -32,20 +31,15 @@ describe("torchvision's", () => {
     const model = alexnet(zeros);
     expect(stateShapes(model)).toEqual(golden?.state);
     expect(model.countParams()).toBe(golden?.params);
-    const named = new Map(model.layers.map((layer) => [layer.name, layer]));
-    for (const [layer, , [channels, ...size]] of golden?.layers ?? [])
-      expect([layer, named.get(layer)?.outputShape.slice(1)]).toEqual([layer, [...size, channels]]);
+    const shapes = layerShapes(model, golden);
+    expect(shapes.actual).toEqual(shapes.expected);
     model.dispose();
   });
 
   test.skipIf(!golden?.logits).each(['onnx', 'cpu'])('logits on %s', async (backend) => {
     await tf.setBackend(backend);
     const model = alexnet(zeros);
-    loadGoldenWeights(model);
-    const input = tf.tensor4d(goldenInput(1, 3, 224, 224), [1, 224, 224, 3]);
-    const logits = model.predict(input) as tf.Tensor;
-    expect(relativeError(await logits.data(), golden?.logits ?? [])).toBeLessThan(1e-4);
-    tf.dispose([input, logits]);
+    expect(await goldenLogitsError(model, golden)).toBeLessThan(1e-4);
     model.dispose();
     await tf.setBackend('onnx');
   });

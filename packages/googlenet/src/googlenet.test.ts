@@ -1,10 +1,10 @@
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { features, modelMetadata } from '@cnnzoo/blocks';
 import {
-  goldenInput,
-  loadGoldenWeights,
+  goldenLogitsError,
+  layerShapes,
   modelGolden,
-  relativeError,
+  parameterCount,
   runGoldenTraining,
   stateShapes,
   trainingErrors,
@@ -12,7 +12,6 @@ import {
 } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { auxiliaryLossWeights, googlenet, googlenetPaper } from './index.js';
 
@@ -23,32 +22,22 @@ beforeAll(async () => {
 
 const zeros = { initialWeights: 'zeros' } as const;
 
-function parameters(model: LayersModel): number {
-  const size = (shape: readonly (number | null)[]) => shape.reduce<number>((product, each) => product * (each ?? 1), 1);
-  return model.trainableWeights.reduce((sum, { shape }) => sum + size(shape), 0);
-}
-
 describe("torchvision's", () => {
   const golden = modelGolden('googlenet');
 
   test.skipIf(golden === null)('layers and state dict', () => {
     const model = googlenet({ auxiliaryHeads: true, ...zeros });
     expect(stateShapes(model)).toEqual(golden?.state);
-    expect(parameters(model)).toBe(golden?.params);
-    const named = new Map(model.layers.map((layer) => [layer.name, layer]));
-    for (const [layer, , [channels, ...size]] of golden?.layers ?? [])
-      expect([layer, named.get(layer)?.outputShape.slice(1)]).toEqual([layer, [...size, channels]]);
+    expect(parameterCount(model)).toBe(golden?.params);
+    const shapes = layerShapes(model, golden);
+    expect(shapes.actual).toEqual(shapes.expected);
     model.dispose();
   });
 
   test.skipIf(!golden?.logits).each(['onnx', 'cpu'])('logits on %s', async (backend) => {
     await tf.setBackend(backend);
     const model = googlenet(zeros);
-    loadGoldenWeights(model);
-    const input = tf.tensor4d(goldenInput(1, 3, 224, 224), [1, 224, 224, 3]);
-    const logits = model.predict(input) as tf.Tensor;
-    expect(relativeError(await logits.data(), golden?.logits ?? [])).toBeLessThan(1e-4);
-    tf.dispose([input, logits]);
+    expect(await goldenLogitsError(model, golden)).toBeLessThan(1e-4);
     model.dispose();
     await tf.setBackend('onnx');
   });
@@ -77,7 +66,7 @@ test('trains as in PyTorch, with its auxiliary heads', async () => {
 
 test("the paper's network has the sizes of its table 1", () => {
   const model = googlenetPaper(zeros);
-  expect(parameters(model)).toBe(6_998_552);
+  expect(parameterCount(model)).toBe(6_998_552);
   expect(modelMetadata(model)?.id).toBe('googlenet_paper');
   const rows = ['conv1', 'maxpool1', 'conv3', 'maxpool2', 'inception3a', 'inception3b', 'maxpool3', 'inception4a'];
   rows.push('inception4b', 'inception4c', 'inception4d', 'inception4e', 'maxpool4', 'inception5a', 'inception5b');
@@ -104,7 +93,7 @@ test("the paper's network has the sizes of its table 1", () => {
 
 test("the paper's heads pool 14x14 to 4x4", () => {
   const model = googlenetPaper({ auxiliaryHeads: true, ...zeros });
-  expect(parameters(model)).toBe(13_378_280);
+  expect(parameterCount(model)).toBe(13_378_280);
   expect(model.getLayer('aux1.avg_pool2d').outputShape).toEqual([null, 4, 4, 512]);
   expect(model.outputs.map(({ shape }) => shape)).toEqual([
     [null, 1000],

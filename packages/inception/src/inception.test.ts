@@ -1,6 +1,6 @@
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { features, modelMetadata } from '@cnnzoo/blocks';
-import { goldenInput, loadGoldenWeights, modelGolden, relativeError, stateShapes } from '@cnnzoo/testing';
+import { goldenLogitsError, layerShapes, modelGolden, parameterCount, stateShapes } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -13,11 +13,6 @@ beforeAll(async () => {
 
 const zeros = { initialWeights: 'zeros' } as const;
 
-function parameters(model: LayersModel): number {
-  const size = (shape: readonly (number | null)[]) => shape.reduce<number>((product, each) => product * (each ?? 1), 1);
-  return model.trainableWeights.reduce((sum, { shape }) => sum + size(shape), 0);
-}
-
 function sizes(model: LayersModel, names: readonly string[]) {
   return features(model, names).outputs.map(({ shape }) => shape.slice(1));
 }
@@ -28,21 +23,16 @@ describe("Inception-v3 has torchvision's", () => {
   test.skipIf(golden === null)('layers and state dict', () => {
     const model = inceptionV3({ auxiliaryHeads: true, ...zeros });
     expect(stateShapes(model)).toEqual(golden?.state);
-    expect(parameters(model)).toBe(golden?.params);
-    const named = new Map(model.layers.map((layer) => [layer.name, layer]));
-    for (const [layer, , [channels, ...size]] of golden?.layers ?? [])
-      expect([layer, named.get(layer)?.outputShape.slice(1)]).toEqual([layer, [...size, channels]]);
+    expect(parameterCount(model)).toBe(golden?.params);
+    const shapes = layerShapes(model, golden);
+    expect(shapes.actual).toEqual(shapes.expected);
     expect(model.outputs).toHaveLength(1 + auxiliaryLossWeights.length);
     model.dispose();
   });
 
   test.skipIf(!golden?.logits)('logits', async () => {
     const model = inceptionV3(zeros);
-    loadGoldenWeights(model);
-    const input = tf.tensor4d(goldenInput(1, 3, 299, 299), [1, 299, 299, 3]);
-    const logits = model.predict(input) as tf.Tensor;
-    expect(relativeError(await logits.data(), golden?.logits ?? [])).toBeLessThan(1e-4);
-    tf.dispose([input, logits]);
+    expect(await goldenLogitsError(model, golden)).toBeLessThan(1e-4);
     model.dispose();
   });
 });
@@ -71,7 +61,7 @@ test("Inception-v2 has the sizes of the paper's table 1", () => {
     [8, 8, 2048],
     [8, 8, 2048],
   ]);
-  expect(parameters(model)).toBe(26_405_192);
+  expect(parameterCount(model)).toBe(26_405_192);
   model.dispose();
 });
 
@@ -93,7 +83,7 @@ test('the options of Inception-v2 are the steps to v3', () => {
 
 test("BN-Inception has the sizes of its paper's table", () => {
   const model = bnInception(zeros);
-  expect(parameters(model)).toBe(11_188_288);
+  expect(parameterCount(model)).toBe(11_188_288);
   expect(modelMetadata(model)?.id).toBe('bn_inception');
   expect(stateShapes(model)['conv1.depthwise.weight']).toEqual([24, 1, 7, 7]);
   const rows = ['conv1', 'maxpool1', 'conv3', 'maxpool2', 'inception3a', 'inception3b', 'inception3c', 'inception4a'];

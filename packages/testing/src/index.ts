@@ -1,3 +1,4 @@
+export { goldenLogitsError, layerShapes, parameterCount } from './golden-models.js';
 export { goldenInput, goldenWeight, uniform } from './golden-numbers.js';
 export {
   relativeError,

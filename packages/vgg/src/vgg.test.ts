@@ -1,10 +1,9 @@
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { features, modelMetadata } from '@cnnzoo/blocks';
 import {
-  goldenInput,
-  loadGoldenWeights,
+  goldenLogitsError,
+  layerShapes,
   modelGolden,
-  relativeError,
   runGoldenTraining,
   stateShapes,
   trainingErrors,
@@ -16,7 +15,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import * as vgg from './index.js';
 
 // Above a hundred million weights each: minutes on a busy machine.
-vi.setConfig({ testTimeout: 300_000 });
+vi.setConfig({ testTimeout: 900_000 });
 
 beforeAll(async () => {
   registerOnnxBackend();
@@ -40,20 +39,15 @@ describe.each([
   test.skipIf(golden === null)("has torchvision's layers and state dict", () => {
     const model = build(zeros);
     expect(stateShapes(model)).toEqual(golden?.state);
-    const named = new Map(model.layers.map((layer) => [layer.name, layer]));
-    for (const [layer, , [channels, ...size]] of golden?.layers ?? [])
-      expect([layer, named.get(layer)?.outputShape.slice(1)]).toEqual([layer, [...size, channels]]);
+    const shapes = layerShapes(model, golden);
+    expect(shapes.actual).toEqual(shapes.expected);
     expect(modelMetadata(model)?.id).toBe(name);
     model.dispose();
   });
 
   test.skipIf(!golden?.logits)('computes what torchvision computes', async () => {
     const model = build(zeros);
-    loadGoldenWeights(model);
-    const input = tf.tensor4d(goldenInput(1, 3, 224, 224), [1, 224, 224, 3]);
-    const logits = model.predict(input) as tf.Tensor;
-    expect(relativeError(await logits.data(), golden?.logits ?? [])).toBeLessThan(1e-4);
-    tf.dispose([input, logits]);
+    expect(await goldenLogitsError(model, golden)).toBeLessThan(1e-4);
     model.dispose();
   });
 });

@@ -1,0 +1,45 @@
+/** Compares a network with the golden figures of torchvision's. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { goldenInput } from './golden-numbers.js';
+import { relativeError } from './golden-training.js';
+import { loadGoldenWeights } from './pytorch-weights.js';
+import type { ModelGolden } from './shared-golden.js';
+
+/** Parameters as PyTorch counts them: what an optimizer sees, which running statistics are not. */
+export function parameterCount(model: LayersModel): number {
+  const size = (shape: readonly (number | null)[]) => shape.reduce<number>((product, each) => product * (each ?? 1), 1);
+  return model.trainableWeights.reduce((sum, { shape }) => sum + size(shape), 0);
+}
+
+/**
+ * torchvision's layers and their output shapes [height, width, channels], and what the model has under those names. A module that is
+ * called again is another layer here, named as torchvision names its node: relu, relu_1, relu_2.
+ */
+export function layerShapes(
+  model: LayersModel,
+  golden: ModelGolden | null,
+): { expected: [string, readonly number[]][]; actual: [string, unknown][] } {
+  const named = new Map(model.layers.map((layer) => [layer.name, layer]));
+  const calls = new Map<string, number>();
+  const expected = (golden?.layers ?? []).map(([name, , [channels = 0, ...size]]): [string, number[]] => {
+    const call = calls.get(name) ?? 0;
+    calls.set(name, call + 1);
+    return [call === 0 ? name : `${name}_${call}`, [...size, channels]];
+  });
+  return { expected, actual: expected.map(([name]) => [name, named.get(name)?.outputShape.slice(1)]) };
+}
+
+/** How far the logits of a model with the golden weights are from the golden ones, as a share of their norm. */
+export async function goldenLogitsError(model: LayersModel, golden: ModelGolden | null): Promise<number> {
+  if (golden === null) return Number.NaN;
+  const [channels, height, width] = golden.input;
+  loadGoldenWeights(model);
+  const found = tf.tidy(() => {
+    const picture = tf.tensor4d(goldenInput(1, channels, height, width), [1, height, width, channels]);
+    return model.predict(picture) as tf.Tensor;
+  });
+  const error = relativeError(await found.data(), golden.logits ?? []);
+  found.dispose();
+  return error;
+}
