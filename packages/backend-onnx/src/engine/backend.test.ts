@@ -94,6 +94,25 @@ describe('tensors', () => {
     tf.dispose([x, y]);
   });
 
+  it('that have left for another backend come back, shared ones too', async () => {
+    const onnx = tf.backend();
+    const before = onnx.numDataIds();
+    const x = tf.tidy(() => tf.square(tf.tensor1d([1, 2, 3])));
+    const shared = tf.clone(x);
+    const { dataId } = x;
+    await tf.setBackend('cpu');
+    expect([...tf.tidy(() => tf.neg(x).dataSync())]).toEqual([-1, -4, -9]);
+    await tf.setBackend('onnx');
+    expect(onnx.numDataIds()).toBe(before);
+    expect([...tf.tidy(() => tf.add(x, shared).dataSync())]).toEqual([2, 8, 18]);
+    expect(onnx.numDataIds()).toBe(before + 1);
+    x.dispose();
+    expect([...tf.tidy(() => tf.add(shared, 1).dataSync())]).toEqual([2, 5, 10]);
+    shared.dispose();
+    expect(onnx.numDataIds()).toBe(before);
+    expect(onnx.refCount(dataId)).toBe(0);
+  });
+
   it('may be strings, complex numbers or empty', () => {
     tf.tidy(() => {
       const words = tf.tensor1d(['a', 'bé', '漢字']);

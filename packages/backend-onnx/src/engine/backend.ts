@@ -18,12 +18,29 @@ import type { Runtime } from '../runtime/runtime.js';
 import { Engine, type EngineOptions } from './engine.js';
 import { StepBoundary } from './step-boundary.js';
 
-interface TensorData {
-  readonly dtype: DataType;
-  /** Null for complex numbers, which are two tensors. */
-  readonly node: LazyNode | null;
-  readonly complex: { readonly real: TensorInfo; readonly imag: TensorInfo } | null;
-  refCount: number;
+interface ComplexParts {
+  readonly real: TensorInfo;
+  readonly imag: TensorInfo;
+}
+
+/**
+ * What a tensor's `dataId` stands for. Of tensors that are made here it is the `dataId` itself: a prediction makes hundreds of
+ * them, and each entry of a map with weak keys costs a scavenge more than the object. Tensors of other backends that come here keep
+ * the `dataId` that they have.
+ */
+class TensorData {
+  /** Whether there is a tensor of this. */
+  stored = true;
+  /** Whether it waits for the barrier. */
+  pending = false;
+
+  constructor(
+    readonly owner: OnnxBackend,
+    /** Null for complex numbers, which are two tensors. */
+    public node: LazyNode | null,
+    public complex: ComplexParts | null,
+    public refCount: number,
+  ) {}
 }
 
 /**
@@ -44,8 +61,13 @@ export class SymbolicReadError extends Error {
 
 export class OnnxBackend extends tf.KernelBackend {
   readonly engine: Engine;
-  private readonly storage: tf.DataStorage<TensorData>;
-  private readonly pending = new Set<TensorData>();
+  /** Of tensors that were made by another backend. */
+  private readonly moved: tf.DataStorage<TensorData>;
+  /** How many tensors there are that were made here. */
+  private own = 0;
+  /** What waits for the barrier, in the order of recording, and some that does not any more. */
+  private pending: TensorData[] = [];
+  private pendingCount = 0;
   private readonly boundary = new StepBoundary();
   private recorded = { nodes: 0, bytes: 0 };
   private onRecord: ((node: LazyNode) => void) | null = null;
@@ -53,7 +75,7 @@ export class OnnxBackend extends tf.KernelBackend {
   constructor(runtime: Runtime, options: EngineOptions) {
     super();
     this.engine = new Engine(runtime, options, () => this.variableValues());
-    this.storage = new tf.DataStorage(this, tf.engine());
+    this.moved = new tf.DataStorage(this, tf.engine());
   }
 
   // Recording
@@ -66,30 +88,30 @@ export class OnnxBackend extends tf.KernelBackend {
     dtype: DataType,
     attributes: A,
   ): TensorInfo {
-    if (sizeOf(shape) === 0) return this.makeTensor(toElements([], dtype), shape, dtype);
+    const size = sizeOf(shape);
+    if (size === 0) return this.makeTensor(toElements([], dtype), shape, dtype);
     if (this.onRecord === null) this.flushLongHistory();
-    const node = lazyNode(
-      operation,
-      inputs.map((input) => this.nodeOf(input.dataId)),
-      shape,
-      dtype,
-      attributes,
-    );
+    const nodes: LazyNode[] = [];
+    for (const { dataId } of inputs) nodes.push(this.nodeOf(dataId));
+    const node = lazyNode(operation, nodes, shape, dtype, attributes);
     this.onRecord?.(node);
-    if (node.symbolic) return this.add({ dtype, node, complex: null, refCount: 1 }, shape, dtype);
-    this.recorded.nodes++;
-    this.recorded.bytes += 4 * sizeOf(shape);
-    return this.addNode(node);
+    const data = new TensorData(this, node, null, 1);
+    if (!node.symbolic) {
+      this.recorded.nodes++;
+      this.recorded.bytes += 4 * size;
+      this.defer(data);
+    }
+    return this.add(data, shape, dtype);
   }
 
   /** A tensor without a value: what is recorded of it can be emitted, but neither computed nor read. */
   makePlaceholder(shape: readonly number[], dtype: DataType): TensorInfo {
-    return this.add({ dtype, node: placeholder(shape, dtype), complex: null, refCount: 1 }, shape, dtype);
+    return this.addNode(placeholder(shape, dtype));
   }
 
   /** Whether the tensor comes from a placeholder. */
   isSymbolic({ dataId }: TensorInfo): boolean {
-    return this.storage.get(dataId).node?.symbolic ?? false;
+    return this.dataOf(dataId).node?.symbolic ?? false;
   }
 
   /**
@@ -114,13 +136,9 @@ export class OnnxBackend extends tf.KernelBackend {
     const { value } = node;
     if (value !== null && value.layout === 'plain') {
       value.users++;
-      return this.add(
-        { dtype: x.dtype, node: constant(value, shape, x.dtype), complex: null, refCount: 1 },
-        shape,
-        x.dtype,
-      );
+      return this.addNode(constant(value, shape, x.dtype));
     }
-    if (shape.join() === x.shape.join()) return this.shared(x);
+    if (tf.util.arraysEqual(shape, x.shape)) return this.shared(x);
     return this.record(reshape, [x], shape, x.dtype, {});
   }
 
@@ -132,37 +150,57 @@ export class OnnxBackend extends tf.KernelBackend {
 
   /** A tensor of given values. */
   makeTensor(data: HostData, shape: readonly number[], dtype: DataType): TensorInfo {
-    const node = constant({ data, layout: 'plain', pooled: false, users: 1 }, shape, dtype);
-    return this.add({ dtype, node, complex: null, refCount: 1 }, shape, dtype);
+    return this.addNode(constant({ data, layout: 'plain', pooled: false, users: 1 }, shape, dtype));
   }
 
   /** A complex tensor of two real ones, which it owns from now on. */
   makeComplex(real: TensorInfo, imag: TensorInfo): TensorInfo {
-    return this.add({ dtype: 'complex64', node: null, complex: { real, imag }, refCount: 1 }, real.shape, 'complex64');
+    return this.add(new TensorData(this, null, { real, imag }, 1), real.shape, 'complex64');
   }
 
   complexParts(dataId: object): { real: TensorInfo; imag: TensorInfo } | null {
-    return this.storage.get(dataId).complex;
+    return this.dataOf(dataId).complex;
   }
 
   hasValue(x: TensorInfo): boolean {
-    return this.storage.get(x.dataId).node?.value != null;
+    return this.dataOf(x.dataId).node?.value != null;
   }
 
   private addNode(node: LazyNode): TensorInfo {
-    const data: TensorData = { dtype: node.dtype, node, complex: null, refCount: 1 };
-    this.pending.add(data);
-    return this.add(data, node.shape, node.dtype);
+    return this.add(new TensorData(this, node, null, 1), node.shape, node.dtype);
   }
 
   private add(data: TensorData, shape: readonly number[], dtype: DataType): TensorInfo {
-    const dataId = {};
-    this.storage.set(dataId, data);
-    return { dataId, shape: [...shape], dtype };
+    this.own++;
+    return { dataId: data, shape: [...shape], dtype };
+  }
+
+  private has(dataId: object): boolean {
+    return isOwn(dataId, this) || this.moved.has(dataId);
+  }
+
+  /** Takes the tensor over where another backend has it. */
+  private dataOf(dataId: object): TensorData {
+    return isOwn(dataId, this) ? dataId : this.moved.get(dataId);
+  }
+
+  private defer(data: TensorData): void {
+    data.pending = true;
+    this.pendingCount++;
+    this.pending.push(data);
+  }
+
+  /** The tensor does not wait for the barrier any more. */
+  private settle(data: TensorData): void {
+    if (!data.pending) return;
+    data.pending = false;
+    this.pendingCount--;
+    // Where nothing waits there is no barrier, either, that would end the list.
+    if (this.pendingCount === 0) this.pending = [];
   }
 
   nodeOf(dataId: object): LazyNode {
-    const { node } = this.storage.get(dataId);
+    const { node } = this.dataOf(dataId);
     if (node === null) throw new Error('a complex64 tensor has no node of its own');
     return node;
   }
@@ -171,7 +209,7 @@ export class OnnxBackend extends tf.KernelBackend {
   private variableValues(): Set<Value> {
     const values = new Set<Value>();
     for (const { dataId } of Object.values(tf.engine().state.registeredVariables)) {
-      const node = this.storage.has(dataId) ? this.storage.get(dataId).node : null;
+      const node = this.has(dataId) ? this.dataOf(dataId).node : null;
       if (node?.value) values.add(node.value);
     }
     return values;
@@ -181,7 +219,7 @@ export class OnnxBackend extends tf.KernelBackend {
     const { nodes, bytes } = this.recorded;
     const boundary = this.boundary.next();
     const long = nodes >= flushWanted.nodes || bytes >= flushWanted.bytes;
-    if (this.pending.size > 0 && (boundary === 'tape' || (boundary === 'scope' && long) || nodes >= flushForced))
+    if (this.pendingCount > 0 && (boundary === 'tape' || (boundary === 'scope' && long) || nodes >= flushForced))
       this.flush();
   }
 
@@ -189,12 +227,15 @@ export class OnnxBackend extends tf.KernelBackend {
   flush(): void {
     this.recorded = { nodes: 0, bytes: 0 };
     this.boundary.flushed();
-    const pending = [...this.pending];
-    this.pending.clear();
-    const nodes = new Set<LazyNode>();
-    for (const { node } of pending) if (node !== null && node.value === null) nodes.add(node);
-    this.engine.compute([...nodes]);
-    for (const { node } of pending) if (node?.value) node.value.users++;
+    const nodes: LazyNode[] = [];
+    for (const data of this.pending) {
+      if (data.pending && data.node !== null) nodes.push(data.node);
+      data.pending = false;
+    }
+    this.pending = [];
+    this.pendingCount = 0;
+    this.engine.compute(nodes);
+    for (const { value } of nodes) if (value !== null) value.users++;
   }
 
   // tfjs's interface
@@ -205,11 +246,11 @@ export class OnnxBackend extends tf.KernelBackend {
 
   override move(dataId: object, values: BackendValues, shape: number[], dtype: DataType, refCount: number): void {
     const node = constant({ data: toElements(values, dtype), layout: 'plain', pooled: false, users: 1 }, shape, dtype);
-    this.storage.set(dataId, { dtype, node, complex: null, refCount });
+    this.moved.set(dataId, new TensorData(this, node, null, refCount));
   }
 
   override readSync(dataId: object): BackendValues {
-    const { node, complex } = this.storage.get(dataId);
+    const { node, complex } = this.dataOf(dataId);
     if (complex !== null) {
       const [real, imag] = [this.readSync(complex.real.dataId), this.readSync(complex.imag.dataId)];
       return tf.backend_util.mergeRealAndImagArrays(real as Float32Array, imag as Float32Array);
@@ -232,34 +273,40 @@ export class OnnxBackend extends tf.KernelBackend {
   }
 
   override refCount(dataId: object): number {
-    return this.storage.has(dataId) ? this.storage.get(dataId).refCount : 0;
+    return this.has(dataId) ? this.dataOf(dataId).refCount : 0;
   }
 
   override incRef(dataId: object): void {
-    this.storage.get(dataId).refCount++;
+    this.dataOf(dataId).refCount++;
   }
 
   decRef(dataId: object): void {
-    if (this.storage.has(dataId)) this.storage.get(dataId).refCount--;
+    if (this.has(dataId)) this.dataOf(dataId).refCount--;
   }
 
   override disposeData(dataId: object, force = false): boolean {
-    if (!this.storage.has(dataId)) return true;
-    const data = this.storage.get(dataId);
+    if (!this.has(dataId)) return true;
+    const data = this.dataOf(dataId);
     data.refCount--;
     if (!force && data.refCount > 0) return false;
-    this.storage.delete(dataId);
-    this.pending.delete(data);
-    if (data.node?.value) this.engine.release(data.node.value);
-    if (data.complex !== null) {
-      this.disposeData(data.complex.real.dataId);
-      this.disposeData(data.complex.imag.dataId);
+    if (data === dataId) this.own--;
+    else this.moved.delete(dataId);
+    this.settle(data);
+    const { node, complex } = data;
+    // Whoever still has the dataId must not keep what it stood for.
+    data.stored = false;
+    data.node = null;
+    data.complex = null;
+    if (node?.value) this.engine.release(node.value);
+    if (complex !== null) {
+      this.disposeData(complex.real.dataId);
+      this.disposeData(complex.imag.dataId);
     }
     return true;
   }
 
   override numDataIds(): number {
-    return this.storage.numDataIds();
+    return this.own + this.moved.numDataIds();
   }
 
   override memory(): { unreliable: boolean } {
@@ -289,9 +336,14 @@ export class OnnxBackend extends tf.KernelBackend {
   }
 
   override dispose(): void {
-    this.pending.clear();
+    this.pending = [];
+    this.pendingCount = 0;
     this.engine.dispose();
   }
+}
+
+function isOwn(dataId: object, backend: OnnxBackend): dataId is TensorData {
+  return dataId instanceof TensorData && dataId.stored && dataId.owner === backend;
 }
 
 /** Values as the engine keeps them: typed arrays, or encoded strings. */

@@ -55,12 +55,17 @@ export class ConstantWeights {
   private readonly observations = new Map<string, Observation>();
   /** For each value that is a constant somewhere, the graph in which it is. Weights are compiled in once, not for each batch size. */
   private readonly graphs = new Map<number, ConstantGraph>();
-  private flush = 0;
   /** Graphs with constants that are there now. */
-  count = 0;
+  private readonly all = new Set<ConstantGraph>();
+  private flush = 0;
 
   /** @param capacity graphs that are observed */
   constructor(private readonly capacity: number) {}
+
+  /** Graphs with constants that are there now. */
+  get count(): number {
+    return this.all.size;
+  }
 
   /**
    * To be asked before each run of a graph that is compiled already.
@@ -108,7 +113,7 @@ export class ConstantWeights {
       const graph = { owner: observation, weights, compiled: compile(new Set(indices)), lastRun: this.flush };
       observation.constant = graph;
       for (const weight of weights) this.graphs.set(weight, graph);
-      this.count++;
+      this.all.add(graph);
     }
     const { constant } = observation;
     if (constant === null) return null;
@@ -148,8 +153,7 @@ export class ConstantWeights {
   /** Ends a flush: lets go of graphs that have not run for long. */
   endFlush(): void {
     this.flush++;
-    if (this.count === 0) return;
-    for (const graph of new Set(this.graphs.values())) if (this.flush - graph.lastRun > idleFlushes) this.drop(graph);
+    for (const graph of this.all) if (this.flush - graph.lastRun > idleFlushes) this.drop(graph);
   }
 
   private drop(graph: ConstantGraph): void {
@@ -157,12 +161,12 @@ export class ConstantWeights {
     graph.owner.constant = null;
     graph.owner.stable = 0;
     graph.owner.patience *= impatienceGrowth;
-    this.count--;
+    this.all.delete(graph);
     graph.compiled.session.dispose();
   }
 
   clear(): void {
-    for (const graph of new Set(this.graphs.values())) this.drop(graph);
+    for (const graph of this.all) this.drop(graph);
     this.observations.clear();
   }
 }

@@ -17,6 +17,8 @@ import { type CachedSession, SessionCache } from './session-cache.js';
 import { type EngineStats, noStats } from './statistics.js';
 import { structuralKey, type Trace, trace } from './trace.js';
 
+const noInputs: readonly LazyNode[] = [];
+
 export interface EngineOptions extends SessionOptions {
   /** Compiled graphs that are kept. */
   readonly sessions: number;
@@ -109,7 +111,7 @@ export class Engine {
       root.value = values[i] ?? null;
     });
     // Values are the end of their history: let go of it.
-    for (const node of traced.order) node.inputs = [];
+    for (const node of traced.order) node.inputs = noInputs;
   }
 
   private session(traced: Trace): CachedSession {

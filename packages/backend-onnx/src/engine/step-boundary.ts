@@ -13,13 +13,14 @@ import * as tf from '@tensorflow/tfjs-core';
 export type Boundary = 'tape' | 'scope' | null;
 
 export class StepBoundary {
+  private readonly engine = tf.engine();
   private recording = false;
   private trains = false;
   private outerScope = -1;
 
   /** What begins with the node that is about to be recorded; to be asked once for each. */
   next(): Boundary {
-    const { gradientDepth, scopeStack } = tf.engine().state;
+    const { gradientDepth, scopeStack } = this.engine.state;
     const opened = gradientDepth > 0 && !this.recording;
     this.recording = gradientDepth > 0;
     if (opened) {
@@ -34,6 +35,6 @@ export class StepBoundary {
 
   /** Everything is computed: what comes now has no history. */
   flushed(): void {
-    this.trains = tf.engine().state.gradientDepth > 0;
+    this.trains = this.engine.state.gradientDepth > 0;
   }
 }

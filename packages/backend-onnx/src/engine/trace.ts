@@ -1,5 +1,6 @@
 /** Orders the recorded nodes below the wanted ones and finds the key of their structure. */
-import type { LazyNode } from '../graph/node.js';
+import type { Layout } from '../graph/layout.js';
+import { type LazyNode, leafKind } from '../graph/node.js';
 
 export interface Trace {
   /** Nodes to compute, inputs before users. */
@@ -54,17 +55,19 @@ export function trace(roots: readonly LazyNode[]): Trace {
   return { order, leaves, roots };
 }
 
-/** Equal keys mean equal graphs: leaves' types, shapes and layouts, nodes' kinds and wiring, and which nodes are wanted. */
+const layoutNumbers: Readonly<Record<Layout, number>> = { plain: 0, channelsFirst: 1, filtersFirst: 2 };
+
+/**
+ * Equal keys mean equal graphs: leaves' types, shapes and layouts, nodes' kinds and wiring, and which nodes are wanted. A key is made
+ * at every barrier: it is the bytes of these numbers, because decimal digits take much longer.
+ */
 export function structuralKey({ order, leaves, roots }: Trace): string {
-  const parts: (string | number)[] = [];
-  for (const leaf of leaves) parts.push(leaf.dtype, leaf.shape.join('x'), leaf.value?.layout ?? '');
-  parts.push('#');
+  const numbers = [leaves.length, order.length];
+  for (const leaf of leaves) numbers.push(leafKind(leaf), layoutNumbers[leaf.value?.layout ?? 'plain']);
   for (const node of order) {
-    parts.push(node.kind);
-    for (const input of node.inputs) parts.push(input.index);
-    parts.push('');
+    numbers.push(node.kind, node.inputs.length);
+    for (const input of node.inputs) numbers.push(input.index);
   }
-  parts.push('#');
-  for (const root of roots) parts.push(root.index);
-  return parts.join();
+  for (const root of roots) numbers.push(root.index);
+  return Buffer.from(Int32Array.from(numbers).buffer).toString('latin1');
 }

@@ -52,6 +52,8 @@ export interface LazyNode {
   readonly attributes: Attributes;
   /** Number that stands for operation, attributes, shape and dtype: equal numbers emit equal ONNX from equal inputs. */
   readonly kind: number;
+  /** The same of the node as a value that a graph reads, -1 as long as nobody has asked for it: see `leafKind`. */
+  leafKind: number;
   /** A model's input that has no value, or computed from one: part of a recorded graph, never computed by the engine. */
   readonly symbolic: boolean;
   /** Calls the operation's emit. */
@@ -64,15 +66,71 @@ export interface LazyNode {
   visited: number;
 }
 
-const kinds = new Map<string, number>();
+interface Kind {
+  readonly number: number;
+  readonly name: string;
+  readonly dtype: DataType;
+  readonly shape: readonly number[];
+  readonly attributes: Attributes;
+}
 
-function kindOf(description: string): number {
-  let kind = kinds.get(description);
-  if (kind === undefined) {
-    kind = kinds.size;
-    kinds.set(description, kind);
+/** By hash. Each node is looked up when it is recorded: numbers are compared, because making a text of them takes longer. */
+const kinds = new Map<number, Kind[]>();
+let kindCount = 0;
+
+function hashOf(name: string, dtype: DataType, shape: readonly number[], attributes: Attributes): number {
+  let hash = name.length * 31 + dtype.length;
+  for (const extent of shape) hash = (hash * 31 + extent) | 0;
+  for (const key in attributes) {
+    const value = attributes[key];
+    if (typeof value === 'number') hash = (hash * 31 + value) | 0;
+    else if (typeof value === 'string') hash = (hash * 31 + value.length) | 0;
+    else if (typeof value === 'object' && value !== null) for (const each of value) hash = (hash * 31 + each) | 0;
   }
-  return kind;
+  return hash;
+}
+
+function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+  return true;
+}
+
+function sameAttributes(a: Attributes, b: Attributes): boolean {
+  for (const key in a) {
+    const [left, right] = [a[key], b[key]];
+    const bothLists = typeof left === 'object' && left !== null && typeof right === 'object' && right !== null;
+    if (bothLists ? !sameNumbers(left, right) : !Object.is(left, right)) return false;
+  }
+  for (const key in b) if (!(key in a)) return false;
+  return true;
+}
+
+function kindOf(name: string, dtype: DataType, shape: readonly number[], attributes: Attributes): number {
+  const hash = hashOf(name, dtype, shape, attributes);
+  const alike = kinds.get(hash);
+  if (alike !== undefined)
+    for (const kind of alike)
+      if (
+        kind.name === name &&
+        kind.dtype === dtype &&
+        sameNumbers(kind.shape, shape) &&
+        sameAttributes(kind.attributes, attributes)
+      )
+        return kind.number;
+  // Copies: lists may be the user's own, who may write to them.
+  const kind = { number: kindCount++, name, dtype, shape: [...shape], attributes: structuredClone(attributes) };
+  if (alike !== undefined) alike.push(kind);
+  else kinds.set(hash, [kind]);
+  return kind.number;
+}
+
+const noAttributes: Attributes = {};
+
+/** Number that stands for shape and dtype of a value that a graph reads, whatever operation has made it. */
+export function leafKind(node: LazyNode): number {
+  if (node.leafKind === -1) node.leafKind = kindOf('Leaf', node.dtype, node.shape, noAttributes);
+  return node.leafKind;
 }
 
 function noEmission(): never {
@@ -87,8 +145,9 @@ export function constant(value: Value, shape: readonly number[], dtype: DataType
     inputs: [],
     shape,
     dtype,
-    attributes: {},
+    attributes: noAttributes,
     kind: -1,
+    leafKind: -1,
     symbolic: false,
     emit: noEmission,
     value,
@@ -106,8 +165,9 @@ export function placeholder(shape: readonly number[], dtype: DataType): LazyNode
     inputs: [],
     shape,
     dtype,
-    attributes: {},
-    kind: kindOf(`Placeholder ${dtype} ${shape.join()}`),
+    attributes: noAttributes,
+    kind: kindOf('Placeholder', dtype, shape, noAttributes),
+    leafKind: -1,
     symbolic: true,
     emit: noEmission,
     value: null,
@@ -117,6 +177,38 @@ export function placeholder(shape: readonly number[], dtype: DataType): LazyNode
   };
 }
 
+/** A node of an operation. A class, because hundreds are made for each prediction, and a closure in each takes memory. */
+class OperationNode<A extends Attributes> implements LazyNode {
+  readonly name: string;
+  readonly elementwise: boolean;
+  readonly kind: number;
+  leafKind = -1;
+  readonly symbolic: boolean;
+  value: Value | null = null;
+  failure: Error | null = null;
+  index = 0;
+  visited = 0;
+
+  constructor(
+    private readonly operation: Operation<A>,
+    public inputs: readonly LazyNode[],
+    readonly shape: readonly number[],
+    readonly dtype: DataType,
+    readonly attributes: A,
+  ) {
+    this.name = operation.name;
+    this.elementwise = operation.elementwise ?? false;
+    this.kind = kindOf(operation.name, dtype, shape, attributes);
+    this.symbolic = inputs.some(isSymbolic);
+  }
+
+  emit(graph: GraphBuilder): void {
+    this.operation.emit(graph, this, this.attributes);
+  }
+}
+
+const isSymbolic = ({ symbolic }: LazyNode): boolean => symbolic;
+
 /** A node to be computed. */
 export function lazyNode<A extends Attributes>(
   operation: Operation<A>,
@@ -125,22 +217,7 @@ export function lazyNode<A extends Attributes>(
   dtype: DataType,
   attributes: A,
 ): LazyNode {
-  const node: LazyNode = {
-    name: operation.name,
-    elementwise: operation.elementwise ?? false,
-    inputs,
-    shape,
-    dtype,
-    attributes,
-    kind: kindOf(`${operation.name} ${dtype} ${shape.join()} ${Object.values(attributes).join('|')}`),
-    symbolic: inputs.some(({ symbolic }) => symbolic),
-    emit: (graph) => operation.emit(graph, node, attributes),
-    value: null,
-    failure: null,
-    index: 0,
-    visited: 0,
-  };
-  return node;
+  return new OperationNode(operation, inputs, shape, dtype, attributes);
 }
 
 /** The number of elements of a shape. */

@@ -29,6 +29,17 @@ function tensorsOf(inputs: KernelInputs): TensorInfo[] {
 
 const native = (dtype: DataType) => dtype === 'float32' || dtype === 'int32' || dtype === 'bool';
 
+/** Whether the backend has the types of all tensors. */
+function areNative(inputs: KernelInputs): boolean {
+  for (const key in inputs) {
+    const input: TensorInfo | TensorInfo[] | null | undefined = (inputs as NamedTensorInfoMap)[key];
+    if (input == null) continue;
+    if (Array.isArray(input) ? !input.every((each) => each == null || native(each.dtype)) : !native(input.dtype))
+      return false;
+  }
+  return true;
+}
+
 /** Registers native kernels for the backend `onnx`, and a fallback for each kernel of the cpu backend that has none. */
 export function registerKernels(tables: readonly KernelTable[]): void {
   const kernels = new Map(tables.flatMap((table) => Object.entries(table)));
@@ -42,8 +53,7 @@ export function registerKernels(tables: readonly KernelTable[]): void {
       backendName,
       kernelFunc: ({ inputs, backend, attrs }) => {
         const onnx = backend as OnnxBackend;
-        const result =
-          kernel && tensorsOf(inputs).every(({ dtype }) => native(dtype)) ? kernel(onnx, inputs, attrs ?? {}) : null;
+        const result = kernel && areNative(inputs) ? kernel(onnx, inputs as NamedTensorInfoMap, attrs ?? {}) : null;
         if (result !== null) return result;
         if (tensorsOf(inputs).some((input) => onnx.isSymbolic(input)))
           throw new SymbolicReadError(`op '${kernelName}' has no ONNX form for these inputs`);
