@@ -70,9 +70,9 @@ async function main(): Promise<number> {
   ];
   const history = await train(model, loader, {
     epochs,
-    // The paper's 182 epochs of steps are shortened to one cycle with a higher peak.
     // The curves show the test pictures, too; nothing is chosen by them: the weights tested at the end are those of the last step.
     validation: new DataLoader(test, { batchSize: 250, transform: compose(finish), workers: 1 }),
+    // The paper's 182 epochs of steps are shortened to one cycle with a higher peak.
     optimizer: sgd({ learningRate: 0.2, momentum: 0.9, nesterov: true, weightDecay: 5e-4 }),
     schedule: oneCycle({ rise: 0.3 }),
     checkpoint: { folder: checkpoints },
