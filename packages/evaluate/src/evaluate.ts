@@ -3,7 +3,7 @@ import { classProbabilities, type PictureRange, picturesPerBatch } from './class
 import { type Classifier, type Network, openNetworks } from './classifier.js';
 import type { Dataset } from './dataset.js';
 import type { Protocol } from './protocol.js';
-import { largest, rank } from './ranking.js';
+import { likeliest, rank } from './ranking.js';
 import { type EvaluationReport, type Mistake, reportOf, worstMistakes } from './report.js';
 import { singleCrop } from './single-crop.js';
 import { addTallies, emptyTally, tallyOf } from './tally.js';
@@ -101,7 +101,7 @@ async function run(
     }));
     tally = addTallies(tally, tallyOf(judged, Math.min(5, categories.length)));
     for (const { probabilities, label, index } of judged) {
-      const [guess = 0] = largest(probabilities, 1);
+      const guess = likeliest(probabilities);
       const confused = confusion[label] ?? [];
       confused[guess] = (confused[guess] ?? 0) + 1;
       const [probability = 0, labelProbability = 0] = [probabilities[guess], probabilities[label]];

@@ -18,3 +18,10 @@ export function largest(probabilities: Float64Array, count: number): number[] {
     .sort((a, b) => (probabilities[b] ?? 0) - (probabilities[a] ?? 0))
     .slice(0, count);
 }
+
+/** The class with the largest probability, the first of equal ones; 0 where all are NaN. */
+export function likeliest(probabilities: Float64Array): number {
+  let best = 0;
+  for (let k = 1; k < probabilities.length; k++) if ((probabilities[k] ?? 0) > (probabilities[best] ?? 0)) best = k;
+  return best;
+}

@@ -130,17 +130,10 @@ export function mostConfused(
   { confusion, categories }: Pick<EvaluationReport, 'confusion' | 'categories'>,
   limit: number,
 ): Confusion[] {
-  return confusion
-    .flatMap((row, label) =>
-      row.map((count, guess) => ({
-        category: categories[label] ?? '',
-        takenFor: categories[guess] ?? '',
-        count,
-        same: label === guess,
-      })),
-    )
-    .filter(({ same, count }) => !same && count > 0)
-    .sort((a, b) => b.count - a.count)
-    .slice(0, limit)
-    .map(({ category, takenFor, count }) => ({ category, takenFor, count }));
+  const confused: Confusion[] = [];
+  for (const [label, row] of confusion.entries())
+    for (const [guess, count] of row.entries())
+      if (label !== guess && count > 0)
+        confused.push({ category: categories[label] ?? '', takenFor: categories[guess] ?? '', count });
+  return confused.sort((a, b) => b.count - a.count).slice(0, limit);
 }

@@ -165,10 +165,44 @@ test('Markdown and the page say what was found, and that top-3 of 3 classes says
   );
 });
 
-test('the confusion matrix of many classes is a picture', async () => {
-  const page = await reportToHtml(await evaluate(echo(100), pictures(50, 100), { protocol }));
-  const [, data = ''] = page.match(/class="matrix"[^>]*src="data:image\/png;base64,([^"]+)"/) ?? [];
-  expect(decode(Buffer.from(data, 'base64'))).toMatchObject({ width: 600, height: 600, channels: 3 });
+describe('the confusion matrix of many classes is a picture', () => {
+  /** Each picture is taken for the class after its own. */
+  async function matrixOf(classes: number) {
+    const dataset: Dataset = {
+      length: classes,
+      categories: Array.from({ length: classes }, (_, i) => `class ${i}`),
+      get: (index) => ({
+        image: {
+          data: Float32Array.from({ length: classes }, (_, i) => (i === (index + 1) % classes ? 9 : 0)),
+          width: classes,
+          height: 1,
+          channels: 1,
+        },
+        label: index,
+      }),
+    };
+    const page = await reportToHtml(await evaluate(echo(classes), dataset, { protocol }));
+    const [, encoded = ''] = page.match(/class="matrix"[^>]*src="data:image\/png;base64,([^"]+)"/) ?? [];
+    const { data, width, height } = decode(Buffer.from(encoded, 'base64'));
+    const isDark = (x: number, y: number) => (data[(y * width + x) * 3] ?? 255) < 128;
+    return { page, width, height, isDark };
+  }
+
+  test('a square for each pair', async () => {
+    const { page, width, height, isDark } = await matrixOf(100);
+    expect([width, height]).toEqual([600, 600]);
+    expect(page).not.toContain('A square stands for');
+    // Row 2, columns 2 and 3.
+    expect([isDark(15, 15), isDark(21, 15)]).toEqual([false, true]);
+  });
+
+  test('or for several, so that each can be seen', async () => {
+    const { page, width, height, isDark } = await matrixOf(1000);
+    expect([width, height]).toEqual([600, 600]);
+    expect(page).toContain('A square stands for 5 × 5 pairs: the strongest of them.');
+    // Of row 0, and of row 4, which reaches over to the next square.
+    expect([isDark(1, 1), isDark(4, 1), isDark(7, 1)]).toEqual([true, true, false]);
+  });
 });
 
 test('PNGs hold the pixels', async () => {
