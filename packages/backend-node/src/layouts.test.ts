@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { usableProcessors } from './processors.js';
 import { type App, app, choosing, workingTfjsNode } from './testing/app.js';
 
 let current: App | null = null;
@@ -83,6 +84,24 @@ test('another version of tfjs-core is explained', async () => {
     reason: expect.stringMatching(/^two copies of tfjs-core: .* 4\.10\.0 in .*, this app 4\.22\.0 in /),
     remedy: expect.stringContaining('npm ls @tensorflow/tfjs-core'),
   });
+});
+
+const defaults = { growth: 'true', limit: undefined };
+test.each([
+  ['the defaults', {}, {}, { ...defaults, threads: String(usableProcessors()) }],
+  ['options', { threads: 3, gpuMemoryGrowth: false, gpuMemoryLimit: 512 }, {}, { limit: '512', threads: '3' }],
+  ['what the user has set', { threads: 3 }, { TF_FORCE_GPU_ALLOW_GROWTH: 'false' }, { growth: 'false', threads: '3' }],
+])('TensorFlow finds %s in its environment when it is loaded', async (_, options, env, expected) => {
+  const target = make();
+  const recording = `
+    const { TF_FORCE_GPU_ALLOW_GROWTH, TF_PER_DEVICE_MEMORY_LIMIT_MB, TF_NUM_INTRAOP_THREADS } = process.env;
+    globalThis.found = {
+      growth: TF_FORCE_GPU_ALLOW_GROWTH, limit: TF_PER_DEVICE_MEMORY_LIMIT_MB, threads: TF_NUM_INTRAOP_THREADS };
+    ${workingTfjsNode}`;
+  target.make('node_modules', '@tensorflow/tfjs-node', '4.22.0', { 'index.js': recording });
+  target.write('app.mjs', `${choosing({ ...prefer, ...options })}\nconsole.log(JSON.stringify(globalThis.found));`);
+  const { stdout } = await target.run('app.mjs', { env });
+  expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual(expected);
 });
 
 test('another version of tfjs-node is explained', async () => {

@@ -4,6 +4,10 @@ function gigabytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GB`;
 }
 
+function counted(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}
+
 function speedText({ speed }: EngineReport): string {
   if (speed === null) return '';
   const rounded = (value: number) => (value < 10 ? value.toPrecision(2) : value.toFixed(0));
@@ -45,7 +49,7 @@ export function formatDoctorReport(report: DoctorReport): string {
   const lines = [
     `Node       ${node.version} (ABI ${node.abi}), ${node.path}`,
     `System     ${system.name}, ${system.platform} ${system.architecture}${system.libc === null ? '' : `, ${system.libc}`}`,
-    `Processor  ${processor.model}, ${processor.cores} cores${limits.map((text) => `, ${text}`).join('')}; engines get ${processor.usable} threads`,
+    `Processor  ${processor.model}, ${counted(processor.cores, 'core')}${limits.map((text) => `, ${text}`).join('')}; engines get ${counted(processor.usable, 'thread')}`,
     `           ${processor.features.length === 0 ? 'vector instructions unknown' : processor.features.join(' ')}`,
     `Memory     ${gigabytes(memory.available)} available of ${gigabytes(memory.total)}${memory.limit === null ? '' : `, limit of this container ${gigabytes(memory.limit)}`}`,
     `GPU        ${gpu.names.length === 0 ? 'none' : gpu.names.join(', ')}`,
