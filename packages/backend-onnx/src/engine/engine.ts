@@ -110,8 +110,8 @@ export class Engine {
     traced.roots.forEach((root, i) => {
       root.value = values[i] ?? null;
     });
-    // Values are the end of their history: let go of it.
-    for (const node of traced.order) node.inputs = noInputs;
+    // Values are the end of their history: let go of it. Nothing that is alive reads the nodes between, which have none.
+    for (const root of traced.roots) root.inputs = noInputs;
   }
 
   private session(traced: Trace): CachedSession {

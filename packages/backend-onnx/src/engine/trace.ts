@@ -62,12 +62,21 @@ const layoutNumbers: Readonly<Record<Layout, number>> = { plain: 0, channelsFirs
  * at every barrier: it is the bytes of these numbers, because decimal digits take much longer.
  */
 export function structuralKey({ order, leaves, roots }: Trace): string {
-  const numbers = [leaves.length, order.length];
-  for (const leaf of leaves) numbers.push(leafKind(leaf), layoutNumbers[leaf.value?.layout ?? 'plain']);
-  for (const node of order) {
-    numbers.push(node.kind, node.inputs.length);
-    for (const input of node.inputs) numbers.push(input.index);
+  let size = 2 + 2 * leaves.length + 2 * order.length + roots.length;
+  for (const { inputs } of order) size += inputs.length;
+  const numbers = new Int32Array(size);
+  let end = 0;
+  numbers[end++] = leaves.length;
+  numbers[end++] = order.length;
+  for (const leaf of leaves) {
+    numbers[end++] = leafKind(leaf);
+    numbers[end++] = layoutNumbers[leaf.value?.layout ?? 'plain'];
   }
-  for (const root of roots) numbers.push(root.index);
-  return Buffer.from(Int32Array.from(numbers).buffer).toString('latin1');
+  for (const { kind, inputs } of order) {
+    numbers[end++] = kind;
+    numbers[end++] = inputs.length;
+    for (const { index } of inputs) numbers[end++] = index;
+  }
+  for (const { index } of roots) numbers[end++] = index;
+  return Buffer.from(numbers.buffer).toString('latin1');
 }

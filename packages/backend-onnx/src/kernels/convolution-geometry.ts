@@ -2,6 +2,7 @@
 
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { GeometryMemo } from './geometry-memo.js';
 
 /** Kernel, stride, dilation and padding of a window that slides over height and width. */
 export type Window = {
@@ -72,6 +73,39 @@ function geometryOf(info: tf.backend_util.Conv2DInfo, gradient: readonly number[
   return window.pads.every((size) => size >= 0) ? { window, outputShape } : null;
 }
 
+const memo = new GeometryMemo<Geometry | null>();
+const noShape: readonly number[] = [];
+// What is in neither list, tfjs refuses.
+const paddings: readonly string[] = ['same', 'valid'];
+const roundings = [undefined, 'floor', 'round', 'ceil'] as const;
+
+/** Adds an attribute to the numbers of a call; what comes first says how many follow. */
+function addNumbers(numbers: number[], value: number | string | readonly (number | readonly number[])[]): void {
+  if (typeof value === 'number') numbers.push(-1, value);
+  else if (typeof value === 'string') numbers.push(-2, paddings.indexOf(value));
+  else {
+    numbers.push(value.length);
+    for (const each of value) addNumbers(numbers, each);
+  }
+}
+
+/** All that a geometry depends on. `filterShape` is a pooling's window, and `kind` tells what is called. */
+function numbersOf(
+  kind: number,
+  inputShape: readonly number[],
+  filterShape: number | readonly number[],
+  { strides, pad, dilations, dimRoundingMode }: ConvolutionAttributes,
+  gradient: readonly number[] | undefined,
+): number[] {
+  const numbers = [kind, roundings.indexOf(dimRoundingMode ?? undefined), ...inputShape];
+  addNumbers(numbers, filterShape);
+  addNumbers(numbers, strides);
+  addNumbers(numbers, dilations ?? 1);
+  addNumbers(numbers, pad);
+  addNumbers(numbers, gradient ?? noShape);
+  return numbers;
+}
+
 /**
  * The geometry of a convolution, or null where ONNX cannot express it or its data format is not NHWC.
  * @param gradient shape of the output's gradient, where there is one
@@ -83,18 +117,21 @@ export function convolutionGeometry(
   depthwise = false,
   gradient?: readonly number[],
 ): Geometry | null {
-  const { strides, pad, dataFormat, dilations, dimRoundingMode } = attributes as unknown as ConvolutionAttributes;
+  const convolution = attributes as unknown as ConvolutionAttributes;
+  const { strides, pad, dataFormat, dilations, dimRoundingMode } = convolution;
   if (dataFormat === 'NCHW') return null;
-  const info = tf.backend_util.computeConv2DInfo(
-    inputShape as [number, number, number, number],
-    filterShape as [number, number, number, number],
-    strides,
-    dilations ?? 1,
-    pad,
-    dimRoundingMode,
-    depthwise,
-  );
-  return geometryOf(info, gradient);
+  return memo.get(numbersOf(depthwise ? 1 : 0, inputShape, filterShape, convolution, gradient), () => {
+    const info = tf.backend_util.computeConv2DInfo(
+      inputShape as [number, number, number, number],
+      filterShape as [number, number, number, number],
+      strides,
+      dilations ?? 1,
+      pad,
+      dimRoundingMode,
+      depthwise,
+    );
+    return geometryOf(info, gradient);
+  });
 }
 
 /**
@@ -106,18 +143,19 @@ export function poolingGeometry(
   attributes: NamedAttrMap,
   gradient?: readonly number[],
 ): Geometry | null {
-  const { filterSize, strides, pad, dimRoundingMode } = attributes as unknown as ConvolutionAttributes & {
-    filterSize: number | [number, number];
-  };
-  const info = tf.backend_util.computePool2DInfo(
-    inputShape as [number, number, number, number],
-    filterSize,
-    strides,
-    1,
-    pad,
-    dimRoundingMode,
-  );
-  return geometryOf(info, gradient);
+  const pooling = attributes as unknown as ConvolutionAttributes & { filterSize: number | [number, number] };
+  const { filterSize, strides, pad, dimRoundingMode } = pooling;
+  return memo.get(numbersOf(2, inputShape, filterSize, pooling, gradient), () => {
+    const info = tf.backend_util.computePool2DInfo(
+      inputShape as [number, number, number, number],
+      filterSize,
+      strides,
+      1,
+      pad,
+      dimRoundingMode,
+    );
+    return geometryOf(info, gradient);
+  });
 }
 
 /** The window's attributes for ONNX's Conv, ConvTranspose and pools; without dilations where the operator has none. */
