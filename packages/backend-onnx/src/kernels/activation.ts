@@ -4,6 +4,11 @@ import type { GraphBuilder } from '../graph/graph-builder.js';
 
 export type Activation = 'linear' | 'relu' | 'relu6' | 'elu' | 'prelu' | 'leakyrelu' | 'sigmoid';
 
+/** 1 where x > 0, else 0, in one pass: clip(largest float * x, 0, 1). */
+export function unitStep(graph: GraphBuilder, x: string): string {
+  return graph.op('HardSigmoid', [x], { alpha: { float: 3.4e38 }, beta: { float: 0 } });
+}
+
 /** The fused activation of a kernel call. */
 export function activationOf(attributes: NamedAttrMap): Activation {
   return (attributes['activation'] as Activation | null | undefined) ?? 'linear';

@@ -7,6 +7,7 @@ import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { Layout } from '../graph/layout.js';
 import { type Attributes, type LazyNode, type Operation, sizeOf } from '../graph/node.js';
 import { onnxType } from '../graph/onnx-model.js';
+import { unitStep } from './activation.js';
 import { reshape, through } from './arrays.js';
 import { emitPoolGradientOfRelu } from './pooling.js';
 import { type Kernel, type KernelTable, required } from './registry.js';
@@ -86,11 +87,6 @@ const step = elementwise<{ alpha: number }>('Step', (graph, [x = ''], { alpha })
   return graph.op('Where', [graph.op('IsNaN', [x]), x, value]);
 });
 
-/** 1 where x > 0, else 0, in one pass: clip(largest float * x, 0, 1). */
-function unitStep(graph: GraphBuilder, x: string): string {
-  return graph.op('HardSigmoid', [x], { alpha: { float: 3.4e38 }, beta: { float: 0 } });
-}
-
 /** A factor that is small beside the product, such as one number a channel. */
 function isSmall(factor: LazyNode, product: LazyNode): boolean {
   return 16 * sizeOf(factor.shape) <= sizeOf(product.shape);
@@ -131,14 +127,10 @@ const multiply: Operation<Record<string, never>> = {
       // relu(x) is positive where x is, and is kept anyway, for what comes after it.
       const relu = graph.userOf(x, 'Relu');
       const gated = relu !== null && graph.isEmitted(relu) ? relu : x;
-      const pooled = relu !== null && layout === 'channelsFirst';
-      const gradient = pooled ? emitPoolGradientOfRelu(graph, dy, relu) : null;
-      graph.set(
-        node,
-        layout,
-        graph.op('Mul', [unitStep(graph, graph.operand(gated, layout)), gradient ?? graph.operand(dy, layout)]),
-      );
-      return;
+      const pooled = relu !== null && layout === 'channelsFirst' ? emitPoolGradientOfRelu(graph, dy, relu) : null;
+      const gradient = () =>
+        graph.op('Mul', [unitStep(graph, graph.operand(gated, layout)), graph.operand(dy, layout)]);
+      return graph.set(node, layout, pooled ?? gradient());
     }
     graph.set(node, layout, scaledTwice(graph, node, layout) ?? graph.op('Mul', graph.operands(node, layout)));
   },

@@ -14,7 +14,7 @@ import { isLargeFilter, largeFilterGradient } from './large-filter.js';
 import { sumInTurns } from './picture-turns.js';
 import { columnsOf, paddedPixels } from './pixel-columns.js';
 import { rowColumns } from './row-columns.js';
-import { separableFilterGradient } from './separable-filter-gradient.js';
+import { isSeparable, separableFilterGradient } from './separable-filter-gradient.js';
 import { summedProduct } from './transposed-product.js';
 
 interface Sizes {
@@ -59,7 +59,7 @@ function formOf(
   const blocks = block > 0 && outputChannels % block === 0 && (batch < block || batch % block === 0);
   if (blocks && positions <= fewPositions) return 'convolution';
   if (inputChannels * kernel[0] * kernel[1] > 8 * positions) return 'merged';
-  return hasUnitStride(window) ? 'separable' : 'products';
+  return isSeparable(window) ? 'separable' : 'products';
 }
 
 export const filterGradient: Operation<Window> = {

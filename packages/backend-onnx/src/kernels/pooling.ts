@@ -1,6 +1,7 @@
 /** Max and average pooling and their gradients. */
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
+import { unitStep } from './activation.js';
 import { unpadded } from './convolution.js';
 import { poolingGeometry, type Window, windowAttributes } from './convolution-geometry.js';
 import { maxPoolGradientByParts } from './max-pool-gradient.js';
@@ -45,23 +46,32 @@ const maxPool: Operation<Window> = {
   },
 };
 
-/** dy added where the maximum was found; @returns its name in NCHW */
-function emitMaxPoolGrad(graph: GraphBuilder, dy: LazyNode, x: LazyNode, window: Window): string {
+/**
+ * dy added where the maximum was found.
+ * @param gate what dy is multiplied by first, given the name of the largest values in NCHW; null for nothing
+ * @returns its name in NCHW
+ */
+function emitMaxPoolGrad(
+  graph: GraphBuilder,
+  dy: LazyNode,
+  x: LazyNode,
+  window: Window,
+  gate: ((y: string) => string) | null = null,
+): string {
+  const gated = (y: string) => {
+    const gradient = graph.get(dy, 'channelsFirst');
+    return gate === null ? gradient : graph.op('Mul', [gate(y), gradient]);
+  };
   if (!graph.can('poolIndices')) {
     const names = { x: graph.get(x, 'channelsFirst'), y: maxPoolAlone(graph, x, window) };
     const [, outHeight = 1, outWidth = 1] = dy.shape;
-    const pooling = {
-      ...names,
-      dy: graph.get(dy, 'channelsFirst'),
-      shape: x.shape,
-      output: [outHeight, outWidth],
-    } as const;
+    const pooling = { ...names, dy: gated(names.y), shape: x.shape, output: [outHeight, outWidth] } as const;
     return maxPoolGradientByParts(graph, pooling, window);
   }
-  const [, indices = ''] = maxPoolWithIndices(graph, x, window);
+  const [largest = '', indices = ''] = maxPoolWithIndices(graph, x, window);
   const [batch = 1, height = 1, width = 1, channels = 1] = x.shape;
   const zeros = graph.op('Expand', [graph.scalar('float32', 0), graph.ints([sizeOf(x.shape)])]);
-  const gradient = graph.reshape(graph.get(dy, 'channelsFirst'), [-1]);
+  const gradient = graph.reshape(gated(largest), [-1]);
   const scattered = graph.op('ScatterElements', [zeros, graph.reshape(indices, [-1]), gradient], {
     axis: 0,
     reduction: 'add',
@@ -93,13 +103,11 @@ export function emitInnerPoolGradient(graph: GraphBuilder, node: LazyNode, shape
 }
 
 /**
- * What reaches ReLU through a max pooling of its result with zeros around it, as `zeroPadding2d` before a pooling does, up to
- * pixels where ReLU has made zero: a window of nothing but zeros has its first maximum in the padding, here inside it. ReLU's gradient
- * multiplies these pixels by zero.
+ * The gradient of a max pooling that pads its input with zeros, as `zeroPadding2d` before it does, up to pixels where ReLU has made
+ * zero: a window of nothing but zeros has its first maximum in the padding, here inside it.
  * @param node the part of the pooling's gradient that lies inside the padding
- * @returns its name in NCHW, or null where `node` is something else
  */
-export function emitPoolGradientOfRelu(graph: GraphBuilder, node: LazyNode, relu: LazyNode): string | null {
+function insideZeros(node: LazyNode, relu: LazyNode): { dy: LazyNode; window: Window } | null {
   const [gradient] = node.inputs;
   if (node.name !== 'Slice' || node.value !== null || gradient?.name !== maxPoolGradName) return null;
   const [dy, padded] = gradient.inputs;
@@ -110,7 +118,23 @@ export function emitPoolGradientOfRelu(graph: GraphBuilder, node: LazyNode, relu
   const begin = (node.attributes as { begin?: readonly number[] }).begin;
   const before = pads.slice(0, 2).map((size, axis) => size - (window.pads[axis] ?? 0));
   if (begin?.join() !== [0, ...before, 0].join() || !paddedLessThanKernel(pads, window.kernel)) return null;
-  return emitMaxPoolGrad(graph, dy, x, { ...window, pads });
+  return { dy, window: { ...window, pads } };
+}
+
+/**
+ * What ReLU lets through of the gradient of a max pooling of its result. A largest value is positive where its pixel is: so
+ * the pooled gradient is gated, of which there is less than of pixels.
+ * @param node the pooling's gradient, or the part of it that lies inside a padding with zeros
+ * @returns its name in NCHW, or null where `node` is something else
+ */
+export function emitPoolGradientOfRelu(graph: GraphBuilder, node: LazyNode, relu: LazyNode): string | null {
+  const [dy, x] = node.inputs;
+  const direct =
+    node.name === maxPoolGradName && node.value === null && x === relu && dy !== undefined
+      ? { dy, window: node.attributes as Window }
+      : null;
+  const found = direct ?? insideZeros(node, relu);
+  return found && emitMaxPoolGrad(graph, found.dy, relu, found.window, (y) => unitStep(graph, y));
 }
 
 /** The mean over the part of the window that lies inside, as in tfjs. */
