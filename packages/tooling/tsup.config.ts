@@ -30,6 +30,19 @@ function makeSourceMapsPortable(): void {
   }
 }
 
+/**
+ * The second of these steps takes a field of a class for an export of the same name in the same file, and sets both: the exported function
+ * is gone once an object of the class is made.
+ */
+function refuseExportsThatFieldsOverwrite(): void {
+  for (const file of readdirSync('dist', { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.cjs')) continue;
+    const [, name] = /\bthis\.(\w+) = exports\.\1 = /.exec(readFileSync(join('dist', file), 'utf8')) ?? [];
+    if (name !== undefined)
+      throw new Error(`dist/${file}: a class has a field '${name}' like an export: rename one of them`);
+  }
+}
+
 export default defineConfig({
   entry: [
     ...subpaths.map((subpath) => (subpath === '.' ? 'src/index.ts' : `src/${subpath.slice(2)}.ts`)),
@@ -42,5 +55,8 @@ export default defineConfig({
   splitting: true,
   // tsup sets the deprecated baseUrl when it builds declarations.
   dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
-  onSuccess: async () => makeSourceMapsPortable(),
+  onSuccess: async () => {
+    refuseExportsThatFieldsOverwrite();
+    makeSourceMapsPortable();
+  },
 });

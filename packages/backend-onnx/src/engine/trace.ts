@@ -1,6 +1,6 @@
 /** Orders the recorded nodes below the wanted ones and finds the key of their structure. */
 import type { Layout } from '../graph/layout.js';
-import { type LazyNode, leafKind } from '../graph/node.js';
+import { type LazyNode, leafKindOf } from '../graph/node.js';
 
 export interface Trace {
   /** Nodes to compute, inputs before users. */
@@ -69,7 +69,7 @@ export function structuralKey({ order, leaves, roots }: Trace): string {
   numbers[end++] = leaves.length;
   numbers[end++] = order.length;
   for (const leaf of leaves) {
-    numbers[end++] = leafKind(leaf);
+    numbers[end++] = leafKindOf(leaf);
     numbers[end++] = layoutNumbers[leaf.value?.layout ?? 'plain'];
   }
   for (const { kind, inputs } of order) {

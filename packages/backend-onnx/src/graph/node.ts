@@ -52,7 +52,7 @@ export interface LazyNode {
   readonly attributes: Attributes;
   /** Number that stands for operation, attributes, shape and dtype: equal numbers emit equal ONNX from equal inputs. */
   readonly kind: number;
-  /** The same of the node as a value that a graph reads, -1 as long as nobody has asked for it: see `leafKind`. */
+  /** The same of the node as a value that a graph reads, -1 as long as nobody has asked for it: see `leafKindOf`. */
   leafKind: number;
   /** A model's input that has no value, or computed from one: part of a recorded graph, never computed by the engine. */
   readonly symbolic: boolean;
@@ -128,7 +128,7 @@ function kindOf(name: string, dtype: DataType, shape: readonly number[], attribu
 const noAttributes: Attributes = {};
 
 /** Number that stands for shape and dtype of a value that a graph reads, whatever operation has made it. */
-export function leafKind(node: LazyNode): number {
+export function leafKindOf(node: LazyNode): number {
   if (node.leafKind === -1) node.leafKind = kindOf('Leaf', node.dtype, node.shape, noAttributes);
   return node.leafKind;
 }
