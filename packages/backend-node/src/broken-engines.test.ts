@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { probeApart } from './isolated-probe.js';
@@ -130,6 +130,27 @@ test('an engine that cannot train is chosen for inference', async () => {
   target.write('app.mjs', choosing({ prefer: 'tfjs-node', purpose: 'inference' }));
   const { stdout } = await target.run('app.mjs');
   expect(JSON.parse(stdout)).toMatchObject({ engine: 'tfjs-node', rejected: [], product: 11 });
+});
+
+test('an onnxruntime for another system, and nothing else installed: tfjs in JavaScript, and not a word on stderr', async () => {
+  const [engine, copy] = [installed('@cnnzoo/backend-onnx'), join(target.folder, 'node_modules/@cnnzoo/backend-onnx')];
+  rmSync(copy);
+  for (const part of ['dist', 'package.json']) cpSync(join(engine, part), join(copy, part), { recursive: true });
+  for (const name of ['onnxruntime-common', 'protobufjs'])
+    symlinkSync(installed(name, engine), join(target.folder, 'node_modules', name), 'junction');
+  target.make('node_modules', 'onnxruntime-node', '1.30.0', {
+    'dist/binding.js': "throw new Error('onnxruntime_binding.node: invalid ELF header')",
+  });
+  target.write('app.mjs', choosing({}));
+  const { stdout, stderr } = await target.run('app.mjs');
+  const { rejected, ...chosen } = JSON.parse(stdout) as { rejected: object[] };
+  expect(chosen).toMatchObject({ set: 'cpu', product: 11 });
+  expect(rejected).toContainEqual({
+    engine: 'onnx-cpu',
+    reason: 'onnxruntime_binding.node: invalid ELF header',
+    remedy: expect.stringContaining('npm install again on this machine'),
+  });
+  expect(stderr).toBe('');
 });
 
 test('an engine that never answers is given up', async () => {

@@ -53,9 +53,9 @@ export async function selectEngine(
       }
       await engine.load(settings, surroundings);
       const backend = await instantiate(engine.backend);
+      silenceBanner();
       if (!engine.isolated) await probe(engine.backend, backend, purpose);
       const device = engine.device(settings, surroundings);
-      silenceBanner();
       return { engine, device, rejected };
     } catch (error) {
       unload(engine.backend, name);

@@ -1,11 +1,14 @@
 /** The engines of `@cnnzoo/backend-onnx`: onnxruntime on each of its devices. */
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { findPackage } from '../find-package.js';
 import { type GpuHardware, hasHardwareDriver } from '../gpu-hardware.js';
 import { loadOnce } from '../tfjs-registry.js';
 import type { Engine, Obstacle, Surroundings } from './engine.js';
+
+const require = createRequire(import.meta.url);
 
 type Device = 'cuda' | 'webgpu' | 'cpu' | 'coreml' | 'dml';
 
@@ -104,8 +107,12 @@ export function onnxEngine(device: Device): Engine {
     packageName: '@cnnzoo/backend-onnx',
     isolated: device !== 'cpu',
     ...devices[device],
-    load: ({ threads }) =>
+    load: ({ threads }, { folders }) =>
       loadOnce('onnx', name, async () => {
+        // By itself before the ES modules that import it: where a CommonJS module throws that an ES module imports, as this one does
+        // when its addon is for another system, Node 20 ends the process, although the import below is caught.
+        const runtime = folderOfOnnxruntime(folders);
+        if (runtime !== null) require(join(runtime, 'dist/binding.js'));
         const { registerOnnxBackend } = await import('@cnnzoo/backend-onnx');
         registerOnnxBackend({ device: device as 'cpu', threads });
       }),

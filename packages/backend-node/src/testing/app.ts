@@ -71,7 +71,8 @@ export function app(layout: 'flat' | 'linked' = 'flat', modules = 'node_modules'
     async run(program, { cwd = folder, env = {} } = {}) {
       return promisify(execFile)(process.execPath, [join(folder, program)], {
         cwd,
-        env: { ...process.env, CNNZOO_BACKEND: '', CNNZOO_THREADS: '', ...env },
+        // NODE_PATH is where pnpm's commands let Node find this workspace's packages, which an app has not got.
+        env: { ...process.env, NODE_PATH: '', CNNZOO_BACKEND: '', CNNZOO_THREADS: '', ...env },
         timeout: 250_000,
       });
     },
