@@ -15,7 +15,10 @@ async function inNewApp(manager: PackageManagerName, use: (app: ReturnType<typeo
   }
 }
 
-const packages = tagged(['@cnnzoo/backend-node', '@tensorflow/tfjs-core@4', '@tensorflow/tfjs-layers@4'], 'snapshot');
+const packages = tagged(
+  ['@cnnzoo/backend-node', '@cnnzoo/backend-onnx', '@tensorflow/tfjs-core@4', '@tensorflow/tfjs-layers@4'],
+  'snapshot',
+);
 
 test.each(['pnpm 10', 'yarn 4'] as const)('%s installs the engine with only the registry in reach', (manager) =>
   inNewApp(manager, async (app) => {
@@ -24,6 +27,8 @@ test.each(['pnpm 10', 'yarn 4'] as const)('%s installs the engine with only the 
     expect(app.copies('@tensorflow/tfjs-core')).toEqual(['4.22.0']);
     expect(app.foreignConnections()).toEqual([]);
     expect(await runProgram(app, 'engine.mjs')).toContain('onnx says 58');
+    for (const program of ['freeze.mjs', 'freeze.cjs'])
+      expect(await runProgram(app, program)).toContain(`[9,9,9,9]\n[18,18,18,18]\ndisposed`);
   }),
 );
 
