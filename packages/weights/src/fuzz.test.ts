@@ -110,7 +110,7 @@ test.each([
   'keras-latest.h5',
   'keras-layouts-small.h5',
   'keras3-model.keras',
-])('%s, damaged', { timeout: 300_000 + 60 * cases }, async (name) => {
+])('%s, damaged', { timeout: 300_000 + 300 * cases }, async (name) => {
   const bytes = new Uint8Array(readFileSync(fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))));
   const path = join(folder, name);
   let count = 0;

@@ -225,6 +225,7 @@ export class OnnxBackend extends tf.KernelBackend {
 
   /** The barrier: computes everything that is live and pending in one graph. */
   flush(): void {
+    const { trains } = this.boundary;
     this.recorded = { nodes: 0, bytes: 0 };
     this.boundary.flushed();
     const nodes: LazyNode[] = [];
@@ -234,7 +235,7 @@ export class OnnxBackend extends tf.KernelBackend {
     }
     this.pending = [];
     this.pendingCount = 0;
-    this.engine.compute(nodes);
+    this.engine.compute(nodes, trains);
     for (const { value } of nodes) if (value !== null) value.users++;
   }
 

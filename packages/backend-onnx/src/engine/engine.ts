@@ -66,10 +66,12 @@ export class Engine {
   /**
    * Computes all given nodes in one run.
    * @param nodes nodes without a value; a node that cannot be computed gets a `failure` instead of a value
+   * @param trains whether they are of a training step: its weights are never made constants, so that what a step computes does
+   *   not depend on how often the process has seen it, and a run that goes on gives the same bits
    */
-  compute(nodes: readonly LazyNode[]): void {
+  compute(nodes: readonly LazyNode[], trains = false): void {
     const roots = nodes.filter((node) => node.failure === null);
-    if (roots.length > 0) this.run(trace(roots));
+    if (roots.length > 0) this.run(trace(roots), trains);
     if (!this.holdBuffers) {
       for (const value of this.retired) this.free(value);
       this.retired = [];
@@ -89,13 +91,13 @@ export class Engine {
     else if (value.pooled && !Array.isArray(value.data)) this.pool.give(value.data);
   }
 
-  private run(traced: Trace): void {
+  private run(traced: Trace, trains: boolean): void {
     const { stats } = this;
     let compiled: CachedSession;
     try {
-      compiled = this.session(traced);
+      compiled = this.session(traced, trains);
     } catch (error) {
-      this.fail(traced, error);
+      this.fail(traced, trains, error);
       return;
     }
     let values: readonly Value[];
@@ -103,7 +105,7 @@ export class Engine {
     try {
       values = compiled.session.run(traced);
     } catch (error) {
-      this.fail(traced, error);
+      this.fail(traced, trains, error);
       return;
     }
     stats.runTime += performance.now() - start;
@@ -114,7 +116,7 @@ export class Engine {
     for (const root of traced.roots) root.inputs = noInputs;
   }
 
-  private session(traced: Trace): CachedSession {
+  private session(traced: Trace, trains: boolean): CachedSession {
     const { stats } = this;
     const start = performance.now();
     let key = structuralKey(traced);
@@ -129,7 +131,7 @@ export class Engine {
       stats.cacheHits++;
       const compileWith = (constants: ReadonlySet<number>) => this.compile(traced, constants);
       // On a device the weights stay where they are: as constants they would come to the host and be there twice.
-      if (this.deviceMemory !== null) return found;
+      if (this.deviceMemory !== null || trains) return found;
       return this.constants.sessionFor(key, traced, this.variables, compileWith) ?? found;
     }
     const made = this.compile(traced);
@@ -165,7 +167,7 @@ export class Engine {
   /**
    * Blames the node that the runtime names, and computes the rest. Where it names none, none can be computed.
    */
-  private fail(traced: Trace, cause: unknown): void {
+  private fail(traced: Trace, trains: boolean, cause: unknown): void {
     const message = cause instanceof Error ? cause.message : String(cause);
     const named = /(\w+)#(\d+)\//.exec(message);
     const guilty = named ? traced.order[Number(named[2])] : undefined;
@@ -180,7 +182,7 @@ export class Engine {
       else node.failure = node.inputs.find((input) => input.failure !== null)?.failure ?? null;
     }
     const rest = traced.roots.filter((root) => root.failure === null);
-    if (guilty !== undefined && rest.length > 0) this.run(trace(rest));
+    if (guilty !== undefined && rest.length > 0) this.run(trace(rest), trains);
   }
 
   dispose(): void {

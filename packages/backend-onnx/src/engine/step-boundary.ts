@@ -15,7 +15,8 @@ export type Boundary = 'tape' | 'scope' | null;
 export class StepBoundary {
   private readonly engine = tf.engine();
   private recording = false;
-  private trains = false;
+  /** Whether a tape was opened since everything was computed: what is recorded is a training step, or a part of one. */
+  trains = false;
   private outerScope = -1;
 
   /** What begins with the node that is about to be recorded; to be asked once for each. */
