@@ -3,7 +3,7 @@
  * at position p. No single form is fastest for every shape; `formOf` chooses by what was measured (8 pictures, two AVX-512 cores,
  * GFLOP/s). In one run products, merged, rows (before its two faster steps), convolution: 64 channels at 56x56 129, 102, 81, 91; 128 at
  * 28x28 206, 175, 75, 171; 256 at 14x14 200, 209, 28, 244; 512 at 7x7 106, 156, 8, 191; a stem of 3 channels and 7x7 at stride 2 50, 50, 85, -. In
- * another, on a busy machine, separable and products: 149, 110; 212, 170; 205, 213; 122, 136.
+ * another, on a busy machine, separable and products: 149, 110; 212, 170; 205, 213; 122, 136. large-filter.ts has those of `large`.
  */
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { LazyNode, Operation } from '../graph/node.js';
@@ -31,13 +31,14 @@ interface Sizes {
 /**
  * - `separable`: at stride 1, copies of x and of dy shifted against each other, one matrix product a picture, summed
  * - `products`: NHWC columns by a gather, one matrix product a picture, summed
- * - `merged`: NHWC columns, one matrix product for the whole batch: where the filter is larger than the pictures
+ * - `large`: NHWC columns, one matrix product for the whole batch, in tfjs's layout: where the filter is larger than the pictures
+ * - `merged`: the same in OIHW, where there are no blocked kernels
  * - `rows`: NCHW columns in two steps, along the width and along the height: where there are few channels to copy at a time
  * - `pointwise`, `mergedPointwise`: of a 1x1 kernel x is its own columns, in NCHW or NHWC
  * - `convolution`: the channels of x are pictures, the pictures are channels, and dy is the filter, of the size of the output:
  *   blocked kernels do that well while dy fits into the cache
  */
-type Form = 'separable' | 'products' | 'merged' | 'rows' | 'pointwise' | 'mergedPointwise' | 'convolution';
+type Form = 'separable' | 'products' | 'large' | 'merged' | 'rows' | 'pointwise' | 'mergedPointwise' | 'convolution';
 
 /** Output positions up to which `convolution` is fastest. */
 const fewPositions = 200;
@@ -46,11 +47,10 @@ function hasUnitStride({ strides }: Window): boolean {
   return strides.every((stride) => stride === 1);
 }
 
-function formOf(
-  { batch, inputChannels, outputChannels, kernel, positions }: Sizes,
-  window: Window,
-  block: number,
-): Form {
+function formOf(graph: GraphBuilder, sizes: Sizes, window: Window): Form {
+  const { batch, inputChannels, outputChannels, kernel, positions } = sizes;
+  const { block } = graph.options;
+  if (isLargeFilter(graph, [...kernel, inputChannels, outputChannels], positions)) return 'large';
   if (kernel[0] * kernel[1] === 1 && window.pads.every((size) => size === 0))
     return 2 * inputChannels * outputChannels > positions * (inputChannels + outputChannels)
       ? 'mergedPointwise'
@@ -79,9 +79,9 @@ export const filterGradient: Operation<Window> = {
       positions,
     };
     const context = { graph, x, dy, window: { ...window, pads }, sizes };
-    if (isLargeFilter(graph, node.shape, positions))
-      return graph.set(node, 'plain', largeFilterGradient(graph, x, dy, context.window));
-    switch (formOf(sizes, context.window, graph.options.block)) {
+    switch (formOf(graph, sizes, context.window)) {
+      case 'large':
+        return graph.set(node, 'plain', largeFilterGradient(graph, x, dy, context.window));
       case 'convolution':
         return graph.set(node, 'filtersFirst', convolution(context));
       case 'pointwise':
