@@ -36,10 +36,10 @@ export interface Network {
  * @throws TypeError or RangeError naming the model where it is no classifier or the protocol does not fit
  */
 export function openNetwork(classifier: Classifier, fallback: Protocol): Network {
-  const given = withOptions(classifier);
+  const given: Partial<Exclude<Classifier, LayersModel>> = withOptions(classifier) ?? {};
   const { model, protocol = fallback } = given;
   if (typeof model?.predict !== 'function' || !Array.isArray(model.inputs))
-    throw new TypeError(`model must be a tf.LayersModel, got ${typeof model}`);
+    throw new TypeError(`model must be a tf.LayersModel, or { model } with one, got ${model ?? classifier}`);
   const [output] = model.outputs;
   const [input] = model.inputs;
   const classes = output?.shape.at(-1);

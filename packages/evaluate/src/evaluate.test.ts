@@ -129,6 +129,29 @@ test.each([
   await expect(evaluate(echo(6), dataset(samples, categories), { protocol, batchSize })).rejects.toThrow(message);
 });
 
+test('a data set that is none, and no model', async () => {
+  const run = (changes: object, model = echo(6)) =>
+    evaluate(model, { ...dataset(rows, six), ...changes }, { protocol, batchSize: 2 });
+  for (const length of [-1, Number.NaN, 1.5])
+    await expect(run({ length })).rejects.toThrow(`dataset must have at least one picture, got ${length}`);
+  for (const sample of [undefined, {}, { image: {}, label: 0 }])
+    await expect(run({ get: () => sample })).rejects.toThrow('picture 0: the data set gives no { image');
+  await expect(run({ get: () => ({ image: picture([1]) }) })).rejects.toThrow('picture 0: label NaN, expected 0 to 5');
+  await expect(evaluate(undefined as never, dataset(rows, six))).rejects.toThrow(
+    'model must be a tf.LayersModel, or { model } with one, got undefined',
+  );
+});
+
+test('what fails in the middle leaves no tensors', async () => {
+  const fails = () => {
+    throw new Error('disk on fire');
+  };
+  const data = dataset(rows, six);
+  const late = { ...data, get: (index: number) => (index < 4 ? data.get(index) : fails()) };
+  await expect(evaluate(echo(6), late, { protocol, batchSize: 2 })).rejects.toThrow('disk on fire');
+  await expect(evaluate(echo(6), data, { protocol, batchSize: 2, onEvent: fails })).rejects.toThrow('disk on fire');
+});
+
 test('predict says what is wrong', async () => {
   const wrong = (options: object) => predict(echo(3), [picture([1, 2, 3])], { protocol, ...options });
   await expect(wrong({ topK: 4 })).rejects.toThrow('topK must be a whole number from 1 to 3, got 4');

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { classProbabilities, type PictureRange, picturesPerBatch } from './class-probabilities.js';
 import { type Classifier, type Network, openNetworks } from './classifier.js';
-import type { Dataset } from './dataset.js';
+import type { Dataset, Sample } from './dataset.js';
 import type { Protocol } from './protocol.js';
 import { likeliest, rank } from './ranking.js';
 import { type EvaluationReport, type Mistake, reportOf, worstMistakes } from './report.js';
@@ -59,7 +59,8 @@ export async function evaluate(
   if (batchSize !== undefined && (!Number.isInteger(batchSize) || batchSize < 1))
     throw new RangeError(`batchSize must be a whole number of at least 1, got ${batchSize}`);
   checkShard(shard);
-  if (dataset.length === 0) throw new RangeError('dataset must have at least one picture, got 0');
+  if (!Number.isInteger(dataset.length) || dataset.length < 1)
+    throw new RangeError(`dataset must have at least one picture, got ${dataset.length}`);
   const networks = openNetworks(models, protocol);
   try {
     checkDataset(dataset, networks);
@@ -87,8 +88,11 @@ async function run(
   let tally = emptyTally;
   let mistakes: Mistake[] = [];
   const read = async (index: number) => {
-    const { image, label } = await dataset.get(index);
+    const sample: Partial<Sample> | undefined = await dataset.get(index);
+    const { image, label = Number.NaN } = sample ?? {};
     const name = `picture ${index}`;
+    if (typeof image?.data !== 'object')
+      throw new TypeError(`${name}: the data set gives no { image: { data, width, height, channels }, label }`);
     checkLabel(name, label, categories.length);
     return { image, name, known: label };
   };
