@@ -30,8 +30,12 @@ function weight(graph: GraphBuilder, leaf: LazyNode, layout: Layout): string {
   return graph.weight(onnxTypeOf(leaf), physicalShape(leaf.shape, layout), bytes);
 }
 
-function emitAll({ order, leaves }: Trace, options: GraphOptions, constants?: ReadonlySet<number>): GraphBuilder {
-  const graph = new GraphBuilder(order, options);
+function emitAll(
+  { order, leaves, roots }: Trace,
+  options: GraphOptions,
+  constants?: ReadonlySet<number>,
+): GraphBuilder {
+  const graph = new GraphBuilder(order, options, roots);
   leaves.forEach((leaf, i) => {
     const layout = leaf.value?.layout ?? 'plain';
     graph.set(leaf, layout, constants?.has(i) ? weight(graph, leaf, layout) : `x${i}`);

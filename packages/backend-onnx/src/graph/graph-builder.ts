@@ -66,11 +66,18 @@ export class GraphBuilder {
   private fresh = 0;
   private current = '';
 
-  /** @param order the nodes that will be emitted, inputs before users */
+  private readonly wanted: ReadonlySet<LazyNode>;
+
+  /**
+   * @param order the nodes that will be emitted, inputs before users
+   * @param roots those whose values somebody has asked for
+   */
   constructor(
     order: readonly LazyNode[],
     readonly options: GraphOptions,
+    roots: readonly LazyNode[] = [],
   ) {
+    this.wanted = new Set(roots);
     for (const node of order)
       for (const input of node.inputs) {
         const users = this.users.get(input);
@@ -84,9 +91,9 @@ export class GraphBuilder {
     return this.options.without?.has(feature) !== true;
   }
 
-  /** How many recorded nodes read this one. */
+  /** How many recorded nodes read this one, and one more where its value is asked for. */
   usesOf(node: LazyNode): number {
-    return this.users.get(node)?.length ?? 0;
+    return (this.users.get(node)?.length ?? 0) + (this.wanted.has(node) ? 1 : 0);
   }
 
   /** The recorded node of this name that reads this one, or null. It may be emitted only later. */

@@ -5,9 +5,8 @@
  */
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { sizeOf } from '../graph/node.js';
+import { blockedDomain, fromBlocks, toBlocks } from './blocked-values.js';
 import type { Window } from './convolution-geometry.js';
-
-const domain = 'com.microsoft.nchwc';
 
 /** Below this number of output positions, blocking the filters costs more than it gains. */
 const fewestPositions = 1_000;
@@ -95,9 +94,13 @@ export function blockedConvolution(
   const { kernel, strides, dilations, pads } = window;
   const blocked = blockedFilter(graph, filter, shape, sizeOf(kernel));
   // An image's few channels are read as they are, in NCHW.
-  const input = inputChannels < block ? x : graph.op('ReorderInput', [x], {}, domain);
+  const input = inputChannels < block ? x : toBlocks(graph, x);
   const attributes = { kernel_shape: kernel, strides, dilations, pads, ...(groups === 1 ? {} : { group: groups }) };
   const filters = graph.reshape(blocked, [outputChannels, inputChannels, ...kernel]);
-  const result = graph.op('Conv', [input, filters, ...(bias === null ? [] : [bias])], attributes, domain);
-  return graph.op('ReorderOutput', [result], { channels: outputChannels }, domain);
+  const inputs = [input, filters, ...(bias === null ? [] : [bias])];
+  return fromBlocks(graph, {
+    name: graph.op('Conv', inputs, attributes, blockedDomain),
+    channels: outputChannels,
+    rectified: () => graph.op('Conv', inputs, { ...attributes, activation: 'Relu' }, blockedDomain),
+  });
 }

@@ -124,17 +124,39 @@ export function emitScaledConvolution(
 
 export const convolutionName = 'Conv2D';
 
+/** A convolution of one group, in NCHW, given the name of one bias a channel, or null. */
+function convolveAll(
+  graph: GraphBuilder,
+  node: LazyNode,
+  attributes: ConvolutionAttributes,
+  bias: string | null,
+): string {
+  const [, filter] = node.inputs as [LazyNode, LazyNode];
+  return staysPlain(graph, filter, node.shape)
+    ? largeFilterConvolution(graph, { ...readBy(node, attributes), filter, bias, output: node.shape })
+    : convolve(graph, node, attributes, { filter: graph.get(filter, 'filtersFirst'), bias, group: 1 });
+}
+
 export const convolution: Operation<ConvolutionAttributes> = {
   name: convolutionName,
   emit(graph, node, attributes) {
-    const [, filter] = node.inputs as [LazyNode, LazyNode];
-    emitConvolution(graph, node, attributes, (bias) =>
-      staysPlain(graph, filter, node.shape)
-        ? largeFilterConvolution(graph, { ...readBy(node, attributes), filter, bias, output: node.shape })
-        : convolve(graph, node, attributes, { filter: graph.get(filter, 'filtersFirst'), bias, group: 1 }),
-    );
+    emitConvolution(graph, node, attributes, (bias) => convolveAll(graph, node, attributes, bias));
   },
 };
+
+/**
+ * convolution + bias, where the bias is one value a channel and nothing else reads the convolution, as the convolution's own: one
+ * pass less over the result, and onnxruntime adds the activation after it to the same kernel.
+ * @returns its name in NCHW, or null where `node` is something else
+ */
+export function emitBiasedConvolution(graph: GraphBuilder, node: LazyNode, bias: LazyNode): string | null {
+  const attributes = node.attributes as ConvolutionAttributes;
+  if (node.name !== convolutionName || node.value !== null || graph.usesOf(node) !== 1) return null;
+  if (attributes.activation !== 'linear' || attributes.bias) return null;
+  const channels = node.shape[3] ?? 1;
+  if (sizeOf(bias.shape) !== channels || bias.shape.at(-1) !== channels || bias.shape.length > 4) return null;
+  return convolveAll(graph, node, attributes, channelVector(graph, bias, channels));
+}
 
 /** A depthwise filter [height, width, channels, multiplier] as ONNX's [channels * multiplier, 1, height, width]. */
 export function depthwiseFilter(graph: GraphBuilder, filter: LazyNode): string {

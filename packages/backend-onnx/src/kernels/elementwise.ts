@@ -9,6 +9,8 @@ import { type Attributes, type LazyNode, type Operation, sizeOf } from '../graph
 import { onnxType } from '../graph/onnx-model.js';
 import { unitStep } from './activation.js';
 import { reshape, through } from './arrays.js';
+import { reluInBlocks } from './blocked-values.js';
+import { emitBiasedConvolution } from './convolution.js';
 import { emitPoolGradientOfRelu } from './pooling.js';
 import { type Kernel, type KernelTable, required } from './registry.js';
 
@@ -136,6 +138,30 @@ const multiply: Operation<Record<string, never>> = {
   },
 };
 
+/** A sum; a convolution and its bias are one node. */
+const add: Operation<Record<string, never>> = {
+  name: 'Add',
+  elementwise: true,
+  emit(graph, node) {
+    const [a, b] = node.inputs as [LazyNode, LazyNode];
+    const biased = emitBiasedConvolution(graph, a, b) ?? emitBiasedConvolution(graph, b, a);
+    if (biased !== null) return graph.set(node, 'channelsFirst', biased);
+    const layout = commonLayout(graph, node);
+    graph.set(node, layout, graph.op('Add', graph.operands(node, layout)));
+  },
+};
+
+const relu: Operation<Record<string, never>> = {
+  name: 'Relu',
+  elementwise: true,
+  emit(graph, node) {
+    const [x] = node.inputs as [LazyNode];
+    const layout = commonLayout(graph, node);
+    const name = graph.operand(x, layout);
+    graph.set(node, layout, (graph.usesOf(x) === 1 ? reluInBlocks(graph, name) : null) ?? graph.op('Relu', [name]));
+  },
+};
+
 const leakyRelu = elementwise<{ alpha: number }>('LeakyRelu', (graph, [x = ''], { alpha }) =>
   graph.op('LeakyRelu', [x], { alpha: { float: alpha } }),
 );
@@ -173,7 +199,10 @@ const unaryKernels: KernelTable = {
   Log: unary('Log', operator('Log')),
   Neg: unaryAnyNumber('Neg', operator('Neg')),
   Reciprocal: unary('Reciprocal', operator('Reciprocal')),
-  Relu: unary('Relu', operator('Relu')),
+  Relu: (backend, inputs) => {
+    const x = required(inputs, 'x');
+    return x.dtype === 'float32' ? backend.record(relu, [x], x.shape, 'float32', none) : null;
+  },
   Relu6: unary('Relu6', (graph, x) => graph.op('Clip', [x, zero(graph), graph.scalar('float32', 6)])),
   Round: unary('Round', operator('Round')),
   Rsqrt: unary('Rsqrt', (graph, x) => graph.op('Reciprocal', [graph.op('Sqrt', [x])])),
@@ -276,7 +305,7 @@ const select = elementwise('Select', (graph, operands) => graph.op('Where', oper
 const addN = elementwise('AddN', (graph, operands) => graph.op('Sum', operands));
 
 const binaryKernels: KernelTable = {
-  Add: binaryOperator('Add', 'Add', numbers),
+  Add: binary(add, numbers),
   Sub: binaryOperator('Sub', 'Sub', numbers),
   Multiply: binary(multiply, numbers),
   RealDiv: binaryOperator('RealDiv', 'Div', floats),

@@ -1,13 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OnnxBackend } from '../engine/backend.js';
-import { registerOnnxBackend } from '../register-backend.js';
-import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
 import { difference, expectSameOnBoth, numbers, runOn, withGradients } from '../testing/both-backends.js';
+import { graphsOf, nodesOf } from '../testing/compiled-graphs.js';
 
 interface Grouped {
   readonly groups: number;
@@ -65,27 +60,6 @@ async function expectAsParts(x: number[], filter: number[], options: Grouped): P
   for (const [name, { values }] of expected)
     expect(difference(actual.get(name)?.values ?? [], values), name).toBeNull();
 }
-
-function graphsOf(compute: () => void): string[] {
-  const dump = mkdtempSync(join(tmpdir(), 'cnnzoo-groups-'));
-  const name = 'onnx';
-  registerOnnxBackend({ threads: 1 });
-  tf.removeBackend(name);
-  tf.registerBackend(name, () => new OnnxBackend(onnxruntimeNode(), { threads: 1, sessions: 4, dump }));
-  try {
-    // Synchronous for a backend that is made synchronously.
-    void tf.setBackend(name);
-    tf.tidy(compute);
-    return readdirSync(dump).map((file) => readFileSync(join(dump, file)).toString('latin1'));
-  } finally {
-    tf.removeBackend(name);
-    rmSync(dump, { recursive: true });
-  }
-}
-
-/** ONNX nodes that were made for an operation of tfjs. */
-const nodesOf = (graph: string, operation: string) =>
-  graph.match(new RegExp(`${operation}#\\d+/\\w+`, 'g'))?.length ?? 0;
 
 describe('convolution of groups by split and concat', () => {
   it('and its gradients are those of tfjs', () =>

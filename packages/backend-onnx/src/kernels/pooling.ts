@@ -2,6 +2,7 @@
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
 import { unitStep } from './activation.js';
+import { maxPoolInBlocks } from './blocked-values.js';
 import { unpadded } from './convolution.js';
 import { poolingGeometry, type Window, windowAttributes } from './convolution-geometry.js';
 import { maxPoolGradientByParts } from './max-pool-gradient.js';
@@ -12,6 +13,8 @@ function maxPoolAlone(graph: GraphBuilder, x: LazyNode, window: Window): string 
   const input = graph.get(x, 'channelsFirst');
   // onnxruntime 1.30 would take zeros around the input for the pooling's own padding, which never wins: something keeps them apart.
   const padsZeros = x.name === 'PadV2' && (x.attributes as { value?: number }).value === 0;
+  const blocked = padsZeros ? null : maxPoolInBlocks(graph, input, window);
+  if (blocked !== null) return blocked;
   const kept = padsZeros ? graph.op('Max', [input, graph.scalar('float32', -Infinity)]) : input;
   return graph.op('MaxPool', [kept], windowAttributes(window));
 }
