@@ -13,23 +13,17 @@ const POLL = 100;
  */
 export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const fs = await nodeModule('fs/promises');
+  const { randomUUID } = await nodeModule('crypto');
+  const holder = `${process.pid} ${randomUUID()}\n`;
   for (;;) {
     try {
-      await fs.writeFile(path, `${process.pid}\n`, { flag: 'wx' });
+      await fs.writeFile(path, holder, { flag: 'wx' });
       break;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    if (await isStale(path)) {
-      // Renaming takes it away from everybody at once: only one process succeeds.
-      const taken = `${path}.${process.pid}.${Date.now()}`;
-      await fs.rename(path, taken).then(
-        () => fs.rm(taken, { force: true }),
-        () => undefined,
-      );
-    } else {
-      await new Promise((resolve) => setTimeout(resolve, POLL));
-    }
+    if (await isStale(path)) await removeStale(path);
+    else await new Promise((resolve) => setTimeout(resolve, POLL));
   }
   const heartbeat = setInterval(() => {
     const now = new Date();
@@ -40,8 +34,20 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>): Pro
     return await work();
   } finally {
     clearInterval(heartbeat);
-    await fs.rm(path, { force: true });
+    // After a computer slept, others may have taken this process for dead, and the lock is theirs.
+    if ((await fs.readFile(path, 'utf8').catch(() => null)) === holder) await fs.rm(path, { force: true });
   }
+}
+
+/**
+ * Removes the lock of a dead process. Of several that found it stale only one may: the others would remove the lock that the first has
+ * taken by then. So they take turns, by a lock of its own, and look again.
+ */
+async function removeStale(path: string): Promise<void> {
+  const fs = await nodeModule('fs/promises');
+  await withFileLock(`${path}.takeover`, async () => {
+    if (await isStale(path)) await fs.rm(path, { force: true });
+  });
 }
 
 async function isStale(path: string): Promise<boolean> {
