@@ -49,22 +49,14 @@ export class BatchNormalization extends layers.Layer {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], options: CallOptions): tf.Tensor {
+    this.invokeCallHook(inputs, options);
+    if (this.#weights === null) throw new Error(`layer ${this.name} was called before it was built`);
+    const { gamma, beta, movingMean, movingVariance } = this.#weights;
+    const x = onlyTensor<tf.Rank.R4>(inputs);
+    // `model.trainable = false` marks the weights and not the layer, so the weights are what to ask.
+    if (options['training'] !== true || this.trainableWeights.length === 0)
+      return normalize(x, movingMean.read(), movingVariance.read(), beta.read(), gamma.read(), this.epsilon);
     return tf.tidy(() => {
-      this.invokeCallHook(inputs, options);
-      if (this.#weights === null) throw new Error(`layer ${this.name} was called before it was built`);
-      const { gamma, beta, movingMean, movingVariance } = this.#weights;
-      const x = onlyTensor<tf.Rank.R4>(inputs);
-      // `model.trainable = false` marks the weights and not the layer, so the weights are what to ask.
-      const frozen = this.trainableWeights.length === 0;
-      if (options['training'] !== true || frozen)
-        return tf.batchNorm(
-          x,
-          movingMean.read() as tf.Tensor1D,
-          movingVariance.read() as tf.Tensor1D,
-          beta.read() as tf.Tensor1D,
-          gamma.read() as tf.Tensor1D,
-          this.epsilon,
-        );
       const { y, mean, variance, count } = normalizeBatch(x, gamma.read(), beta.read(), this.epsilon, this.name);
       const move = (running: LayerVariable, batch: tf.Tensor, factor: number) =>
         running.write(tf.add(tf.mul(running.read(), this.momentum), tf.mul(batch, (1 - this.momentum) * factor)));
@@ -79,6 +71,29 @@ export class BatchNormalization extends layers.Layer {
   override getConfig(): tf.serialization.ConfigDict {
     return { ...super.getConfig(), epsilon: this.epsilon, momentum: this.momentum };
   }
+}
+
+/** gamma (x - mean) / sqrt(variance + epsilon) + beta */
+function normalize(
+  x: tf.Tensor,
+  mean: tf.Tensor,
+  variance: tf.Tensor,
+  beta: tf.Tensor,
+  gamma: tf.Tensor,
+  epsilon: number,
+): tf.Tensor {
+  if (x.rank !== 4)
+    return tf.batchNorm(
+      x,
+      mean as tf.Tensor1D,
+      variance as tf.Tensor1D,
+      beta as tf.Tensor1D,
+      gamma as tf.Tensor1D,
+      epsilon,
+    );
+  // The kernel that tf.batchNorm calls, without the reshape after it: a fifth of all operations of a GoogLeNet.
+  const parts = { x, mean, variance, offset: beta, scale: gamma };
+  return tf.engine().runKernel(tf.FusedBatchNorm, parts, { varianceEpsilon: epsilon });
 }
 
 /**
@@ -105,7 +120,7 @@ function normalizeBatch(
       `layer ${layer} got input of shape [${x.shape.join(', ')}] in training, expected more than one value per channel`,
     );
   const statistics: tf.Tensor[] = [];
-  const normalize = tf.customGrad((...args) => {
+  const normalizeWithOwn = tf.customGrad((...args) => {
     const [x, gamma, beta, save] = args as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
     const mean = tf.mean(x, axes);
     const centered = tf.sub(x, mean);
@@ -128,7 +143,7 @@ function normalizeBatch(
       },
     };
   });
-  const y = normalize(x, gamma, beta);
+  const y = normalizeWithOwn(x, gamma, beta);
   const [mean, variance] = statistics as [tf.Tensor, tf.Tensor];
   return { y, mean, variance, count };
 }

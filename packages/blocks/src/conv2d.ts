@@ -51,6 +51,11 @@ export class Conv2D extends layers.Layer {
   readonly groups: number;
   readonly useBias: boolean;
   readonly #windows: [AxisWindow, AxisWindow];
+  readonly #isDilated: boolean;
+  /** 'same' saves the copy that tf.pad makes, and is symmetric at stride 1. Elsewhere it would not be PyTorch's padding. */
+  readonly #isSame: boolean;
+  /** Whether a call is `tf.conv2d` and nothing else. */
+  readonly #isOneOperation: boolean;
   readonly #kernelInitializer: Initializer;
   readonly #biasInitializer: Initializer;
   #kernel: LayerVariable | null = null;
@@ -74,6 +79,10 @@ export class Conv2D extends layers.Layer {
       ceilMode: false,
     });
     this.#windows = [window(0), window(1)];
+    this.#isDilated = Math.max(...this.dilation) > 1;
+    this.#isSame = !this.#isDilated && this.#windows.every(equalsSame);
+    const padded = !this.#isSame && paddings.some((padding) => padding !== 0 && padding !== 'valid');
+    this.#isOneOperation = !padded && !this.#isDilated && this.groups === 1 && !this.useBias;
     if (this.filters % this.groups !== 0)
       throw new RangeError(`groups is ${this.groups}, expected a divisor of filters, which is ${this.filters}`);
     this.#kernelInitializer = chooseInitializer(options.kernelInitializer, 'conv2d', 'kernel', `${this.name}.kernel`);
@@ -107,24 +116,33 @@ export class Conv2D extends layers.Layer {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], options: CallOptions): tf.Tensor {
+    this.invokeCallHook(inputs, options);
+    if (this.#kernel === null) throw new Error(`layer ${this.name} was called before it was built`);
+    const x = onlyTensor<tf.Rank.R4>(inputs);
+    const kernel = this.#kernel.read() as tf.Tensor4D;
+    const channels = kernel.shape[2] * this.groups;
+    if (x.rank !== 4 || x.shape[3] !== channels)
+      throw new RangeError(
+        `layer ${this.name} got input of shape [${x.shape.join(', ')}], expected [batch, height, width, ${channels}]`,
+      );
+    // One operation leaves nothing to tidy up, and a tidy takes about as long as the operation's own way through tfjs.
+    if (this.#isOneOperation) return this.#convolve(x, kernel);
     return tf.tidy(() => {
-      this.invokeCallHook(inputs, options);
-      if (this.#kernel === null) throw new Error(`layer ${this.name} was called before it was built`);
-      const y = this.#convolve(onlyTensor<tf.Rank.R4>(inputs), this.#kernel.read() as tf.Tensor4D);
+      const y = this.#convolve(x, kernel);
       return this.#bias === null ? y : tf.add(y, this.#bias.read());
     });
   }
 
   #convolve(x: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor4D {
     const [vertical, horizontal] = this.#windows;
-    const dilated = Math.max(...this.dilation) > 1;
-    // 'same' saves the copy that tf.pad makes, and is symmetric at stride 1. Elsewhere it would not be PyTorch's padding.
-    const same = !dilated && equalsSame(vertical) && equalsSame(horizontal);
-    const padded = same ? x : padMap(x, axisPadding(x.shape[1], vertical), axisPadding(x.shape[2], horizontal), 0);
-    const convolveGroup = (input: tf.Tensor4D, filters: tf.Tensor4D) =>
-      dilated
-        ? dilatedConvolution(input, filters, this.stride, this.dilation)
-        : tf.conv2d(input, filters, this.stride, same ? 'same' : 'valid');
+    const padded = this.#isSame
+      ? x
+      : padMap(x, axisPadding(x.shape[1], vertical), axisPadding(x.shape[2], horizontal), 0);
+    const pad = this.#isSame ? 'same' : 'valid';
+    const convolveGroup = (input: tf.Tensor4D, filter: tf.Tensor4D) =>
+      this.#isDilated
+        ? dilatedConvolution(input, filter, this.stride, this.dilation)
+        : convolve(input, filter, this.stride, pad);
     if (this.groups === 1) return convolveGroup(padded, kernel);
     const inputs: tf.Tensor4D[] = tf.split(padded, this.groups, 3);
     const kernels: tf.Tensor4D[] = tf.split(kernel, this.groups, 3);
@@ -146,6 +164,11 @@ export class Conv2D extends layers.Layer {
       biasInitializer: initializerConfig(this.#biasInitializer),
     };
   }
+}
+
+/** The kernel that `tf.conv2d` calls, without its checks and its tidy: the layer has done the checks, and there is nothing to tidy up. */
+function convolve(x: tf.Tensor4D, filter: tf.Tensor4D, strides: [number, number], pad: 'same' | 'valid'): tf.Tensor4D {
+  return tf.engine().runKernel(tf.Conv2D, { x, filter }, { strides, pad, dataFormat: 'NHWC', dilations: [1, 1] });
 }
 
 /**

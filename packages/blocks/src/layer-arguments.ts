@@ -29,9 +29,9 @@ export function baseOptions(options: LayerOptions): ConstructorParameters<typeof
 
 /** The only input of a layer. @throws TypeError where there are several, or of another rank */
 export function onlyTensor<Rank extends tf.Rank>(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor<Rank> {
-  const [first, ...others] = Array.isArray(inputs) ? inputs : [inputs];
-  if (first === undefined || others.length > 0)
-    throw new TypeError(`a layer for one tensor got ${Array.isArray(inputs) ? inputs.length : 1}`);
+  if (!Array.isArray(inputs)) return inputs as tf.Tensor<Rank>;
+  const [first] = inputs;
+  if (first === undefined || inputs.length > 1) throw new TypeError(`a layer for one tensor got ${inputs.length}`);
   return first as tf.Tensor<Rank>;
 }
 

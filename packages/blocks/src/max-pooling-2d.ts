@@ -13,11 +13,11 @@ export class MaxPooling2D extends Pooling2D {
   static readonly className = 'CnnzooMaxPooling2D';
 
   override call(inputs: tf.Tensor | tf.Tensor[], options: CallOptions): tf.Tensor {
+    this.invokeCallHook(inputs, options);
+    const x = onlyTensor<tf.Rank.R4>(inputs);
+    const [vertical, horizontal] = this.windows;
+    if (equalsSame(vertical) && equalsSame(horizontal)) return tf.maxPool(x, this.poolSize, this.stride, 'same');
     return tf.tidy(() => {
-      this.invokeCallHook(inputs, options);
-      const x = onlyTensor<tf.Rank.R4>(inputs);
-      const [vertical, horizontal] = this.windows;
-      if (equalsSame(vertical) && equalsSame(horizontal)) return tf.maxPool(x, this.poolSize, this.stride, 'same');
       const padded = padMap(
         x,
         axisPadding(x.shape[1], vertical),

@@ -172,7 +172,8 @@ export class OnnxBackend extends tf.KernelBackend {
 
   private add(data: TensorData, shape: readonly number[], dtype: DataType): TensorInfo {
     this.own++;
-    return { dataId: data, shape: [...shape], dtype };
+    // The node's own shape: tfjs's tensors copy it, and nobody else writes to it.
+    return { dataId: data, shape: shape as number[], dtype };
   }
 
   private has(dataId: object): boolean {

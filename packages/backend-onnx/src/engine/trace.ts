@@ -57,11 +57,22 @@ export function trace(roots: readonly LazyNode[]): Trace {
 
 const layoutNumbers: Readonly<Record<Layout, number>> = { plain: 0, channelsFirst: 1, filtersFirst: 2 };
 
+/** The numbers of the last key and the key: most barriers have the graph of the one before. */
+let last: { readonly numbers: Int32Array; readonly key: string } = { numbers: new Int32Array(0), key: '' };
+
 /**
  * Equal keys mean equal graphs: leaves' types, shapes and layouts, nodes' kinds and wiring, and which nodes are wanted. A key is made
  * at every barrier: it is the bytes of these numbers, because decimal digits take much longer.
  */
-export function structuralKey({ order, leaves, roots }: Trace): string {
+export function structuralKey(trace: Trace): string {
+  const numbers = structureOf(trace);
+  if (sameNumbers(numbers, last.numbers)) return last.key;
+  const key = Buffer.from(numbers.buffer).toString('latin1');
+  last = { numbers, key };
+  return key;
+}
+
+function structureOf({ order, leaves, roots }: Trace): Int32Array {
   let size = 2 + 2 * leaves.length + 2 * order.length + roots.length;
   for (const { inputs } of order) size += inputs.length;
   const numbers = new Int32Array(size);
@@ -78,5 +89,11 @@ export function structuralKey({ order, leaves, roots }: Trace): string {
     for (const { index } of inputs) numbers[end++] = index;
   }
   for (const { index } of roots) numbers[end++] = index;
-  return Buffer.from(numbers.buffer).toString('latin1');
+  return numbers;
+}
+
+function sameNumbers(a: Int32Array, b: Int32Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

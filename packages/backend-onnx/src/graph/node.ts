@@ -72,11 +72,15 @@ interface Kind {
   readonly dtype: DataType;
   readonly shape: readonly number[];
   readonly attributes: Attributes;
+  readonly attributeCount: number;
+  /** The kind that was looked up after this one the last time: the same one again, as long as a model does the same. */
+  next: Kind | null;
 }
 
 /** By hash. Each node is looked up when it is recorded: numbers are compared, because making a text of them takes longer. */
 const kinds = new Map<number, Kind[]>();
 let kindCount = 0;
+let lastKind: Kind | null = null;
 
 function hashOf(name: string, dtype: DataType, shape: readonly number[], attributes: Attributes): number {
   let hash = name.length * 31 + dtype.length;
@@ -96,32 +100,52 @@ function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
   return true;
 }
 
-function sameAttributes(a: Attributes, b: Attributes): boolean {
-  for (const key in a) {
-    const [left, right] = [a[key], b[key]];
+function isOfKind(
+  kind: Kind,
+  name: string,
+  dtype: DataType,
+  shape: readonly number[],
+  attributes: Attributes,
+): boolean {
+  if (kind.name !== name || kind.dtype !== dtype || !sameNumbers(kind.shape, shape)) return false;
+  let count = 0;
+  for (const key in attributes) {
+    const left = kind.attributes[key];
+    const right = attributes[key];
     const bothLists = typeof left === 'object' && left !== null && typeof right === 'object' && right !== null;
     if (bothLists ? !sameNumbers(left, right) : !Object.is(left, right)) return false;
+    count++;
   }
-  for (const key in b) if (!(key in a)) return false;
-  return true;
+  return count === kind.attributeCount;
+}
+
+function findKind(name: string, dtype: DataType, shape: readonly number[], attributes: Attributes): Kind {
+  const hash = hashOf(name, dtype, shape, attributes);
+  const alike = kinds.get(hash);
+  if (alike !== undefined) for (const kind of alike) if (isOfKind(kind, name, dtype, shape, attributes)) return kind;
+  const kind: Kind = {
+    number: kindCount++,
+    name,
+    dtype,
+    // Copies: lists may be the user's own, who may write to them.
+    shape: [...shape],
+    attributes: structuredClone(attributes),
+    attributeCount: Object.keys(attributes).length,
+    next: null,
+  };
+  if (alike !== undefined) alike.push(kind);
+  else kinds.set(hash, [kind]);
+  return kind;
 }
 
 function kindOf(name: string, dtype: DataType, shape: readonly number[], attributes: Attributes): number {
-  const hash = hashOf(name, dtype, shape, attributes);
-  const alike = kinds.get(hash);
-  if (alike !== undefined)
-    for (const kind of alike)
-      if (
-        kind.name === name &&
-        kind.dtype === dtype &&
-        sameNumbers(kind.shape, shape) &&
-        sameAttributes(kind.attributes, attributes)
-      )
-        return kind.number;
-  // Copies: lists may be the user's own, who may write to them.
-  const kind = { number: kindCount++, name, dtype, shape: [...shape], attributes: structuredClone(attributes) };
-  if (alike !== undefined) alike.push(kind);
-  else kinds.set(hash, [kind]);
+  const guess = lastKind?.next ?? null;
+  const kind =
+    guess !== null && isOfKind(guess, name, dtype, shape, attributes)
+      ? guess
+      : findKind(name, dtype, shape, attributes);
+  if (lastKind !== null) lastKind.next = kind;
+  lastKind = kind;
   return kind.number;
 }
 

@@ -269,6 +269,8 @@ export const arrayKernels: KernelTable = {
       attributes['size'] as number[],
     );
     tf.slice_util.assertParamsValid(x as tf.Tensor, begin, size);
+    // As `model.predict` does for what is one batch.
+    if (tf.util.arraysEqual(size, x.shape)) return backend.shared(x);
     return recordSlice(backend, x, begin, size);
   },
   StridedSlice: (backend, inputs, attributes) => {

@@ -89,15 +89,20 @@ function addNumbers(numbers: number[], value: number | string | readonly (number
   }
 }
 
-/** All that a geometry depends on. `filterShape` is a pooling's window, and `kind` tells what is called. */
+/** Written anew for each call: the memo looks and copies. */
+const numbers: number[] = [];
+
+/** All that a geometry depends on, until the next call. `filterShape` is a pooling's window, and `kind` tells what is called. */
 function numbersOf(
   kind: number,
   inputShape: readonly number[],
   filterShape: number | readonly number[],
   { strides, pad, dilations, dimRoundingMode }: ConvolutionAttributes,
   gradient: readonly number[] | undefined,
-): number[] {
-  const numbers = [kind, roundings.indexOf(dimRoundingMode ?? undefined), ...inputShape];
+): readonly number[] {
+  numbers.length = 0;
+  numbers.push(kind, roundings.indexOf(dimRoundingMode ?? undefined));
+  addNumbers(numbers, inputShape);
   addNumbers(numbers, filterShape);
   addNumbers(numbers, strides);
   addNumbers(numbers, dilations ?? 1);

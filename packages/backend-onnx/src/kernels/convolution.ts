@@ -193,9 +193,12 @@ function record(
   if (geometry === null) return null;
   const { kernel, strides, dilations, pads } = geometry.window;
   const { bias, preluActivationWeights: weights } = inputs as Record<string, TensorInfo | undefined>;
+  const operands = [x, filter];
+  if (bias) operands.push(bias);
+  if (weights) operands.push(weights);
   return backend.record(
     operation,
-    [x, filter, ...(bias ? [bias] : []), ...(weights ? [weights] : [])],
+    operands,
     geometry.outputShape,
     'float32',
     // Not `...geometry.window`: V8 would make a hidden class for each of these objects, garbage that only a major collection finds.

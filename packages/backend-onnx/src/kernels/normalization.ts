@@ -125,17 +125,14 @@ export const normalizationKernels: KernelTable = {
     const [x, mean, variance] = [required(inputs, 'x'), required(inputs, 'mean'), required(inputs, 'variance')];
     const { offset, scale } = inputs as Record<string, TensorInfo | undefined>;
     if (x.dtype !== 'float32') return null;
-    return backend.record(
-      batchNorm,
-      [x, mean, variance, ...(offset ? [offset] : []), ...(scale ? [scale] : [])],
-      x.shape,
-      'float32',
-      {
-        epsilon: (attributes['varianceEpsilon'] as number | undefined) ?? 0.001,
-        offset: offset != null,
-        scale: scale != null,
-      },
-    );
+    const operands = [x, mean, variance];
+    if (offset) operands.push(offset);
+    if (scale) operands.push(scale);
+    return backend.record(batchNorm, operands, x.shape, 'float32', {
+      epsilon: (attributes['varianceEpsilon'] as number | undefined) ?? 0.001,
+      offset: offset != null,
+      scale: scale != null,
+    });
   },
   LRN: (backend, inputs, attributes) => {
     const x = required(inputs, 'x');
