@@ -226,6 +226,40 @@ describe('a picture that cannot be used', () => {
     await loader.close();
   });
 
+  test.each([0, 2])('a batch of nothing else is left out, and the epoch goes on, with %i workers', async (workers) => {
+    const unusable = new Set([0, 1, 4, 5, 6, 7, 9, 10]);
+    const failing: Dataset = {
+      length: 11,
+      categories: ['one'],
+      get(index) {
+        if (unusable.has(index)) throw new Error('no such picture');
+        return { image: { data: Uint8Array.of(index), width: 1, height: 1, channels: 1 }, label: 0 };
+      },
+    };
+    const loader = new DataLoader(failing, { batchSize: 2, workers, onError: 'skip' });
+    async function seen(fromBatch: number) {
+      const batches: { pixels: number[]; nextBatch: number | undefined }[] = [];
+      for await (const { images, labels, nextBatch } of loader.epoch(0, fromBatch)) {
+        batches.push({ pixels: [...images.dataSync()], nextBatch });
+        tf.dispose([images, labels]);
+      }
+      return batches;
+    }
+    expect(loader.batchesPerEpoch).toBe(6);
+    const whole = [
+      { pixels: [2, 3], nextBatch: 4 },
+      { pixels: [8], nextBatch: 6 },
+    ];
+    expect(await seen(0)).toEqual(whole);
+    expect(loader.skipped.map(({ file, times }) => [file, times])).toEqual(
+      [...unusable].map((index) => [`sample ${index}`, 1]),
+    );
+    expect(await seen(4)).toEqual(whole.slice(1));
+    expect(await seen(5)).toEqual([]);
+    expect(await seen(6)).toEqual([]);
+    await loader.close();
+  });
+
   test('a transform that fails names the file, too', async () => {
     const loader = new DataLoader(broken, { batchSize: 3, transform: randomCrop(50), workers: 1 });
     await expect(epoch(loader)).rejects.toThrow(

@@ -14,6 +14,11 @@ export interface Batch {
   readonly images: tf.Tensor4D;
   /** int32 [count], the labels; or float32 [count, classes] after mixup or cutmix. */
   readonly labels: tf.Tensor1D | tf.Tensor2D;
+  /**
+   * Of a `DataLoader`'s: the place in the epoch of the batch that comes next, where a run that stops after this one goes on. At the
+   * end `batchesPerEpoch`. More than one further where batches between are left out, because none of their pictures can be used.
+   */
+  readonly nextBatch?: number;
 }
 
 /** The options of a `DataLoader`. */
@@ -112,47 +117,67 @@ export class DataLoader {
   }
 
   /**
-   * The batches of one epoch. A batch in which pictures were skipped is smaller, and left out where none is left.
+   * The batches of one epoch. A batch in which pictures were skipped is smaller, and left out where none is left: the epoch goes on
+   * with the next, and `nextBatch` of the batch before says which that is.
    * @param index of the epoch, from 0
-   * @param fromBatch start at this batch, for a run that goes on where another stopped. Default 0
+   * @param fromBatch start at this batch, for a run that goes on where another stopped: the last batch's `nextBatch`. Default 0
    * @throws RangeError where an argument is wrong; DataError, naming the file, where a picture cannot be used
    */
   async *epoch(index: number, fromBatch = 0): AsyncGenerator<Batch, void, undefined> {
     checkCount('index', index, 0);
     checkCount('fromBatch', fromBatch, 0);
+    const { workers = 0, prefetch = 2, onError = 'throw' } = this.#options;
     const run = await this.#start();
-    const ahead = Math.max(1, (this.#options.workers ?? 0) * (this.#options.prefetch ?? 2));
+    const ahead = Math.max(1, workers * prefetch);
     const tasks = this.#tasks(index, fromBatch);
     const inFlight: Promise<CollatedBatch>[] = [];
-    let made = 0;
+    /** The batch that comes next, on its way. Undefined at the end. */
+    const next = (): Promise<CollatedBatch> | undefined => {
+      while (inFlight.length < ahead) {
+        const task = tasks.next();
+        if (task.done) break;
+        const result = Promise.resolve(task.value).then(run.collate);
+        // It is awaited when its turn comes.
+        result.catch(() => {});
+        inFlight.push(result);
+      }
+      return inFlight[0];
+    };
+    let nextBatch = fromBatch;
+    /** Takes away the batch that comes next. */
+    const pass = ({ skipped }: CollatedBatch): void => {
+      inFlight.shift();
+      nextBatch++;
+      this.#count(skipped);
+    };
+    let given = false;
     let finished = false;
     try {
-      for (;;) {
-        while (inFlight.length < ahead) {
-          const next = tasks.next();
-          if (next.done) break;
-          const result = Promise.resolve(next.value).then(run.collate);
-          // It is awaited when its turn comes.
-          result.catch(() => {});
-          inFlight.push(result);
-        }
-        const first = inFlight.shift();
-        if (first === undefined) break;
-        const { batch, skipped } = await first;
-        for (const { file, message } of skipped) {
-          const times = (this.#skipped.get(file)?.times ?? 0) + 1;
-          this.#skipped.set(file, { file, message, times });
-        }
-        if (batch === undefined) continue;
-        made++;
-        yield toTensors(batch);
+      for (let first = next(); first !== undefined; first = next()) {
+        const made = await first;
+        pass(made);
+        if (made.batch === undefined) continue;
+        // Batches that are left out are no place to go on at.
+        if (onError === 'skip')
+          for (let after = await next(); after !== undefined && after.batch === undefined; after = await next())
+            pass(after);
+        given = true;
+        yield { ...toTensors(made.batch), nextBatch };
       }
       const [reason] = this.#skipped.values();
-      if (made === 0 && fromBatch < this.batchesPerEpoch && reason !== undefined)
+      // The rest of an epoch may well be nothing but batches that are left out.
+      if (!given && fromBatch === 0 && reason !== undefined)
         throw new DataError(reason.file, `every picture of the epoch was skipped, this one because: ${reason.message}`);
       finished = true;
     } finally {
       await run.end(finished);
+    }
+  }
+
+  #count(skipped: readonly SkippedSample[]): void {
+    for (const { file, message } of skipped) {
+      const times = (this.#skipped.get(file)?.times ?? 0) + 1;
+      this.#skipped.set(file, { file, message, times });
     }
   }
 

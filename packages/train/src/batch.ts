@@ -6,6 +6,11 @@ export interface Batch {
   readonly images: tf.Tensor4D;
   /** int32 [count], indices of classes, or float32 [count, classes], distributions over them, such as mixup makes. */
   readonly labels: tf.Tensor1D | tf.Tensor2D;
+  /**
+   * The place in the epoch of the batch that comes next, `batchesPerEpoch` at the end. More than one further where the loader leaves
+   * batches out, such as those of pictures that cannot be read. Default: one further.
+   */
+  readonly nextBatch?: number;
 }
 
 /** Gives the batches of an epoch, as @cnnzoo/data's DataLoader does. Any object of this shape is one. */

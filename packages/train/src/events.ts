@@ -21,7 +21,7 @@ export interface StepRecord {
   readonly step: number;
   /** From 0. */
   readonly epoch: number;
-  /** Batches of the epoch that have been trained on. */
+  /** Batches of the epoch that are done: trained on, or left out by the loader. */
   readonly batch: number;
   /** Pictures in this step. */
   readonly count: number;

@@ -150,12 +150,13 @@ async function trainStep(state: Run, batches: readonly Batch[], began: number): 
       count: progress.sums.count + count,
       seconds: progress.sums.seconds + milliseconds / 1000,
     };
-    state.progress = { ...progress, step, batch: progress.batch + batches.length, learningRate, sums };
+    const batch = batches.reduce((place, { nextBatch = place + 1 }) => nextBatch, progress.batch);
+    state.progress = { ...progress, step, batch, learningRate, sums };
     state.onEvent({
       type: 'step',
       step,
       epoch,
-      batch: state.progress.batch,
+      batch,
       count,
       loss,
       accuracy: correct / count,

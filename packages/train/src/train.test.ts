@@ -153,6 +153,38 @@ test('interrupted and gone on with again and again, it gives the same weights', 
   expect((await run({ checkpoint, resume: true })).weights).toEqual(whole.weights);
 });
 
+/** Five batches an epoch, of which those in `lost` are left out, as where no picture of theirs can be read. */
+function loaderWithout(lost: readonly number[]): Loader {
+  const { batchesPerEpoch, epoch } = tinyLoader();
+  const kept = [0, 1, 2, 3, 4].filter((place) => !lost.includes(place));
+  return {
+    batchesPerEpoch,
+    async *epoch(index, fromBatch = 0) {
+      let place = fromBatch;
+      for await (const batch of epoch(index, fromBatch)) {
+        if (lost.includes(place++)) tf.dispose([batch.images, batch.labels]);
+        else yield { ...batch, nextBatch: kept.find((next) => next >= place) ?? batchesPerEpoch };
+      }
+    },
+  };
+}
+
+test.each([1, 2])('goes on where the loader leaves batches out, %i a step', async (accumulate) => {
+  const checkpoint = { folder: join(folder, `left out ${accumulate}`), everySteps: 1, keepLast: 100 };
+  const options = { epochs: 2, accumulate };
+  const loader = () => loaderWithout([0, 2, 4]);
+  const whole = await run({ ...options, checkpoint }, loader());
+  const steps = whole.events.filter((event) => event.type === 'step');
+  const places = accumulate === 1 ? [3, 5] : [5];
+  expect(steps.map(({ epoch, batch }) => [epoch, batch])).toEqual([0, 1].flatMap((e) => places.map((at) => [e, at])));
+  expect(whole.history.epochs.map(({ step }) => step)).toEqual([places.length, 2 * places.length]);
+  for (const step of (await readdir(checkpoint.folder)).filter((name) => name.startsWith('step-'))) {
+    const rest = await run({ ...options, resume: join(checkpoint.folder, step) }, loader());
+    expect(rest.weights).toEqual(whole.weights);
+    expect(rest.history.step).toBe(whole.history.step);
+  }
+});
+
 test("dropout goes on with its masks where the model was built without a seed, layers within a layer's model included", async () => {
   const build = () =>
     // Other masks each time.
