@@ -22,7 +22,9 @@ export async function bundleSpecs(): Promise<string> {
     external: ['onnxruntime-node', 'onnxruntime-common', 'protobufjs'],
     logLevel: 'error',
     // The CommonJS modules in the bundle call require.
-    banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
+    banner: {
+      js: "import * as nodeModule from 'node:module';\nconst require = nodeModule.createRequire(import.meta.url);",
+    },
     plugins: [
       {
         // The specs bring no jasmine-core; they get the one that runs them.

@@ -12,10 +12,12 @@
  * On a device that keeps its tensors, results are tensors of the location 'gpu-buffer'. Reading one by the binding's own
  * `getData` ends the process, so that the engine reads them through a graph that does nothing.
  */
+/// <reference lib="es2024.arraybuffer" />
 import { Tensor } from 'onnxruntime-common';
 import { binding, initOrt } from 'onnxruntime-node/dist/binding.js';
 import type { DeviceTensor } from '../graph/node.js';
 import { type Device, deviceTraits } from './device.js';
+import { returnFreedMemory } from './return-memory.js';
 import type { DeviceSession, Runtime, RuntimeInput, Session, SessionOptions } from './runtime.js';
 
 const sentinel = 'sentinel';
@@ -40,11 +42,28 @@ function toOrt({ type, dims, data }: RuntimeInput): Tensor {
  */
 const anchors = new Set<object>();
 
+/** Models of so many bytes hold weights: loading one frees copies of them, and disposing of it the last one. */
+const largeModel = 16 * 2 ** 20;
+
+/**
+ * The binding does not read shared memory. A thread that does nothing but predict may never collect garbage again, so the copy can be
+ * resized to nothing when the session has its own.
+ */
+function privateCopy(model: Uint8Array): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(new ArrayBuffer(model.byteLength, { maxByteLength: model.byteLength }));
+  copy.set(model);
+  return copy;
+}
+
+function isPrivate(model: Uint8Array): model is Uint8Array<ArrayBuffer> {
+  return model.buffer instanceof ArrayBuffer;
+}
+
 function load(model: Uint8Array, device: Device, { threads, profile }: SessionOptions, options: object) {
   initOrt();
   const session = new binding.InferenceSession();
-  const buffer = model.buffer instanceof ArrayBuffer ? model.buffer : Uint8Array.from(model).buffer;
-  session.loadModel(buffer, model.byteOffset, model.byteLength, {
+  const bytes = isPrivate(model) ? model : privateCopy(model);
+  session.loadModel(bytes.buffer, bytes.byteOffset, bytes.byteLength, {
     intraOpNumThreads: threads,
     graphOptimizationLevel: 'all',
     enableMemPattern: false,
@@ -55,6 +74,9 @@ function load(model: Uint8Array, device: Device, { threads, profile }: SessionOp
     ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
     ...options,
   });
+  if (bytes !== model) bytes.buffer.resize(0);
+  const isLarge = model.byteLength >= largeModel;
+  if (isLarge) returnFreedMemory();
   const feedsOf = (inputs: ReadonlyMap<string, RuntimeInput>) => {
     const feeds: Record<string, Tensor> = {};
     for (const [name, tensor] of inputs) feeds[name] = toOrt(tensor);
@@ -64,7 +86,9 @@ function load(model: Uint8Array, device: Device, { threads, profile }: SessionOp
   if (isAnchor) anchors.add(session);
   const dispose = () => {
     if (profile !== undefined) session.endProfiling();
-    if (!isAnchor) session.dispose();
+    if (isAnchor) return;
+    session.dispose();
+    if (isLarge) returnFreedMemory();
   };
   return { session, feedsOf, dispose };
 }
