@@ -71,16 +71,18 @@ interface Kind {
   readonly name: string;
   readonly dtype: DataType;
   readonly shape: readonly number[];
-  readonly attributes: Attributes;
-  readonly attributeCount: number;
-  /** The kind that was looked up after this one the last time: the same one again, as long as a model does the same. */
-  next: Kind | null;
+  /** Values of the attributes, in the order that the operation gives them in. */
+  readonly values: readonly Attributes[string][];
 }
 
 /** By hash. Each node is looked up when it is recorded: numbers are compared, because making a text of them takes longer. */
 const kinds = new Map<number, Kind[]>();
 let kindCount = 0;
-let lastKind: Kind | null = null;
+
+/** The last kinds in the order of their look-ups. A model asks for the same ones again, from the first on. */
+const sequence: Kind[] = [];
+const sequenceLength = 4096;
+let position = 0;
 
 function hashOf(name: string, dtype: DataType, shape: readonly number[], attributes: Attributes): number {
   let hash = name.length * 31 + dtype.length;
@@ -108,30 +110,28 @@ function isOfKind(
   attributes: Attributes,
 ): boolean {
   if (kind.name !== name || kind.dtype !== dtype || !sameNumbers(kind.shape, shape)) return false;
+  const { values } = kind;
   let count = 0;
   for (const key in attributes) {
-    const left = kind.attributes[key];
+    const left = values[count++];
     const right = attributes[key];
     const bothLists = typeof left === 'object' && left !== null && typeof right === 'object' && right !== null;
     if (bothLists ? !sameNumbers(left, right) : !Object.is(left, right)) return false;
-    count++;
   }
-  return count === kind.attributeCount;
+  return count === values.length;
 }
 
 function findKind(name: string, dtype: DataType, shape: readonly number[], attributes: Attributes): Kind {
   const hash = hashOf(name, dtype, shape, attributes);
   const alike = kinds.get(hash);
   if (alike !== undefined) for (const kind of alike) if (isOfKind(kind, name, dtype, shape, attributes)) return kind;
-  const kind: Kind = {
+  // Copies: lists may be the user's own, who may write to them.
+  const kind = {
     number: kindCount++,
     name,
     dtype,
-    // Copies: lists may be the user's own, who may write to them.
     shape: [...shape],
-    attributes: structuredClone(attributes),
-    attributeCount: Object.keys(attributes).length,
-    next: null,
+    values: structuredClone(Object.values(attributes)),
   };
   if (alike !== undefined) alike.push(kind);
   else kinds.set(hash, [kind]);
@@ -139,13 +139,15 @@ function findKind(name: string, dtype: DataType, shape: readonly number[], attri
 }
 
 function kindOf(name: string, dtype: DataType, shape: readonly number[], attributes: Attributes): number {
-  const guess = lastKind?.next ?? null;
-  const kind =
-    guess !== null && isOfKind(guess, name, dtype, shape, attributes)
-      ? guess
-      : findKind(name, dtype, shape, attributes);
-  if (lastKind !== null) lastKind.next = kind;
-  lastKind = kind;
+  for (const place of [position, 0]) {
+    const guess = sequence[place];
+    if (guess === undefined || !isOfKind(guess, name, dtype, shape, attributes)) continue;
+    position = place + 1;
+    return guess.number;
+  }
+  const kind = findKind(name, dtype, shape, attributes);
+  if (position >= sequenceLength) position = 0;
+  sequence[position++] = kind;
   return kind.number;
 }
 
