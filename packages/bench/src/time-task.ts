@@ -65,8 +65,9 @@ export async function timeTask(
   }
   for (let round = 0; running.some((turns) => !isDone(turns, seconds)); round++) {
     onProgress(`${task.id}: round ${round + 1}`);
-    // Each round begins with another contender.
+    // Each round begins with another contender, and every other round goes backwards: nobody always follows the same one.
     const order = running.map((_, i) => running[(i + round) % running.length]).filter((turns) => turns !== undefined);
+    if (round % 2 === 1) order.reverse();
     for (const turns of order) {
       // Nobody else stops before all are done, so that all have seen the same weather.
       if (turns.slow && isDone(turns, seconds)) continue;

@@ -39,11 +39,32 @@ test('a frozen layer uses its running statistics and leaves them alone', () => {
   ]);
 });
 
-test('no tensors are left behind', () => {
+test.each(['linear', 'relu'] as const)('no tensors are left behind, activation %s', (activation) => {
   const x = tf.ones([2, 3, 3, 2]);
-  const layer = batchNorm();
+  const layer = batchNorm({ activation });
   train(layer, x).dispose();
   const before = tf.memory().numTensors;
-  for (let step = 0; step < 3; step++) train(layer, x).dispose();
+  for (let step = 0; step < 3; step++) {
+    train(layer, x).dispose();
+    (layer.apply(x) as tf.Tensor).dispose();
+  }
   expect(tf.memory().numTensors).toBe(before);
+});
+
+test.each([[[4, 3, 3, 2]], [[8, 2]]])('its ReLU is the layer after it, of shape %j', (shape) => {
+  const x = tf.randomNormal(shape, 5, 2, 'float32', 1);
+  const [fused, plain] = [batchNorm({ activation: 'relu' }), batchNorm()];
+  for (const training of [true, false]) {
+    const value = (layer: typeof plain, x: tf.Tensor) => layer.apply(x, { training }) as tf.Tensor;
+    const wanted = tf.valueAndGrad((x) => tf.sum(tf.square(tf.relu(value(plain, x)))))(x);
+    const actual = tf.valueAndGrad((x) => tf.sum(tf.square(value(fused, x))))(x);
+    expect(actual.value.dataSync()).toEqual(wanted.value.dataSync());
+    expect(actual.grad.dataSync()).toEqual(wanted.grad.dataSync());
+  }
+  expect(tf.min(train(fused, x)).dataSync()[0]).toBe(0);
+  expect(fused.getConfig()).toMatchObject({ activation: 'relu' });
+});
+
+test('an activation that it does not have is refused', () => {
+  expect(() => batchNorm({ activation: 'tanh' as 'relu' })).toThrow(/activation.*tanh/);
 });

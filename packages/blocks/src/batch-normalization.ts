@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
-import { numberBetween } from './arguments.js';
+import { numberBetween, oneOf } from './arguments.js';
 import { constant } from './initializers.js';
 import {
   baseOptions,
@@ -18,6 +18,8 @@ export interface BatchNormOptions extends LayerOptions {
   readonly epsilon?: number;
   /** How much of the running statistics stays at each step: 1 minus PyTorch's momentum. Default 0.9. */
   readonly momentum?: number;
+  /** Applied to the result, in the same layer. Default 'linear'. */
+  readonly activation?: 'relu' | 'linear';
 }
 
 /** The layer that `batchNorm` makes. */
@@ -25,12 +27,14 @@ export class BatchNormalization extends layers.Layer {
   static readonly className = 'CnnzooBatchNormalization';
   readonly epsilon: number;
   readonly momentum: number;
+  readonly activation: 'relu' | 'linear';
   #weights: Record<'gamma' | 'beta' | 'movingMean' | 'movingVariance', LayerVariable> | null = null;
 
   constructor(options: BatchNormOptions = {}) {
     super(baseOptions(options));
     this.epsilon = numberBetween(0, Number.MAX_VALUE, 'epsilon', options.epsilon ?? 1e-5);
     this.momentum = numberBetween(0, 1, 'momentum', options.momentum ?? 0.9);
+    this.activation = oneOf(['relu', 'linear'], 'activation', options.activation ?? 'linear');
   }
 
   override build(inputShape: Shape | Shape[]): void {
@@ -55,7 +59,9 @@ export class BatchNormalization extends layers.Layer {
     const x = onlyTensor<tf.Rank.R4>(inputs);
     // `model.trainable = false` marks the weights and not the layer, so the weights are what to ask.
     if (options['training'] !== true || this.trainableWeights.length === 0)
-      return normalize(x, movingMean.read(), movingVariance.read(), beta.read(), gamma.read(), this.epsilon);
+      return this.#activate(
+        normalize(x, movingMean.read(), movingVariance.read(), beta.read(), gamma.read(), this.epsilon),
+      );
     return tf.tidy(() => {
       const { y, mean, variance, count } = normalizeBatch(x, gamma.read(), beta.read(), this.epsilon, this.name);
       const move = (running: LayerVariable, batch: tf.Tensor, factor: number) =>
@@ -64,12 +70,20 @@ export class BatchNormalization extends layers.Layer {
       // Unbiased, as in PyTorch; the batch itself was normalised with the biased one.
       move(movingVariance, variance, count / (count - 1));
       tf.dispose([mean, variance]);
-      return y;
+      return this.#activate(y);
     });
   }
 
+  /** Takes `y`: what is not returned is disposed of. */
+  #activate(y: tf.Tensor): tf.Tensor {
+    if (this.activation === 'linear') return y;
+    const activated = tf.engine().runKernel<tf.Tensor>(tf.Relu, { x: y });
+    y.dispose();
+    return activated;
+  }
+
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), epsilon: this.epsilon, momentum: this.momentum };
+    return { ...super.getConfig(), epsilon: this.epsilon, momentum: this.momentum, activation: this.activation };
   }
 }
 

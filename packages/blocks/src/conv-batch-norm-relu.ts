@@ -8,7 +8,7 @@ import type { Padding } from './window.js';
 
 /** The options of `convBatchNormRelu`. */
 export interface ConvBatchNormReluOptions {
-  /** The layers are `name.conv`, `name.bn` and `name.relu`. */
+  /** The layers are `name.conv` and `name.bn`, which applies the ReLU; without batch norm `name.conv` and `name.relu`. */
   readonly name: string;
   readonly filters: number;
   readonly kernelSize: Size2d;
@@ -51,7 +51,7 @@ export function convBatchNormRelu(x: SymbolicTensor, options: ConvBatchNormReluO
       useBias: !normalized,
       ...(kernelInitializer === undefined ? {} : { kernelInitializer }),
     }),
-    ...(normalized ? [batchNorm({ name: `${name}.bn`, epsilon })] : []),
-    ...(activation === 'relu' ? [relu({ name: `${name}.relu` })] : []),
+    ...(normalized ? [batchNorm({ name: `${name}.bn`, epsilon, activation })] : []),
+    ...(activation === 'relu' && !normalized ? [relu({ name: `${name}.relu` })] : []),
   );
 }

@@ -159,6 +159,7 @@ export function readTfjsLayer(
           scale: config['scale'] !== false,
           center: config['center'] !== false,
         },
+        ...activationLayer(config),
       ];
     case 'Activation': {
       const [activation] = activationLayer(config);
