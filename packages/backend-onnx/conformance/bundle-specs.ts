@@ -21,7 +21,7 @@ export async function bundleSpecs(): Promise<string> {
     ignoreAnnotations: true,
     external: ['onnxruntime-node', 'onnxruntime-common', 'protobufjs'],
     logLevel: 'error',
-    // The CommonJS modules in the bundle call require.
+    // The CommonJS modules in the bundle call require. Modules of the engine import createRequire by its own name.
     banner: {
       js: "import * as nodeModule from 'node:module';\nconst require = nodeModule.createRequire(import.meta.url);",
     },

@@ -170,7 +170,7 @@ function normalizeBatch(
  * otherwise, and in training while frozen (`trainable = false`), it uses the running ones and leaves them alone.
  * tfjs's own layer has a biased variance and lets frozen layers' statistics move.
  *
- * @throws RangeError in training where there is one value per channel: its variance is unknown
+ * @throws TypeError or RangeError naming the option that is not as said; RangeError in training where there is one value per channel: its variance is unknown
  * @example
  * import { batchNorm, connect, conv2d } from '@cnnzoo/blocks';
  *

@@ -53,6 +53,23 @@ const layer = fc.oneof(
   fc.constantFrom(0).map(() => localResponseNormalization()),
 );
 
+test('a ReLU inside of a batch norm is a part of its own', () => {
+  const model = tfl.sequential();
+  model.add(tfl.layers.inputLayer({ inputShape: [6, 5, 4] }));
+  model.add(batchNorm({ name: 'bn', activation: 'relu' }));
+  const rows = summarize(model).layers.map(({ name, type, outputShape, partOf }) => ({
+    name,
+    type,
+    outputShape,
+    partOf,
+  }));
+  const outputShape = [6, 5, 4];
+  expect(rows.slice(-2)).toEqual([
+    { name: 'bn', type: 'BatchNorm2d', outputShape, partOf: undefined },
+    { name: 'bn/relu', type: 'ReLU', outputShape, partOf: 'bn' },
+  ]);
+});
+
 test('random layers have the same output and as many weights, and what does not fit neither takes', () => {
   let refused = 0;
   fc.assert(

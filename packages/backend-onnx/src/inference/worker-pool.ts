@@ -1,7 +1,6 @@
 /** Worker threads that run a frozen model. They do not keep the process alive while nobody waits for a result. */
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import { returnFreedMemory } from '../runtime/return-memory.js';
 import type { WorkerRequest, WorkerResponse, WorkerSetup } from './serve-requests.js';
 
 interface Job {
@@ -142,8 +141,6 @@ export function startWorkerPool(count: number, { graph, threads }: WorkerSetup):
       await Promise.all(members.map((member) => member?.close()));
       workerData = null;
       members.fill(null);
-      // A thread that has ended leaves its own heap behind, too.
-      returnFreedMemory();
     },
   };
 }
