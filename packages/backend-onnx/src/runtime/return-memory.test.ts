@@ -1,4 +1,4 @@
-/** A large frozen model in a process of its own, with and without the optional dependency. How much comes back, packages/bench measures. */
+/** A large frozen model in a process of its own, with and without the optional dependency. How much comes back, packages/internal/bench measures. */
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 

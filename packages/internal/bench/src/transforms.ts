@@ -1,0 +1,118 @@
+/**
+ * Times @cnnzoo/transforms and @cnnzoo/data's decoding against Pillow through torchvision, one thread each, in turns:
+ * `node --import tsx packages/internal/bench/src/transforms.ts [PYTHON]`. PYTHON has torchvision, default /usr/bin/python3.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { DataLoader, decodeImage, imageFolder } from '@cnnzoo/data';
+import {
+  colorJitter,
+  evaluationPreset,
+  randAugment,
+  randomGenerator,
+  resize,
+  rotate,
+  trainingPreset,
+} from '@cnnzoo/transforms';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import sharp from 'sharp';
+import { median } from './statistics.js';
+
+const rounds = 25;
+const [python = '/usr/bin/python3'] = process.argv.slice(2);
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-bench-'));
+const jpegFile = join(folder, 'photo.jpg');
+const jpeg = await sharp(path('../../../transforms/src/fixtures/photo.png'))
+  .resize(500, 375)
+  .jpeg({ quality: 90 })
+  .toBuffer();
+writeFileSync(jpegFile, jpeg);
+
+// One core: no threads inside of a decoder, and nothing cached between pictures.
+sharp.concurrency(1);
+sharp.cache(false);
+const decode = () => decodeImage(jpeg, 'photo.jpg');
+const picture = await decode();
+const small = resize([224, 224])(picture);
+const random = randomGenerator(1);
+const [bilinear256, bicubic256] = [resize(256), resize(256, { interpolation: 'bicubic' })];
+const [training, evaluation] = [trainingPreset('imagenet'), evaluationPreset('imagenet')];
+const jitter = colorJitter({ brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 });
+const [augment, turn] = [randAugment(), rotate(15, { interpolation: 'bilinear' })];
+
+/** What is timed, and how often in a round. */
+const tasks: Record<string, { count: number; run: () => unknown }> = {
+  resize: { count: 20, run: () => bilinear256(picture) },
+  bicubic: { count: 20, run: () => bicubic256(picture) },
+  training: { count: 10, run: async () => training(await decode(), random) },
+  evaluation: { count: 10, run: async () => evaluation(await decode()) },
+  colorJitter: { count: 10, run: () => jitter(small, random) },
+  randAugment: { count: 10, run: () => augment(small, random) },
+  rotate: { count: 10, run: () => turn(small) },
+};
+
+const peer = spawn(python, [path('../python/transforms.py'), jpegFile], { stdio: ['pipe', 'pipe', 'inherit'] });
+const answers = createInterface({ input: peer.stdout })[Symbol.asyncIterator]();
+const answer = async () => String((await answers.next()).value);
+
+async function timeHere(name: string): Promise<number> {
+  const { count = 1, run = () => {} } = tasks[name] ?? {};
+  const start = performance.now();
+  for (let i = 0; i < count; i++) await run();
+  return (performance.now() - start) / count;
+}
+
+async function timePeer(name: string): Promise<number> {
+  peer.stdin.write(`${name} ${tasks[name]?.count}\n`);
+  return Number(await answer());
+}
+
+console.log(`JPEG of 500 x 375, against ${await answer()}; medians of ${rounds} rounds in turns, one thread each`);
+for (const name of Object.keys(tasks)) {
+  for (let warmUp = 0; warmUp < 3; warmUp++) {
+    await timeHere(name);
+    await timePeer(name);
+  }
+  const here: number[] = [];
+  const there: number[] = [];
+  const ratios: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const [a, b] = [await timeHere(name), await timePeer(name)];
+    here.push(a);
+    there.push(b);
+    ratios.push(a / b);
+  }
+  const ms = (value: number) => `${value.toFixed(2).padStart(6)} ms`;
+  console.log(
+    `${name.padEnd(12)} cnnzoo ${ms(median(here))}  Pillow ${ms(median(there))}  ratio ${median(ratios).toFixed(2)}  ${(1000 / median(here)).toFixed(0).padStart(5)} pictures/s`,
+  );
+}
+peer.stdin.end();
+
+// The whole way through the loader: read, decode, transform in one worker thread, batches of 32.
+mkdirSync(join(folder, 'data', 'class'), { recursive: true });
+for (let i = 0; i < 320; i++) writeFileSync(join(folder, 'data', 'class', `${i}.jpg`), jpeg);
+const loader = new DataLoader(await imageFolder(join(folder, 'data')), {
+  batchSize: 32,
+  workers: 1,
+  transform: trainingPreset('imagenet'),
+});
+await tf.setBackend('cpu');
+let pictures = 0;
+let start = 0;
+for await (const { images, labels } of loader.epoch(0)) {
+  // The first batch waits for the thread to start.
+  if (start === 0) start = performance.now();
+  else pictures += images.shape[0];
+  tf.dispose([images, labels]);
+}
+console.log(`loader       ${((1000 * pictures) / (performance.now() - start)).toFixed(0)} pictures/s with 1 worker`);
+await loader.close();
+rmSync(folder, { recursive: true });
