@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Dataset } from './dataset.js';
 import { evaluate } from './evaluate.js';
 import { predict } from './predict.js';
-import { type EvaluationReport, mostConfused } from './report.js';
-import { singleCrop } from './single-crop.js';
+import { singleCrop } from './protocols/single-crop.js';
+import { type EvaluationReport, mostConfused } from './report/report.js';
 
 /** A network whose logits are the pixels of a picture of 1 row: what it says is what it is shown. */
 function echo(classes: number): LayersModel {

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { classProbabilities, type PictureRange, picturesPerBatch } from './class-probabilities.js';
-import { type Classifier, type Network, openNetworks } from './classifier.js';
 import type { Dataset, Sample } from './dataset.js';
-import type { Protocol } from './protocol.js';
-import { likeliest, rank } from './ranking.js';
-import { type EvaluationReport, type Mistake, reportOf, worstMistakes } from './report.js';
-import { singleCrop } from './single-crop.js';
-import { addTallies, emptyTally, tallyOf } from './tally.js';
+import { classProbabilities, type PictureRange, picturesPerBatch } from './networks/class-probabilities.js';
+import { type Classifier, type Network, openNetworks } from './networks/classifier.js';
+import type { Protocol } from './protocols/protocol.js';
+import { singleCrop } from './protocols/single-crop.js';
+import { likeliest, rank } from './report/ranking.js';
+import { type EvaluationReport, type Mistake, reportOf, worstMistakes } from './report/report.js';
+import { addTallies, emptyTally, tallyOf } from './report/tally.js';
 
 /** The options of `evaluate`. */
 export interface EvaluateOptions {

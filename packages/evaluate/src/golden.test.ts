@@ -12,7 +12,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { crops144, dense, multiCrop, multiScale, predict, singleCrop, tenCrop } from './index.js';
-import type { Protocol } from './protocol.js';
+import type { Protocol } from './protocols/protocol.js';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 

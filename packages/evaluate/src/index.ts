@@ -1,17 +1,24 @@
-export { type ClassActivationOptions, classActivationMap, type GradCamOptions, gradCam } from './class-activation.js';
-export type { Classifier } from './classifier.js';
 export type { Dataset, Sample } from './dataset.js';
-export { dense } from './dense.js';
 export { type EvaluateEvent, type EvaluateOptions, evaluate } from './evaluate.js';
-export { toFullyConvolutional } from './fully-convolutional.js';
-export { crops12, crops144 } from './googlenet-crops.js';
-export type { ClassActivationMap } from './heat-map.js';
-export { merge } from './merge.js';
-export { multiCropAndDense, multiScale } from './multi-scale.js';
-export { toPng } from './png.js';
+export {
+  type ClassActivationOptions,
+  classActivationMap,
+  type GradCamOptions,
+  gradCam,
+} from './maps/class-activation.js';
+export type { ClassActivationMap } from './maps/heat-map.js';
+export { toPng } from './maps/png.js';
+export type { Classifier } from './networks/classifier.js';
+export { toFullyConvolutional } from './networks/fully-convolutional.js';
+export type { Preprocessing } from './networks/preprocessing.js';
 export { type Picture, type Prediction, type PredictOptions, predict } from './predict.js';
-export type { Preprocessing } from './preprocessing.js';
-export type { InputFormat, Protocol, ScaleOptions, View } from './protocol.js';
+export { dense } from './protocols/dense.js';
+export { crops12, crops144 } from './protocols/googlenet-crops.js';
+export { multiCropAndDense, multiScale } from './protocols/multi-scale.js';
+export type { InputFormat, Protocol, ScaleOptions, View } from './protocols/protocol.js';
+export { type MultiCropOptions, multiCrop, tenCrop } from './protocols/several-crops.js';
+export { type SingleCropOptions, singleCrop } from './protocols/single-crop.js';
+export { merge } from './report/merge.js';
 export {
   type CalibrationBin,
   type ClassReport,
@@ -21,9 +28,7 @@ export {
   mostConfused,
   type ReportPart,
   type Tally,
-} from './report.js';
-export { reportToHtml } from './report-html.js';
-export { reportFromJson, reportToJson } from './report-json.js';
-export { reportToMarkdown } from './report-markdown.js';
-export { type MultiCropOptions, multiCrop, tenCrop } from './several-crops.js';
-export { type SingleCropOptions, singleCrop } from './single-crop.js';
+} from './report/report.js';
+export { reportToHtml } from './report/report-html.js';
+export { reportFromJson, reportToJson } from './report/report-json.js';
+export { reportToMarkdown } from './report/report-markdown.js';

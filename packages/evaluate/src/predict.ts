@@ -1,10 +1,10 @@
 import type { Image } from '@cnnzoo/transforms';
-import { classProbabilities, type PictureRange, picturesPerBatch } from './class-probabilities.js';
-import { type Classifier, openNetworks } from './classifier.js';
-import type { Protocol } from './protocol.js';
-import { largest } from './ranking.js';
+import { classProbabilities, type PictureRange, picturesPerBatch } from './networks/class-probabilities.js';
+import { type Classifier, openNetworks } from './networks/classifier.js';
+import type { Protocol } from './protocols/protocol.js';
+import { singleCrop } from './protocols/single-crop.js';
 import { readPicture } from './read-picture.js';
-import { singleCrop } from './single-crop.js';
+import { largest } from './report/ranking.js';
 
 /** The options of `predict`. */
 export interface PredictOptions {

@@ -18,9 +18,9 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, expect, test } from 'vitest';
-import type { Loader } from './batch.js';
+import type { Loader } from './loop/batch.js';
+import { train } from './loop/train.js';
 import { sgd } from './optimizers/sgd.js';
-import { train } from './train.js';
 
 beforeAll(() => registerOnnxBackend());
 

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { expect, test } from 'vitest';
 import reference from '../fixtures/optimizers.json' with { type: 'json' };
-import { clipGradients, type GradientClipping, gradientNorm } from '../gradient-clipping.js';
+import { clipGradients, type GradientClipping, gradientNorm } from '../loop/gradient-clipping.js';
 import { type AdamOptions, adam, adamw } from './adam.js';
 import { type LarsOptions, lars } from './lars.js';
 import type { StatefulOptimizer } from './optimizer.js';

@@ -1,4 +1,4 @@
-import type { EpochRecord } from '../history.js';
+import type { EpochRecord } from '../loop/history.js';
 import { checkFactor } from './check.js';
 import type { Schedule } from './schedule.js';
 

@@ -1,4 +1,4 @@
-import type { EpochRecord } from '../history.js';
+import type { EpochRecord } from '../loop/history.js';
 
 /** Where a run is, before the update whose learning rate is asked for. */
 export interface SchedulePosition {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import reference from '../fixtures/schedules.json' with { type: 'json' };
-import type { EpochRecord } from '../history.js';
+import type { EpochRecord } from '../loop/history.js';
 import { cosineDecay } from './cosine-decay.js';
 import { exponentialDecay } from './exponential-decay.js';
 import { oneCycle } from './one-cycle.js';

@@ -1,0 +1,66 @@
+import { denormalize, grayscale, type Image, resize, toBytes } from '@cnnzoo/transforms';
+import type { Preprocessing } from '../networks/preprocessing.js';
+import { colorAt, inferno } from './color-map.js';
+
+/** Where in a picture a network sees a class. */
+export interface ClassActivationMap {
+  /** The class. */
+  readonly index: number;
+  /** Its category in the model's metadata, or its index. */
+  readonly category: string;
+  readonly probability: number;
+  /** The layer whose feature map it is of. */
+  readonly layer: string;
+  /** [height, width] of `values`: the feature map's. */
+  readonly size: readonly [height: number, width: number];
+  /** Row by row; as the paper has them, not scaled. */
+  readonly values: Float32Array;
+  /** The crop that the network saw, with the map over it: 8-bit RGB. */
+  readonly overlay: Image;
+}
+
+/** The share of the overlay that is the map's. */
+const opacity = 0.5;
+
+/**
+ * A map over the picture: scaled to 0 to 1, enlarged bilinearly, coloured.
+ * @param seen the network's input, normalised
+ */
+export function overlayOf(
+  seen: Image,
+  values: Float32Array,
+  [height, width]: readonly [number, number],
+  preprocessing: Preprocessing | null,
+): Image {
+  const picture = asRgbBytes(seen, preprocessing);
+  const lowest = values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
+  const highest = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  const range = highest - lowest || 1;
+  const scaled = { data: values.map((value) => (value - lowest) / range), width, height, channels: 1 };
+  const enlarged = resize([picture.height, picture.width])(scaled);
+  const data = new Uint8Array(picture.data.length);
+  for (let pixel = 0; pixel < enlarged.data.length; pixel++)
+    for (const [c, value] of colorAt(inferno, enlarged.data[pixel] ?? 0).entries())
+      data[pixel * 3 + c] = Math.round(opacity * value + (1 - opacity) * (picture.data[pixel * 3 + c] ?? 0));
+  return { ...picture, data };
+}
+
+/** What the network saw as something to look at. */
+function asRgbBytes(seen: Image, preprocessing: Preprocessing | null): Image {
+  const pixels = preprocessing === null ? stretched(seen) : denormalize(preprocessing.mean, preprocessing.std)(seen);
+  const { data, channels } = pixels;
+  // Of other numbers of channels the first is shown.
+  const shown =
+    channels === 1 || channels === 3
+      ? pixels
+      : { ...pixels, channels: 1, data: data.filter((_, i) => i % channels === 0) };
+  return toBytes()(shown.channels === 3 ? shown : grayscale(3)(shown));
+}
+
+/** The darkest value becomes black, the brightest white. */
+function stretched(image: Image): Image {
+  const values = Float32Array.from(image.data);
+  const lowest = values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
+  const highest = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  return { ...image, data: values.map((value) => (value - lowest) / (highest - lowest || 1)) };
+}

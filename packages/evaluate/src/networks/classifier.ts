@@ -1,0 +1,138 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type LayersModel, model as makeModel } from '@tensorflow/tfjs-layers';
+import type { InputFormat, Protocol } from '../protocols/protocol.js';
+import { softmaxOf } from './classifier-head.js';
+import { toFullyConvolutional } from './fully-convolutional.js';
+import { onlyInputOf } from './graph-walk.js';
+import { outputShapeFor } from './output-shape.js';
+import { checkPreprocessing, metadataOf, type Preprocessing } from './preprocessing.js';
+
+/** A model, or a model with what its metadata does not say or this evaluation does otherwise. */
+export type Classifier =
+  | LayersModel
+  | {
+      readonly model: LayersModel;
+      /** Default: the one in the model's metadata. */
+      readonly preprocessing?: Preprocessing;
+      /** Default: the evaluation's. VGG's table 6 combines networks at different scales. */
+      readonly protocol?: Protocol;
+    };
+
+/** A classifier ready to run. */
+export interface Network {
+  readonly name: string;
+  readonly classes: number;
+  readonly categories: readonly string[] | null;
+  readonly protocol: Protocol;
+  readonly format: InputFormat;
+  /** Float pictures [count, height, width, channels] to logits [count, classes], densely or not. */
+  logits(inputs: tf.Tensor4D, dense: boolean): tf.Tensor2D;
+  /** Frees what was made for dense evaluation. The model stays. */
+  dispose(): void;
+}
+
+/**
+ * Reads what can be known of a classifier and checks it against its protocol.
+ * @throws TypeError or RangeError naming the model where it is no classifier or the protocol does not fit
+ */
+export function openNetwork(classifier: Classifier, fallback: Protocol): Network {
+  const given: Partial<Exclude<Classifier, LayersModel>> = withOptions(classifier) ?? {};
+  const { model, protocol = fallback } = given;
+  if (typeof model?.predict !== 'function' || !Array.isArray(model.inputs))
+    throw new TypeError(`model must be a tf.LayersModel, or { model } with one, got ${model ?? classifier}`);
+  const [output] = model.outputs;
+  const [input] = model.inputs;
+  const classes = output?.shape.at(-1);
+  if (output === undefined || output.shape.length !== 2 || typeof classes !== 'number' || classes < 2)
+    throw new RangeError(
+      `model '${model.name}' gives ${JSON.stringify(output?.shape)}, expected [batch, classes] with at least 2 classes`,
+    );
+  if (input?.shape.length !== 4 || model.inputs.length > 1)
+    throw new RangeError(
+      `model '${model.name}' takes ${model.inputs.length} inputs, the first ${JSON.stringify(input?.shape)}, expected one of [batch, height, width, channels]`,
+    );
+  const metadata = metadataOf(model);
+  const preprocessing = given.preprocessing ?? metadata?.preprocessing ?? null;
+  const [, height, width, channels = null] = input.shape;
+  if (preprocessing !== null) checkPreprocessing(preprocessing, model.name, channels);
+
+  let convolutional: LayersModel | null = null;
+  const asConvolutional = () => {
+    convolutional ??= toFullyConvolutional(model);
+    return convolutional;
+  };
+  const format: InputFormat = {
+    model: model.name,
+    crop: [height ?? preprocessing?.cropSize ?? 0, width ?? preprocessing?.cropSize ?? 0],
+    channels,
+    preprocessing,
+    classMapSize: (rows, columns) => {
+      const { inputs, outputs } = asConvolutional();
+      if (inputs[0] === undefined || outputs[0] === undefined) throw new RangeError(`model '${model.name}' is empty`);
+      const [, mapRows, mapColumns] = outputShapeFor(inputs[0], outputs[0], [rows, columns]);
+      return [Number(mapRows), Number(mapColumns)];
+    },
+  };
+  const dispose = () => {
+    convolutional?.dispose();
+    convolutional = null;
+  };
+  try {
+    protocol.check?.(format);
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+
+  const softmax = softmaxOf(output);
+  const logitsOutput = softmax === 'layer' ? onlyInputOf(output, `model '${model.name}'`) : output;
+  // Auxiliary heads are left out. Shares the layers: it is not disposed.
+  const plain =
+    model.outputs.length === 1 && logitsOutput === output
+      ? model
+      : makeModel({ inputs: input, outputs: logitsOutput, name: model.name });
+  return {
+    name: model.name,
+    classes,
+    categories: metadata?.categories?.length === classes ? metadata.categories : null,
+    protocol,
+    format,
+    logits: (inputs, dense) =>
+      tf.tidy(() => {
+        if (dense) return tf.mean(asConvolutional().apply(inputs, { training: false }) as tf.Tensor4D, [1, 2]);
+        const result = plain.apply(inputs, { training: false }) as tf.Tensor2D;
+        return softmax === 'activation' ? tf.log(result) : result;
+      }),
+    dispose,
+  };
+}
+
+/** A classifier with its options, whichever way it was given. A Sequential has a property `model`, too. */
+export function withOptions(classifier: Classifier): Exclude<Classifier, LayersModel> {
+  return classifier !== null && typeof classifier === 'object' && 'predict' in classifier
+    ? { model: classifier }
+    : classifier;
+}
+
+/**
+ * Opens several classifiers.
+ * @throws RangeError where there is none, or their numbers of classes differ
+ */
+export function openNetworks(classifiers: Classifier | readonly Classifier[], protocol: Protocol): Network[] {
+  const list = Array.isArray(classifiers) ? (classifiers as readonly Classifier[]) : [classifiers as Classifier];
+  if (list.length === 0) throw new RangeError('models must be at least one, got none');
+  const opened: Network[] = [];
+  try {
+    for (const each of list) opened.push(openNetwork(each, protocol));
+    const [first] = opened;
+    const other = opened.find(({ classes }) => classes !== first?.classes);
+    if (other !== undefined)
+      throw new RangeError(
+        `models must have the same classes: '${first?.name}' has ${first?.classes}, '${other.name}' has ${other.classes}`,
+      );
+    return opened;
+  } catch (error) {
+    for (const network of opened) network.dispose();
+    throw error;
+  }
+}

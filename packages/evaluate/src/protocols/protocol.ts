@@ -1,0 +1,82 @@
+import type { Image } from '@cnnzoo/transforms';
+import type { Preprocessing } from '../networks/preprocessing.js';
+
+/** How a picture becomes inputs of a network, whose class probabilities are averaged. */
+export interface Protocol {
+  /** As reports call it. */
+  readonly name: string;
+  /** How many inputs a picture becomes: its cost in forward passes. */
+  readonly inputsPerPicture: number;
+  /**
+   * Refuses a network before anything is computed.
+   * @throws TypeError or RangeError saying what does not fit
+   */
+  readonly check?: (format: InputFormat) => void;
+  /**
+   * The inputs of one picture. Their weights add up to 1.
+   * @throws RangeError where the picture cannot be used; whoever calls adds the picture's name
+   */
+  readonly views: (image: Image, format: InputFormat) => readonly View[];
+}
+
+/** One input of a network. */
+export interface View {
+  /** Float32 values, normalised. */
+  readonly input: Image;
+  /** Its share of the mean over the picture's views. */
+  readonly weight: number;
+  /** Applied densely: of any size; the class map's logits are averaged over space. */
+  readonly dense: boolean;
+}
+
+/** What a network takes. */
+export interface InputFormat {
+  /** As error messages call the network. */
+  readonly model: string;
+  /** Height and width of a crop. */
+  readonly crop: readonly [height: number, width: number];
+  readonly channels: number | null;
+  /** Null where neither the model's metadata nor the caller has any. */
+  readonly preprocessing: Preprocessing | null;
+  /**
+   * Rows and columns of the class map of a dense input.
+   * @throws RangeError where the input is too small, or the network cannot be applied densely
+   */
+  classMapSize(height: number, width: number): readonly [rows: number, columns: number];
+}
+
+/** Options of a protocol that works at one scale. */
+export interface ScaleOptions {
+  /** Length in pixels to which the picture's shorter side is resized: S or Q in the papers. Default: the network's own. */
+  readonly scale?: number;
+}
+
+/** The network's preprocessing. @throws TypeError where there is none */
+export function requirePreprocessing({ preprocessing, model }: InputFormat): Preprocessing {
+  if (preprocessing !== null) return preprocessing;
+  throw new TypeError(
+    `model '${model}' has no preprocessing in its metadata: give { model, preprocessing: { resizeSize, cropSize, mean, std } } instead of the model, or a singleCrop with a transform`,
+  );
+}
+
+/** @throws RangeError where an option of a protocol is no scale */
+export function checkScaleOption(scale: number | undefined): void {
+  if (scale !== undefined && (!Number.isInteger(scale) || scale < 1))
+    throw new RangeError(`scale must be a whole number of at least 1, got ${scale}`);
+}
+
+/** @throws RangeError where crops of the network's size cannot be cut out of pictures of this scale */
+export function checkCropFits(format: InputFormat, scale: number): void {
+  const { padding = 0 } = requirePreprocessing(format);
+  const [height, width] = format.crop;
+  if (scale + 2 * padding < Math.min(height, width))
+    throw new RangeError(
+      `scale ${scale} is below the crop of ${height} x ${width} of model '${format.model}', expected at least ${Math.min(height, width) - 2 * padding}`,
+    );
+}
+
+/** @throws RangeError where a crop is larger than the picture */
+export function checkPictureHoldsCrop({ height, width }: Image, { crop, model }: InputFormat): void {
+  if (height < crop[0] || width < crop[1])
+    throw new RangeError(`${height} x ${width} is smaller than the crop of ${crop.join(' x ')} of model '${model}'`);
+}

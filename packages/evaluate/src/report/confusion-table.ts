@@ -1,0 +1,70 @@
+import { blues, colorAt } from '../maps/color-map.js';
+import { toDataUrl } from '../maps/png.js';
+import { escaped } from './escape-html.js';
+import type { EvaluationReport } from './report.js';
+
+/** Up to this many classes the matrix has numbers. */
+const mostNumbers = 32;
+
+/** Length of a picture's side in pixels, and of a square's that can still be seen. */
+const pictureSide = 640;
+const smallestSquare = 3;
+
+/**
+ * A confusion matrix as HTML: a table with numbers, or, of many classes, a picture with a square for each pair, or for each block of
+ * pairs, of which the strongest counts. Colours are shares of a row's pictures, by their square root, so that rare confusions can be seen
+ * beside the diagonal.
+ */
+export async function confusionTable({ confusion, categories }: EvaluationReport): Promise<string> {
+  const shares = confusion.map((row) => {
+    const pictures = row.reduce((sum, value) => sum + value, 0);
+    return row.map((count) => (pictures === 0 ? 0 : Math.sqrt(count / pictures)));
+  });
+  if (categories.length > mostNumbers) {
+    const block = Math.ceil(categories.length / Math.floor(pictureSide / smallestSquare));
+    const address = await toDataUrl(matrixPicture(strongestOfBlocks(shares, block)));
+    const [first = '', last = ''] = [categories[0], categories.at(-1)];
+    const squares = block === 1 ? '' : ` A square stands for ${block} × ${block} pairs: the strongest of them.`;
+    return `<p class="hint">From ‘${escaped(first)}’ at the top left to ‘${escaped(last)}’.${squares}</p>
+<img class="matrix" alt="confusion matrix of ${categories.length} classes" src="${address}">`;
+  }
+  const head = categories.map((category) => `<th scope="col"><span>${escaped(category)}</span>`).join('');
+  const rows = confusion.map((row, label) => {
+    const cells = row.map((count, guess) => {
+      const share = shares[label]?.[guess] ?? 0;
+      const ink = share > 0.55 ? ';color:#fff' : '';
+      const frame = label === guess ? ' class="right"' : '';
+      return `<td${frame} style="background:rgb(${colorAt(blues, share).join()})${ink}">${count === 0 ? '' : count}`;
+    });
+    return `<tr><th scope="row">${escaped(categories[label] ?? '')}${cells.join('')}`;
+  });
+  return `<table class="confusion"><thead><tr><th>${head}</thead><tbody>${rows.join('')}</tbody></table>`;
+}
+
+function strongestOfBlocks(shares: readonly (readonly number[])[], block: number): number[][] {
+  const blocks = Math.ceil(shares.length / block);
+  const strongest = Array.from({ length: blocks }, () => new Array<number>(blocks).fill(0));
+  for (const [label, row] of shares.entries())
+    for (const [guess, share] of row.entries()) {
+      const into = strongest[Math.floor(label / block)] ?? [];
+      const column = Math.floor(guess / block);
+      into[column] = Math.max(into[column] ?? 0, share);
+    }
+  return strongest;
+}
+
+function matrixPicture(shares: readonly (readonly number[])[]) {
+  // Enough pixels that a browser does not have to enlarge it.
+  const square = Math.floor(pictureSide / shares.length);
+  const side = shares.length * square;
+  const data = new Uint8Array(side * side * 3);
+  for (const [row, columns] of shares.entries()) {
+    const top = row * square * side * 3;
+    for (const [column, share] of columns.entries()) {
+      const color = colorAt(blues, share);
+      for (let x = column * square; x < (column + 1) * square; x++) data.set(color, top + x * 3);
+    }
+    for (let y = 1; y < square; y++) data.copyWithin(top + y * side * 3, top, top + side * 3);
+  }
+  return { data, width: side, height: side, channels: 3 };
+}

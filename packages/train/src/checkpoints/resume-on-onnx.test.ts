@@ -1,0 +1,41 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freezeLayers } from '../fine-tuning/layer-choice.js';
+import { allWeights, tinyLoader, tinyModel } from '../fixtures/tiny-run.js';
+import { type TrainOptions, train } from '../loop/train.js';
+import { sgd } from '../optimizers/sgd.js';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cnnzoo-onnx-'));
+  registerOnnxBackend();
+  await tf.setBackend('onnx');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Weights that do not change are what this backend makes constants of, in which it rounds differently. */
+test.each([
+  ['frozen layers', ['conv1', 'bn1'], {}],
+  ['many batches a step', [], { accumulate: 6 }],
+] as const)('gone on with from any step, it gives the same weights, bit for bit: %s', async (name, frozen, options) => {
+  const run = async (more: Partial<TrainOptions>) => {
+    const model = tinyModel();
+    freezeLayers(model, frozen);
+    const optimizer = sgd({ learningRate: 0.05, momentum: 0.9 });
+    await train(model, tinyLoader(18), { epochs: 2, optimizer, validation: tinyLoader(6), ...options, ...more });
+    const weights = allWeights(model);
+    model.dispose();
+    optimizer.dispose();
+    return weights;
+  };
+  const checkpoint = { folder: join(folder, name), everySteps: 1, keepLast: 100 };
+  const whole = await run({ checkpoint });
+  const steps = (await readdir(checkpoint.folder)).filter((step) => step.startsWith('step-'));
+  expect(steps.length).toBeGreaterThan(5);
+  for (const step of steps) expect(await run({ resume: join(checkpoint.folder, step) })).toEqual(whole);
+});

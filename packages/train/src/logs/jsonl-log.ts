@@ -1,0 +1,17 @@
+import type { TrainEvent } from '../loop/events.js';
+import { nodeModule } from '../node-module.js';
+
+/**
+ * Appends what `train` tells to a file, a line of JSON for each event: `{"time":"2026-01-31T12:00:00.000Z","type":"step","step":1,"loss":2.3,…}`.
+ * @param path of the file; made, and its folder, where it is not there
+ * @returns a listener for `onEvent`. Each event is in the file when it returns
+ * @example
+ * import { jsonlLog } from '@cnnzoo/train';
+ *
+ * const onEvent = jsonlLog('runs/lenet/log.jsonl');
+ */
+export function jsonlLog(path: string): (event: TrainEvent) => void {
+  const { appendFileSync, mkdirSync } = nodeModule('node:fs');
+  mkdirSync(nodeModule('node:path').dirname(path), { recursive: true });
+  return (event) => appendFileSync(path, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+}

@@ -1,0 +1,130 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { StatefulOptimizer } from '../optimizers/optimizer.js';
+import type { Batch } from './batch.js';
+import { clipGradients, type GradientClipping, gradientNorm } from './gradient-clipping.js';
+import { computeMetrics, type Metrics, namedMetrics } from './metrics.js';
+import { addMetrics } from './run-state.js';
+
+/** The loss of one head: labels, logits [count, classes], and back a scalar, the mean over the pictures. */
+export type Loss = (labels: Batch['labels'], logits: tf.Tensor2D) => tf.Scalar;
+
+export interface StepOptions {
+  readonly loss: Loss;
+  readonly auxiliaryWeight: number;
+  readonly clipping: GradientClipping;
+  readonly metrics: Metrics;
+  /** Called after the update, before anything is read. */
+  readonly afterUpdate: () => void;
+}
+
+/** What a step measured, read from the backend. */
+export interface StepMeasures {
+  readonly loss: number;
+  /** Pictures whose class had the largest logit. */
+  readonly correct: number;
+  readonly gradientNorm: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/**
+ * One update of the weights: forward, loss of all heads and the model's regularizers, backward, clipping, optimizer. Several
+ * batches are one step in parts: their gradients are averaged, weighted by their pictures, and memory is needed for one at a time.
+ *
+ * Nothing is read from the backend until the end, and then all at once: on a backend that records and runs later the whole step,
+ * updates included, is one graph.
+ */
+export async function trainingStep(
+  model: LayersModel,
+  optimizer: StatefulOptimizer,
+  batches: readonly Batch[],
+  options: StepOptions,
+): Promise<StepMeasures> {
+  const variables = trainableVariables(model);
+  const total = batches.reduce((sum, { images }) => sum + images.shape[0], 0);
+  let loss = 0;
+  let correct = 0;
+  let metrics: Record<string, number> = {};
+  let sums: tf.NamedTensorMap = {};
+  for (const [part, batch] of batches.entries()) {
+    const last = part === batches.length - 1;
+    const share = batch.images.shape[0] / total;
+    const { measures, gradients } = tf.tidy(() => {
+      const { gradients, measures } = backward(model, variables, batch, options);
+      const added = addGradients(sums, gradients, share);
+      if (!last)
+        return { measures: tf.stack([tf.scalar(0), ...measures]), gradients: added as tf.TensorContainerObject };
+      const norm = gradientNorm(Object.values(added));
+      optimizer.applyGradients(clipGradients(added, norm, options.clipping));
+      options.afterUpdate();
+      return { measures: tf.stack([norm, ...measures]), gradients: {} };
+    });
+    tf.dispose(sums);
+    sums = gradients as tf.NamedTensorMap;
+    const [norm = Number.NaN, partLoss = Number.NaN, partCorrect = 0, ...values] = await measures.data();
+    measures.dispose();
+    loss += partLoss * share;
+    correct += partCorrect;
+    metrics = addMetrics(metrics, namedMetrics(options.metrics, values), share);
+    if (last) return { loss, correct, gradientNorm: norm, metrics };
+  }
+  throw new RangeError('batches must have at least one batch, got none');
+}
+
+/** Gradients of the loss, and the loss, the count of correct pictures and the metrics as scalars. */
+function backward(
+  model: LayersModel,
+  variables: tf.Variable[],
+  { images, labels }: Batch,
+  { loss, auxiliaryWeight, metrics }: StepOptions,
+): { gradients: tf.NamedTensorMap; measures: tf.Scalar[] } {
+  // Kept, because what is computed within variableGrads is disposed with it.
+  let kept: tf.Scalar[] = [];
+  const { value, grads } = tf.variableGrads(() => {
+    const [main, ...heads] = logitsOf(model, images, true);
+    const total = [
+      ...heads.map((head): tf.Scalar => tf.mul(loss(labels, head), auxiliaryWeight)),
+      ...model.calculateLosses(),
+    ].reduce<tf.Scalar>((sum, term) => tf.add(sum, term), loss(labels, main));
+    kept = [countCorrect(labels, main), ...computeMetrics(metrics, labels, main)].map((scalar) => tf.keep(scalar));
+    return total;
+  }, variables);
+  const measures = [value, ...kept.map((scalar): tf.Scalar => tf.clone(scalar))];
+  tf.dispose(kept);
+  return { gradients: grads, measures };
+}
+
+/** What the optimizer updates: the weights of layers that are not frozen. */
+export function trainableVariables(model: LayersModel): tf.Variable[] {
+  return model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+}
+
+/** The logits of all heads, the main one first. */
+export function logitsOf(
+  model: LayersModel,
+  images: tf.Tensor4D,
+  training: boolean,
+): readonly [tf.Tensor2D, ...tf.Tensor2D[]] {
+  const outputs = model.apply(images, { training });
+  return (Array.isArray(outputs) ? outputs : [outputs]) as [tf.Tensor2D, ...tf.Tensor2D[]];
+}
+
+/** How many pictures have their class's logit as the largest, as a float32 scalar. */
+export function countCorrect(labels: Batch['labels'], logits: tf.Tensor2D): tf.Scalar {
+  return tf.tidy(() => {
+    const label = labels.shape.length === 1 ? labels : tf.argMax(labels, 1);
+    return tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), label), 'float32'));
+  });
+}
+
+function addGradients(sums: tf.NamedTensorMap, gradients: tf.NamedTensorMap, share: number): tf.NamedTensorMap {
+  if (share === 1) return gradients;
+  const factor = tf.scalar(share);
+  return Object.fromEntries(
+    Object.entries(gradients).map(([name, gradient]) => {
+      const part = tf.mul(gradient, factor);
+      const sum = sums[name];
+      return [name, sum === undefined ? part : tf.add(sum, part)];
+    }),
+  );
+}

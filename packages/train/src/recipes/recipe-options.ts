@@ -1,0 +1,112 @@
+import type { TrainOptions } from '../loop/train.js';
+import { adamw } from '../optimizers/adam.js';
+import type { StatefulOptimizer } from '../optimizers/optimizer.js';
+import { rmsprop } from '../optimizers/rmsprop.js';
+import { sgd } from '../optimizers/sgd.js';
+import { cosineDecay } from '../schedules/cosine-decay.js';
+import { polynomialDecay } from '../schedules/polynomial-decay.js';
+import { reduceOnPlateau } from '../schedules/reduce-on-plateau.js';
+import type { Schedule } from '../schedules/schedule.js';
+import { multiStepDecay, stepDecay } from '../schedules/step-decay.js';
+import { warmUp } from '../schedules/warm-up.js';
+import { type OptimizerRecipe, type Recipe, type RecipeName, recipes, type ScheduleRecipe } from './recipes.js';
+
+/** The part of `train`'s options that a recipe decides. */
+export type RecipeOptions = Pick<
+  TrainOptions,
+  'epochs' | 'optimizer' | 'schedule' | 'labelSmoothing' | 'auxiliaryWeight' | 'clipping' | 'averageDecay'
+>;
+
+/**
+ * `train`'s options from a recipe, with an optimizer of its own.
+ * @param recipe by name, or one of your own, such as `{ ...recipes.resnet, epochs: 10 }`
+ * @throws RangeError for an unknown name, naming those there are
+ * @example
+ * import { recipeOptions, recipes, train } from '@cnnzoo/train';
+ *
+ * await train(model, loader, { ...recipeOptions('resnet-cifar'), checkpoint: { folder: 'runs/resnet20' } });
+ */
+export function recipeOptions(recipe: RecipeName | Recipe): RecipeOptions {
+  const chosen = resolve(recipe);
+  const { epochs, labelSmoothing, auxiliaryWeight, clipping, averageDecay } = chosen;
+  const schedule = makeSchedule(chosen.schedule);
+  return {
+    epochs,
+    optimizer: makeOptimizer(chosen.optimizer),
+    schedule: chosen.warmUp === undefined ? schedule : warmUp(chosen.warmUp, schedule),
+    ...(labelSmoothing === undefined ? {} : { labelSmoothing }),
+    ...(auxiliaryWeight === undefined ? {} : { auxiliaryWeight }),
+    ...(clipping === undefined ? {} : { clipping }),
+    ...(averageDecay === undefined ? {} : { averageDecay }),
+  };
+}
+
+/**
+ * A recipe as text, to be read.
+ * @throws RangeError for an unknown name, naming those there are
+ * @example
+ * import { formatRecipe } from '@cnnzoo/train';
+ *
+ * console.log(formatRecipe('inception'));
+ */
+export function formatRecipe(recipe: RecipeName | Recipe): string {
+  const { networks, paper, notes, augmentation, optimizer, schedule, warmUp, clipping, ...numbers } = resolve(recipe);
+  const call = ({ name, ...options }: { readonly name: string }) => `${name}(${listed(options)})`;
+  const lines: [string, string][] = [
+    ['networks', networks.join(', ')],
+    ['paper', paper],
+    ...Object.entries(numbers).map(([name, value]): [string, string] => [words(name), String(value)]),
+    ['optimizer', call(optimizer)],
+    ['schedule', call(schedule)],
+    ...(warmUp === undefined ? [] : [['warm-up', listed(warmUp)] as [string, string]]),
+    ...(clipping === undefined ? [] : [['clipping', listed(clipping)] as [string, string]]),
+    ['augmentation', augmentation.join(', ')],
+    ...(notes === undefined ? [] : [['notes', notes] as [string, string]]),
+  ];
+  const width = Math.max(...lines.map(([name]) => name.length));
+  return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}\n`).join('');
+}
+
+function resolve(recipe: RecipeName | Recipe): Recipe {
+  if (typeof recipe !== 'string') return recipe;
+  if (!Object.hasOwn(recipes, recipe))
+    throw new RangeError(`recipe must be one of ${Object.keys(recipes).join(', ')}, got '${recipe}'`);
+  return recipes[recipe];
+}
+
+function makeOptimizer(recipe: OptimizerRecipe): StatefulOptimizer {
+  switch (recipe.name) {
+    case 'sgd':
+      return sgd(recipe);
+    case 'rmsprop':
+      return rmsprop(recipe);
+    case 'adamw':
+      return adamw(recipe);
+  }
+}
+
+function makeSchedule(recipe: ScheduleRecipe): Schedule {
+  switch (recipe.name) {
+    case 'stepDecay':
+      return stepDecay(recipe);
+    case 'multiStepDecay':
+      return multiStepDecay(recipe);
+    case 'reduceOnPlateau':
+      return reduceOnPlateau(recipe);
+    case 'polynomialDecay':
+      return polynomialDecay(recipe);
+    case 'cosineDecay':
+      return cosineDecay(recipe);
+  }
+}
+
+function listed(options: object): string {
+  return Object.entries(options)
+    .map(([name, value]) => `${words(name)} ${Array.isArray(value) ? value.join(' ') : value}`)
+    .join(', ');
+}
+
+/** learningRate as "learning rate". */
+function words(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
