@@ -1,14 +1,15 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { OnnxBackend } from './engine/backend.js';
 import type { EngineStats } from './engine/statistics.js';
-import { improveGradients } from './gradients.js';
 import { kernelTables } from './kernels/index.js';
-import { backendName, registerKernels } from './kernels/registry.js';
 import { type Device, devices, deviceTraits, missingDevice } from './runtime/device.js';
 import { onnxruntimeNode, supportedDevices } from './runtime/onnxruntime-node.js';
 import { tryDevice } from './runtime/try-device.js';
+import { OnnxBackend } from './tfjs/backend.js';
+import { improveGradients } from './tfjs/gradients.js';
+import { backendName } from './tfjs/kernel.js';
+import { registerKernels } from './tfjs/register-kernels.js';
 
 /** The options of `registerOnnxBackend`. */
 export interface OnnxBackendOptions {

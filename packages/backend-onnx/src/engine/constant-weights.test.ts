@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { engineStats, registerOnnxBackend } from '../register-backend.js';
 import { difference, numbers } from '../testing/both-backends.js';
-import type { OnnxBackend } from './backend.js';
+import type { OnnxBackend } from '../tfjs/backend.js';
 
 const backend = () => tf.findBackend('onnx') as OnnxBackend;
 

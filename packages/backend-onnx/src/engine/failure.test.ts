@@ -3,11 +3,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { kernelTables } from '../kernels/index.js';
-import { registerKernels } from '../kernels/registry.js';
 import { engineStats, registerOnnxBackend } from '../register-backend.js';
 import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { OnnxBackend } from './backend.js';
+import { OnnxBackend } from '../tfjs/backend.js';
+import { registerKernels } from '../tfjs/register-kernels.js';
 
 let broken = '';
 

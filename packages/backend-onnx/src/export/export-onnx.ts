@@ -1,9 +1,9 @@
 /** Models as .onnx files: in memory, or on disk with the weights beside the graph where one file would be too large. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { encodeModel, type GraphProto, onnxType } from '../graph/onnx-model.js';
+import { probeBatchSizes, withDynamicBatch } from '../prediction/dynamic-batch.js';
 import { type EmittedPrediction, emitPrediction } from '../prediction/emit-prediction.js';
 import { recordPrediction } from '../prediction/record-prediction.js';
-import { probeBatchSizes, withDynamicBatch } from './dynamic-batch.js';
 import { type ExportOnnxOptions, type ResolvedExport, resolveOptions } from './export-options.js';
 import { normalizePixels } from './normalize-pixels.js';
 import { writeFiles } from './write-files.js';

@@ -4,9 +4,9 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
 import { type FrozenGraph, frozenGraph } from './frozen-graph.js';
 import { frozenSession } from './frozen-session.js';
+import { startWorkerPool } from './inference-workers.js';
 import { type Batching, requestBatcher } from './request-batcher.js';
 import { checkArray, checkTensor, type Signature } from './signature.js';
-import { startWorkerPool } from './worker-pool.js';
 
 /** The options of `freeze`. */
 export interface FreezeOptions {

@@ -2,14 +2,14 @@
 
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { OnnxBackend } from '../engine/backend.js';
+import { emitGroupedConvolution, emitInnerGroupedGradient } from '../fusions/grouped-convolution.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { type Layout, physicalAxis } from '../graph/layout.js';
 import type { Attributes, LazyNode, Operation } from '../graph/node.js';
-import { emitInnerInputGradient } from './convolution-gradients.js';
-import { emitGroupedConvolution, emitInnerGroupedGradient } from './grouped-convolution.js';
+import type { OnnxBackend } from '../tfjs/backend.js';
+import { type KernelTable, required } from '../tfjs/kernel.js';
+import { emitInnerInputGradient } from './convolution/input-gradient.js';
 import { emitInnerPoolGradient } from './pooling.js';
-import { type KernelTable, required } from './registry.js';
 
 /** The input of an operation that has one. */
 export function firstInput(node: LazyNode): LazyNode {

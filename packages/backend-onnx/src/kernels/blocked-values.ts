@@ -4,7 +4,7 @@
  * Whoever wants NCHW takes the name that it has there; what nobody reads is left out of the graph.
  */
 import type { GraphBuilder } from '../graph/graph-builder.js';
-import { type Window, windowAttributes } from './convolution-geometry.js';
+import { type Window, windowAttributes } from './window.js';
 
 export const blockedDomain = 'com.microsoft.nchwc';
 

@@ -2,10 +2,10 @@
 
 import type { DataType } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { OnnxBackend } from '../engine/backend.js';
 import { sizeOf } from '../graph/node.js';
+import type { OnnxBackend } from '../tfjs/backend.js';
+import { type Kernel, type KernelTable, required } from '../tfjs/kernel.js';
 import { elementwise } from './elementwise.js';
-import { type Kernel, type KernelTable, required } from './registry.js';
 
 function filled(backend: OnnxBackend, shape: readonly number[], value: number, dtype: DataType) {
   const size = sizeOf(shape);

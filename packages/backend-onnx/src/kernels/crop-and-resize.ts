@@ -5,8 +5,8 @@
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { LazyNode, Operation } from '../graph/node.js';
 import { onnxType } from '../graph/onnx-model.js';
+import { type KernelTable, required } from '../tfjs/kernel.js';
 import { widen, wideScalar } from './float64-functions.js';
-import { type KernelTable, required } from './registry.js';
 
 type CropAttributes = { nearest: boolean; extrapolationValue: number };
 

@@ -2,17 +2,17 @@
 
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { OnnxBackend } from '../engine/backend.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { Layout } from '../graph/layout.js';
 import { type Attributes, type LazyNode, type Operation, sizeOf } from '../graph/node.js';
 import { onnxType } from '../graph/onnx-model.js';
+import type { OnnxBackend } from '../tfjs/backend.js';
+import { type Kernel, type KernelTable, required } from '../tfjs/kernel.js';
 import { unitStep } from './activation.js';
 import { reshape, through } from './arrays.js';
 import { reluInBlocks } from './blocked-values.js';
-import { emitBiasedConvolution } from './convolution.js';
+import { emitBiasedConvolution } from './convolution/forward.js';
 import { emitPoolGradientOfRelu } from './pooling.js';
-import { type Kernel, type KernelTable, required } from './registry.js';
 
 /** The layout in which an element-wise result is cheapest: that of its largest operand that is not plain. */
 export function commonLayout(graph: GraphBuilder, node: LazyNode): Layout {

@@ -5,8 +5,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { onnxType } from '../graph/onnx-model.js';
+import { type KernelTable, required } from '../tfjs/kernel.js';
 import { elementwise } from './elementwise.js';
-import { type KernelTable, required } from './registry.js';
 
 const float64 = 11;
 const int64 = 7;

@@ -1,8 +1,8 @@
 /** Kernels whose indices are tensors: gather, segment sums (the gradient of a gather), one-hot. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { LazyNode, Operation } from '../graph/node.js';
+import { type KernelTable, required } from '../tfjs/kernel.js';
 import { firstInput } from './arrays.js';
-import { type KernelTable, required } from './registry.js';
 
 const none: Record<string, never> = {};
 

@@ -1,7 +1,9 @@
 /** All native kernels. */
+
+import type { KernelTable } from '../tfjs/kernel.js';
 import { arrayKernels } from './arrays.js';
-import { convolutionKernels } from './convolution.js';
-import { convolutionGradientKernels } from './convolution-gradients.js';
+import { convolutionKernels } from './convolution/forward.js';
+import { convolutionGradientKernels } from './convolution/input-gradient.js';
 import { creationKernels } from './creation.js';
 import { cropAndResizeKernels } from './crop-and-resize.js';
 import { elementwiseKernels } from './elementwise.js';
@@ -12,7 +14,6 @@ import { mirrorPadKernels } from './mirror-pad.js';
 import { normalizationKernels } from './normalization.js';
 import { poolingKernels } from './pooling.js';
 import { reductionKernels } from './reductions.js';
-import type { KernelTable } from './registry.js';
 import { resizingKernels } from './resizing.js';
 import { spaceToBatchKernels } from './space-to-batch.js';
 

@@ -4,8 +4,8 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { LazyNode, Operation } from '../graph/node.js';
+import { type Kernel, type KernelTable, required } from '../tfjs/kernel.js';
 import { type Activation, activate, activationOf } from './activation.js';
-import { type Kernel, type KernelTable, required } from './registry.js';
 import { transposedProduct } from './transposed-product.js';
 
 type ProductAttributes = {

@@ -9,7 +9,7 @@
  */
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { onnxType } from '../graph/onnx-model.js';
-import type { Window } from './convolution-geometry.js';
+import type { Window } from './window.js';
 
 /** Lower than any activation, and finite: infinity times zero is not a number. */
 const lowest = -3.4e38;

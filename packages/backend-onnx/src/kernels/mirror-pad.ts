@@ -2,7 +2,7 @@
 
 import { physicalAxis } from '../graph/layout.js';
 import type { LazyNode, Operation } from '../graph/node.js';
-import { type KernelTable, required } from './registry.js';
+import { type KernelTable, required } from '../tfjs/kernel.js';
 
 type MirrorAttributes = { before: readonly number[]; after: readonly number[]; symmetric: boolean };
 

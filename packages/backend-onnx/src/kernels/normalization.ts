@@ -1,11 +1,11 @@
 /** Batch normalization with given statistics, and local response normalization with its gradient. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { emitFoldedBatchNorm } from '../fusions/folded-batch-norm.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { LazyNode, Operation } from '../graph/node.js';
+import { type KernelTable, required } from '../tfjs/kernel.js';
 import { scaleChannels } from './channel-scale.js';
-import { emitScaledConvolution } from './convolution.js';
-import { emitFoldedBatchNorm } from './folded-batch-norm.js';
-import { type KernelTable, required } from './registry.js';
+import { emitScaledConvolution } from './convolution/forward.js';
 
 type BatchNormAttributes = { epsilon: number; offset: boolean; scale: boolean };
 

@@ -1,12 +1,12 @@
 /** Max and average pooling and their gradients. */
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
+import { type KernelTable, required } from '../tfjs/kernel.js';
 import { unitStep } from './activation.js';
 import { maxPoolInBlocks } from './blocked-values.js';
-import { unpadded } from './convolution.js';
-import { poolingGeometry, type Window, windowAttributes } from './convolution-geometry.js';
+import { unpadded } from './convolution/forward.js';
 import { maxPoolGradientByParts } from './max-pool-gradient.js';
-import { type KernelTable, required } from './registry.js';
+import { poolingGeometry, type Window, windowAttributes } from './window.js';
 
 /** Largest values alone: onnxruntime finds them faster when it does not have to say where they were. */
 function maxPoolAlone(graph: GraphBuilder, x: LazyNode, window: Window): string {

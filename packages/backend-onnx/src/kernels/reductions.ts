@@ -2,13 +2,13 @@
 
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { OnnxBackend } from '../engine/backend.js';
+import { emitProductSum } from '../fusions/product-sums.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { axesOf, type Layout, physicalAxis } from '../graph/layout.js';
 import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
 import { onnxType } from '../graph/onnx-model.js';
-import { emitProductSum } from './product-sums.js';
-import { type Kernel, type KernelTable, required } from './registry.js';
+import type { OnnxBackend } from '../tfjs/backend.js';
+import { type Kernel, type KernelTable, required } from '../tfjs/kernel.js';
 
 type ReduceAttributes = { axes: readonly number[]; keepDims: boolean };
 

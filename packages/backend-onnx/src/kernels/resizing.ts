@@ -3,7 +3,7 @@
  * float64 by tfjs's own rule, so every option is exact and the gradient is the product with the transposed matrix.
  */
 import type { LazyNode, Operation } from '../graph/node.js';
-import { type KernelTable, required } from './registry.js';
+import { type KernelTable, required } from '../tfjs/kernel.js';
 
 type ResizeAttributes = { method: 'bilinear' | 'nearest'; alignCorners: boolean; halfPixelCenters: boolean };
 

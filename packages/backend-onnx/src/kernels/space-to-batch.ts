@@ -1,9 +1,9 @@
 /** Blocks of pixels to pictures or channels and back: a padding or a crop around a transposition. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { OnnxBackend } from '../engine/backend.js';
+import type { OnnxBackend } from '../tfjs/backend.js';
+import { type KernelTable, required } from '../tfjs/kernel.js';
 import { pad, reshape, slice, through, transpose } from './arrays.js';
-import { type KernelTable, required } from './registry.js';
 
 /** Reshapes, transposes and reshapes. */
 function permuteBlocks(

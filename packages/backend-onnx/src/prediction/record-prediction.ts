@@ -5,11 +5,11 @@
 import type { DataType } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { OnnxBackend } from '../engine/backend.js';
 import { trace } from '../engine/trace.js';
 import type { LazyNode } from '../graph/node.js';
-import { backendName } from '../kernels/registry.js';
 import { registerOnnxBackend } from '../register-backend.js';
+import { OnnxBackend } from '../tfjs/backend.js';
+import { backendName } from '../tfjs/kernel.js';
 
 type Layer = layers.Layer;
 

@@ -69,7 +69,7 @@ function load(model: Uint8Array, device: Device, { threads, profile }: SessionOp
     enableMemPattern: false,
     logSeverityLevel: 3,
     ...(device === 'cpu' ? {} : { executionProviders: [device] }),
-    // It would put paddings back into convolutions that do without one for a reason (see kernels/convolution-node.ts).
+    // It would put paddings back into convolutions that do without one for a reason (see kernels/convolution/convolution-node.ts).
     ...(device === 'webgpu' ? { extra: { optimization: { disable_specified_optimizers: 'Pad_Fusion' } } } : {}),
     ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
     ...options,

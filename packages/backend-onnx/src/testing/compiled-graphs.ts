@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { OnnxBackend } from '../engine/backend.js';
 import { registerOnnxBackend } from '../register-backend.js';
 import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
+import { OnnxBackend } from '../tfjs/backend.js';
 
 /** The bytes of each graph as text: names are in it as they are. */
 export function graphsOf(compute: () => void): string[] {

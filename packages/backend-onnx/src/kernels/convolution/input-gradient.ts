@@ -1,15 +1,15 @@
 /** Gradients of convolutions with respect to input and filter. */
-import type { GraphBuilder } from '../graph/graph-builder.js';
-import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
+import type { GraphBuilder } from '../../graph/graph-builder.js';
+import { type LazyNode, type Operation, sizeOf } from '../../graph/node.js';
+import { type KernelTable, required } from '../../tfjs/kernel.js';
+import { transposedProduct } from '../transposed-product.js';
+import { convolutionGeometry, type Window } from '../window.js';
 import { blockedConvolution, prefersBlocks } from './blocked-convolution.js';
-import { depthwiseFilter, unpadded } from './convolution.js';
-import { convolutionGeometry, type Window } from './convolution-geometry.js';
 import { convolutionNode, padInput, transposedConvolutionNode } from './convolution-node.js';
 import { filterGradient } from './filter-gradient.js';
+import { depthwiseFilter, unpadded } from './forward.js';
 import { largeFilterInputGradient, staysPlain } from './large-filter.js';
 import { columnsOf, paddedPixels } from './pixel-columns.js';
-import { type KernelTable, required } from './registry.js';
-import { transposedProduct } from './transposed-product.js';
 
 export const inputGradientName = 'Conv2DBackpropInput';
 

@@ -3,10 +3,10 @@
  * vector register holds them. onnxruntime itself only uses them for constant filters; in training filters change, so they are
  * blocked in the graph. Faster where there are many more positions than filters to block.
  */
-import type { GraphBuilder } from '../graph/graph-builder.js';
-import { sizeOf } from '../graph/node.js';
-import { blockedDomain, fromBlocks, toBlocks } from './blocked-values.js';
-import type { Window } from './convolution-geometry.js';
+import type { GraphBuilder } from '../../graph/graph-builder.js';
+import { sizeOf } from '../../graph/node.js';
+import { blockedDomain, fromBlocks, toBlocks } from '../blocked-values.js';
+import type { Window } from '../window.js';
 
 /** Below this number of output positions, blocking the filters costs more than it gains. */
 const fewestPositions = 1_000;

@@ -2,15 +2,15 @@
 
 import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { OnnxBackend } from '../engine/backend.js';
-import type { GraphBuilder } from '../graph/graph-builder.js';
-import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
-import { type Activation, activate, activationOf } from './activation.js';
+import type { GraphBuilder } from '../../graph/graph-builder.js';
+import { type LazyNode, type Operation, sizeOf } from '../../graph/node.js';
+import type { OnnxBackend } from '../../tfjs/backend.js';
+import { type Kernel, type KernelTable, required } from '../../tfjs/kernel.js';
+import { type Activation, activate, activationOf } from '../activation.js';
+import { convolutionGeometry, type Window } from '../window.js';
 import { blockedConvolution, prefersBlocks } from './blocked-convolution.js';
-import { convolutionGeometry, type Window } from './convolution-geometry.js';
 import { convolutionNode } from './convolution-node.js';
 import { largeFilterConvolution, staysPlain } from './large-filter.js';
-import { type Kernel, type KernelTable, required } from './registry.js';
 
 export type ConvolutionAttributes = Window & { bias: boolean; activation: Activation; alpha: number };
 

@@ -1,6 +1,6 @@
 /** What the windows of a convolution see, gathered from pictures in NHWC, where a pixel's channels lie side by side. */
-import type { GraphBuilder } from '../graph/graph-builder.js';
-import type { LazyNode } from '../graph/node.js';
+import type { GraphBuilder } from '../../graph/graph-builder.js';
+import type { LazyNode } from '../../graph/node.js';
 
 /** Pictures in NHWC with their padding, and their padded size. */
 export interface Pixels {

@@ -6,7 +6,7 @@ import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { registerOnnxBackend } from '../register-backend.js';
 import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
 import { type FrozenGraph, frozenGraph } from './frozen-graph.js';
-import { startWorkerPool } from './worker-pool.js';
+import { startWorkerPool } from './inference-workers.js';
 
 let graph: FrozenGraph;
 

@@ -1,8 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { difference, expectSameOnBoth, numbers, randomValues, runOn, withGradients } from '../testing/both-backends.js';
-import { referenceConvolution } from '../testing/reference-convolution.js';
+import {
+  difference,
+  expectSameOnBoth,
+  numbers,
+  randomValues,
+  runOn,
+  withGradients,
+} from '../../testing/both-backends.js';
+import { referenceConvolution } from '../../testing/reference-convolution.js';
 
 type Four = [number, number, number, number];
 type Padding = 'same' | 'valid' | number | tf.backend_util.ExplicitPadding;

@@ -2,6 +2,7 @@
 
 import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { Engine, type EngineOptions } from '../engine/engine.js';
 import { relayout } from '../graph/layout.js';
 import {
   type Attributes,
@@ -15,33 +16,8 @@ import {
   type Value,
 } from '../graph/node.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { Engine, type EngineOptions } from './engine.js';
 import { StepBoundary } from './step-boundary.js';
-
-interface ComplexParts {
-  readonly real: TensorInfo;
-  readonly imag: TensorInfo;
-}
-
-/**
- * What a tensor's `dataId` stands for. Of tensors that are made here it is the `dataId` itself: a prediction makes hundreds of
- * them, and each entry of a map with weak keys costs a scavenge more than the object. Tensors of other backends that come here keep
- * the `dataId` that they have.
- */
-class TensorData {
-  /** Whether there is a tensor of this. */
-  stored = true;
-  /** Whether it waits for the barrier. */
-  pending = false;
-
-  constructor(
-    readonly owner: OnnxBackend,
-    /** Null for complex numbers, which are two tensors. */
-    public node: LazyNode | null,
-    public complex: ComplexParts | null,
-    public refCount: number,
-  ) {}
-}
+import { isOwn, TensorData, toElements } from './tensor-data.js';
 
 /**
  * After this many recorded nodes, or bytes of results, without a read, the next step of a loop without gradients starts with a
@@ -341,28 +317,5 @@ export class OnnxBackend extends tf.KernelBackend {
     this.pending = [];
     this.pendingCount = 0;
     this.engine.dispose();
-  }
-}
-
-function isOwn(dataId: object, backend: OnnxBackend): dataId is TensorData {
-  return dataId instanceof TensorData && dataId.stored && dataId.owner === backend;
-}
-
-/** Values as the engine keeps them: typed arrays, or encoded strings. */
-function toElements(values: BackendValues | number[], dtype: DataType): HostData {
-  switch (dtype) {
-    case 'float32':
-      return values instanceof Float32Array ? values : Float32Array.from(values as ArrayLike<number>);
-    case 'int32':
-      return values instanceof Int32Array ? values : Int32Array.from(values as ArrayLike<number>);
-    case 'bool':
-      // Uint8ClampedArray and booleans, too
-      return values instanceof Uint8Array ? values : Uint8Array.from(values as ArrayLike<number>);
-    case 'string':
-      return typeof values[0] === 'string'
-        ? (values as unknown as string[]).map((text) => tf.util.encodeString(text))
-        : (values as Uint8Array[]);
-    default:
-      throw new TypeError(`backend onnx: values of type ${dtype} cannot be written`);
   }
 }

@@ -2,7 +2,7 @@
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { physicalShape } from '../graph/layout.js';
 import { type LazyNode, sizeOf } from '../graph/node.js';
-import { type ConvolutionAttributes, convolutionName, convolve } from './convolution.js';
+import { type ConvolutionAttributes, convolutionName, convolve } from '../kernels/convolution/forward.js';
 
 export interface BatchNormInputs {
   /** One value a channel each. */

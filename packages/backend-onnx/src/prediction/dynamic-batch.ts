@@ -14,7 +14,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from '../graph/onnx-model.js';
-import type { EmittedPrediction } from '../prediction/emit-prediction.js';
+import type { EmittedPrediction } from './emit-prediction.js';
 
 /** Two prime numbers that no network has as a size of its own. */
 export const probeBatchSizes = [1021, 1031] as const;

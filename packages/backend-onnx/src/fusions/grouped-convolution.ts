@@ -4,14 +4,20 @@
  */
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { LazyNode } from '../graph/node.js';
-import { blockedConvolution, prefersBlocks } from './blocked-convolution.js';
-import { type ConvolutionAttributes, unpadded } from './convolution.js';
-import type { Window } from './convolution-geometry.js';
-import { type Cut, cutWindow, inputGradientName, outputPadding, turnedPads } from './convolution-gradients.js';
-import { convolutionNode, transposedConvolutionNode } from './convolution-node.js';
-import { filterGradient } from './filter-gradient.js';
-import { rowColumns } from './row-columns.js';
-import { productWithTransposed } from './transposed-product.js';
+import { blockedConvolution, prefersBlocks } from '../kernels/convolution/blocked-convolution.js';
+import { convolutionNode, transposedConvolutionNode } from '../kernels/convolution/convolution-node.js';
+import { filterGradient } from '../kernels/convolution/filter-gradient.js';
+import { type ConvolutionAttributes, unpadded } from '../kernels/convolution/forward.js';
+import {
+  type Cut,
+  cutWindow,
+  inputGradientName,
+  outputPadding,
+  turnedPads,
+} from '../kernels/convolution/input-gradient.js';
+import { rowColumns } from '../kernels/convolution/row-columns.js';
+import { productWithTransposed } from '../kernels/transposed-product.js';
+import type { Window } from '../kernels/window.js';
 
 const channelAxis = 3;
 

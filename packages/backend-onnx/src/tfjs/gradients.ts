@@ -6,7 +6,7 @@
 
 import type { GradConfig, NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { backendName } from './kernels/registry.js';
+import { backendName } from './kernel.js';
 
 type Gradient = GradConfig['gradFunc'];
 

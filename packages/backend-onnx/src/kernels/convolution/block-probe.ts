@@ -2,10 +2,10 @@
  * Finds out how many channels the runtime's blocked convolution kernels take side by side: 16 with AVX-512, 8 with AVX2, none on
  * ARM. It does not tell, so a small convolution is run with each and its numbers are checked.
  */
-import { GraphBuilder } from '../graph/graph-builder.js';
-import { encodeModel } from '../graph/onnx-model.js';
-import { blockedConvolution } from '../kernels/blocked-convolution.js';
-import type { Runtime, RuntimeTensor } from '../runtime/runtime.js';
+import { GraphBuilder } from '../../graph/graph-builder.js';
+import { encodeModel } from '../../graph/onnx-model.js';
+import type { Runtime, RuntimeTensor } from '../../runtime/runtime.js';
+import { blockedConvolution } from './blocked-convolution.js';
 
 const channels = 32;
 const shape = [1, channels, 4, 4];

@@ -4,7 +4,7 @@
  */
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { type LazyNode, sizeOf } from '../graph/node.js';
-import { productWithTransposed } from './transposed-product.js';
+import { productWithTransposed } from '../kernels/transposed-product.js';
 
 /** Of fewer positions, making the product is faster. */
 const fewestPositions = 256;

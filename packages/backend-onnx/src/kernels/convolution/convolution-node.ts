@@ -7,10 +7,10 @@
  * - Conv in groups of more than 4 output channels that are no multiple of 4: each group is a node
  * - ConvTranspose in groups of several input channels and one output channel: a sum of products channel by channel
  */
-import type { GraphBuilder } from '../graph/graph-builder.js';
-import { sizeOf } from '../graph/node.js';
-import type { AttributeValue } from '../graph/onnx-model.js';
-import { type Window, windowAttributes } from './convolution-geometry.js';
+import type { GraphBuilder } from '../../graph/graph-builder.js';
+import { sizeOf } from '../../graph/node.js';
+import type { AttributeValue } from '../../graph/onnx-model.js';
+import { type Window, windowAttributes } from '../window.js';
 
 interface Channels {
   /** Of one group. */

@@ -1,7 +1,7 @@
 /** What the windows of a convolution see, in NCHW, where a row's pixels lie side by side: in two steps, along the width and along the height. */
-import type { GraphBuilder } from '../graph/graph-builder.js';
-import type { LazyNode } from '../graph/node.js';
-import type { Window } from './convolution-geometry.js';
+import type { GraphBuilder } from '../../graph/graph-builder.js';
+import type { LazyNode } from '../../graph/node.js';
+import type { Window } from '../window.js';
 import { shiftedCopies } from './shifted-copies.js';
 
 /**

@@ -1,5 +1,5 @@
 /** Sums over the pictures of a batch, for so many pictures at a time that what is made for them stays small. */
-import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { GraphBuilder } from '../../graph/graph-builder.js';
 
 /** Bytes that are made for one turn. */
 const turnBytes = 2 ** 26;

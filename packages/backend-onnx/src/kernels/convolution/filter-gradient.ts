@@ -5,17 +5,17 @@
  * 28x28 206, 175, 75, 171; 256 at 14x14 200, 209, 28, 244; 512 at 7x7 106, 156, 8, 191; a stem of 3 channels and 7x7 at stride 2 50, 50, 85, -. In
  * another, on a busy machine, separable and products: 149, 110; 212, 170; 205, 213; 122, 136. large-filter.ts has those of `large`.
  */
-import type { GraphBuilder } from '../graph/graph-builder.js';
-import type { LazyNode, Operation } from '../graph/node.js';
+import type { GraphBuilder } from '../../graph/graph-builder.js';
+import type { LazyNode, Operation } from '../../graph/node.js';
+import { summedProduct } from '../transposed-product.js';
+import type { Window } from '../window.js';
 import { blockedConvolution } from './blocked-convolution.js';
-import { unpadded } from './convolution.js';
-import type { Window } from './convolution-geometry.js';
+import { unpadded } from './forward.js';
+import { sumInTurns } from './image-chunks.js';
 import { isLargeFilter, largeFilterGradient } from './large-filter.js';
-import { sumInTurns } from './picture-turns.js';
 import { columnsOf, paddedPixels } from './pixel-columns.js';
 import { rowColumns } from './row-columns.js';
 import { isSeparable, separableFilterGradient } from './separable-filter-gradient.js';
-import { summedProduct } from './transposed-product.js';
 
 interface Sizes {
   readonly batch: number;

@@ -3,7 +3,7 @@
  * one pass, with a filter of zeros and a single one for each copy: three copies of 8 pictures of 64 channels at 56x56 pixels take 1.4 ms,
  * paddings and a concatenation 1.8 (two AVX-512 cores).
  */
-import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { GraphBuilder } from '../../graph/graph-builder.js';
 import { padInput } from './convolution-node.js';
 
 export interface Shifts {

@@ -7,11 +7,12 @@
  * outputChannels, rows * columns] and [rows * columns, kernel width * inputChannels] gives all of dW, and of a 3x3 kernel each
  * operand is copied 3 times, where columns of x would be 9 copies of it.
  */
-import type { Window } from './convolution-geometry.js';
+
+import { summedProduct } from '../transposed-product.js';
+import type { Window } from '../window.js';
 import type { FilterGradientContext } from './filter-gradient.js';
-import { sumInTurns } from './picture-turns.js';
+import { sumInTurns } from './image-chunks.js';
 import { shiftedCopies } from './shifted-copies.js';
-import { summedProduct } from './transposed-product.js';
 
 /** Whether no operand would have to be cut, as it would where the padding is wider than the kernel. */
 export function isSeparable({ kernel, strides, dilations, pads }: Window): boolean {
