@@ -1,5 +1,5 @@
 """
-Writes src/registry-data.ts and src/imagenet.ts from the PyPI packages torchvision, timm and keras, which are only parsed and
+Writes src/published/registry-data.ts and src/imagenet.ts from the PyPI packages torchvision, timm and keras, which are only parsed and
 never imported:
 
     pip download --no-deps -d /tmp/wheels torchvision timm keras
@@ -230,8 +230,8 @@ for name, hashes in ast.literal_eval(resnet["WEIGHTS_HASHES"]).items():
     )
 
 header = "// Made by scripts/generate-registry.py from " + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) + ". Do not edit."
-(output / "registry-data.ts").write_text(
-    f"{header}\nimport type {{ PublishedWeights }} from './registry.js';\n\n"
+(output / "published" / "registry-data.ts").write_text(
+    f"{header}\nimport type {{ PublishedWeights }} from './published-weights.js';\n\n"
     f"export const publishedWeights: readonly PublishedWeights[] = {json.dumps(entries, indent=2)};\n"
 )
 (output / "imagenet.ts").write_text(

@@ -15,10 +15,10 @@ import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { resnet50 } from '@cnnzoo/resnet';
 import { vgg19 } from '@cnnzoo/vgg';
 import * as tf from '@tensorflow/tfjs-core';
-import { loadPretrained } from '../src/load-pretrained.js';
-import { stateDict } from '../src/model-state-dict.js';
-import { readWeights } from '../src/read-weights.js';
-import { writeSafetensors } from '../src/safetensors.js';
+import { readWeights } from '../src/formats/read-weights.js';
+import { writeSafetensors } from '../src/formats/safetensors.js';
+import { stateDict } from '../src/model/state-dict-of-model.js';
+import { loadPretrained } from '../src/published/load-pretrained.js';
 
 const networks = { resnet50, vgg19 };
 const [, script = '', name, path = '', backend = ''] = process.argv;

@@ -1,0 +1,113 @@
+import type { PathLike } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { withFileLock } from './file-lock.js';
+
+/** What happens around the lock's calls to the file system, for tests in which another process comes in between. */
+const around = vi.hoisted(() => ({
+  afterStat: async () => {},
+  afterRefusal: (_path: unknown) => {},
+}));
+
+vi.mock('../node-module.js', () => ({
+  async nodeModule(name: string) {
+    if (name !== 'fs/promises') return import(/* @vite-ignore */ `node:${name}`);
+    const fs = await import('node:fs/promises');
+    return {
+      ...fs,
+      async stat(path: PathLike) {
+        const found = await fs.stat(path);
+        await around.afterStat();
+        return found;
+      },
+      async writeFile(...call: Parameters<typeof fs.writeFile>) {
+        await fs.writeFile(...call).catch((error: unknown) => {
+          around.afterRefusal(call[0]);
+          throw error;
+        });
+      },
+    };
+  },
+}));
+
+let folder = '';
+let lock = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cnnzoo-lock-'));
+  lock = join(folder, 'a.lock');
+});
+afterEach(() => {
+  around.afterStat = async () => {};
+  around.afterRefusal = () => {};
+  vi.useRealTimers();
+  rmSync(folder, { recursive: true });
+});
+
+function leaveBehind(path: string): void {
+  writeFileSync(path, '');
+  utimesSync(path, new Date(0), new Date(0));
+}
+
+function signal(): { readonly given: Promise<void>; give(): void } {
+  let give = () => {};
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { given, give: () => give() };
+}
+
+test('of two that found the same stale lock, one works and the other waits', async () => {
+  leaveBehind(lock);
+  const [slowFoundItStale, slowGoesOn, slowIsRefused, slowWorks] = [signal(), signal(), signal(), signal()];
+  const done: string[] = [];
+
+  around.afterStat = async () => {
+    around.afterStat = async () => {};
+    slowFoundItStale.give();
+    await slowGoesOn.given;
+  };
+  const slow = withFileLock(lock, async () => {
+    slowWorks.give();
+    done.push('slow');
+  });
+  await slowFoundItStale.given;
+
+  const fast = withFileLock(lock, async () => {
+    around.afterRefusal = (path) => path === lock && slowIsRefused.give();
+    slowGoesOn.give();
+    await Promise.race([slowIsRefused.given, slowWorks.given]);
+    done.push('fast');
+  });
+  await Promise.all([slow, fast]);
+  expect(done).toEqual(['fast', 'slow']);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a process that died while it took a lock over does not block it', async () => {
+  leaveBehind(lock);
+  leaveBehind(`${lock}.takeover`);
+  expect(await withFileLock(lock, async () => readdirSync(folder))).toEqual(['a.lock']);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('whoever was taken for dead leaves the lock to its new holder', async () => {
+  // No heartbeat, as in a computer that sleeps.
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const [nextWorks, nextMayEnd] = [signal(), signal()];
+  let next = Promise.resolve();
+  await withFileLock(lock, async () => {
+    utimesSync(lock, new Date(0), new Date(0));
+    next = withFileLock(lock, async () => {
+      nextWorks.give();
+      await nextMayEnd.given;
+    });
+    await nextWorks.given;
+  });
+  expect(existsSync(lock)).toBe(true);
+  nextMayEnd.give();
+  await next;
+  expect(readdirSync(folder)).toEqual([]);
+});

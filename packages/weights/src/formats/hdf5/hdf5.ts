@@ -1,0 +1,389 @@
+/**
+ * Reads the HDF5 files that h5py writes: groups, numeric data sets and text attributes, in every layout that a data set of fixed
+ * shape can have. Why not a library: h5wasm 0.10.3, the HDF5 library as WebAssembly, did not return from some damaged files, cannot be
+ * stopped but by ending its thread, and copies each data set into its own memory; jsfive reads whole files only and bounds nothing.
+ * This finds where the values are, so that they are read in place, and reads every structure within a budget.
+ */
+import { elementCount } from '../../state-dict/dtype.js';
+import type { StateTensor } from '../../state-dict/state-dict.js';
+import type { OpenSource } from '../source.js';
+import { storedTensor } from '../stored-tensor.js';
+import { chunkArray, chunkTree, consecutiveChunks } from './chunk-index.js';
+import { type Chunk, readChunks } from './chunks.js';
+import { denseMessages } from './dense-storage.js';
+import {
+  type Datatype,
+  decodeText,
+  Fields,
+  type Layout,
+  parseAttribute,
+  parseDataspace,
+  parseDatatype,
+  parseFilters,
+  parseLayout,
+} from './messages.js';
+
+/** A group or a data set. */
+export interface Hdf5Object {
+  /** Text attributes by name. */
+  readonly attributes: ReadonlyMap<string, readonly string[]>;
+  /** Addresses of its members by name; null for a data set. */
+  readonly members: ReadonlyMap<string, number> | null;
+  /** null for a group. */
+  readonly dataset: {
+    readonly shape: readonly number[];
+    readonly type: Datatype;
+    readonly layout: Layout;
+    readonly filters: readonly number[];
+  } | null;
+}
+
+export interface Hdf5File {
+  readonly root: Hdf5Object;
+  /** The member at a path such as 'conv1/kernel:0', or null. */
+  find(group: Hdf5Object, path: string): Promise<Hdf5Object | null>;
+  /** The values of a data set. */
+  read(name: string, object: Hdf5Object): Promise<StateTensor>;
+}
+
+const SIGNATURE = '\u0089HDF\r\n\u001a\n';
+/** Bytes of structures that are read, beyond 4 times the file: cycles and overlaps in damaged files end here. */
+const BUDGET = 2 ** 20;
+
+/** @throws TypeError or RangeError naming the source, for files that are no HDF5, are damaged or use what h5py does not write by default */
+export async function openHdf5(source: OpenSource): Promise<Hdf5File> {
+  const reader = new Reader(source);
+  return reader.guard(async () => {
+    const base = await findSuperblock(source);
+    const root = await reader.object(await rootAddress(reader, base));
+    return {
+      root,
+      find: (group, path) => reader.guard(() => reader.find(group, path)),
+      read: (name, object) => reader.guard(() => reader.dataset(name, object)),
+    };
+  });
+}
+
+/** The signature is at 0 or, after a user block, at 512, 1024, … */
+async function findSuperblock(source: OpenSource): Promise<number> {
+  for (let at = 0; at + 8 <= source.size && at <= 2 ** 20; at = at === 0 ? 512 : at * 2) {
+    const bytes = await source.read(at, 8);
+    if (String.fromCharCode(...bytes) === SIGNATURE) return at;
+  }
+  throw new TypeError('no HDF5 file: its signature is missing');
+}
+
+async function rootAddress(reader: Reader, base: number): Promise<number> {
+  if (base !== 0) throw new TypeError('a user block before the HDF5 file, which is not supported');
+  const fields = await reader.fields(base, Math.min(96, reader.size - base));
+  fields.skip(8);
+  const version = fields.uint8();
+  if (version > 3) throw new TypeError(`a superblock of version ${version}`);
+  const old = version < 2;
+  if (old) fields.skip(4);
+  if (fields.uint8() !== 8 || fields.uint8() !== 8) throw new TypeError('addresses that do not have 8 bytes');
+  fields.skip(old ? 9 : 1);
+  if (version === 1) fields.skip(4);
+  fields.skip(16);
+  const end = fields.place();
+  if (end > reader.size) throw new RangeError(`the file has ${reader.size} bytes, expected ${end}: truncated`);
+  // The old one has the driver's address and the root's name before it.
+  if (old) fields.skip(16);
+  return fields.place();
+}
+
+class Reader {
+  #budget: number;
+
+  constructor(readonly source: OpenSource) {
+    this.#budget = 4 * source.size + BUDGET;
+  }
+  get size(): number {
+    return this.source.size;
+  }
+
+  /** Puts the source's name before the messages of errors. */
+  async guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const { message } = error as Error;
+      if (message.startsWith(this.source.name)) throw error;
+      const ErrorType = error instanceof TypeError ? TypeError : RangeError;
+      throw new ErrorType(`${this.source.name}: ${message}`, { cause: error });
+    }
+  }
+
+  async fields(address: number, length: number): Promise<Fields> {
+    if (!(address >= 0 && length >= 0 && address + length <= this.size))
+      throw new RangeError(`${length} bytes at ${address} are outside of the file of ${this.size}`);
+    // At least 16 for each structure, so that endless empty ones count, too.
+    this.#budget -= length + 16;
+    if (this.#budget < 0) throw new RangeError('its structures refer to each other without end');
+    return new Fields(await this.source.read(address, length));
+  }
+
+  async find(group: Hdf5Object, path: string): Promise<Hdf5Object | null> {
+    let object = group;
+    for (const name of path.split('/').filter((part) => part !== '')) {
+      const address = object.members?.get(name);
+      if (address === undefined) return null;
+      object = await this.object(address);
+    }
+    return object;
+  }
+
+  async object(address: number): Promise<Hdf5Object> {
+    const attributes = new Map<string, readonly string[]>();
+    const members = new Map<string, number>();
+    const dataset: { shape?: number[]; type?: Datatype; layout?: Layout; filters: readonly number[] } = { filters: [] };
+    const heaps = new Map<number, ReadonlyMap<number, string>>();
+    let isGroup = false;
+
+    for (const { type, flags, data } of await this.#messages(address)) {
+      const fields = new Fields(data);
+      if ((flags & 2) !== 0 && [0x01, 0x03, 0x08, 0x0b].includes(type))
+        throw new TypeError('a message that is shared between objects, which is not supported');
+      if (type === 0x01) dataset.shape = parseDataspace(fields);
+      else if (type === 0x03) dataset.type = parseDatatype(fields);
+      else if (type === 0x08) dataset.layout = parseLayout(fields);
+      else if (type === 0x0b) dataset.filters = parseFilters(fields);
+      else if (type === 0x11) {
+        isGroup = true;
+        const tree = fields.place();
+        const names = await this.#localHeap(fields.place());
+        await this.#symbols(tree, names, members, 0);
+      } else if (type === 0x02) {
+        isGroup = true;
+        const place = densePlace(fields, 8);
+        if (place !== null)
+          for await (const message of denseMessages(this, 'links', place)) {
+            const link = parseLink(new Fields(message));
+            if (link !== null) members.set(link.name, link.address);
+          }
+      } else if (type === 0x06) {
+        isGroup = true;
+        const link = parseLink(fields);
+        if (link !== null) members.set(link.name, link.address);
+      } else if (type === 0x0c) {
+        await this.#attribute(data, heaps, attributes);
+      } else if (type === 0x15) {
+        const place = densePlace(fields, 2);
+        if (place !== null)
+          for await (const message of denseMessages(this, 'attributes', place))
+            await this.#attribute(message, heaps, attributes);
+      }
+    }
+    const { shape, type, layout, filters } = dataset;
+    const complete = shape !== undefined && type !== undefined && layout !== undefined;
+    if (!isGroup && !complete) throw new TypeError('an object that is neither a group nor a data set');
+    return {
+      attributes,
+      members: isGroup ? members : null,
+      dataset: !isGroup && complete ? { shape, type, layout, filters } : null,
+    };
+  }
+
+  async #attribute(
+    message: Uint8Array,
+    heaps: Map<number, ReadonlyMap<number, string>>,
+    attributes: Map<string, readonly string[]>,
+  ): Promise<void> {
+    // Heaps are read before they are asked for, because parsing does not wait.
+    for (const collection of variableTextHeaps(message))
+      if (!heaps.has(collection)) heaps.set(collection, await this.#globalHeap(collection));
+    const { name, texts } = parseAttribute(new Fields(message), (collection, index) => {
+      const text = heaps.get(collection)?.get(index);
+      if (text === undefined) throw new RangeError(`a text that is not in the heap at ${collection}`);
+      return text;
+    });
+    if (texts !== null) attributes.set(name, texts);
+  }
+
+  /** All messages of an object header, its continuations included. */
+  async #messages(address: number): Promise<{ type: number; flags: number; data: Uint8Array }[]> {
+    const messages: { type: number; flags: number; data: Uint8Array }[] = [];
+    const prefix = await this.fields(address, Math.min(48, this.size - address));
+    const isNew = decodeText(prefix.bytes.subarray(0, 4)) === 'OHDR';
+    const blocks: { at: number; length: number }[] = [];
+    let hasOrder = false;
+    if (isNew) {
+      prefix.skip(4);
+      if (prefix.uint8() !== 2) throw new TypeError('an object header of an unknown version');
+      const flags = prefix.uint8();
+      hasOrder = (flags & 4) !== 0;
+      if ((flags & 0x20) !== 0) prefix.skip(16);
+      if ((flags & 0x10) !== 0) prefix.skip(4);
+      const width = flags & 3;
+      const length =
+        width === 0 ? prefix.uint8() : width === 1 ? prefix.uint16() : width === 2 ? prefix.uint32() : prefix.place();
+      blocks.push({ at: address + prefix.at, length });
+    } else {
+      if (prefix.uint8() !== 1) throw new TypeError(`no object header at ${address}`);
+      prefix.skip(7);
+      blocks.push({ at: address + 16, length: prefix.uint32() });
+    }
+    for (const { at, length } of blocks) {
+      const fields = await this.fields(at, length);
+      const header = isNew ? (hasOrder ? 6 : 4) : 8;
+      while (fields.left >= header) {
+        const type = isNew ? fields.uint8() : fields.uint16();
+        const size = fields.uint16();
+        const flags = fields.uint8();
+        fields.skip(header - (isNew ? 4 : 5));
+        const data = fields.take(size);
+        if (type !== 0x10) {
+          messages.push({ type, flags, data });
+          continue;
+        }
+        const next = new Fields(data);
+        const block = { at: next.place(), length: next.place() };
+        // New blocks have a signature before and a checksum after their messages.
+        blocks.push(isNew ? { at: block.at + 4, length: block.length - 8 } : block);
+      }
+    }
+    return messages;
+  }
+
+  async #localHeap(address: number): Promise<Uint8Array> {
+    const fields = await this.fields(address, 32);
+    fields.signature('HEAP');
+    fields.skip(4);
+    const size = fields.place();
+    fields.skip(8);
+    return (await this.fields(fields.place(), size)).bytes;
+  }
+
+  /** Members of an old group, from the B-tree at `address`. */
+  async #symbols(address: number, names: Uint8Array, members: Map<string, number>, depth: number): Promise<void> {
+    if (depth > 32) throw new RangeError('a tree of groups that is too deep');
+    const node = await this.fields(address, 8);
+    const signature = decodeText(node.take(4));
+    if (signature === 'SNOD') {
+      node.skip(2);
+      const count = node.uint16();
+      const entries = await this.fields(address + 8, count * 40);
+      for (let i = 0; i < count; i++) {
+        const name = new Fields(names);
+        name.skip(entries.place());
+        members.set(name.name(), entries.place());
+        entries.skip(24);
+      }
+      return;
+    }
+    if (signature !== 'TREE' || node.uint8() !== 0) throw new TypeError(`no tree of groups at ${address}`);
+    node.skip(1);
+    const count = node.uint16();
+    const children = await this.fields(address + 24, count * 16 + 8);
+    for (let i = 0; i < count; i++) {
+      children.skip(8);
+      await this.#symbols(children.place(), names, members, depth + 1);
+    }
+  }
+
+  /** Texts of any length. */
+  async #globalHeap(address: number): Promise<ReadonlyMap<number, string>> {
+    const header = await this.fields(address, 16);
+    header.signature('GCOL');
+    header.skip(4);
+    const size = header.place();
+    const fields = await this.fields(address, size);
+    fields.skip(16);
+    const texts = new Map<number, string>();
+    while (fields.left >= 16) {
+      const index = fields.uint16();
+      fields.skip(6);
+      const length = fields.place();
+      if (index === 0) break;
+      texts.set(index, decodeText(fields.take(length)).replace(/\0$/, ''));
+      fields.skip(Math.min((8 - (length % 8)) % 8, fields.left));
+    }
+    return texts;
+  }
+
+  async dataset(name: string, { dataset }: Hdf5Object): Promise<StateTensor> {
+    if (dataset === null) throw new TypeError(`'${name}' is a group, expected a data set`);
+    const { shape, type, layout, filters } = dataset;
+    if (type.kind !== 'number') throw new TypeError(`'${name}' holds texts, expected numbers`);
+    const { dtype, size: width } = type;
+    const bytes = elementCount(shape, `'${name}'`) * width;
+    if (layout.kind === 'contiguous') {
+      if (bytes > 0 && (layout.address === null || layout.size < bytes || layout.address + bytes > this.size))
+        throw new RangeError(`'${name}' of ${bytes} bytes is outside of the file or was never written`);
+      return storedTensor(this.source, { name: `'${name}'`, dtype, shape, offset: layout.address ?? 0 });
+    }
+    const memory = (values: Uint8Array): OpenSource => ({
+      name: this.source.name,
+      size: values.length,
+      lazy: false,
+      read: async (offset, length) => values.subarray(offset, offset + length),
+      readSync: (offset, length) => values.subarray(offset, offset + length),
+    });
+    if (layout.kind === 'compact') {
+      if (layout.bytes.length < bytes)
+        throw new RangeError(`'${name}' has ${layout.bytes.length} bytes, expected ${bytes}`);
+      return storedTensor(memory(layout.bytes), { name, dtype, shape, offset: 0 });
+    }
+    const chunks = layout.address === null ? [] : await this.#chunks(name, layout.address, layout, shape, width);
+    const place = { shape, chunk: layout.chunk, width, filters };
+    return storedTensor(memory(await readChunks(this, `'${name}'`, place, chunks)), { name, dtype, shape, offset: 0 });
+  }
+
+  async #chunks(
+    name: string,
+    address: number,
+    { chunk, index }: Extract<Layout, { kind: 'chunked' }>,
+    shape: readonly number[],
+    width: number,
+  ): Promise<Chunk[]> {
+    const grid = { shape, chunk, bytes: elementCount(chunk, `a chunk of '${name}'`) * width };
+    if (grid.bytes === 0 || chunk.length !== shape.length)
+      throw new RangeError(`'${name}': [${shape}] in chunks of [${chunk}]`);
+    switch (index.kind) {
+      case 'tree':
+        return chunkTree(this, address, shape.length);
+      case 'array':
+        return chunkArray(this, address, grid);
+      case 'consecutive':
+        return consecutiveChunks(address, grid, this.size);
+      case 'single':
+        return [{ offset: chunk.map(() => 0), address, storedSize: index.storedSize ?? grid.bytes, mask: 0 }];
+    }
+  }
+}
+
+/**
+ * Where the messages are that an object has beside its header, or null. @param countSize bytes of the largest number that a member
+ * had, where it is there
+ */
+function densePlace(fields: Fields, countSize: number): { heap: number; index: number } | null {
+  fields.skip(1);
+  const flags = fields.uint8();
+  if ((flags & 1) !== 0) fields.skip(countSize);
+  const heap = fields.uint64();
+  return heap === null ? null : { heap, index: fields.place() };
+}
+
+/** A hard link to a member, or null for the other kinds, which Keras does not write. */
+function parseLink(fields: Fields): { name: string; address: number } | null {
+  fields.skip(1);
+  const flags = fields.uint8();
+  const type = (flags & 8) !== 0 ? fields.uint8() : 0;
+  if ((flags & 4) !== 0) fields.skip(8);
+  if ((flags & 16) !== 0) fields.skip(1);
+  const width = flags & 3;
+  const length =
+    width === 0 ? fields.uint8() : width === 1 ? fields.uint16() : width === 2 ? fields.uint32() : fields.place();
+  const name = decodeText(fields.take(length));
+  return type === 0 ? { name, address: fields.place() } : null;
+}
+
+/** The global heaps that an attribute of texts of any length refers to. */
+function variableTextHeaps(data: Uint8Array): number[] {
+  const heaps = new Set<number>();
+  parseAttribute(new Fields(data), (collection) => {
+    heaps.add(collection);
+    return '';
+  });
+  return [...heaps];
+}

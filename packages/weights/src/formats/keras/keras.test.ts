@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { weightRole } from '../../state-dict/roles.js';
+import { writeSafetensors } from '../safetensors.js';
+import { readKerasH5 } from './keras.js';
+
+const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
+const expected = Object.fromEntries(
+  Object.entries(
+    JSON.parse(readFileSync(fixture('keras.json'), 'utf8')) as Record<string, { shape: number[]; data: number[] }>,
+  ).map(([key, tensor]) => {
+    const [layer = '', name = ''] = key.split('.');
+    return [`${layer}.${weightRole(name)}`, tensor];
+  }),
+);
+
+test.each([
+  'keras-weights.h5',
+  'keras1-weights.h5',
+  'keras-model.h5',
+  'keras-compressed.h5',
+  'keras-latest.h5',
+  'keras3-model.keras',
+  'keras3.weights.h5',
+])('%s', async (name) => {
+  const bytes = new Uint8Array(readFileSync(fixture(name)));
+  const reader = { size: bytes.length, read: async (offset: number, n: number) => bytes.slice(offset, offset + n) };
+  for (const source of [fixture(name), bytes, reader]) {
+    const dict = await readKerasH5(source);
+    expect([...dict.keys()].sort()).toEqual(Object.keys(expected).sort());
+    for (const [key, { shape, data, layout }] of dict) {
+      expect({ shape, data: Array.from(data as Float32Array) }, key).toEqual(expected[key]);
+      expect(layout).toBe('keras');
+    }
+  }
+});
+
+test.each([
+  ['keras-layouts.h5', 21, 9],
+  ['keras-layouts-latest.h5', 71, 11],
+  ['keras-layouts-small.h5', 21, 9],
+] as const)('%s, whatever the layout', async (name, layerCount, kernelCount) => {
+  const dict = await readKerasH5(fixture(name));
+  const layers = new Set([...dict.keys()].map((key) => key.split('.')[0]));
+  expect([layers.size, dict.size]).toEqual([layerCount, layerCount + kernelCount]);
+  for (const [n, layer] of [...layers].entries()) {
+    expect([...(dict.get(`${layer}.bias`)?.data ?? [])], layer).toEqual([1000 * n + 1, 1000 * n + 2]);
+    const kernel = dict.get(`${layer}.weight`);
+    if (kernel === undefined) continue;
+    const count = kernel.shape.reduce((product, size) => product * size, 1);
+    expect([...kernel.data], layer).toEqual(Array.from({ length: count }, (_, i) => 1000 * n + i));
+  }
+});
+
+test('its layout is not written as PyTorch’s', async () => {
+  const dict = await readKerasH5(fixture('keras-weights.h5'));
+  expect(() => writeSafetensors(dict)).toThrow("keras's layout");
+});
+
+test.each([
+  'keras-weights.h5',
+  'keras-compressed.h5',
+  'keras-latest.h5',
+  'keras-layouts-small.h5',
+  'keras3-model.keras',
+])('%s, truncated anywhere', async (name) => {
+  const bytes = new Uint8Array(readFileSync(fixture(name)));
+  for (let length = 0; length < bytes.length; length += 97)
+    await expect(readKerasH5(bytes.subarray(0, length))).rejects.toThrow(Error);
+});
+
+test.each([
+  ['nothing', new Uint8Array(0), 'signature is missing'],
+  ['a picture', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), 'signature is missing'],
+  ['an HTML page', new TextEncoder().encode('<html>'.repeat(400)), 'signature is missing'],
+])('%s', async (_, bytes, message) => {
+  await expect(readKerasH5(bytes)).rejects.toThrow(message);
+});
+
+test('another zip archive', async () => {
+  await expect(readKerasH5(fixture('torch-zip.pth'))).rejects.toThrow('without model.weights.h5');
+});

@@ -1,0 +1,85 @@
+/** The trained InceptionV3 of nsfwjs: a tfjs layers model with weights quantised to 8 bits. */
+import '@tensorflow/tfjs-backend-cpu';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { decodeImage } from '@cnnzoo/data';
+import { inceptionV3 } from '@cnnzoo/inception';
+import { sharedFile } from '@cnnzoo/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadStateDict } from '../../model/load-state-dict.js';
+import { applyWeightRules } from '../../published/weight-rules.js';
+import { layersModelFolder, readLayersModel } from './layers-model.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-nsfwjs-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+// The package holds model.json and its files as CommonJS modules of JSON and base64.
+beforeAll(async () => {
+  const require = createRequire(import.meta.url);
+  const models = join(dirname(require.resolve('nsfwjs')), '..', 'models', 'inception_v3');
+  const json = require(join(models, 'model.min.js')) as { weightsManifest: { paths: string[] }[] };
+  writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
+  for (const path of json.weightsManifest.flatMap(({ paths }) => paths))
+    writeFileSync(join(folder, path), Buffer.from(require(join(models, `${path}.min.js`)) as string, 'base64'));
+  registerOnnxBackend();
+  await tf.setBackend('onnx');
+});
+
+/** The middle of a photo, 299x299, values 0 to 1. */
+async function photo(): Promise<tf.Tensor4D | null> {
+  const path = sharedFile('data/images/imagenet_00_243.jpg');
+  if (path === null) return null;
+  const { data, width, height } = await decodeImage(readFileSync(path), path, { channels: 3, maxPixels: 1e7 });
+  return tf.tidy(() => {
+    const pixels = tf.tensor4d(
+      Float32Array.from(data, (value) => value / 255),
+      [1, height, width, 3],
+    );
+    return tf.image.resizeBilinear(pixels, [299, 299]);
+  });
+}
+
+test('loads and predicts on backend onnx, and as the cpu backend does', async () => {
+  const model = await tfl.loadLayersModel(layersModelFolder(folder));
+  const x = await photo();
+  if (x === null) return;
+  const pixels = x.dataSync();
+  const found = Float32Array.from((model.predict(x) as tf.Tensor).dataSync());
+  expect(found).toHaveLength(5);
+  expect(found.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 4);
+  // A minute in JavaScript: with CNNZOO_LONG_TESTS=1.
+  if (process.env['CNNZOO_LONG_TESTS'] !== '1') return;
+  await tf.setBackend('cpu');
+  const onCpu = await tfl.loadLayersModel(layersModelFolder(folder));
+  const expected = (onCpu.predict(tf.tensor4d(pixels, [1, 299, 299, 3])) as tf.Tensor).dataSync();
+  await tf.setBackend('onnx');
+  const difference = Math.max(...found.map((value, i) => Math.abs(value - (expected[i] ?? 0))));
+  console.log(`nsfwjs on onnx and on cpu: ${Array.from(found, (v) => v.toFixed(5))}, largest difference ${difference}`);
+  expect(difference).toBeLessThan(1e-4);
+}, 900_000);
+
+test('its convolutions and batch norms load into our Inception-v3; its head is another', async () => {
+  const model = inceptionV3({ includeTop: false, countIncludePad: false, initialWeights: 'zeros' });
+  const dict = applyWeightRules(await readLayersModel(folder), 'kerasInceptionV3', model);
+  const { loaded, missing, unexpected } = loadStateDict(model, dict, { strict: false });
+  expect({ loaded: loaded.length, missing }).toEqual({ loaded: 470, missing: [] });
+  // Three dense layers of its own, in the place of `fc`.
+  expect([...unexpected].sort()).toEqual([1, 2, 3].flatMap((i) => [`dense_${i}.bias`, `dense_${i}.weight`]));
+
+  // The feature maps are those of its own last module.
+  const original = await tfl.loadLayersModel(layersModelFolder(folder));
+  const x = await photo();
+  if (x === null) return;
+  const { output } = original.getLayer('mixed10');
+  const theirs = tfl.model({ inputs: original.inputs, outputs: output });
+  const error = tf.tidy(() => {
+    const expected = theirs.predict(x) as tf.Tensor;
+    return tf.div(tf.norm(tf.sub(model.predict(x) as tf.Tensor, expected)), tf.norm(expected)).dataSync()[0];
+  });
+  expect(error).toBeLessThan(1e-4);
+});

@@ -1,0 +1,181 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { cachedFile, type DownloadOptions } from '../download/weights-cache.js';
+import { readWeights } from '../formats/read-weights.js';
+import { imagenetCategories } from '../imagenet.js';
+import {
+  type LoadReport,
+  type LoadStateDictOptions,
+  loadMatch,
+  loadStateDict,
+  matchStateDict,
+  refuseMisfit,
+} from '../model/load-state-dict.js';
+import { nodeModule } from '../node-module.js';
+import type { StateDict } from '../state-dict/state-dict.js';
+import type { PublishedWeights, WeightsPreprocessing } from './published-weights.js';
+import { describeWeights, listWeights } from './registry.js';
+import { applyWeightRules } from './weight-rules.js';
+
+/** How `loadPretrained` finds a file and matches it with the model. */
+export interface LoadPretrainedOptions extends DownloadOptions, LoadStateDictOptions {}
+
+/** What `loadPretrained` did. */
+export interface PretrainedReport extends LoadReport {
+  /** The set's description, or null for a path or address of the caller's. */
+  readonly weights: PublishedWeights | null;
+  /** The file that was read. */
+  readonly file: string;
+}
+
+/**
+ * Loads published weights, a file or a download into a model.
+ *
+ * A published set brings its preprocessing and, where the model has its 1000 classes, the categories' names into the model's
+ * metadata. Where the model was built for another number of classes, its head stays as it is; where it was built without one,
+ * the set's head is left out. Auxiliary heads that the model does not have are left out, those in a file of one's own, too.
+ * @param model a network of this project for a published set, any layers model for a path or an address
+ * @param weights a set of the model's architecture (`'IMAGENET1K_V1'`, `'DEFAULT'`), with its architecture
+ *   (`'resnet50.tv_in1k'`), a path or an http(s) address
+ * @param options where to keep downloads, `offline`, `mirror`, `onProgress`, and those of `loadStateDict`
+ * @returns which keys were loaded, the set's description and the file
+ * @throws RangeError or TypeError for an unknown set, one of another architecture or options, and weights that do not fit;
+ *   Error for downloads that fail
+ * @example
+ * import { resnet50 } from '@cnnzoo/resnet';
+ * import { loadPretrained } from '@cnnzoo/weights';
+ *
+ * const model = resnet50();
+ * await loadPretrained(model, 'IMAGENET1K_V2', { onProgress: ({ received }) => console.log(received) });
+ */
+export async function loadPretrained(
+  model: LayersModel,
+  weights: string,
+  options: LoadPretrainedOptions = {},
+): Promise<PretrainedReport> {
+  if (typeof weights !== 'string' || weights === '')
+    throw new TypeError(`weights is ${String(weights)}, expected a set's name, a path or an address`);
+  if (/^https?:\/\//i.test(weights)) {
+    const file = await cachedFile(weights, null, options);
+    return { ...loadOwn(model, await readWeights(file), options), weights: null, file };
+  }
+  const { id: architecture, options: built = {} } = modelMetadata(model);
+  const published = findPublished(weights, architecture);
+  if (published === null) {
+    const fs = await nodeModule('fs');
+    if (!fs.existsSync(weights)) throw unknownWeights(weights, architecture);
+    return { ...loadOwn(model, await readWeights(weights), options), weights: null, file: weights };
+  }
+  checkModel(published, architecture, built);
+  const file = await cachedFile(published.url, published.hash, options);
+  const dict = applyWeightRules(await readWeights(file), published.rules, model);
+  const report = loadPublished(model, dict, published.numClasses, built, options);
+  describeModel(model, published, report);
+  return { ...report, weights: published, file };
+}
+
+/** What the architectures write into tfjs's user-defined metadata. */
+interface Metadata {
+  readonly id?: string;
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+
+function modelMetadata(model: LayersModel): Metadata {
+  return (model.getUserDefinedMetadata() ?? {}) as Metadata;
+}
+
+function findPublished(weights: string, architecture: string | undefined): PublishedWeights | null {
+  for (const id of [weights, `${architecture}.${weights}`]) {
+    try {
+      return describeWeights(id);
+    } catch {
+      // A path, perhaps.
+    }
+  }
+  return null;
+}
+
+function unknownWeights(weights: string, architecture: string | undefined): RangeError {
+  const names = listWeights(architecture).map(({ id, name }) => (architecture === undefined ? id : name));
+  return new RangeError(
+    `weights is '${weights}': no file of that name, and no published set${architecture === undefined ? '' : ` of ${architecture}`}: ${
+      names.length === 0 ? 'there are none' : `expected one of ${names.join(', ')}`
+    }`,
+  );
+}
+
+function checkModel(
+  { id, architecture, options }: PublishedWeights,
+  modelId: string | undefined,
+  built: Readonly<Record<string, unknown>>,
+): void {
+  if (modelId !== undefined && modelId !== architecture)
+    throw new RangeError(`weights '${id}' are for ${architecture}, the model is ${modelId}`);
+  for (const [name, value] of Object.entries(options))
+    if (modelId !== undefined && built[name] !== value)
+      throw new RangeError(
+        `weights '${id}' are for ${architecture}(${JSON.stringify(options)}), but the model's ${name} is ${JSON.stringify(built[name])}`,
+      );
+}
+
+/** torchvision's networks with auxiliary heads, and what the heads' keys start with. */
+const auxiliaryHeads: Readonly<Record<string, RegExp>> = { googlenet: /^aux[12]\./, inception_v3: /^AuxLogits\./ };
+
+/** As `loadStateDict`, but that the auxiliary heads in torchvision's files are left out where the model has none. */
+function loadOwn(model: LayersModel, dict: StateDict, options: LoadStateDictOptions): LoadReport {
+  const heads = auxiliaryHeads[modelMetadata(model).id ?? ''];
+  if (heads === undefined || model.layers.some(({ name }) => heads.test(name)))
+    return loadStateDict(model, dict, options);
+  const match = matchStateDict(model, dict, options.rename);
+  const needed = { ...match, unexpected: match.unexpected.filter((key) => !heads.test(key)) };
+  refuseMisfit(model, needed, options);
+  return loadMatch(needed);
+}
+
+/** As `loadStateDict`, but that the model may have no head or another one than the published weights. */
+function loadPublished(
+  model: LayersModel,
+  dict: StateDict,
+  numClasses: number,
+  built: Readonly<Record<string, unknown>>,
+  options: LoadStateDictOptions,
+): LoadReport {
+  const match = matchStateDict(model, dict, options.rename);
+  const withoutHead = built['includeTop'] === false;
+  const otherHead = built['numClasses'] !== undefined && built['numClasses'] !== numClasses;
+  const misfit = {
+    ...match,
+    unexpected: withoutHead ? [] : match.unexpected,
+    mismatched: otherHead ? match.mismatched.filter(({ found }) => !isHead(found, numClasses)) : match.mismatched,
+  };
+  refuseMisfit(model, misfit, options);
+  return loadMatch(match);
+}
+
+/** The publisher's classes along the output axis, which is the last one in Keras's layout and the first in PyTorch's. */
+function isHead(shape: readonly number[], numClasses: number): boolean {
+  return shape[0] === numClasses || shape.at(-1) === numClasses;
+}
+
+/** Writes down in the model how pictures have to be prepared for it and what its outputs mean. */
+function describeModel(
+  model: LayersModel,
+  { preprocessing, numClasses, licence }: PublishedWeights,
+  { loaded }: LoadReport,
+): void {
+  const hasHead = model.outputs[0]?.shape.at(-1) === numClasses && loaded.length > 0;
+  const metadata = {
+    ...model.getUserDefinedMetadata(),
+    preprocessing: forInput(preprocessing, model.inputs[0]?.shape[1]),
+    ...(hasHead && { categories: imagenetCategories }),
+    ...(licence !== null && { licence }),
+  };
+  // A round through JSON: tfjs takes plain objects only.
+  model.setUserDefinedMetadata(JSON.parse(JSON.stringify(metadata)));
+}
+
+/** The preprocessing for a model that was built for another height than the weights were published for: all sizes in proportion. */
+function forInput(preprocessing: WeightsPreprocessing, height: number | null | undefined): WeightsPreprocessing {
+  const { resizeSize, cropSize } = preprocessing;
+  if (typeof height !== 'number' || height === cropSize) return preprocessing;
+  return { ...preprocessing, resizeSize: Math.round((resizeSize * height) / cropSize), cropSize: height };
+}
