@@ -1,5 +1,5 @@
-import { bytes, markdownTable } from './format-markdown.js';
-import { thousands } from './format-torchsummary.js';
+import { markdownTable } from './format/markdown-table.js';
+import { bytes, thousands } from './format/numbers.js';
 import type { LayerSpec } from './layer-spec.js';
 import { isLayersModel, type LayersModelLike } from './read-layers-model.js';
 import { type ModelSummary, type SummarizeOptions, summarize } from './summarize.js';

@@ -1,2 +1,2 @@
-export { type DrawNetworkOptions, drawNetwork } from './draw-network.js';
-export { type DrawReceptiveFieldOptions, drawReceptiveField } from './draw-receptive-field.js';
+export { type DrawNetworkOptions, drawNetwork } from './draw/draw-network.js';
+export { type DrawReceptiveFieldOptions, drawReceptiveField } from './draw/draw-receptive-field.js';

@@ -1,7 +1,8 @@
 export type { Size2d } from './arguments.js';
 export { type Candidate, type ComparedQuantity, type Comparison, compare, formatComparisons } from './compare.js';
 export { compareFactorizations, factorizations } from './factorizations.js';
-export { type FormatOptions, formatSummary } from './format-summary.js';
+export type { FormatOptions } from './format/format-options.js';
+export { formatSummary } from './format/format-summary.js';
 export type { KernelUse } from './layer-outcome.js';
 export type * from './layer-spec.js';
 export {

@@ -16,7 +16,7 @@ export interface KernelUse {
   readonly padding: readonly [readonly [top: number, bottom: number], readonly [left: number, right: number]];
 }
 
-/** What one layer makes of its inputs, and what it costs for one picture. */
+/** What one layer makes of its inputs, and what it costs for one image. */
 export interface Outcome extends Value {
   readonly kernel: KernelUse | null;
   readonly params: number;

@@ -141,7 +141,7 @@ const custom: Rule<CustomSpec> = (spec, inputs) => {
   };
 };
 
-/** The layer's output and costs for one picture. Throws a TypeError or RangeError without the layer's place where it does not fit. */
+/** The layer's output and costs for one image. Throws a TypeError or RangeError without the layer's place where it does not fit. */
 export function applyLayer(spec: LayerSpec, inputs: readonly Value[]): Outcome {
   switch (spec.type) {
     case 'Input':

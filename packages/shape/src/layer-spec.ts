@@ -93,7 +93,7 @@ export interface LinearSpec extends LayerBase {
   readonly bias?: boolean;
 }
 
-/** Batch normalisation, of a map or a vector. */
+/** Batch normalization, of a map or a vector. */
 export interface BatchNormSpec extends LayerBase {
   readonly type: 'BatchNorm2d' | 'BatchNorm1d';
   /** A learned scale. Default true. */
@@ -102,10 +102,10 @@ export interface BatchNormSpec extends LayerBase {
   readonly center?: boolean;
 }
 
-/** Local response normalisation, of AlexNet and GoogLeNet. */
+/** Local response normalization, of AlexNet and GoogLeNet. */
 export interface LocalResponseNormSpec extends LayerBase {
   readonly type: 'LocalResponseNorm';
-  /** Channels that one is normalised over. */
+  /** Channels that one is normalized over. */
   readonly size: number;
 }
 

@@ -63,7 +63,7 @@ describe('PyTorch has the same output, or both refuse', () => {
   });
 });
 
-/** The height and width tfjs computes, or null where it refuses: it throws, or goes on with a size that no tensor has. */
+/** The height and width tfjs computes, or null where it refuses: it throws, or continues with a size that no tensor has. */
 function tfjsSize(compute: () => tf.Tensor): number[] | null {
   tf.engine().startScope();
   try {

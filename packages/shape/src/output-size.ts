@@ -43,7 +43,7 @@ export interface TransposedWindowOptions<Size = Size2d, Pad = Padding>
 type OneAxis = 'same' | 'valid' | number;
 
 /** The padding of each axis. */
-export function axisPaddings(name: string, padding: unknown): readonly [AxisPadding, AxisPadding] {
+function axisPaddings(name: string, padding: unknown): readonly [AxisPadding, AxisPadding] {
   if (!Array.isArray(padding)) {
     const both = checkAxisPadding(name, padding);
     return [both, both];

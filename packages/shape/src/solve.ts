@@ -138,7 +138,7 @@ function search<Value>(
   return { values, nearest: values.length > 0 ? null : nearest };
 }
 
-/** Every candidate is tried, so that the pixels along an axis are limited: to more than any picture has. */
+/** Every candidate is tried, so that the pixels along an axis are limited: to more than any image has. */
 const longestAxis = 65_536;
 
 function checkSize(name: string, value: unknown): number {

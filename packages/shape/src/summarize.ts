@@ -7,7 +7,7 @@ import { isLayersModel, type LayersModelLike, readLayersModel } from './read-lay
 import { pixelField, type ReceptiveField } from './receptive-field.js';
 
 /** Bytes of one number of each type that weights and activations are kept in. */
-export const bytesPerElement = { float64: 8, float32: 4, bfloat16: 2, float16: 2, int8: 1 } as const;
+const bytesPerElement = { float64: 8, float32: 4, bfloat16: 2, float16: 2, int8: 1 } as const;
 
 /** What numbers are kept in. */
 export type DType = keyof typeof bytesPerElement;
@@ -21,11 +21,11 @@ export interface Cost {
   readonly nonTrainableParams: number;
   /** Numbers saved with the weights but not learned: running means and variances. */
   readonly buffers: number;
-  /** Multiply-accumulates of convolutions and linear layers, for one picture. */
+  /** Multiply-accumulates of convolutions and linear layers, for one image. */
   readonly macs: number;
-  /** Floating-point operations of all layers, for one picture: two a multiply-accumulate, and what biases, activations and poolings take. */
+  /** Floating-point operations of all layers, for one image: two a multiply-accumulate, and what biases, activations and poolings take. */
   readonly flops: number;
-  /** Bytes of the outputs of a batch, which training keeps for the way back. */
+  /** Bytes of the outputs of a batch, which training keeps for the backward pass. */
   readonly forwardBytes: number;
   /** Bytes of the gradients of those outputs. */
   readonly backwardBytes: number;
@@ -66,7 +66,7 @@ export interface ModelSummary extends Cost {
   readonly inputShape: Shape;
   /** The main output's. */
   readonly outputShape: Shape;
-  /** Pictures in a batch; null where it was not given, which counts as one. */
+  /** Images in a batch; null where it was not given, which counts as one. */
   readonly batchSize: number | null;
   readonly dtype: DType;
   readonly inputBytes: number;
@@ -82,7 +82,7 @@ export interface ModelSummary extends Cost {
 export interface SummarizeOptions {
   /** `[height, width, channels]`, or `[features]` of a network on vectors. Default: the model's own. */
   inputShape?: Shape;
-  /** Pictures in a batch, for the memory of activations and the arithmetic intensity. Default: one. */
+  /** Images in a batch, for the memory of activations and the arithmetic intensity. Default: one. */
   batchSize?: number;
   /** What weights and activations are kept in. Default float32. */
   dtype?: DType;
@@ -150,7 +150,7 @@ interface Row {
 }
 
 /** The first layer that does not fit what comes in. */
-export interface Misfit {
+interface Misfit {
   readonly node: LayerNode;
   readonly inputShapes: readonly Shape[];
   readonly reason: string;

@@ -1,11 +1,12 @@
-import type { Shape } from './layer-spec.js';
+import { short } from '../format/numbers.js';
+import type { Shape } from '../layer-spec.js';
+import type { ModelSummary } from '../summarize.js';
 import { stagesOf } from './stages.js';
-import type { ModelSummary } from './summarize.js';
-import { colors, element, picture, polygon, short, text } from './svg.js';
+import { colors, drawing, element, polygon, text } from './svg.js';
 
 /** The options of `drawNetwork`. */
 export interface DrawNetworkOptions {
-  /** Over the picture. Default: the network's name. */
+  /** Title of the drawing. Default: the network's name. */
   title?: string;
 }
 
@@ -122,7 +123,7 @@ export function drawNetwork(summary: ModelSummary, options: DrawNetworkOptions =
   }
   const width = x - gap + margin;
   const totals = `${short(summary.macs)} multiply-accumulates, ${short(summary.params)} parameters`;
-  return picture(width, height, `${title}: ${totals}`, [
+  return drawing(width, height, `${title}: ${totals}`, [
     text(margin, 38, title, { size: 24, weight: 'bold' }),
     text(margin, 60, totals, { size: 15, fill: colors.faint }),
     caption(macsTop, ['multiply-', 'accumulates'], colors.blue),

@@ -1,10 +1,10 @@
-import type { ReceptiveField } from './receptive-field.js';
-import type { LayerSummary, ModelSummary } from './summarize.js';
-import { colors, element, picture, text } from './svg.js';
+import type { ReceptiveField } from '../receptive-field.js';
+import type { LayerSummary, ModelSummary } from '../summarize.js';
+import { colors, drawing, element, text } from './svg.js';
 
 /** The options of `drawReceptiveField`. */
 export interface DrawReceptiveFieldOptions {
-  /** Over the picture. Default: the network's name. */
+  /** Title of the drawing. Default: the network's name. */
   title?: string;
 }
 
@@ -83,7 +83,7 @@ export function drawReceptiveField(summary: ModelSummary, options: DrawReceptive
   const top = 84;
   const legendLeft = 2 * side + 4 * margin + 40;
   const legendWidth = Math.max(...marks.map(({ layer, size }) => 24 + 7.6 * `${size}  ${layer.name}`.length));
-  return picture(legendLeft + legendWidth + margin, top + side + 78, `${title}: receptive field of ${reach} pixels`, [
+  return drawing(legendLeft + legendWidth + margin, top + side + 78, `${title}: receptive field of ${reach} pixels`, [
     text(margin, 38, title, { size: 24, weight: 'bold' }),
     text(
       margin,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { drawNetwork, drawReceptiveField } from './draw.js';
-import { inceptionV3 } from './fixtures/inception-v3.js';
-import { resnet } from './fixtures/resnet.js';
-import { type LayerSpec, summarize } from './index.js';
+import { drawNetwork, drawReceptiveField } from '../draw.js';
+import { inceptionV3 } from '../fixtures/inception-v3.js';
+import { resnet } from '../fixtures/resnet.js';
+import { type LayerSpec, summarize } from '../index.js';
 
 const layers: LayerSpec[] = [
   { type: 'Conv2d', outChannels: 8, kernelSize: 3, bias: false },
@@ -12,7 +12,7 @@ const layers: LayerSpec[] = [
 const small = summarize(layers, { inputShape: [16, 16, 2] });
 const resnet50 = summarize(resnet('resnet50'), { inputShape: [224, 224, 3] });
 
-/** The texts of a picture. Fails where a tag is not closed. */
+/** The texts of a drawing. Fails where a tag is not closed. */
 function textsOf(svg: string): string[] {
   const open: string[] = [];
   for (const [, closing, name = '', selfClosing] of svg.matchAll(/<(\/?)([a-z]+)[^>]*?(\/?)>/g)) {

@@ -1,8 +1,8 @@
-import type { Shape } from './layer-spec.js';
-import type { LayerSummary, ModelSummary } from './summarize.js';
+import type { Shape } from '../layer-spec.js';
+import type { LayerSummary, ModelSummary } from '../summarize.js';
 
-/** A column of the picture: one layer with what follows it without weights or window, or all layers on maps of one size. */
-export interface Stage {
+/** A column of the drawing: one layer with what follows it without weights or window, or all layers on maps of one size. */
+interface Stage {
   /** The feature map (or vector) that comes out. */
   readonly outputShape: Shape;
   /** What is in it, e.g. `3 × conv 3×3`. */
@@ -97,7 +97,7 @@ function bySize(layers: readonly LayerSummary[]): readonly Stage[] {
   });
 }
 
-/** The columns of a network's picture: its layers where they are few, otherwise its stages. Auxiliary heads are left out. */
+/** The columns of a network's drawing: its layers where they are few, otherwise its stages. Auxiliary heads are left out. */
 export function stagesOf(summary: ModelSummary): readonly Stage[] {
   const layers = summary.layers.filter(({ auxiliary }) => !auxiliary);
   return layers.filter(isNamed).length <= 14 ? byLayer(layers) : bySize(layers);

@@ -1,8 +1,8 @@
-/** The few shapes the pictures are made of, as SVG text. Lengths are pixels of the picture. */
+/** The few shapes that the drawings are made of, as SVG text. Lengths are in pixels of the drawing. */
 
 type Attributes = Readonly<Record<string, string | number>>;
 
-export const fontFamily = 'Helvetica, Arial, sans-serif';
+const fontFamily = 'Helvetica, Arial, sans-serif';
 
 /** Ink for text, lines and faint lines; two hues that the colour-blind tell apart. */
 export const colors = {
@@ -37,7 +37,7 @@ export function element(name: string, attributes: Attributes): string {
   return `<${name}${attributesText(attributes)}/>`;
 }
 
-export interface TextOptions {
+interface TextOptions {
   readonly size?: number;
   readonly anchor?: 'start' | 'middle' | 'end';
   readonly fill?: string;
@@ -54,8 +54,8 @@ export function polygon(points: readonly (readonly [number, number])[], attribut
   return element('polygon', { points: points.map(([x, y]) => `${rounded(x)},${rounded(y)}`).join(' '), ...attributes });
 }
 
-/** A whole picture on white, which keeps its proportions at any size. The title is read out by screen readers. */
-export function picture(width: number, height: number, title: string, parts: readonly string[]): string {
+/** A whole drawing on white, which keeps its proportions at any size. The title is read out by screen readers. */
+export function drawing(width: number, height: number, title: string, parts: readonly string[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${rounded(width)} ${rounded(height)}" width="${rounded(width)}" height="${rounded(height)}" role="img" font-family="${fontFamily}">`,
     `<title>${escaped(title)}</title>`,
@@ -63,16 +63,4 @@ export function picture(width: number, height: number, title: string, parts: rea
     ...parts,
     '</svg>',
   ].join('\n');
-}
-
-/** A count in three digits with its unit, as in 4.09 G. */
-export function short(count: number): string {
-  const units = ['', ' k', ' M', ' G', ' T'];
-  let power = 0;
-  let value = count;
-  while (value >= 999.5 && power < units.length - 1) {
-    value /= 1000;
-    power++;
-  }
-  return `${power === 0 ? value : value.toPrecision(3)}${units[power]}`;
 }

@@ -1,6 +1,6 @@
-import { thousands } from './format-torchsummary.js';
-import type { Shape } from './layer-spec.js';
-import type { LayerSummary, ModelSummary } from './summarize.js';
+import type { Shape } from '../layer-spec.js';
+import type { LayerSummary, ModelSummary } from '../summarize.js';
+import { thousands } from './numbers.js';
 
 /** Keras's classes for layers that were not read from a model. */
 const kerasClasses: Readonly<Record<string, string>> = {
@@ -94,7 +94,7 @@ function classOf({ className, type }: LayerSummary): string {
 }
 
 /**
- * The lines of one row of columns that end at `ends`: cells wider than their column, less two spaces between columns, go on in the next
+ * The lines of one row of columns that end at `ends`: cells wider than their column, less two spaces between columns, continue in the next
  * line, lists behind each item. As in Keras, the space in front does not count.
  */
 function wrapped(cells: readonly string[], ends: readonly number[]): readonly string[] {

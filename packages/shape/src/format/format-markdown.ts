@@ -1,6 +1,7 @@
-import { thousands } from './format-torchsummary.js';
-import type { Shape } from './layer-spec.js';
-import type { LayerSummary, ModelSummary } from './summarize.js';
+import type { Shape } from '../layer-spec.js';
+import type { LayerSummary, ModelSummary } from '../summarize.js';
+import { markdownTable } from './markdown-table.js';
+import { bytes, thousands } from './numbers.js';
 
 /** A table for a document, with the columns of the lecture's own tables (channels, size, kernel, stride) and the costs. */
 export function formatMarkdown(summary: ModelSummary): string {
@@ -22,22 +23,9 @@ export function formatMarkdown(summary: ModelSummary): string {
     '',
     `${thousands(summary.params)} parameters (${thousands(summary.trainableParams)} trainable), ${thousands(summary.buffers)} running statistics, ` +
       `${bytes(summary.weightBytes)} as ${summary.dtype}. ${thousands(summary.macs)} multiply-accumulates, ${thousands(summary.flops)} floating-point operations. ` +
-      `Activations of ${summary.batchSize === null ? 'one picture' : `a batch of ${summary.batchSize}`}: ${bytes(summary.forwardBytes)} forward, ${bytes(summary.backwardBytes)} backward. ` +
+      `Activations of ${summary.batchSize === null ? 'one image' : `a batch of ${summary.batchSize}`}: ${bytes(summary.forwardBytes)} forward, ${bytes(summary.backwardBytes)} backward. ` +
       `${summary.arithmeticIntensity.toFixed(1)} operations a byte.`,
   ].join('\n');
-}
-
-/** A Markdown table whose columns are padded to the same width. */
-export function markdownTable(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  right: readonly boolean[],
-): string {
-  const widths = head.map((title, column) => Math.max(3, title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => (right[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join(' | ')} |`;
-  const rule = widths.map((width, column) => (right[column] ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width)));
-  return [line(head), line(rule), ...rows.map(line)].join('\n');
 }
 
 function times(pair: readonly number[]): string {
@@ -54,11 +42,4 @@ function stride([vertical, horizontal]: readonly [number, number]): string {
 
 function field({ receptiveField }: LayerSummary): string {
   return receptiveField === null ? '' : times(receptiveField.size);
-}
-
-/** Bytes in the largest unit (powers of 1024) that leaves at least 1. */
-export function bytes(count: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = count < 1024 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(count) / 10));
-  return `${power === 0 ? count : (count / 1024 ** power).toFixed(2)} ${units[power]}`;
 }

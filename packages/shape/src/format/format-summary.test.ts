@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
-import { formatSummary, type LayerSpec, summarize } from './index.js';
+import { formatSummary, type LayerSpec, summarize } from '../index.js';
 
 const zeros = 'zeros';
 
@@ -91,7 +91,7 @@ test('markdown', () => {
 | flatten | Flatten |    1260 |        |        |          0 |      0 |             5×3 |
 | fc      | Linear  |      10 |        |        |     12,610 | 12,600 |           31×31 |
 
-12,706 parameters (12,706 trainable), 0 running statistics, 49.63 KiB as float32. 31,500 multiply-accumulates, 65,530 floating-point operations. Activations of one picture: 14.80 KiB forward, 14.80 KiB backward. 0.9 operations a byte.`);
+12,706 parameters (12,706 trainable), 0 running statistics, 49.63 KiB as float32. 31,500 multiply-accumulates, 65,530 floating-point operations. Activations of one image: 14.80 KiB forward, 14.80 KiB backward. 0.9 operations a byte.`);
 });
 
 test('json holds every figure', () => {

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
-import { alexnetBook } from './fixtures/alexnet.js';
-import { resnet } from './fixtures/resnet.js';
-import { vgg } from './fixtures/vgg.js';
-import { formatSummary, type LayerSpec, summarize } from './index.js';
+import { alexnetBook } from '../fixtures/alexnet.js';
+import { resnet } from '../fixtures/resnet.js';
+import { vgg } from '../fixtures/vgg.js';
+import { formatSummary, type LayerSpec, summarize } from '../index.js';
 
 /** Page 6-1 of the lecture, with the rules and spaces that torchsummary prints around it. */
 const lectureLenet = `\
@@ -132,7 +132,7 @@ Non-trainable params: 0
 
 describe('the tables that torchsummary 1.5.1 prints of torchvision', () => {
   const printed = (name: string) =>
-    readFileSync(new URL(`./fixtures/torchsummary-${name}.txt`, import.meta.url), 'utf8').trimEnd();
+    readFileSync(new URL(`../fixtures/torchsummary-${name}.txt`, import.meta.url), 'utf8').trimEnd();
 
   test('vgg16_bn', () => {
     expect(formatSummary(summarize(vgg('vgg16', true), { inputShape: [224, 224, 3] }))).toBe(printed('vgg16-bn'));

@@ -1,7 +1,8 @@
-import type { FormatOptions } from './format-summary.js';
-import { elements } from './layer-outcome.js';
-import type { Shape } from './layer-spec.js';
-import type { LayerSummary, ModelSummary } from './summarize.js';
+import { elements } from '../layer-outcome.js';
+import type { Shape } from '../layer-spec.js';
+import type { LayerSummary, ModelSummary } from '../summarize.js';
+import type { FormatOptions } from './format-options.js';
+import { thousands } from './numbers.js';
 
 /** What PyTorch writes as calls of functions, not as modules, so that torchsummary, which listens to modules, has no row for it. */
 const functions: ReadonlySet<string> = new Set([
@@ -86,9 +87,4 @@ function twoDecimals(value: number): string {
   const hundredths = value * 100;
   const down = Math.floor(hundredths);
   return (hundredths - down === 0.5 && down % 2 === 0 ? down / 100 : value).toFixed(2);
-}
-
-/** An integer with commas between thousands. */
-export function thousands(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
