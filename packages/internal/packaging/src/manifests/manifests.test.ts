@@ -1,0 +1,84 @@
+/** Each package.json, against what all published packages have in common: one form, so that none is forgotten when it changes. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { publishedPackages, root } from '@cnnzoo/tooling/published-packages';
+import { expect, test } from 'vitest';
+
+interface Manifest {
+  readonly name: string;
+  readonly private?: boolean;
+  readonly exports?: Readonly<Record<string, unknown>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly scripts?: Readonly<Record<string, string>>;
+  readonly [field: string]: unknown;
+}
+
+const read = (folder: string): Manifest => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+const published = publishedPackages();
+const workspace = read(root);
+
+/** The folders with a package.json below `path`. */
+function packagesIn(path: string): string[] {
+  return readdirSync(join(root, path))
+    .map((name) => join(root, path, name))
+    .filter((folder) => existsSync(join(folder, 'package.json')));
+}
+
+/** An entry as all have it: ES module and CommonJS, each with its types, and in browsers an error that says why there is none. */
+function standardEntry(subpath: string, nodeOnly: boolean): object {
+  const name = subpath === '.' ? 'index' : subpath.slice('./'.length);
+  const form = (file: string, types: string, module: string) => ({
+    types: `./dist/${file}.${types}`,
+    default: `./dist/${file}.${module}`,
+  });
+  return {
+    ...(nodeOnly ? { browser: form('runs-in-node-only', 'd.ts', 'js') } : {}),
+    import: form(name, 'd.ts', 'js'),
+    require: form(name, 'd.cts', 'cjs'),
+  };
+}
+
+test('directly in packages/ stands what is published, in packages/internal/ what is not', () => {
+  const misplaced = (path: string, isPrivate: boolean) =>
+    packagesIn(path).filter((folder) => (read(folder).private ?? false) !== isPrivate);
+  expect(published.length).toBeGreaterThan(15);
+  expect(misplaced('packages', false)).toEqual([]);
+  expect(misplaced('packages/internal', true)).toEqual([]);
+});
+
+test.each(published)('$name has the package.json that all have', ({ folder, entries }) => {
+  const manifest = read(folder);
+  const nodeOnly = existsSync(join(folder, 'src/runs-in-node-only.ts'));
+  const subpaths = Object.keys(manifest.exports ?? {});
+  expect(subpaths[0]).toBe('.');
+  expect(manifest).toMatchObject({
+    name: basename(folder) === 'cnnzoo' ? 'cnnzoo' : `@cnnzoo/${basename(folder)}`,
+    license: workspace['license'],
+    type: 'module',
+    repository: { directory: `packages/${basename(folder)}` },
+    engines: workspace['engines'],
+    files: ['dist', 'CHANGELOG.md'],
+    main: './dist/index.cjs',
+    module: './dist/index.js',
+    types: './dist/index.d.cts',
+    publishConfig: { access: 'public' },
+  });
+  expect(manifest.exports).toEqual(
+    Object.fromEntries(subpaths.map((subpath) => [subpath, standardEntry(subpath, nodeOnly)])),
+  );
+  expect(entries.filter(({ source }) => !existsSync(source))).toEqual([]);
+  expect(manifest.scripts).toMatchObject({
+    build: expect.stringMatching(/^tsup --config \.\.\/internal\/tooling\/tsup\.config\.ts --silent( --shims)?$/),
+    typecheck: expect.stringMatching(/^tsc\b/),
+    'check:package': 'publint --strict && attw --pack . --profile node16 --format ascii --quiet',
+    test: expect.stringMatching(/^vitest run --config \.\.\/internal\/tooling\/vitest\.config\.ts\b/),
+  });
+  expect(existsSync(join(folder, 'README.md'))).toBe(true);
+});
+
+test('this package has every published one among its devDependencies: the one list of them', () => {
+  const manifest = read(join(import.meta.dirname, '../..'));
+  expect(Object.keys(manifest.devDependencies ?? {})).toEqual(
+    expect.arrayContaining(published.map(({ name }) => name)),
+  );
+});
