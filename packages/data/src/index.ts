@@ -1,23 +1,22 @@
-export { type ArrayDataset, type ArrayDatasetOptions, arrayDataset } from './array-dataset.js';
-export { type CifarOptions, cifar10, cifar100 } from './cifar.js';
-export { type ContactSheetOptions, contactSheet } from './contact-sheet.js';
+export type { ArchivePart } from './archives/archive-entry.js';
 export { DataError } from './data-error.js';
-export { type Batch, DataLoader, type DataLoaderOptions, type SkippedFile } from './data-loader.js';
+export { type ArrayDataset, type ArrayDatasetOptions, arrayDataset } from './datasets/array-dataset.js';
+export { type CifarOptions, cifar10, cifar100 } from './datasets/cifar.js';
 export type {
-  ArchivePart,
   Dataset,
-  Decoding,
   FailedReference,
   FileReference,
   PixelReference,
   ReferenceDataset,
   Sample,
   SampleReference,
-} from './dataset.js';
-export { decodeImage, readImage } from './decode-image.js';
-export { type IdxArray, parseIdx, readIdx } from './idx.js';
-export { type ImageFolder, type ImageFolderOptions, imageFolder } from './image-folder.js';
-export { fashionMnist, type MnistOptions, mnist } from './mnist.js';
+} from './datasets/dataset.js';
+export { type IdxArray, parseIdx, readIdx } from './datasets/idx.js';
+export { type ImageFolder, type ImageFolderOptions, imageFolder } from './datasets/image-folder.js';
+export { fashionMnist, type MnistOptions, mnist } from './datasets/mnist.js';
+export { type DatasetStats, type StatsOptions, stats } from './datasets/stats.js';
+export { type SplitOptions, split, subset } from './datasets/subset.js';
+export { type Batch, DataLoader, type DataLoaderOptions, type SkippedFile } from './loader/data-loader.js';
 export {
   type Sampler,
   sequentialSampler,
@@ -25,8 +24,8 @@ export {
   shuffledSampler,
   subsetSampler,
   weightedSampler,
-} from './sampler.js';
-export { type DatasetStats, type StatsOptions, stats } from './stats.js';
-export { type BatchStreamOptions, batchStream, collect, type Samples } from './stream.js';
-export { type SplitOptions, split, subset } from './subset.js';
-export type { TransformSource } from './transform-source.js';
+} from './loader/sampler.js';
+export { type BatchStreamOptions, batchStream, collect, type Samples } from './loader/stream.js';
+export type { TransformSource } from './loader/transform-source.js';
+export { type ContactSheetOptions, contactSheet } from './pictures/contact-sheet.js';
+export { type Decoding, decodeImage, readImage } from './pictures/decode-image.js';

@@ -1,25 +1,9 @@
 /** The program of a loader's worker threads: makes the batches it is asked for, one after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { type BatchTask, type CollatedBatch, collate } from './collate.js';
 import { DataError } from './data-error.js';
-import { resolvePlan, type TransformPlan } from './transform-source.js';
-
-/** What a worker is started with. */
-export interface WorkerSetup {
-  readonly plan: TransformPlan;
-  readonly onError: 'throw' | 'skip';
-}
-
-/** What the loader sends its worker: a batch to make. */
-export interface WorkerRequest {
-  readonly id: number;
-  readonly task: BatchTask;
-}
-
-/** What a worker answers: the batch, or what is wrong with which file. */
-export type WorkerResponse =
-  | { readonly id: number; readonly result: CollatedBatch }
-  | { readonly id: number; readonly file: string | undefined; readonly message: string };
+import { collate } from './loader/collate.js';
+import { resolvePlan } from './loader/transform-source.js';
+import type { WorkerRequest, WorkerResponse, WorkerSetup } from './loader/worker-messages.js';
 
 async function serve(port: NonNullable<typeof parentPort>, { plan, onError }: WorkerSetup): Promise<void> {
   const transforms = resolvePlan(plan);

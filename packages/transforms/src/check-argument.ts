@@ -1,4 +1,4 @@
-import { describeValue } from './image.js';
+import { describeValue } from './image/image.js';
 
 /** Throws a RangeError that names the argument unless `value` is a number from `low` to `high`. */
 export function checkNumber(name: string, value: unknown, low = -Infinity, high = Infinity): void {

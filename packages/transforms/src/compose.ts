@@ -1,5 +1,5 @@
-import { checkImage } from './image.js';
-import { toTensorNormalized } from './normalize.js';
+import { checkImage } from './image/image.js';
+import { toTensorNormalized } from './image/normalize.js';
 import { checkTransforms, type Transform, type TransformDescription } from './transform.js';
 
 /**

@@ -1,25 +1,36 @@
-export { type AffineParameters, affine } from './affine.js';
-export type { Augmentation, AugmentationName } from './augmentation.js';
-export { autoAugment } from './auto-augment.js';
-export { rgbToBgr } from './channel-order.js';
 export type { Size } from './check-argument.js';
-export { type ColorAdjustment, type ColorJitterOptions, colorJitter, type Jitter } from './color-jitter.js';
+export { rgbToBgr } from './color/channel-order.js';
+export { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from './color/enhance.js';
+export { gaussianBlur } from './color/gaussian-blur.js';
+export { grayscale } from './color/grayscale.js';
+export { adjustHue } from './color/hue.js';
+export { autocontrast, equalize, invert, posterize, solarize } from './color/levels.js';
 export { compose } from './compose.js';
-export { type Box, centerCrop, crop } from './crop.js';
-export { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from './enhance.js';
-export type { Interpolation } from './filter.js';
-export { horizontalFlip, verticalFlip } from './flip.js';
+export {
+  type Crops144Options,
+  crops144,
+  fiveCrop,
+  gridCrops,
+  type SeveralCrops,
+  tenCrop,
+} from './crops/several-crops.js';
 export { batchTransformFromDescription, fromDescription } from './from-description.js';
-export { gaussianBlur } from './gaussian-blur.js';
-export { grayscale } from './grayscale.js';
-export { adjustHue } from './hue.js';
-export type { Image } from './image.js';
-export { autocontrast, equalize, invert, posterize, solarize } from './levels.js';
-export { pcaLighting } from './lighting.js';
-export { type BatchTransform, cutmix, type MixOptions, mixup, type PixelBatch, type SoftBatch } from './mix-batch.js';
-export { denormalize, normalize } from './normalize.js';
-export { type Fill, type Padding, type PadMode, type PadOptions, pad } from './pad.js';
-export { type Corners, type Point, perspective } from './perspective.js';
+export { type AffineParameters, affine } from './geometry/affine.js';
+export { type Box, centerCrop, crop } from './geometry/crop.js';
+export { horizontalFlip, verticalFlip } from './geometry/flip.js';
+export { type Fill, type Padding, type PadMode, type PadOptions, pad } from './geometry/pad.js';
+export { type Corners, type Point, perspective } from './geometry/perspective.js';
+export { type ResizeOptions, resize, resizedCrop } from './geometry/resize.js';
+export { rotate } from './geometry/rotate.js';
+export type { WarpOptions } from './geometry/warp.js';
+export type { Interpolation } from './image/filter.js';
+export type { Image } from './image/image.js';
+export { denormalize, normalize } from './image/normalize.js';
+export { toBytes, toTensor } from './image/to-tensor.js';
+export type { Augmentation, AugmentationName } from './policies/augmentation.js';
+export { autoAugment } from './policies/auto-augment.js';
+export { type DrawnAugmentations, type RandAugmentOptions, randAugment } from './policies/rand-augment.js';
+export { type TrivialAugmentOptions, trivialAugment } from './policies/trivial-augment.js';
 export {
   evaluationPreset,
   type Preprocessing,
@@ -27,12 +38,21 @@ export {
   preprocessings,
   trainingPreset,
 } from './presets.js';
-export { type DrawnAugmentations, type RandAugmentOptions, randAugment } from './rand-augment.js';
-export { type Applied, randomApply, randomHorizontalFlip, randomVerticalFlip } from './random-apply.js';
-export { randomGaussianBlur } from './random-blur.js';
-export { type RandomCropOptions, randomCrop } from './random-crop.js';
-export { type Erasing, type RandomErasingOptions, randomErasing } from './random-erasing.js';
-export { type RandomGenerator, randomGenerator } from './random-generator.js';
+export { type ColorAdjustment, type ColorJitterOptions, colorJitter, type Jitter } from './random/color-jitter.js';
+export { pcaLighting } from './random/lighting.js';
+export {
+  type BatchTransform,
+  cutmix,
+  type MixOptions,
+  mixup,
+  type PixelBatch,
+  type SoftBatch,
+} from './random/mix-batch.js';
+export { type Applied, randomApply, randomHorizontalFlip, randomVerticalFlip } from './random/random-apply.js';
+export { randomGaussianBlur } from './random/random-blur.js';
+export { type RandomCropOptions, randomCrop } from './random/random-crop.js';
+export { type Erasing, type RandomErasingOptions, randomErasing } from './random/random-erasing.js';
+export { type RandomGenerator, randomGenerator } from './random/random-generator.js';
 export {
   type Degrees,
   type RandomAffineOptions,
@@ -40,13 +60,7 @@ export {
   randomAffine,
   randomPerspective,
   randomRotation,
-} from './random-geometry.js';
-export { type RandomResizedCropOptions, randomResizedCrop } from './random-resized-crop.js';
-export { type ResizeOptions, resize, resizedCrop } from './resize.js';
-export { rotate } from './rotate.js';
-export { scaleJitter } from './scale-jitter.js';
-export { type Crops144Options, crops144, fiveCrop, gridCrops, type SeveralCrops, tenCrop } from './several-crops.js';
-export { toBytes, toTensor } from './to-tensor.js';
+} from './random/random-geometry.js';
+export { type RandomResizedCropOptions, randomResizedCrop } from './random/random-resized-crop.js';
+export { scaleJitter } from './random/scale-jitter.js';
 export type { Draw, DrawListener, RandomTransform, Transform, TransformDescription } from './transform.js';
-export { type TrivialAugmentOptions, trivialAugment } from './trivial-augment.js';
-export type { WarpOptions } from './warp.js';

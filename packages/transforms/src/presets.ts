@@ -1,14 +1,14 @@
-import { rgbToBgr } from './channel-order.js';
 import { checkChoice } from './check-argument.js';
+import { rgbToBgr } from './color/channel-order.js';
 import { compose } from './compose.js';
-import { centerCrop } from './crop.js';
-import type { Interpolation } from './filter.js';
-import { normalize } from './normalize.js';
-import { randomHorizontalFlip } from './random-apply.js';
-import { randomCrop } from './random-crop.js';
-import { randomResizedCrop } from './random-resized-crop.js';
-import { resize } from './resize.js';
-import { toTensor } from './to-tensor.js';
+import { centerCrop } from './geometry/crop.js';
+import { resize } from './geometry/resize.js';
+import type { Interpolation } from './image/filter.js';
+import { normalize } from './image/normalize.js';
+import { toTensor } from './image/to-tensor.js';
+import { randomHorizontalFlip } from './random/random-apply.js';
+import { randomCrop } from './random/random-crop.js';
+import { randomResizedCrop } from './random/random-resized-crop.js';
 import type { Transform } from './transform.js';
 
 /** What published weights expect of their input. */

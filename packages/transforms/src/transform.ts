@@ -1,5 +1,5 @@
-import { checkImage, describeValue, type Image } from './image.js';
-import type { RandomGenerator } from './random-generator.js';
+import { checkImage, describeValue, type Image } from './image/image.js';
+import type { RandomGenerator } from './random/random-generator.js';
 
 /** What a random transform drew: its name and the parameters, such as `{ transform: 'randomCrop', top: 3, left: 5 }`. */
 export interface Draw {

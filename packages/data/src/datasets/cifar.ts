@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataError } from '../data-error.js';
+import { type ArrayDataset, arrayDataset } from './array-dataset.js';
+import { cifar10Categories, cifar100Categories } from './cifar-categories.js';
+
+/** The options of `cifar10` and `cifar100`. */
+export interface CifarOptions {
+  /** 'train': 50,000 pictures; 'test': 10,000. */
+  readonly split: 'train' | 'test';
+}
+
+const side = 32;
+const pixels = side * side;
+
+/** The files of each split, and the bytes before each picture, of which the last is the label. */
+const formats = {
+  cifar10: {
+    train: [1, 2, 3, 4, 5].map((n) => `data_batch_${n}.bin`),
+    test: ['test_batch.bin'],
+    labelBytes: 1,
+    categories: cifar10Categories,
+  },
+  /** Its first label byte is that of the 20 superclasses. */
+  cifar100: { train: ['train.bin'], test: ['test.bin'], labelBytes: 2, categories: cifar100Categories },
+} as const;
+
+/**
+ * CIFAR-10 (Krizhevsky 2009) from its binary version: `data_batch_1.bin` to `data_batch_5.bin`, `test_batch.bin`.
+ * @param folder with the files, usually called cifar-10-batches-bin
+ * @returns a data set of [32, 32, 3] 8-bit RGB pictures
+ * @throws DataError naming the file where one is missing, truncated, or has a label out of range
+ * @example
+ * import { cifar10 } from '@cnnzoo/data';
+ * const train = await cifar10('cifar-10-batches-bin', { split: 'train' });
+ * console.log(train.length); // 50000
+ */
+export function cifar10(folder: string, { split }: CifarOptions): Promise<ArrayDataset> {
+  return readCifar(folder, split, 'cifar10');
+}
+
+/**
+ * CIFAR-100 from its binary version, `train.bin` and `test.bin`, with its 100 fine labels. See {@link cifar10}.
+ * @param folder with the files, usually called cifar-100-binary
+ * @example
+ * import { cifar100 } from '@cnnzoo/data';
+ * const test = await cifar100('cifar-100-binary', { split: 'test' });
+ * console.log(test.length); // 10000
+ */
+export function cifar100(folder: string, { split }: CifarOptions): Promise<ArrayDataset> {
+  return readCifar(folder, split, 'cifar100');
+}
+
+async function readCifar(folder: string, split: 'train' | 'test', format: keyof typeof formats): Promise<ArrayDataset> {
+  if (split !== 'train' && split !== 'test') throw new RangeError(`split must be 'train' or 'test', got '${split}'`);
+  const { labelBytes, categories, ...files } = formats[format];
+  const record = labelBytes + 3 * pixels;
+  const parts: { path: string; bytes: Buffer }[] = [];
+  for (const name of files[split]) {
+    const path = join(folder, name);
+    const bytes = await readFile(path).catch((cause) => {
+      throw new DataError(path, `cannot be read (${cause instanceof Error ? cause.message : cause})`, { cause });
+    });
+    if (bytes.length === 0 || bytes.length % record !== 0)
+      throw new DataError(
+        path,
+        `truncated or corrupt: ${bytes.length} bytes, expected a multiple of ${record} (a label and 32 x 32 x 3 pixels)`,
+      );
+    parts.push({ path, bytes });
+  }
+  const count = parts.reduce((sum, { bytes }) => sum + bytes.length / record, 0);
+  const data = new Uint8Array(new SharedArrayBuffer(count * 3 * pixels));
+  const labels = new Int32Array(count);
+  let picture = 0;
+  for (const { path, bytes } of parts)
+    for (let start = 0; start < bytes.length; start += record, picture++) {
+      const label = bytes[start + labelBytes - 1] ?? 0;
+      if (label >= categories.length)
+        throw new DataError(
+          path,
+          `label ${label} of picture ${start / record}, expected 0 to ${categories.length - 1}`,
+        );
+      labels[picture] = label;
+      // Planes of red, green and blue become pixels.
+      for (let channel = 0; channel < 3; channel++) {
+        const plane = start + labelBytes + channel * pixels;
+        for (let i = 0; i < pixels; i++) data[(picture * pixels + i) * 3 + channel] = bytes[plane + i] ?? 0;
+      }
+    }
+  return arrayDataset({ data, labels, width: side, height: side, channels: 3, categories, name: join(folder, split) });
+}

@@ -1,0 +1,67 @@
+import type { Image } from '@cnnzoo/transforms';
+import type { ArchivePart } from '../archives/archive-entry.js';
+import type { Decoding } from '../pictures/decode-image.js';
+
+/** One labelled picture. */
+export interface Sample {
+  readonly image: Image;
+  /** The index of its category. */
+  readonly label: number;
+}
+
+/** Labelled pictures that can be asked for in any order. Any object of this shape is one. */
+export interface Dataset {
+  readonly length: number;
+  readonly categories: readonly string[];
+  get(index: number): Sample | Promise<Sample>;
+}
+
+/**
+ * A data set whose samples can be described as plain data, so that a worker thread reads, decodes and transforms them while
+ * the main thread trains. This package's data sets all are; for others the main thread reads and the workers transform.
+ */
+export interface ReferenceDataset extends Dataset {
+  reference(index: number): SampleReference;
+}
+
+/** Where the pixels of a sample are. */
+export type SampleReference = PixelReference | FileReference | FailedReference;
+
+/** Pixels in memory; `data` is a view of shared memory, so that sending it to a worker copies nothing. */
+export interface PixelReference {
+  readonly kind: 'pixels';
+  /** How error messages call the sample. */
+  readonly name: string;
+  readonly label: number;
+  readonly image: Image;
+}
+
+/** A sample that could not be read where it was asked for: loading it throws. */
+export interface FailedReference {
+  readonly kind: 'failed';
+  readonly name: string;
+  readonly label: number;
+  readonly problem: string;
+}
+
+/** An encoded picture in a file, which may be an archive. */
+export interface FileReference {
+  readonly kind: 'file';
+  /** How error messages call the sample: the path of the picture, after the archive's path where it is in one. */
+  readonly name: string;
+  readonly label: number;
+  readonly path: string;
+  /** Where in the file the picture's bytes are; without it, the file is the picture. */
+  readonly part?: ArchivePart;
+  readonly decoding: Decoding;
+}
+
+export function isReferenceDataset(dataset: Dataset): dataset is ReferenceDataset {
+  return 'reference' in dataset && typeof dataset.reference === 'function';
+}
+
+/** Throws a RangeError unless `index` is a place in a data set of `length` samples. */
+export function checkIndex(index: number, length: number): void {
+  if (!Number.isInteger(index) || index < 0 || index >= length)
+    throw new RangeError(`index must be a whole number from 0 to ${length - 1}, got ${index}`);
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { readArchivePart } from '../archives/read-archive-part.js';
+import { DataError } from '../data-error.js';
+import { decodeImage } from '../pictures/decode-image.js';
+import type { FileReference, Sample, SampleReference } from './dataset.js';
+
+/**
+ * The sample that a reference points to; pictures in memory come at once.
+ * @throws DataError, naming the file, where it cannot be read or decoded
+ */
+export function loadSample(reference: SampleReference): Sample | Promise<Sample> {
+  const { label, name } = reference;
+  if (reference.kind === 'failed') throw new DataError(name, reference.problem);
+  if (reference.kind === 'pixels') return { image: reference.image, label };
+  return decodeImage(readFileReference(reference), name, reference.decoding).then((image) => ({ image, label }));
+}
+
+/**
+ * The bytes of the picture that a reference points to. Reads synchronously: the loader's workers have nothing else to do
+ * meanwhile.
+ */
+function readFileReference({ path, part, name }: FileReference): Uint8Array {
+  try {
+    return part === undefined ? readFileSync(path) : readArchivePart(path, part, name);
+  } catch (cause) {
+    if (cause instanceof DataError) throw cause;
+    throw new DataError(name, `cannot be read (${cause instanceof Error ? cause.message : cause})`, { cause });
+  }
+}

