@@ -29,14 +29,36 @@ export function auxiliaryCrossEntropy(
   outputs: readonly tf.Tensor2D[],
   { auxiliaryWeight = 0.3, ...options }: AuxiliaryCrossEntropyOptions = {},
 ): tf.Scalar {
+  return auxiliaryLoss(outputs, (logits) => crossEntropy(labels, logits, options), auxiliaryWeight);
+}
+
+/**
+ * The loss of a network with auxiliary heads by a loss of your own:
+ *
+ *   loss(main) + auxiliaryWeight * sum over the heads of loss(head)
+ *
+ * @param outputs logits float32 [count, classes], the main head's first
+ * @param loss of one head, a scalar
+ * @param auxiliaryWeight how much the loss of each auxiliary head counts
+ * @returns a scalar
+ * @throws RangeError where `outputs` is empty or the weight is negative or not finite
+ * @example
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { auxiliaryLoss } from '@cnnzoo/losses';
+ *
+ * const [main, head] = [tf.tensor2d([[2, 1]]), tf.tensor2d([[0, 1]])];
+ * auxiliaryLoss([main, head], (logits) => tf.mean(tf.square(logits)), 0.3).print();
+ */
+export function auxiliaryLoss(
+  outputs: readonly tf.Tensor2D[],
+  loss: (logits: tf.Tensor2D) => tf.Scalar,
+  auxiliaryWeight: number,
+): tf.Scalar {
   if (!(auxiliaryWeight >= 0 && auxiliaryWeight < Infinity))
     throw new RangeError(`auxiliaryWeight must be at least 0 and finite, got ${auxiliaryWeight}`);
   const [main, ...heads] = outputs;
   if (main === undefined) throw new RangeError('outputs must have the main logits, got an empty array');
   return tf.tidy(() =>
-    heads.reduce<tf.Scalar>(
-      (loss, head) => tf.add(loss, tf.mul(crossEntropy(labels, head, options), auxiliaryWeight)),
-      crossEntropy(labels, main, options),
-    ),
+    heads.reduce<tf.Scalar>((sum, head) => tf.add(sum, tf.mul(loss(head), auxiliaryWeight)), loss(main)),
   );
 }

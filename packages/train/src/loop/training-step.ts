@@ -1,8 +1,10 @@
+import { auxiliaryLoss, topKAccuracy } from '@cnnzoo/losses';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { StatefulOptimizer } from '../optimizers/optimizer.js';
 import type { Batch } from './batch.js';
 import { clipGradients, type GradientClipping, gradientNorm } from './gradient-clipping.js';
+import { variableGradients } from './gradients.js';
 import { computeMetrics, type Metrics, namedMetrics } from './metrics.js';
 import { addMetrics } from './run-state.js';
 
@@ -45,33 +47,48 @@ export async function trainingStep(
   let loss = 0;
   let correct = 0;
   let metrics: Record<string, number> = {};
+  let norm = Number.NaN;
   let sums: tf.NamedTensorMap = {};
-  for (const [part, batch] of batches.entries()) {
-    const last = part === batches.length - 1;
-    const share = batch.images.shape[0] / total;
-    const { measures, gradients } = tf.tidy(() => {
-      const { gradients, measures } = backward(model, variables, batch, options);
-      const added = addGradients(sums, gradients, share);
-      if (!last)
-        return { measures: tf.stack([tf.scalar(0), ...measures]), gradients: added as tf.TensorContainerObject };
-      const norm = gradientNorm(Object.values(added));
-      optimizer.applyGradients(clipGradients(added, norm, options.clipping));
-      options.afterUpdate();
-      return { measures: tf.stack([norm, ...measures]), gradients: {} };
-    });
+  try {
+    for (const [part, batch] of batches.entries()) {
+      const last = part === batches.length - 1;
+      const count = batch.images.shape[0];
+      const share = count / total;
+      const { measures, gradients } = tf.tidy(() => {
+        const { gradients, measures } = backward(model, variables, batch, options);
+        const added = addGradients(sums, gradients, share);
+        if (!last)
+          return { measures: tf.stack([tf.scalar(0), ...measures]), gradients: added as tf.TensorContainerObject };
+        const norm = gradientNorm(Object.values(added));
+        optimizer.applyGradients(clipGradients(added, norm, options.clipping));
+        options.afterUpdate();
+        return { measures: tf.stack([norm, ...measures]), gradients: {} };
+      });
+      tf.dispose(sums);
+      sums = gradients as tf.NamedTensorMap;
+      const [partNorm = Number.NaN, partLoss = Number.NaN, accuracy = 0, ...values] = await readAndDispose(measures);
+      norm = partNorm;
+      loss += partLoss * share;
+      correct += Math.round(accuracy * count);
+      metrics = addMetrics(metrics, namedMetrics(options.metrics, values), share);
+    }
+  } finally {
+    // Of the parts so far, where a later one fails.
     tf.dispose(sums);
-    sums = gradients as tf.NamedTensorMap;
-    const [norm = Number.NaN, partLoss = Number.NaN, partCorrect = 0, ...values] = await measures.data();
-    measures.dispose();
-    loss += partLoss * share;
-    correct += partCorrect;
-    metrics = addMetrics(metrics, namedMetrics(options.metrics, values), share);
-    if (last) return { loss, correct, gradientNorm: norm, metrics };
   }
-  throw new RangeError('batches must have at least one batch, got none');
+  return { loss, correct, gradientNorm: norm, metrics };
 }
 
-/** Gradients of the loss, and the loss, the count of correct pictures and the metrics as scalars. */
+/** The values of a tensor, which is disposed even where they cannot be read. */
+export async function readAndDispose(tensor: tf.Tensor): Promise<ArrayLike<number> & Iterable<number>> {
+  try {
+    return (await tensor.data()) as Float32Array;
+  } finally {
+    tensor.dispose();
+  }
+}
+
+/** Gradients of the loss, and the loss, the accuracy and the metrics as scalars. */
 function backward(
   model: LayersModel,
   variables: tf.Variable[],
@@ -79,19 +96,23 @@ function backward(
   { loss, auxiliaryWeight, metrics }: StepOptions,
 ): { gradients: tf.NamedTensorMap; measures: tf.Scalar[] } {
   // Kept, because what is computed within variableGrads is disposed with it.
-  let kept: tf.Scalar[] = [];
-  const { value, grads } = tf.variableGrads(() => {
-    const [main, ...heads] = logitsOf(model, images, true);
-    const total = [
-      ...heads.map((head): tf.Scalar => tf.mul(loss(labels, head), auxiliaryWeight)),
-      ...model.calculateLosses(),
-    ].reduce<tf.Scalar>((sum, term) => tf.add(sum, term), loss(labels, main));
-    kept = [countCorrect(labels, main), ...computeMetrics(metrics, labels, main)].map((scalar) => tf.keep(scalar));
-    return total;
-  }, variables);
-  const measures = [value, ...kept.map((scalar): tf.Scalar => tf.clone(scalar))];
-  tf.dispose(kept);
-  return { gradients: grads, measures };
+  const kept: tf.Scalar[] = [];
+  try {
+    const { value, grads } = variableGradients(() => {
+      const outputs = logitsOf(model, images, true);
+      const [main] = outputs;
+      const total = model.calculateLosses().reduce<tf.Scalar>(
+        (sum, term) => tf.add(sum, term),
+        auxiliaryLoss(outputs, (logits) => loss(labels, logits), auxiliaryWeight),
+      );
+      for (const measure of [topKAccuracy(labels, main), ...computeMetrics(metrics, labels, main)])
+        kept.push(tf.keep(tf.clone(measure)));
+      return total;
+    }, variables);
+    return { gradients: grads, measures: [value, ...kept.map((scalar): tf.Scalar => tf.clone(scalar))] };
+  } finally {
+    tf.dispose(kept);
+  }
 }
 
 /** What the optimizer updates: the weights of layers that are not frozen. */
@@ -107,14 +128,6 @@ export function logitsOf(
 ): readonly [tf.Tensor2D, ...tf.Tensor2D[]] {
   const outputs = model.apply(images, { training });
   return (Array.isArray(outputs) ? outputs : [outputs]) as [tf.Tensor2D, ...tf.Tensor2D[]];
-}
-
-/** How many pictures have their class's logit as the largest, as a float32 scalar. */
-export function countCorrect(labels: Batch['labels'], logits: tf.Tensor2D): tf.Scalar {
-  return tf.tidy(() => {
-    const label = labels.shape.length === 1 ? labels : tf.argMax(labels, 1);
-    return tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), label), 'float32'));
-  });
 }
 
 function addGradients(sums: tf.NamedTensorMap, gradients: tf.NamedTensorMap, share: number): tf.NamedTensorMap {

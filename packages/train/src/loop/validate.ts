@@ -1,3 +1,4 @@
+import { topKAccuracy } from '@cnnzoo/losses';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Loader } from './batch.js';
@@ -5,7 +6,7 @@ import { checkBatch } from './check-batch.js';
 import type { Score } from './history.js';
 import { computeMetrics, type Metrics, namedMetrics } from './metrics.js';
 import { addMetrics, meanMetrics } from './run-state.js';
-import { countCorrect, type Loss, logitsOf } from './training-step.js';
+import { type Loss, logitsOf, readAndDispose } from './training-step.js';
 
 /**
  * Loss and accuracy of the main head over one epoch of a loader, or null where `stopped` said so in between.
@@ -29,12 +30,11 @@ export async function validate(
       const measures = tf.tidy(() => {
         const [main] = logitsOf(model, batch.images, false);
         const { labels } = batch;
-        return tf.stack([loss(labels, main), countCorrect(labels, main), ...computeMetrics(metrics, labels, main)]);
+        return tf.stack([loss(labels, main), topKAccuracy(labels, main), ...computeMetrics(metrics, labels, main)]);
       });
-      const [batchLoss = Number.NaN, batchCorrect = 0, ...values] = await measures.data();
-      measures.dispose();
+      const [batchLoss = Number.NaN, accuracy = 0, ...values] = await readAndDispose(measures);
       lossSum += batchLoss * size;
-      correct += batchCorrect;
+      correct += Math.round(accuracy * size);
       metricSums = addMetrics(metricSums, namedMetrics(metrics, values), size);
       count += size;
     } finally {
