@@ -22,7 +22,7 @@ async function reasonWith(code: string, prepare: (folder: string) => void = () =
     product: number;
     rejected: { engine: string; reason: string; remedy: string }[];
   };
-  // The app goes on with the next engine.
+  // The app continues with the next engine.
   expect({ set, product }).toEqual({ set: 'onnx', product: 11 });
   expect(rejected[0]).toMatchObject({
     engine: 'tfjs-node',
@@ -160,7 +160,7 @@ test('an engine that never answers is given up', async () => {
       engine: 'tfjs-node',
       purpose: 'training',
       measure: false,
-      settings: { threads: 1, gpuMemoryGrowth: true, gpuMemoryLimit: null },
+      settings: { threads: 1, gpuMemoryGrowth: true },
       surroundings: {
         folders: [folder],
         requested: true,

@@ -1,16 +1,8 @@
 /** The engines in the order in which they are tried. */
-export const candidates = [
-  'tfjs-node-gpu',
-  'onnx-cuda',
-  'onnx-webgpu',
-  'onnx-cpu',
-  'tfjs-node',
-  'wasm',
-  'cpu',
-] as const;
+const candidates = ['tfjs-node-gpu', 'onnx-cuda', 'onnx-webgpu', 'onnx-cpu', 'tfjs-node', 'wasm', 'cpu'] as const;
 
 /** Engines that are used only where they are asked for. */
-export const onRequest = ['onnx-coreml', 'onnx-dml'] as const;
+const onRequest = ['onnx-coreml', 'onnx-dml'] as const;
 
 /** A way to compute: a TensorFlow.js backend and the device that it runs on. */
 export type EngineName = (typeof candidates)[number] | (typeof onRequest)[number];

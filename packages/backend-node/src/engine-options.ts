@@ -1,4 +1,4 @@
-/** Options, with what the environment says, as engines take them. */
+/** Reads `useBackend`'s options and the environment variables that stand for them. */
 import { type EnginePreference, enginePreference } from './engine-name.js';
 import type { EngineSettings } from './engines/engine.js';
 import type { Purpose } from './probe.js';
@@ -8,16 +8,14 @@ import { engineThreads, usableProcessors } from './processors.js';
 export interface UseBackendOptions {
   /** The engine to use if it works here. Default: the environment variable CNNZOO_BACKEND, else the best one. */
   readonly prefer?: EnginePreference;
-  /** What it is for: an engine without right gradients is not chosen for training. Default 'training'. */
+  /** 'training' (default) accepts only engines whose gradients are right; 'inference' accepts all. */
   readonly purpose?: Purpose;
   /** Threads of one operator. Default: the environment variable CNNZOO_THREADS, else from the processors of this container. */
   readonly threads?: number;
-  /** Worker threads of the data loader beside it, which then get processors of their own where there are enough. Default 0. */
+  /** Worker threads of the data loader in the same process. The engine leaves each a processor, but keeps at least half. Default 0. */
   readonly loaderWorkers?: number;
   /** Let tfjs-node-gpu take the GPU's memory as it is needed (TF_FORCE_GPU_ALLOW_GROWTH) instead of all of it. Default true. */
   readonly gpuMemoryGrowth?: boolean;
-  /** Megabytes of each GPU's memory that tfjs-node-gpu may take (TF_PER_DEVICE_MEMORY_LIMIT_MB). Default: no limit. */
-  readonly gpuMemoryLimit?: number;
 }
 
 export interface EngineRequest {
@@ -34,12 +32,11 @@ function count(value: number, name: string, least: number, written: unknown = va
 
 /** @throws RangeError naming the option or the environment variable that is wrong */
 export function engineRequest(options: UseBackendOptions): EngineRequest {
-  const { prefer, purpose = 'training', threads, loaderWorkers = 0, gpuMemoryGrowth = true, gpuMemoryLimit } = options;
+  const { prefer, purpose = 'training', threads, loaderWorkers = 0, gpuMemoryGrowth = true } = options;
   const { CNNZOO_BACKEND: backend, CNNZOO_THREADS: threadsText } = process.env;
   if (purpose !== 'training' && purpose !== 'inference')
     throw new RangeError(`useBackend: purpose is ${JSON.stringify(purpose)}, expected 'training' or 'inference'`);
   count(loaderWorkers, 'useBackend: loaderWorkers', 0);
-  if (gpuMemoryLimit !== undefined) count(gpuMemoryLimit, 'useBackend: gpuMemoryLimit', 1);
   const wanted =
     threads !== undefined
       ? count(threads, 'useBackend: threads', 1)
@@ -55,6 +52,6 @@ export function engineRequest(options: UseBackendOptions): EngineRequest {
   return {
     preference,
     purpose,
-    settings: { threads: wanted, gpuMemoryGrowth, gpuMemoryLimit: gpuMemoryLimit ?? null },
+    settings: { threads: wanted, gpuMemoryGrowth },
   };
 }

@@ -86,10 +86,15 @@ test('another version of tfjs-core is explained', async () => {
   });
 });
 
-const defaults = { growth: 'true', limit: undefined };
 test.each([
-  ['the defaults', {}, {}, { ...defaults, threads: String(usableProcessors()) }],
-  ['options', { threads: 3, gpuMemoryGrowth: false, gpuMemoryLimit: 512 }, {}, { limit: '512', threads: '3' }],
+  ['the defaults', {}, {}, { growth: 'true', threads: String(usableProcessors()) }],
+  ['options', { threads: 3, gpuMemoryGrowth: false }, {}, { threads: '3' }],
+  [
+    'a limit that the user has set',
+    {},
+    { TF_PER_DEVICE_MEMORY_LIMIT_MB: '512' },
+    { growth: 'true', limit: '512', threads: String(usableProcessors()) },
+  ],
   ['what the user has set', { threads: 3 }, { TF_FORCE_GPU_ALLOW_GROWTH: 'false' }, { growth: 'false', threads: '3' }],
 ])('TensorFlow finds %s in its environment when it is loaded', async (_, options, env, expected) => {
   const target = make();
@@ -137,7 +142,7 @@ test.each([
   expect(third.stderr).toBe('');
 });
 
-test('auto goes on where the engine that it wanted does not work, and says why', async () => {
+test('auto takes the next engine where the wanted one does not work, and says why', async () => {
   const target = make();
   target.make('node_modules', '@tensorflow/tfjs-node', '4.22.0', { 'index.js': 'throw new Error("no addon here")' });
   target.write(

@@ -32,7 +32,7 @@ test('obeys a preference, also from the environment', async () => {
   expect((await useBackend({ prefer: 'onnx' })).backend).toBe('onnx');
 });
 
-test('goes on to the next engine where the preferred one is not there', async () => {
+test('takes the next engine where the preferred one is not installed', async () => {
   const { backend, rejected } = await useBackend({ prefer: 'onnx-coreml' });
   if (process.platform !== 'darwin') {
     expect(backend).not.toBe('cpu');

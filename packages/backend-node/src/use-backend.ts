@@ -27,7 +27,6 @@ export interface ChosenBackend {
  * @param options.threads threads of one operator, at least 1. Default: CNNZOO_THREADS, else the processors of this container
  * @param options.loaderWorkers worker threads of a data loader beside it, so that they do not compete
  * @param options.gpuMemoryGrowth false lets tfjs-node-gpu take the whole memory of the GPU at once
- * @param options.gpuMemoryLimit megabytes of each GPU's memory that tfjs-node-gpu may take
  * @returns what was chosen, and why those before it were not
  * @throws RangeError for an unknown engine or a number of threads that is not a positive integer
  * @throws Error where no engine works

@@ -1,8 +1,9 @@
 /**
- * What bundlers for browsers find instead of this package (the condition "browser" of its exports). It exports nothing of it, so they
- * stop at the import and name this file; whoever imports it all the same, gets to know why.
+ * Bundlers for browsers find this file instead of the package (the condition "browser" of its exports). It exports nothing of the
+ * package, so they stop at the import and name this file. Importing it anyway throws an error that explains why.
  */
-/** Makes this file an ES module also where bundlers decide by its text: from a CommonJS one they would take any import. */
+
+/** An export makes this an ES module for bundlers that decide by the text: from CommonJS they would accept any import. */
 export const runsInNodeOnly = true;
 
 throw new Error(

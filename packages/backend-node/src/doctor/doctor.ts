@@ -98,7 +98,7 @@ function plan(): { trials: readonly Trial[]; settings: EngineSettings; problems:
     return { trials: trialOrder(preference), settings, problems: [] };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    const settings = { threads: usableProcessors(), gpuMemoryGrowth: true, gpuMemoryLimit: null };
+    const settings = { threads: usableProcessors(), gpuMemoryGrowth: true };
     return {
       trials: trialOrder(null),
       settings,

@@ -1,14 +1,12 @@
 import type { EngineName } from '../engine-name.js';
 import type { GpuHardware } from '../gpu-hardware.js';
 
-/** What engines are configured with. */
+/** How an engine is configured. */
 export interface EngineSettings {
   /** Threads of one operator. */
   readonly threads: number;
   /** Let TensorFlow take the GPU's memory as it needs it instead of all at once. */
   readonly gpuMemoryGrowth: boolean;
-  /** Megabytes of each GPU's memory that TensorFlow may take; null for no limit. */
-  readonly gpuMemoryLimit: number | null;
 }
 
 /** Where an engine is looked for. */

@@ -20,10 +20,9 @@ function mendUtil(): void {
 }
 
 /** What TensorFlow reads from the environment when its library is loaded. What the user has set there stays. */
-function configure({ threads, gpuMemoryGrowth, gpuMemoryLimit }: EngineSettings): void {
+function configure({ threads, gpuMemoryGrowth }: EngineSettings): void {
   process.env['TF_NUM_INTRAOP_THREADS'] ??= String(threads);
   if (gpuMemoryGrowth) process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
-  if (gpuMemoryLimit !== null) process.env['TF_PER_DEVICE_MEMORY_LIMIT_MB'] = String(gpuMemoryLimit);
   // Else its greeting and its warnings go to stderr of every program.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
 }

@@ -16,11 +16,11 @@ export interface DownloadOptions {
    * https://mirror.example/download.pytorch.org/models/resnet18-f37072fd.pth. Default: the environment variable CNNZOO_MIRROR.
    */
   readonly mirror?: string;
-  /** How often a failed download is tried again, going on where it stopped. Default 4. */
+  /** How often a failed download is retried; each attempt resumes where the last one stopped. Default 4. */
   readonly retries?: number;
-  /** Seconds before the first retry, twice as many before each next one. Default 1. */
+  /** @internal Seconds before the first retry, doubled before each next one. Default 1. For tests. */
   readonly retryDelay?: number;
-  /** Seconds without a byte after which an attempt counts as failed. Default 30. */
+  /** @internal Seconds without a byte after which an attempt counts as failed. Default 30. For tests. */
   readonly stallTimeout?: number;
   /** Called as bytes arrive. `total` is null where the server does not say. */
   readonly onProgress?: (progress: { url: string; received: number; total: number | null }) => void;
