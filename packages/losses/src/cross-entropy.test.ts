@@ -43,6 +43,36 @@ test('huge logits neither overflow nor lose their gradient', () => {
   closeTo([...gradient.dataSync()], [0, 0, 1, -1]);
 });
 
+test('a class whose logit is -Infinity is left out', () => {
+  const row = fc.array(fc.record({ logit: fc.double({ min: -50, max: 50, noNaN: true }), masked: fc.boolean() }), {
+    minLength: 1,
+    maxLength: 8,
+  });
+  fc.assert(
+    fc.property(fc.double({ min: -50, max: 50, noNaN: true }), row, (first, others) => {
+      const lossAndGradient = (logits: number[]) => {
+        const loss = (z: tf.Tensor) => crossEntropy(tf.tensor1d([0], 'int32'), z as tf.Tensor2D);
+        const { value, grad } = tf.valueAndGrad(loss)(tf.tensor2d([logits]));
+        return { value: value.dataSync()[0] ?? Number.NaN, gradient: [...grad.dataSync()] };
+      };
+      const masked = lossAndGradient([first, 0, ...others.map(({ logit, masked }) => (masked ? -Infinity : logit))]);
+      const left = lossAndGradient([first, 0, ...others.flatMap(({ logit, masked }) => (masked ? [] : [logit]))]);
+      expect(masked.value).toBeCloseTo(left.value, 4);
+      closeTo(
+        masked.gradient.filter((_, i) => i < 2 || others[i - 2]?.masked === false),
+        left.gradient,
+      );
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a label whose logit is -Infinity, also by smoothing, has an infinite loss', () => {
+  const logits = tf.tensor2d([[0, -Infinity, 1]]);
+  expect(crossEntropy(tf.tensor1d([1], 'int32'), logits).dataSync()[0]).toBe(Infinity);
+  expect(crossEntropy(tf.tensor1d([0], 'int32'), logits, { labelSmoothing: 0.1 }).dataSync()[0]).toBe(Infinity);
+});
+
 test('the gradient is the slope of the loss', () => {
   const finite = fc.double({ min: -4, max: 4, noNaN: true });
   fc.assert(

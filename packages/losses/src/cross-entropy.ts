@@ -22,6 +22,8 @@ export interface CrossEntropyOptions {
  *
  * The logits are what the network's last layer gives, without a softmax: one in the network and one here would be a double
  * softmax. The gradient with respect to the logits is in closed form; none flows into the labels.
+ * A logit may be -Infinity, which masks its class: the loss is that over the other classes, and Infinity where the masked class is a
+ * label or gets a part of one by smoothing.
  * With indices as labels, 'mean' divides by the weights of the pictures' classes, with distributions by their count, as PyTorch.
  *
  * @param labels int32 [count], indices of classes from 0 to classes - 1, or float32 [count, classes], distributions over
@@ -88,9 +90,11 @@ function softmaxCrossEntropy(targets: tf.Tensor2D, logits: tf.Tensor2D): tf.Tens
     const exponentials = tf.exp(shifted);
     const sums = tf.sum(exponentials, 1, true);
     (save as tf.GradSaveFunc)([exponentials, sums, targets]);
-    // -log p = log(sums) - shifted
+    const negativeLogs = tf.sub(tf.log(sums), shifted);
+    // The -log p of a masked class, whose logit is -Infinity, is Infinity, and 0 times that would be NaN.
+    const terms = tf.where(tf.equal(targets, 0), tf.zerosLike(targets), tf.mul(targets, negativeLogs));
     return {
-      value: tf.sum(tf.mul(targets, tf.sub(tf.log(sums), shifted)), 1),
+      value: tf.sum(terms, 1),
       gradFunc: (dy, saved) => {
         const [exponentials, sums, targets] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
         const scale = tf.div(tf.sum(targets, 1, true), sums);

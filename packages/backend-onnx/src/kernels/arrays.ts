@@ -167,6 +167,11 @@ export const splitPart: Operation<{ axis: number; sizes: readonly number[]; part
   },
 };
 
+/** An axis of a shape of this rank, negative axes counted from the end. */
+function fromFront(axis: number, rank: number): number {
+  return axis < 0 ? axis + rank : axis;
+}
+
 function recordReshape(backend: OnnxBackend, x: TensorInfo, shape: number[]): TensorInfo {
   return backend.reshaped(x, shape, reshape);
 }
@@ -247,7 +252,7 @@ export const arrayKernels: KernelTable = {
       () => `Axis must be in the interval [${-(input.shape.length + 1)}, ${input.shape.length}]`,
     );
     const shape = [...input.shape];
-    shape.splice(dim < 0 ? input.shape.length + dim + 1 : dim, 0, 1);
+    shape.splice(fromFront(dim, input.shape.length + 1), 0, 1);
     return recordReshape(backend, input, shape);
   },
   Transpose: (backend, inputs, attributes) => {
@@ -340,8 +345,8 @@ export const arrayKernels: KernelTable = {
   },
   Pack: (backend, inputs, attributes) => {
     const all = Object.values(inputs as Record<string, TensorInfo>);
-    const axis = attributes['axis'] as number;
     const [first] = all;
+    const axis = fromFront(attributes['axis'] as number, (first?.shape.length ?? 0) + 1);
     if (
       first === undefined ||
       all.some(({ shape, dtype }) => dtype !== first.dtype || shape.join() !== first.shape.join())
@@ -354,8 +359,7 @@ export const arrayKernels: KernelTable = {
   },
   Unpack: (backend, inputs, attributes) => {
     const value = required(inputs, 'value');
-    const axis = attributes['axis'] as number;
-    const at = axis < 0 ? axis + value.shape.length : axis;
+    const at = fromFront(attributes['axis'] as number, value.shape.length);
     const parts = split(
       backend,
       value,

@@ -72,7 +72,7 @@ export const gatheringKernels: KernelTable = {
     // Indices that are there already are checked as tfjs's cpu backend checks them: cheap, and the message is clear.
     if (backend.hasValue(indices)) {
       const limit = x.shape[axis] ?? 0;
-      for (const index of backend.readSync(indices.dataId) as Int32Array)
+      for (const index of backend.valuesOf(indices.dataId) as Int32Array)
         tf.util.assert(
           index >= 0 && index < limit,
           () => `GatherV2: the index value ${index} is not in [0, ${limit - 1}]`,

@@ -219,18 +219,37 @@ export class OnnxBackend extends tf.KernelBackend {
   // tfjs's interface
 
   override write(values: BackendValues, shape: number[], dtype: DataType): object {
-    return this.makeTensor(toElements(values, dtype), shape, dtype).dataId;
+    return this.addNode(constant(this.copyOf(values, dtype), shape, dtype)).dataId;
   }
 
   override move(dataId: object, values: BackendValues, shape: number[], dtype: DataType, refCount: number): void {
-    const node = constant({ data: toElements(values, dtype), layout: 'plain', pooled: false, users: 1 }, shape, dtype);
+    const node = constant(this.copyOf(values, dtype), shape, dtype);
     this.moved.set(dataId, new TensorData(this, node, null, refCount));
   }
 
+  /**
+   * A value of its own: the caller may fill the array again, as a loop does with one buffer for all batches, and recorded operations
+   * read it only later.
+   */
+  private copyOf(values: BackendValues | number[], dtype: DataType): Value {
+    const data = toElements(values, dtype);
+    if (data !== values || Array.isArray(data)) return { data, layout: 'plain', pooled: false, users: 1 };
+    const copy = this.engine.pool.take(dtype as 'float32' | 'int32' | 'bool', data.length);
+    copy.set(data);
+    return { data: copy, layout: 'plain', pooled: true, users: 1 };
+  }
+
+  /** A tensor's numbers in an array that the caller may write to. */
   override readSync(dataId: object): BackendValues {
+    const values = this.valuesOf(dataId);
+    return values === this.dataOf(dataId).node?.value?.data ? values.slice() : values;
+  }
+
+  /** A tensor's numbers, to be read at once and never written to: the array may be the tensor's own. */
+  valuesOf(dataId: object): BackendValues {
     const { node, complex } = this.dataOf(dataId);
     if (complex !== null) {
-      const [real, imag] = [this.readSync(complex.real.dataId), this.readSync(complex.imag.dataId)];
+      const [real, imag] = [this.valuesOf(complex.real.dataId), this.valuesOf(complex.imag.dataId)];
       return tf.backend_util.mergeRealAndImagArrays(real as Float32Array, imag as Float32Array);
     }
     if (node === null) throw new Error('a tensor without data');
@@ -239,11 +258,8 @@ export class OnnxBackend extends tf.KernelBackend {
     if (node.failure !== null) throw node.failure;
     const { value } = node;
     if (value === null) throw new Error(`${node.name} was not computed by the barrier`);
-    if (Array.isArray(value.data)) return value.data;
-    if (value.layout !== 'plain') return relayout(value.data, node.shape, value.layout, 'plain');
-    // The caller may keep the array for longer than the tensor lives.
-    value.pooled = false;
-    return value.data;
+    if (Array.isArray(value.data) || value.layout === 'plain') return value.data;
+    return relayout(value.data, node.shape, value.layout, 'plain');
   }
 
   override async read(dataId: object): Promise<BackendValues> {

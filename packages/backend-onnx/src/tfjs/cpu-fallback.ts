@@ -29,7 +29,7 @@ export function runOnCpu(
       // disposing a complex tensor disposes its parts
       made.splice(-2);
     } else {
-      copy = cpu.makeTensorInfo(info.shape, info.dtype, onnx.readSync(info.dataId));
+      copy = cpu.makeTensorInfo(info.shape, info.dtype, onnx.valuesOf(info.dataId));
     }
     made.push(copy);
     // Some cpu kernels ask for the rank, which only tensors have.

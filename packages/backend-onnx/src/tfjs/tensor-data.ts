@@ -46,7 +46,7 @@ export function toElements(values: BackendValues | number[], dtype: DataType): H
     case 'string':
       return typeof values[0] === 'string'
         ? (values as unknown as string[]).map((text) => tf.util.encodeString(text))
-        : (values as Uint8Array[]);
+        : [...(values as Uint8Array[])];
     default:
       throw new TypeError(`backend onnx: values of type ${dtype} cannot be written`);
   }
