@@ -7,7 +7,6 @@ import {
   dense,
   dropout,
   flatten,
-  imagenetPreprocessing,
   localResponseNormalization,
   maxPooling2d,
   normal,
@@ -59,13 +58,7 @@ export function alexnetPaper(options: DropoutModelOptions = {}): LayersModel {
         dropout: 0.5,
       },
       // Section 2: the shorter side is 256, whatever the crop.
-      preprocessing: ({ inputShape: [height, , channels] }) => {
-        const cropSize = height ?? 227;
-        return {
-          ...imagenetPreprocessing(cropSize, channels),
-          resizeSize: Math.round((cropSize * 256) / 227),
-        };
-      },
+      preprocessing: 'alexnetPaper',
       // Section 5: deviation 0.01; biases of 1 as marked, others of 0.
       initialWeights: {
         conv2d: { kernel: normal({ deviation: 0.01 }), bias: constant(0) },

@@ -8,7 +8,6 @@ import {
   dense,
   dropout,
   flatten,
-  imagenetPreprocessing,
   type ModelDefaults,
   maxPooling2d,
   relu,
@@ -29,7 +28,7 @@ function build({ id, defaults, hidden }: Variant, options: DropoutModelOptions):
       id,
       // Below 63x63 nothing is left for the last pooling.
       defaults: { ...defaults, smallestInput: 63, dropout: 0.5 },
-      preprocessing: ({ inputShape: [height, , channels] }) => imagenetPreprocessing(height ?? 224, channels),
+      preprocessing: 'imagenet',
       features: (input) =>
         connect(
           input,

@@ -11,7 +11,6 @@ import {
   dropout,
   features,
   globalAveragePooling2d,
-  imagenetPreprocessing,
   modelMetadata,
   setModelMetadata,
 } from './index.js';
@@ -30,7 +29,7 @@ function network(options: AuxiliaryModelOptions & { width?: number } = {}) {
           if (value !== 2 && value !== 3) throw new RangeError(`${name} is ${value}, expected 2 or 3`);
         },
       },
-      preprocessing: ({ inputShape: [height, , channels] }) => imagenetPreprocessing(height ?? 8, channels),
+      preprocessing: 'imagenet',
       features: (input, { auxiliaryHeads, numClasses }) => {
         const x = connect(input, conv2d({ name: 'stem.conv', filters: width, kernelSize: 3, padding: 1 }));
         const y = add([x, connect(x, conv2d({ name: 'body.conv', filters: width, kernelSize: 1 }))], {

@@ -1,7 +1,7 @@
+import { type Preprocessing, type PreprocessingName, preprocessingFor, writeMetadata } from '@cnnzoo/metadata';
 import { input as inputTensor, type LayersModel, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { connect, globalAveragePooling2d, globalMaxPooling2d, softmax } from './connect.js';
 import { type InitialWeights, withInitialWeights } from './initializers.js';
-import { type Preprocessing, setModelMetadata } from './model-metadata.js';
 import {
   type ModelDefaults,
   type ModelOptions,
@@ -18,7 +18,8 @@ export interface Architecture {
   readonly defaults: ModelDefaults;
   /** Checks of options that the architectures do not share. */
   readonly ownOptions?: Readonly<Record<string, OptionCheck>>;
-  readonly preprocessing: (options: ResolvedOptions) => Preprocessing;
+  /** How images become its input: a row of the preprocessings by name, or one's own; for other input sizes it is scaled. */
+  readonly preprocessing: PreprocessingName | Preprocessing;
   /** How layers' weights start. Default: as in PyTorch. */
   readonly initialWeights?: Pick<InitialWeights, 'conv2d' | 'dense'>;
   /** The network without its classifier: [batch, height, width, channels] in and out. */
@@ -37,14 +38,14 @@ export interface FeaturesWithAuxiliary {
  * Builds an architecture: checks the options, joins features and classifier, and writes down in the model's metadata what it is.
  * @throws TypeError or RangeError naming the option, before anything is built
  * @example
- * import { type ModelOptions, buildModel, connect, conv2d, dense, globalAveragePooling2d, imagenetPreprocessing, relu } from '@cnnzoo/blocks';
+ * import { type ModelOptions, buildModel, connect, conv2d, dense, globalAveragePooling2d, relu } from '@cnnzoo/blocks';
  *
  * const tiny = (options: ModelOptions = {}) =>
  *   buildModel(
  *     {
  *       id: 'tiny',
  *       defaults: { numClasses: 10, inputShape: [32, 32, 3], smallestInput: 1 },
- *       preprocessing: ({ inputShape: [height, , channels] }) => imagenetPreprocessing(height ?? 32, channels),
+ *       preprocessing: 'imagenet',
  *       features: (x) => connect(x, conv2d({ name: 'conv', filters: 16, kernelSize: 3, padding: 1 }), relu({ name: 'relu' })),
  *       classifier: (x, { numClasses }) =>
  *         connect(x, globalAveragePooling2d({ name: 'pool' }), dense({ name: 'fc', units: numClasses })),
@@ -67,7 +68,12 @@ export function buildModel(architecture: Architecture, options: ModelOptions): L
         'auxiliaryLogits' in made ? made : { features: made, auxiliaryLogits: [] };
       const built = model({ inputs: input, outputs: outputs(last, auxiliaryLogits, classifier, resolved), name: id });
       const { seed: _, initialWeights: __, ...kept } = options;
-      setModelMetadata(built, { id, options: { ...kept }, preprocessing: preprocessing(resolved), categories: null });
+      writeMetadata(built, {
+        id,
+        options: { ...kept },
+        preprocessing: preprocessingFor(preprocessing, resolved.inputShape),
+        categories: null,
+      });
       return built;
     },
   );

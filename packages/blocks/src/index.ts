@@ -1,3 +1,4 @@
+export type { ModelMetadata, Preprocessing, PreprocessingName } from '@cnnzoo/metadata';
 export { type AdaptiveAveragePooling2dOptions, adaptiveAveragePooling2d } from './adaptive-average-pooling-2d.js';
 export { integerAtLeast, oneOf, type Size2d } from './arguments.js';
 export {
@@ -68,15 +69,7 @@ export {
   localResponseNormalization,
 } from './local-response-normalization.js';
 export { type MaxPooling2dOptions, maxPooling2d } from './max-pooling-2d.js';
-export {
-  imagenetNormalization,
-  imagenetPreprocessing,
-  type ModelMetadata,
-  modelMetadata,
-  normalizationFor,
-  type Preprocessing,
-  setModelMetadata,
-} from './model-metadata.js';
+export { modelMetadata, setModelMetadata } from './model-metadata.js';
 export type {
   AuxiliaryModelOptions,
   DropoutModelOptions,

@@ -1,5 +1,6 @@
 /** GoogLeNet: Szegedy et al., "Going deeper with convolutions" (2014). */
 import {
+  type Architecture,
   type AuxiliaryModelOptions,
   adaptiveAveragePooling2d,
   buildModel,
@@ -12,7 +13,6 @@ import {
   glorotUniform,
   googlenetAuxiliaryClassifier,
   type InitialWeights,
-  imagenetPreprocessing,
   inception,
   localResponseNormalization,
   maxPooling2d,
@@ -64,6 +64,7 @@ interface Variant {
   readonly smallestInput: number;
   /** Where the auxiliary classifiers' pooling is fixed. */
   readonly smallestInputWithHeads: number;
+  readonly preprocessing: Architecture['preprocessing'];
   readonly initialWeights: Pick<InitialWeights, 'conv2d' | 'dense'>;
 }
 
@@ -82,7 +83,7 @@ function build(variant: Variant, options: AuxiliaryModelOptions): LayersModel {
         dropout: rate,
         auxiliaryHeads: true,
       },
-      preprocessing: ({ inputShape: [height, , channels] }) => imagenetPreprocessing(height ?? 224, channels),
+      preprocessing: variant.preprocessing,
       initialWeights: variant.initialWeights,
       features: (input, { numClasses, auxiliaryHeads }) => {
         const auxiliaryLogits: SymbolicTensor[] = [];
@@ -177,6 +178,7 @@ export function googlenet(options: AuxiliaryModelOptions = {}): LayersModel {
       dropout: 0.2,
       smallestInput: 15,
       smallestInputWithHeads: 15,
+      preprocessing: 'tensorflow',
       initialWeights: {
         conv2d: { kernel: truncatedNormal({ deviation: 0.01 }) },
         dense: { kernel: truncatedNormal({ deviation: 0.01 }) },
@@ -209,6 +211,7 @@ export function googlenetPaper(options: AuxiliaryModelOptions = {}): LayersModel
       dropout: 0.4,
       smallestInput: 31,
       smallestInputWithHeads: 79,
+      preprocessing: 'imagenet',
       // The paper does not say; these are close to Caffe's, which reproduced its figures.
       initialWeights: {
         conv2d: { kernel: glorotUniform(), bias: constant(0.2) },

@@ -9,7 +9,6 @@ import {
   double3x3Inception,
   flatten,
   gridReduction,
-  imagenetPreprocessing,
   type ModelOptions,
   maxPooling2d,
   truncatedNormal,
@@ -74,7 +73,7 @@ export function bnInception(options: ModelOptions = {}): LayersModel {
     {
       id: 'bn_inception',
       defaults: { numClasses: 1000, inputShape: [224, 224, 3], smallestInput: 1 },
-      preprocessing: ({ inputShape: [height, , channels] }) => imagenetPreprocessing(height ?? 224, channels),
+      preprocessing: 'imagenet',
       initialWeights: { dense: { kernel: truncatedNormal({ deviation: 0.01 }) } },
       features: (input, { inputShape: [, , channels] }) => {
         const depthwise = { filters: 8 * channels, groups: channels, useBias: false };

@@ -16,7 +16,6 @@ import {
   expandedInception,
   flatten,
   gridReduction,
-  imagenetPreprocessing,
   inceptionAuxiliaryClassifier,
   maxPooling2d,
   type OptionCheck,
@@ -72,7 +71,7 @@ export function buildFactorizedNetwork(network: FactorizedNetwork, options: Auxi
         auxiliaryHeads: true,
       },
       ...(network.ownOptions === undefined ? {} : { ownOptions: network.ownOptions }),
-      preprocessing: ({ inputShape: [height, , channels] }) => imagenetPreprocessing(height ?? 299, channels),
+      preprocessing: 'inception',
       initialWeights: {
         conv2d: { kernel: truncatedNormal({ deviation: 0.1 }) },
         dense: { kernel: truncatedNormal({ deviation: 0.1 }) },

@@ -13,6 +13,11 @@ const { exports, bin = {} } = JSON.parse(readFileSync('package.json', 'utf8')) a
   bin?: Record<string, string>;
 };
 const subpaths = Object.keys(exports).filter((subpath) => !subpath.endsWith('.json'));
+/** Private source packages: their code and types become part of each package that uses them, whose bundler leaves out the rest. */
+const bundled = {
+  '@cnnzoo/checks': ['../internal/checks/src/index.ts'],
+  '@cnnzoo/metadata': ['../internal/metadata/src/index.ts'],
+};
 const forBrowsers = Object.values(exports).flatMap(({ browser }) => browser?.default ?? []);
 
 /**
@@ -53,8 +58,10 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   splitting: true,
-  // tsup sets the deprecated baseUrl when it builds declarations. What is marked @internal exists for tests and has no public type.
-  dts: { compilerOptions: { ignoreDeprecations: '6.0', stripInternal: true } },
+  noExternal: Object.keys(bundled),
+  // Types are bundled of what is found by path. tsup sets the deprecated baseUrl when it builds declarations. What is marked @internal
+  // exists for tests and has no public type.
+  dts: { compilerOptions: { paths: bundled, ignoreDeprecations: '6.0', stripInternal: true } },
   onSuccess: async () => {
     refuseExportsThatFieldsOverwrite();
     makeSourceMapsPortable();

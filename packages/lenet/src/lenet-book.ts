@@ -1,14 +1,4 @@
-import {
-  buildModel,
-  connect,
-  conv2d,
-  dense,
-  flatten,
-  imagenetPreprocessing,
-  type ModelOptions,
-  maxPooling2d,
-  relu,
-} from '@cnnzoo/blocks';
+import { buildModel, connect, conv2d, dense, flatten, type ModelOptions, maxPooling2d, relu } from '@cnnzoo/blocks';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 
 /**
@@ -45,7 +35,7 @@ export function lenetBook(options: ModelOptions = {}): LayersModel {
         smallestInput: 16,
         knownInputSize: true,
       },
-      preprocessing: ({ inputShape: [height, , channels] }) => imagenetPreprocessing(height ?? 224, channels),
+      preprocessing: 'imagenet',
       features: (input) =>
         connect(
           input,

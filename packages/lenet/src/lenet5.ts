@@ -1,18 +1,5 @@
-import {
-  buildModel,
-  connect,
-  conv2d,
-  dense,
-  flatten,
-  type ModelOptions,
-  maxPooling2d,
-  normalizationFor,
-  relu,
-} from '@cnnzoo/blocks';
+import { buildModel, connect, conv2d, dense, flatten, type ModelOptions, maxPooling2d, relu } from '@cnnzoo/blocks';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-
-/** Mean and deviation of MNIST's training pictures. */
-const mnist = { mean: [0.1307], std: [0.3081] };
 
 /**
  * LeNet-5: LeCun et al., "Gradient-based learning applied to document recognition" (1998), figure 2, as table 6-1 of the lecture
@@ -45,13 +32,7 @@ export function lenet5(options: ModelOptions = {}): LayersModel {
     {
       id: 'lenet5',
       defaults: { numClasses: 10, inputShape: [32, 32, 1], smallestInput: 16, knownInputSize: true },
-      preprocessing: ({ inputShape: [height, , channels] }) => ({
-        resizeSize: (height ?? 32) - 4,
-        padding: 2,
-        cropSize: height ?? 32,
-        interpolation: 'bilinear',
-        ...normalizationFor(channels, mnist),
-      }),
+      preprocessing: 'mnist',
       features: (input) =>
         connect(
           input,

@@ -8,10 +8,8 @@ import {
   conv2d,
   dense,
   flatten,
-  imagenetNormalization,
   kaimingNormal,
   type ModelOptions,
-  normalizationFor,
   oneOf,
   plainBlock,
   preActivationBottleneckBlock,
@@ -71,13 +69,7 @@ function build(architecture: CifarArchitecture, { depth, ...options }: ModelOpti
       id: `${name}${depth}`,
       defaults: { numClasses: 10, inputShape: [32, 32, 3], smallestInput: 1 },
       ownOptions: hasShortcut ? { shortcut: (name, value) => oneOf(['A', 'B', 'C'], name, value) } : {},
-      preprocessing: ({ inputShape: [height, , channels] }) => ({
-        resizeSize: height ?? 32,
-        padding: 0,
-        cropSize: height ?? 32,
-        interpolation: 'bilinear',
-        ...normalizationFor(channels, imagenetNormalization),
-      }),
+      preprocessing: 'cifar',
       initialWeights: { conv2d: { kernel: kaimingNormal() }, dense: { kernel: kaimingNormal() } },
       features: (input) => {
         let x: SymbolicTensor = connect(

@@ -7,7 +7,6 @@ import {
   constant,
   conv2d,
   flatten,
-  imagenetPreprocessing,
   kaimingNormal,
   type ModelOptions,
   maxPooling2d,
@@ -47,7 +46,7 @@ function build(id: keyof typeof variants, options: PreActivationResNetOptions): 
       id,
       defaults: { numClasses: 1000, inputShape: [224, 224, 3], smallestInput: 1 },
       ownOptions: { variant: (name, value) => oneOf(['timm', 'keras'], name, value) },
-      preprocessing: ({ inputShape: [height, , channels] }) => imagenetPreprocessing(height ?? 224, channels),
+      preprocessing: asInKeras ? 'tensorflow' : 'imagenet',
       initialWeights: { conv2d: { kernel: kaimingNormal({ mode: 'fanOut' }) } },
       features: (input) => {
         let x: SymbolicTensor = connect(

@@ -9,7 +9,6 @@ import {
   conv2d,
   dense,
   flatten,
-  imagenetPreprocessing,
   kaimingNormal,
   type ModelOptions,
   maxPooling2d,
@@ -75,7 +74,7 @@ function build(id: keyof typeof variants, options: BottleneckResNetOptions): Lay
         ...(variant.block === 'plain' ? {} : { shortcut: (name, value) => oneOf(['A', 'B', 'C'], name, value) }),
         ...(variant.block === 'bottleneck' ? { variant: (name, value) => oneOf(['v1', 'v1.5'], name, value) } : {}),
       },
-      preprocessing: ({ inputShape: [height, , channels] }) => imagenetPreprocessing(height ?? 224, channels),
+      preprocessing: 'imagenet',
       initialWeights: { conv2d: { kernel: kaimingNormal({ mode: 'fanOut' }) } },
       features: (input) => {
         // conv1, 112x112, and the pooling of conv2_x, 56x56

@@ -10,7 +10,6 @@ import {
   dense,
   dropout,
   flatten,
-  imagenetPreprocessing,
   kaimingNormal,
   localResponseNormalization,
   maxPooling2d,
@@ -67,7 +66,7 @@ function build(column: Column, options: DropoutModelOptions, normalized = false)
         smallestInput: 32,
         dropout: 0.5,
       },
-      preprocessing: ({ inputShape: [height, , channels] }) => imagenetPreprocessing(height ?? 224, channels),
+      preprocessing: 'imagenet',
       // torchvision's. The paper's normal ones with deviation 0.01 let only column A learn from scratch.
       initialWeights: {
         conv2d: { kernel: kaimingNormal({ mode: 'fanOut' }), bias: constant(0) },

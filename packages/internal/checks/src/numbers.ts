@@ -1,0 +1,35 @@
+import { type Rule, rule } from './rule.js';
+
+const isNumber = (value: unknown) => typeof value === 'number';
+
+/** An integer from `minimum` to `maximum`, both allowed. */
+/* @__NO_SIDE_EFFECTS__ */
+export function integer(minimum = -Infinity, maximum = Infinity): Rule<number> {
+  return rule<number>(
+    `an integer${rangeText(minimum, maximum)}`,
+    isNumber,
+    (value) => Number.isSafeInteger(value) && value >= minimum && value <= maximum,
+  );
+}
+
+/** A finite number from `minimum` to `maximum`, both allowed. */
+/* @__NO_SIDE_EFFECTS__ */
+export function number(minimum = -Infinity, maximum = Infinity): Rule<number> {
+  return rule<number>(
+    `a finite number${rangeText(minimum, maximum)}`,
+    isNumber,
+    (value) => Number.isFinite(value) && value >= minimum && value <= maximum,
+  );
+}
+
+/** A finite number above 0. */
+export const positive: Rule<number> = /* @__PURE__ */ rule<number>(
+  'a finite number above 0',
+  isNumber,
+  (value) => Number.isFinite(value) && value > 0,
+);
+
+function rangeText(minimum: number, maximum: number): string {
+  if (minimum === -Infinity) return maximum === Infinity ? '' : ` of at most ${maximum}`;
+  return maximum === Infinity ? ` of at least ${minimum}` : ` from ${minimum} to ${maximum}`;
+}

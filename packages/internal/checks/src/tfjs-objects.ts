@@ -1,0 +1,39 @@
+/** Rules for the objects of TensorFlow.js, by their form: an app may have two copies of it, and some packages must not import it. */
+import { type Rule, rule } from './rule.js';
+
+/** What a tensor is known by. */
+export interface TensorLike {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly isDisposed: boolean;
+}
+
+/** Whether a value is a tensor that has not been disposed of. */
+export function isTensor(value: unknown): value is TensorLike {
+  const tensor = value as Partial<TensorLike> | null | undefined;
+  return typeof tensor?.dtype === 'string' && Array.isArray(tensor.shape) && tensor.isDisposed === false;
+}
+
+/**
+ * A tensor.
+ * @param expected what it must be, such as 'a float32 tensor [count, classes]'
+ * @param isAllowed whether dtype and shape are right
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function tensor<T extends TensorLike>(
+  expected: string,
+  isAllowed: (value: TensorLike) => boolean = () => true,
+): Rule<T> {
+  return rule<T>(expected, isTensor, isAllowed);
+}
+
+/** A layers model of TensorFlow.js. */
+/* @__NO_SIDE_EFFECTS__ */
+export function layersModel<Model extends { readonly layers: readonly object[]; readonly inputs: readonly object[] }>(
+  expected = 'a tf.LayersModel',
+): Rule<Model> {
+  return rule<Model>(expected, (value) => {
+    const model = value as { layers?: unknown; inputs?: unknown; predict?: unknown } | null | undefined;
+    return Array.isArray(model?.layers) && Array.isArray(model.inputs) && typeof model.predict === 'function';
+  });
+}
