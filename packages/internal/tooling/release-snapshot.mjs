@@ -1,8 +1,10 @@
 /**
- * `pnpm release:snapshot [TAG]`: publishes what is there now as VERSION-TAG-TIME under the dist-tag TAG, "snapshot" where none is given,
- * and leaves package.json files and changelogs as they were.
+ * `pnpm release:snapshot [TAG]`: publishes what `pnpm build` has built as VERSION-TAG-TIME under the dist-tag TAG, "snapshot" where none
+ * is given, and leaves package.json files and changelogs as they were. It builds nothing, so that the job that holds the right to publish
+ * runs no build tool.
  */
 import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 
 const tag = process.argv[2] ?? 'snapshot';
 if (!/^[a-z][a-z0-9-]*$/.test(tag) || tag === 'latest') {
@@ -17,7 +19,13 @@ if (execFileSync('git', ['status', '--porcelain', '--untracked-files=no'], { enc
   console.error('there are changes that are not committed: commit them first');
   process.exit(2);
 }
-step('pnpm', 'exec', 'turbo', 'run', 'build', '--output-logs=errors-only');
+const unbuilt = readdirSync('packages').filter(
+  (name) => existsSync(`packages/${name}/package.json`) && !existsSync(`packages/${name}/dist`),
+);
+if (unbuilt.length > 0) {
+  console.error(`packages/${unbuilt[0]} is not built: pnpm build first`);
+  process.exit(2);
+}
 try {
   step('pnpm', 'exec', 'changeset', 'version', '--snapshot', tag);
   step('pnpm', 'exec', 'changeset', 'publish', '--tag', tag, '--no-git-tag');
