@@ -1,0 +1,60 @@
+/** docs/architecture.md, against the package.json files and the sources: the page is the rule, and this holds everything to it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { publishedPackages, root } from '@cnnzoo/tooling/published-packages';
+import { expect, test } from 'vitest';
+import { allowedImports, declaredImports, importsOfSources } from './imports.js';
+import { packageGraph } from './package-graph.js';
+
+const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+const allowed = allowedImports();
+const declared = declaredImports();
+/** Private source packages that become part of those that import them. */
+const bundled = ['checks', 'metadata'];
+/** What may know which backend computes. */
+const knowsBackends = /^(?:backend-|cnnzoo$)/;
+
+test('the table has every published package, and no other', () => {
+  expect([...allowed.keys()].sort()).toEqual([...declared.keys()].sort());
+});
+
+test.each([...declared])('the table says what the package.json of %s asks for', (name, imports) => {
+  expect([...(allowed.get(name) ?? [])].sort()).toEqual([...imports].sort());
+});
+
+test.each(publishedPackages())('the sources of $name import what its row allows', ({ name, folder }) => {
+  const row = allowed.get(name.replace('@cnnzoo/', '')) ?? new Set();
+  const imports = importsOfSources(folder);
+  expect([...imports].filter((imported) => !row.has(imported) && !bundled.includes(imported))).toEqual([]);
+});
+
+test('imports have one direction', () => {
+  const order: string[] = [];
+  const visit = (name: string, path: readonly string[]) => {
+    expect(path).not.toContain(name);
+    if (order.includes(name)) return;
+    for (const imported of declared.get(name) ?? []) if (declared.has(imported)) visit(imported, [...path, name]);
+    order.push(name);
+  };
+  for (const name of declared.keys()) visit(name, []);
+  expect(order.length).toBe(declared.size);
+});
+
+test('only backends and the facade know which backend computes', () => {
+  const knowing = [...declared].filter(([, imports]) => [...imports].some((imported) => imported.includes('backend-')));
+  expect(knowing.map(([name]) => name).filter((name) => !knowsBackends.test(name))).toEqual([]);
+});
+
+test('tfjs-core and tfjs-layers are peers, so that an app has one copy', () => {
+  const manifests = publishedPackages().map(({ folder }) => readFileSync(join(folder, 'package.json'), 'utf8'));
+  for (const text of manifests) {
+    const { dependencies = {} } = JSON.parse(text) as { dependencies?: Record<string, string> };
+    expect(Object.keys(dependencies)).not.toContain('@tensorflow/tfjs-core');
+    expect(Object.keys(dependencies)).not.toContain('@tensorflow/tfjs-layers');
+  }
+});
+
+test('the picture of the packages is that of their package.json files', () => {
+  const [, picture] = /^```mermaid\n(flowchart TD\n.*?)\n```$/ms.exec(page) ?? [];
+  expect(picture).toBe(packageGraph());
+});
