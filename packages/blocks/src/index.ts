@@ -1,16 +1,16 @@
 export type { ModelMetadata, Preprocessing, PreprocessingName } from '@cnnzoo/metadata';
-export { type AdaptiveAveragePooling2dOptions, adaptiveAveragePooling2d } from './adaptive-average-pooling-2d.js';
+export { type AdaptiveAveragePooling2dOptions, adaptiveAveragePooling2d } from './layers/adaptive-average-pooling-2d.js';
 export { integerAtLeast, oneOf, type Size2d } from './arguments.js';
 export {
   type GooglenetAuxiliaryClassifierOptions,
   googlenetAuxiliaryClassifier,
   inceptionAuxiliaryClassifier,
-} from './auxiliary-classifier.js';
-export { type AveragePooling2dOptions, averagePooling2d } from './average-pooling-2d.js';
-export { type BasicBlockOptions, basicBlock, type PlainBlockOptions, plainBlock } from './basic-block.js';
-export { type BatchNormOptions, batchNorm } from './batch-normalization.js';
-export { type BottleneckBlockOptions, bottleneckBlock } from './bottleneck-block.js';
-export { type Architecture, buildModel, type FeaturesWithAuxiliary } from './build-model.js';
+} from './blocks/auxiliary-classifier.js';
+export { type AveragePooling2dOptions, averagePooling2d } from './layers/average-pooling-2d.js';
+export { type BasicBlockOptions, basicBlock, type PlainBlockOptions, plainBlock } from './blocks/basic-block.js';
+export { type BatchNormOptions, batchNorm } from './layers/batch-normalization.js';
+export { type BottleneckBlockOptions, bottleneckBlock } from './blocks/bottleneck-block.js';
+export { type Architecture, buildModel, type FeaturesWithAuxiliary } from './model/build-model.js';
 export {
   add,
   concatenate,
@@ -20,12 +20,12 @@ export {
   globalMaxPooling2d,
   relu,
   softmax,
-} from './connect.js';
-export { type ConvBatchNormReluOptions, convBatchNormRelu } from './conv-batch-norm-relu.js';
-export { type Conv2dOptions, conv2d } from './conv2d.js';
-export { type DenseOptions, dense } from './dense.js';
-export { type DropoutOptions, dropout } from './dropout.js';
-export { type FactorizedConvolutionOptions, factorizedConvolution } from './factorized-convolution.js';
+} from './layers/connect.js';
+export { type ConvBatchNormReluOptions, convBatchNormRelu } from './blocks/conv-batch-norm-relu.js';
+export { type Conv2dOptions, conv2d } from './layers/conv2d.js';
+export { type DenseOptions, dense } from './layers/dense.js';
+export { type DropoutOptions, dropout } from './layers/dropout.js';
+export { type FactorizedConvolutionOptions, factorizedConvolution } from './blocks/factorized-convolution.js';
 export {
   type AsymmetricInceptionOptions,
   asymmetricInception,
@@ -33,14 +33,14 @@ export {
   double3x3Inception,
   type ExpandedInceptionOptions,
   expandedInception,
-} from './factorized-inception.js';
-export { features } from './features.js';
+} from './blocks/factorized-inception.js';
+export { features } from './model/features.js';
 export {
   type AsymmetricGridReductionOptions,
   asymmetricGridReduction,
   type GridReductionOptions,
   gridReduction,
-} from './grid-reduction.js';
+} from './blocks/grid-reduction.js';
 export {
   type Branch,
   type InceptionOptions,
@@ -49,7 +49,7 @@ export {
   naiveInception,
   parallelBranches,
   type ReducedInceptionOptions,
-} from './inception.js';
+} from './blocks/inception.js';
 export {
   constant,
   glorotUniform,
@@ -62,14 +62,14 @@ export {
   truncatedNormal,
   uniform,
   withInitialWeights,
-} from './initializers.js';
-export type { LayerOptions } from './layer-arguments.js';
+} from './initial-weights/initializers.js';
+export type { LayerOptions } from './layers/layer-arguments.js';
 export {
   type LocalResponseNormalizationOptions,
   localResponseNormalization,
-} from './local-response-normalization.js';
-export { type MaxPooling2dOptions, maxPooling2d } from './max-pooling-2d.js';
-export { modelMetadata, setModelMetadata } from './model-metadata.js';
+} from './layers/local-response-normalization.js';
+export { type MaxPooling2dOptions, maxPooling2d } from './layers/max-pooling-2d.js';
+export { modelMetadata, setModelMetadata } from './model/model-metadata.js';
 export type {
   AuxiliaryModelOptions,
   DropoutModelOptions,
@@ -78,14 +78,14 @@ export type {
   ModelOptions,
   OptionCheck,
   ResolvedOptions,
-} from './model-options.js';
+} from './model/model-options.js';
 export {
   type PreActivationBasicBlockOptions,
   type PreActivationBottleneckBlockOptions,
   preActivationBasicBlock,
   preActivationBottleneckBlock,
-} from './pre-activation-block.js';
-export { registerLayers } from './register-layers.js';
-export { type ResidualShortcutOptions, residualShortcut, type ShortcutType } from './residual-shortcut.js';
-export type { Padding } from './window.js';
-export { type ZeroPaddedShortcutOptions, zeroPaddedShortcut } from './zero-padded-shortcut.js';
+} from './blocks/pre-activation-block.js';
+export { registerLayers } from './layers/register-layers.js';
+export { type ResidualShortcutOptions, residualShortcut, type ShortcutType } from './blocks/residual-shortcut.js';
+export type { Padding } from './layers/window.js';
+export { type ZeroPaddedShortcutOptions, zeroPaddedShortcut } from './layers/zero-padded-shortcut.js';

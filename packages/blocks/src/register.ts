@@ -1,4 +1,4 @@
 /** `import '@cnnzoo/blocks/register'`: saved models with this package's layers can be loaded from here on. */
-import { registerLayers } from './register-layers.js';
+import { registerLayers } from './layers/register-layers.js';
 
 registerLayers();

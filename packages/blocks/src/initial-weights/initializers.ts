@@ -1,0 +1,312 @@
+/** Initial weights: what the papers and PyTorch draw from, fast and from a seed. */
+import * as tf from '@tensorflow/tfjs-core';
+import { integerAtLeast, numberBetween, oneOf, shown } from '../arguments.js';
+import { deriveSeed, fillNormal, fillUniform, freshSeed } from './random-numbers.js';
+
+/** What tfjs's layers call an initializer; tfjs's own, from `initializers` of tfjs-layers, are some, too. */
+export interface Initializer extends tf.serialization.Serializable {
+  apply(shape: number[], dtype?: tf.DataType): tf.Tensor;
+  fromConfigUsesCustomObjects(): boolean;
+}
+
+const distributions = ['normal', 'truncatedNormal', 'uniform'] as const;
+const scalings = ['constant', 'fanIn', 'fanOut', 'fanAverage'] as const;
+
+interface RandomInitializerConfig {
+  readonly distribution: (typeof distributions)[number];
+  /** The standard deviation, or the bound of a uniform one, is `gain` or `gain / sqrt(fan)`. */
+  readonly gain: number;
+  readonly scaling: (typeof scalings)[number];
+  readonly seed?: number | null;
+}
+
+/**
+ * Draws weights from a distribution that is as wide as the layer's fan says. Without a seed the layer that it initialises gives
+ * it one that follows from the model's seed and the layer's name.
+ */
+export class RandomInitializer extends tf.serialization.Serializable implements Initializer {
+  static readonly className = 'CnnzooRandomInitializer';
+  readonly config: RandomInitializerConfig;
+
+  constructor(config: RandomInitializerConfig) {
+    super();
+    oneOf(distributions, 'distribution', config.distribution);
+    oneOf(scalings, 'scaling', config.scaling);
+    numberBetween(0, Number.MAX_VALUE, 'gain', config.gain);
+    this.config = { ...config, seed: config.seed ?? null };
+  }
+
+  /** @param shape [kernelHeight, kernelWidth, inputChannels / groups, outputChannels], [inputs, outputs], or any other */
+  apply(shape: number[]): tf.Tensor {
+    const { distribution, gain, scaling, seed } = this.config;
+    const width = scaling === 'constant' ? gain : gain / Math.sqrt(fan(shape, scaling));
+    const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    if (distribution === 'uniform') fillUniform(values, width, seed ?? freshSeed());
+    else fillNormal(values, width, distribution === 'truncatedNormal', seed ?? freshSeed());
+    return tf.tensor(values, shape, 'float32');
+  }
+
+  /** The same distribution with `seed`, if it has none yet. */
+  withSeed(seed: number): RandomInitializer {
+    return this.config.seed === null ? new RandomInitializer({ ...this.config, seed }) : this;
+  }
+
+  /** The same distribution, as wide as it is for a weight of `shape`. */
+  asWideAs(shape: readonly number[]): RandomInitializer {
+    const { gain, scaling } = this.config;
+    if (scaling === 'constant') return this;
+    return new RandomInitializer({ ...this.config, gain: gain / Math.sqrt(fan(shape, scaling)), scaling: 'constant' });
+  }
+
+  fromConfigUsesCustomObjects(): boolean {
+    return false;
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...this.config, seed: this.config.seed ?? null };
+  }
+
+  static override fromConfig<T extends tf.serialization.Serializable>(
+    cls: tf.serialization.SerializableConstructor<T>,
+    config: tf.serialization.ConfigDict,
+  ): T {
+    return new cls(config);
+  }
+}
+
+/** Inputs or outputs of one unit. As in PyTorch, the outputs of a grouped convolution are counted over all groups. */
+function fan(shape: readonly number[], scaling: 'fanIn' | 'fanOut' | 'fanAverage'): number {
+  const receptiveField = shape.slice(0, -2).reduce((product, size) => product * size, 1);
+  const [inputs = 1, outputs = 1] = shape.slice(-2);
+  const wanted = { fanIn: inputs, fanOut: outputs, fanAverage: (inputs + outputs) / 2 }[scaling];
+  return Math.max(1, wanted * receptiveField);
+}
+
+/** Every weight has the same value. */
+export class ConstantInitializer extends tf.serialization.Serializable implements Initializer {
+  static readonly className = 'CnnzooConstantInitializer';
+  readonly value: number;
+
+  constructor({ value }: { value: number }) {
+    super();
+    this.value = numberBetween(-Number.MAX_VALUE, Number.MAX_VALUE, 'value', value);
+  }
+
+  apply(shape: number[]): tf.Tensor {
+    return this.value === 0 ? tf.zeros(shape) : tf.fill(shape, this.value);
+  }
+
+  fromConfigUsesCustomObjects(): boolean {
+    return false;
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { value: this.value };
+  }
+}
+
+interface Seeded {
+  /** Default: follows from the model's seed and the layer's name. */
+  readonly seed?: number;
+}
+
+function seedOf({ seed }: Seeded): { seed: number | null } {
+  return { seed: seed === undefined ? null : integerAtLeast(0, 'seed', seed) };
+}
+
+/**
+ * Normal with deviation sqrt(2 / fan): He et al., "Delving deep into rectifiers" (2015). torchvision's ResNet and VGG use
+ * the outputs' fan.
+ * @param options.mode whose variance stays the same: the activations' ('fanIn') or the gradients' ('fanOut'). Default 'fanIn'
+ * @example
+ * import { conv2d, kaimingNormal } from '@cnnzoo/blocks';
+ *
+ * const layer = conv2d({ filters: 64, kernelSize: 3, kernelInitializer: kaimingNormal({ mode: 'fanOut' }) });
+ */
+export function kaimingNormal(options: Seeded & { mode?: 'fanIn' | 'fanOut' } = {}): RandomInitializer {
+  const scaling = oneOf(['fanIn', 'fanOut'], 'mode', options.mode ?? 'fanIn');
+  return new RandomInitializer({ distribution: 'normal', gain: Math.SQRT2, scaling, ...seedOf(options) });
+}
+
+/**
+ * Uniform in ±1 / sqrt(inputs of one unit): what PyTorch gives a convolution or linear layer that nobody initialises.
+ * @example
+ * import { dense, pytorchUniform } from '@cnnzoo/blocks';
+ *
+ * const layer = dense({ units: 10, kernelInitializer: pytorchUniform({ seed: 1 }) });
+ */
+export function pytorchUniform(options: Seeded = {}): RandomInitializer {
+  return new RandomInitializer({ distribution: 'uniform', gain: 1, scaling: 'fanIn', ...seedOf(options) });
+}
+
+/**
+ * Uniform in ±sqrt(6 / (inputs + outputs)): Glorot and Bengio (2010), the default of Keras.
+ * @example
+ * import { dense, glorotUniform } from '@cnnzoo/blocks';
+ *
+ * const layer = dense({ units: 10, kernelInitializer: glorotUniform({ seed: 1 }) });
+ */
+export function glorotUniform(options: Seeded = {}): RandomInitializer {
+  return new RandomInitializer({
+    distribution: 'uniform',
+    gain: Math.sqrt(3),
+    scaling: 'fanAverage',
+    ...seedOf(options),
+  });
+}
+
+/**
+ * Uniform in ±bound.
+ * @example
+ * import { dense, uniform } from '@cnnzoo/blocks';
+ *
+ * const layer = dense({ units: 10, kernelInitializer: uniform({ bound: 0.05, seed: 1 }) });
+ */
+export function uniform(options: Seeded & { bound: number }): RandomInitializer {
+  return new RandomInitializer({
+    distribution: 'uniform',
+    gain: numberBetween(0, Number.MAX_VALUE, 'bound', options.bound),
+    scaling: 'constant',
+    ...seedOf(options),
+  });
+}
+
+/**
+ * Normal with the given standard deviation; AlexNet's and VGG's papers use 0.01.
+ * @example
+ * import { dense, normal } from '@cnnzoo/blocks';
+ *
+ * const layer = dense({ units: 4096, kernelInitializer: normal({ deviation: 0.01, seed: 1 }) });
+ */
+export function normal(options: Seeded & { deviation: number }): RandomInitializer {
+  return new RandomInitializer({
+    distribution: 'normal',
+    gain: numberBetween(0, Number.MAX_VALUE, 'deviation', options.deviation),
+    scaling: 'constant',
+    ...seedOf(options),
+  });
+}
+
+/**
+ * Normal, but numbers further than two deviations from 0 are drawn again: GoogLeNet's and Inception's in TensorFlow and torchvision.
+ * @example
+ * import { conv2d, truncatedNormal } from '@cnnzoo/blocks';
+ *
+ * const layer = conv2d({ filters: 64, kernelSize: 7, kernelInitializer: truncatedNormal({ deviation: 0.1, seed: 1 }) });
+ */
+export function truncatedNormal(options: Seeded & { deviation: number }): RandomInitializer {
+  return new RandomInitializer({
+    distribution: 'truncatedNormal',
+    gain: numberBetween(0, Number.MAX_VALUE, 'deviation', options.deviation),
+    scaling: 'constant',
+    ...seedOf(options),
+  });
+}
+
+/**
+ * The same value everywhere. AlexNet's paper starts some biases at 1.
+ * @example
+ * import { constant, conv2d } from '@cnnzoo/blocks';
+ *
+ * const layer = conv2d({ filters: 256, kernelSize: 5, padding: 2, biasInitializer: constant(1) });
+ */
+export function constant(value: number): ConstantInitializer {
+  return new ConstantInitializer({ value });
+}
+
+/** What a layer without initializers of its own gets. */
+export interface LayerInitializers {
+  readonly kernel?: Initializer;
+  readonly bias?: Initializer;
+}
+
+/** How the weights of a network start. */
+export interface InitialWeights {
+  /** Layers' seeds follow from this one and their names. Default: a new one each time. */
+  readonly seed?: number;
+  /** 'zeros' where weights are loaded afterwards: random ones would be thrown away. Default 'random'. */
+  readonly fill?: 'random' | 'zeros';
+  /** Of convolutions. Default: PyTorch's, uniform in ±1/sqrt(fanIn) for kernel and bias. */
+  readonly conv2d?: LayerInitializers;
+  /** Of dense layers. Default as for convolutions. */
+  readonly dense?: LayerInitializers;
+}
+
+let current: InitialWeights & { readonly seed: number } = { seed: freshSeed() };
+
+/**
+ * Runs `build`; layers that it makes without initializers of their own start as `weights` says. What `tf.tidy` is to memory this
+ * is to initial weights: blocks need not pass them on.
+ * @example
+ * import { connect, conv2d, kaimingNormal, withInitialWeights } from '@cnnzoo/blocks';
+ *
+ * const y = withInitialWeights({ seed: 1, conv2d: { kernel: kaimingNormal({ mode: 'fanOut' }) } }, () =>
+ *   connect(x, conv2d({ name: 'conv1', filters: 64, kernelSize: 7, stride: 2, padding: 3 })),
+ * );
+ */
+export function withInitialWeights<Result>(weights: InitialWeights, build: () => Result): Result {
+  const outer = current;
+  if (weights.seed !== undefined) integerAtLeast(0, 'seed', weights.seed);
+  if (weights.fill !== undefined) oneOf(['random', 'zeros'], 'fill', weights.fill);
+  current = { ...weights, seed: weights.seed ?? freshSeed() };
+  try {
+    return build();
+  } finally {
+    current = outer;
+  }
+}
+
+/** The seed of something called `name` in the network that is being built. */
+export function seedFor(name: string): number {
+  return deriveSeed(current.seed, name);
+}
+
+/**
+ * The initializer of a layer's weight, with its seed.
+ * @param given what the layer's options say: an initializer, or one as saved models have it, or nothing
+ * @param weight the layer's name, a dot and 'kernel' or 'bias'
+ */
+export function chooseInitializer(
+  given: unknown,
+  layer: 'conv2d' | 'dense',
+  role: 'kernel' | 'bias',
+  weight: string,
+): Initializer {
+  const initializer =
+    given === undefined || given === null
+      ? (current[layer]?.[role] ?? pytorchUniform())
+      : readInitializer(given, weight);
+  return initializer instanceof RandomInitializer ? initializer.withSeed(seedFor(weight)) : initializer;
+}
+
+/** `initializer`, or zeros while a network is built whose weights will be loaded. */
+export function currentFill(initializer: Initializer): Initializer {
+  return current.fill === 'zeros' ? constant(0) : initializer;
+}
+
+/** A bias has no fan of its own: PyTorch takes the kernel's. */
+export function biasInitializerFor(kernelShape: readonly number[], initializer: Initializer): Initializer {
+  return initializer instanceof RandomInitializer ? initializer.asWideAs(kernelShape) : initializer;
+}
+
+function readInitializer(given: unknown, weight: string): Initializer {
+  if (isInitializer(given)) return given;
+  if (typeof given === 'object' && given !== null && 'className' in given && 'config' in given) {
+    const [initializerClass, fromConfig] =
+      tf.serialization.SerializationMap.getMap().classNameMap[String(given.className)] ?? [];
+    if (initializerClass !== undefined && fromConfig !== undefined) {
+      const made: unknown = fromConfig(initializerClass, given.config as tf.serialization.ConfigDict);
+      if (isInitializer(made)) return made;
+    }
+  }
+  throw new TypeError(`the initializer of ${weight} is ${shown(given)}, expected one such as kaimingNormal()`);
+}
+
+function isInitializer(value: unknown): value is Initializer {
+  return value instanceof tf.serialization.Serializable && 'apply' in value && typeof value.apply === 'function';
+}
+
+/** An initializer as saved models have it. */
+export function initializerConfig(initializer: Initializer): tf.serialization.ConfigDict {
+  return { className: initializer.getClassName(), config: initializer.getConfig() };
+}

@@ -1,0 +1,70 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { layers, type Shape } from '@tensorflow/tfjs-layers';
+import { integerAtLeast, numberBetween } from '../arguments.js';
+import { seedFor } from '../initial-weights/initializers.js';
+import { baseOptions, type CallOptions, type LayerOptions, onlyTensor } from './layer-arguments.js';
+import { deriveSeed, fillDropoutMask } from '../initial-weights/random-numbers.js';
+import { registerLayers } from './register-layers.js';
+
+/** The options of `dropout`. */
+export interface DropoutOptions extends LayerOptions {
+  /** The share of activations that become zero in training. */
+  readonly rate: number;
+  /** Default: follows from the model's seed and the layer's name. */
+  readonly seed?: number;
+}
+
+/** The layer that `dropout` makes. */
+export class Dropout extends layers.Layer {
+  static readonly className = 'CnnzooDropout';
+  readonly rate: number;
+  /** Random where neither the layer nor its model was given one, so a training run that goes on elsewhere takes it along. */
+  seed: number;
+  /**
+   * How many masks were drawn: mask n depends on the seed and n only, so a training run that goes on elsewhere gives the same
+   * result if it takes this number along. Not saved with the model.
+   */
+  masksDrawn = 0;
+
+  constructor(options: DropoutOptions) {
+    super(baseOptions(options));
+    this.rate = numberBetween(0, 1, 'rate', options.rate);
+    this.seed = integerAtLeast(0, 'seed', options.seed ?? seedFor(`${this.name}.mask`));
+  }
+
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
+    return inputShape;
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[], options: CallOptions): tf.Tensor {
+    return tf.tidy(() => {
+      this.invokeCallHook(inputs, options);
+      const x = onlyTensor(inputs);
+      if (options['training'] !== true || this.rate === 0) return x;
+      if (this.rate === 1) return tf.zerosLike(x);
+      const mask = new Float32Array(x.size);
+      fillDropoutMask(mask, this.rate, 1 / (1 - this.rate), deriveSeed(this.seed, String(this.masksDrawn++)));
+      return tf.mul(x, tf.tensor(mask, x.shape));
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), rate: this.rate, seed: this.seed };
+  }
+}
+
+/**
+ * Dropout: Srivastava et al. (2014). In training a share `rate` of the activations becomes zero and the others grow by
+ * 1 / (1 - rate); otherwise the input passes unchanged. tfjs's own layer, given a seed, drops the same activations at every step.
+ *
+ * Input and output of any shape.
+ * @throws TypeError or RangeError naming the option
+ * @example
+ * import { connect, dense, dropout, relu } from '@cnnzoo/blocks';
+ *
+ * const y = connect(x, dense({ name: 'fc1', units: 4096 }), relu({ name: 'relu1' }), dropout({ name: 'drop1', rate: 0.5 }));
+ */
+export function dropout(options: DropoutOptions): Dropout {
+  registerLayers();
+  return new Dropout(options);
+}

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { goldenInput, goldenWeight, pytorchWeights, uniform } from '@cnnzoo/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { input as inputTensor, type LayersModel, type layers, model as makeModel } from '@tensorflow/tfjs-layers';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  adaptiveAveragePooling2d,
+  averagePooling2d,
+  batchNorm,
+  connect,
+  conv2d,
+  dense,
+  localResponseNormalization,
+  maxPooling2d,
+} from '../index.js';
+
+beforeAll(() => registerOnnxBackend());
+
+interface Case {
+  readonly layer: keyof typeof factories;
+  readonly options: object;
+  readonly input: readonly number[];
+  readonly training: boolean;
+  readonly expected: Readonly<Record<string, readonly number[]>>;
+}
+
+// The options come from a file, with the names of the factories' own.
+const factories = {
+  adaptiveAveragePooling2d,
+  averagePooling2d,
+  batchNorm,
+  conv2d,
+  dense,
+  localResponseNormalization,
+  maxPooling2d,
+} as Record<string, (options: object) => layers.Layer>;
+
+const cases: readonly Case[] = JSON.parse(readFileSync(new URL('./fixtures/layers.json', import.meta.url), 'utf8'));
+
+/** PyTorch's order of a batch of feature maps. */
+function channelsFirst(x: tf.Tensor): Float32Array {
+  return tf.tidy(() => (x.rank === 4 ? tf.transpose(x, [0, 3, 1, 2]) : x).dataSync() as Float32Array);
+}
+
+function tensor(name: string, shape: readonly number[]): tf.Tensor {
+  const [n = 0, c = 0, h = 0, w = 0] = shape;
+  if (shape.length === 2) return tf.tensor(uniform(name, n * c), [n, c]);
+  if (name === 'input') return tf.tensor(goldenInput(n, c, h, w), [n, h, w, c]);
+  return tf.tidy(() => tf.transpose(tf.tensor(uniform(name, n * c * h * w), [n, c, h, w]), [0, 2, 3, 1]));
+}
+
+function figures(values: Float32Array): number[] {
+  const dot = (other: Float32Array) => values.reduce((sum, value, index) => sum + value * (other[index] ?? 0), 0);
+  return [Math.sqrt(dot(values)), dot(uniform('probe0', values.length)), dot(uniform('probe1', values.length))];
+}
+
+describe.each(['cpu', 'onnx'])('backend %s', (backend) => {
+  beforeAll(() => tf.setBackend(backend));
+
+  test.each(cases)('$layer $options, training $training, on $input is as in PyTorch', (golden) => {
+    const { layer: kind, options, input: shape, training, expected } = golden;
+    const [, c = 0, ...size] = shape;
+    const x = tensor('input', shape);
+    const layer = factories[kind]?.({ ...options, name: 'layer' });
+    if (layer === undefined) throw new Error(`unknown layer ${kind}`);
+    const symbolic = inputTensor({ shape: [...size.map(() => null), c] });
+    const model: LayersModel = makeModel({ inputs: symbolic, outputs: connect(symbolic, layer) });
+    const weights = pytorchWeights(model);
+    for (const { key, shape, fromPytorch, variable } of weights) {
+      const value = tf.tensor(fromPytorch(goldenWeight(key, shape)), variable.shape.map(Number));
+      variable.write(value);
+      value.dispose();
+    }
+
+    const actual: Record<string, number[]> = {};
+    const before = tf.memory().numTensors;
+    tf.tidy(() => {
+      const y = tf.keep(model.apply(x, { training: false }) as tf.Tensor);
+      const [channels, ...outputSize] = expected['shape'] ?? [];
+      expect(y.shape).toEqual([shape[0], ...outputSize, channels]);
+      // With the input's size known the layer has to know its output's, too.
+      expect(layer.computeOutputShape([null, ...size, c])).toEqual([null, ...outputSize, channels]);
+      y.dispose();
+      const dy = tensor('dy', [shape[0] ?? 0, channels ?? 0, ...outputSize]);
+      let output = y;
+      const inputGradient = tf.grad((x) => {
+        output = tf.keep(model.apply(x, { training }) as tf.Tensor);
+        return tf.sum(tf.mul(output, dy));
+      })(x);
+      actual['output'] = figures(channelsFirst(output));
+      output.dispose();
+      actual['input'] = figures(channelsFirst(inputGradient));
+      // The running statistics have moved once. The weights' gradients do not depend on them.
+      for (const { key, toPytorch, variable, trainable } of weights)
+        if (!trainable) actual[key.slice(6)] = figures(toPytorch(variable.read().dataSync()));
+      if (weights.length > 0) {
+        const { grads } = tf.variableGrads(() => tf.sum(tf.mul(model.apply(x, { training }) as tf.Tensor, dy)));
+        for (const { key, toPytorch, variable, trainable } of weights)
+          if (trainable) actual[key.slice(6)] = figures(toPytorch((grads[variable.name] as tf.Tensor).dataSync()));
+      }
+    });
+    expect(tf.memory().numTensors).toBe(before);
+
+    const { shape: _, ...wanted } = expected;
+    expect(Object.keys(actual).sort()).toEqual(Object.keys(wanted).sort());
+    for (const [key, values] of Object.entries(wanted))
+      values.forEach((value, index) => {
+        const tolerance = 2e-5 * Math.max(1, values[0] ?? 0);
+        expect(Math.abs((actual[key]?.[index] ?? Number.NaN) - value), `${key}[${index}]`).toBeLessThan(tolerance);
+      });
+    tf.dispose(x);
+    model.dispose();
+  });
+});

@@ -1,0 +1,65 @@
+/** What max and average pooling share: where their windows are. */
+
+import type * as tf from '@tensorflow/tfjs-core';
+import { layers, type Shape } from '@tensorflow/tfjs-layers';
+import { type Size2d, size2d } from '../arguments.js';
+import { baseOptions, type LayerOptions, onlyShape } from './layer-arguments.js';
+import { type AxisWindow, axisOutput, type Padding, paddingPair } from './window.js';
+
+export interface Pooling2dOptions extends LayerOptions {
+  readonly poolSize: Size2d;
+  /** Default: `poolSize`. */
+  readonly stride?: Size2d;
+  /** At most half of `poolSize`; 'same' and 'valid' as in TensorFlow. Default 0. */
+  readonly padding?: Padding;
+  /** Round the output size up: the last window may reach over the edge. Default false. */
+  readonly ceilMode?: boolean;
+}
+
+/** A pooling layer without its operation. */
+export abstract class Pooling2D extends layers.Layer {
+  readonly poolSize: [number, number];
+  readonly stride: [number, number];
+  readonly padding: Padding;
+  readonly ceilMode: boolean;
+  /** Vertical and horizontal. */
+  protected readonly windows: [AxisWindow, AxisWindow];
+
+  constructor(options: Pooling2dOptions) {
+    super(baseOptions(options));
+    this.poolSize = size2d(1, 'poolSize', options.poolSize);
+    this.stride = size2d(1, 'stride', options.stride ?? this.poolSize);
+    this.padding = options.padding ?? 0;
+    this.ceilMode = options.ceilMode ?? false;
+    const paddings = paddingPair(this.padding);
+    const window = (axis: 0 | 1): AxisWindow => {
+      const padding = paddings[axis];
+      const kernel = this.poolSize[axis];
+      if (typeof padding === 'number' && 2 * padding > kernel)
+        throw new RangeError(`padding is ${padding}, expected at most half of poolSize, which is ${kernel}`);
+      return { kernel, stride: this.stride[axis], dilation: 1, padding, ceilMode: this.ceilMode };
+    };
+    this.windows = [window(0), window(1)];
+  }
+
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+    const [batch = null, height, width, channels = null] = onlyShape(inputShape, this.name);
+    const [vertical, horizontal] = this.windows;
+    return [
+      batch,
+      axisOutput(height, vertical, 'height', this.name),
+      axisOutput(width, horizontal, 'width', this.name),
+      channels,
+    ];
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return {
+      ...super.getConfig(),
+      poolSize: this.poolSize,
+      stride: this.stride,
+      padding: typeof this.padding === 'object' ? [...this.padding] : this.padding,
+      ceilMode: this.ceilMode,
+    };
+  }
+}

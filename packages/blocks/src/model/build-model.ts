@@ -1,0 +1,99 @@
+import { type Preprocessing, type PreprocessingName, preprocessingFor, writeMetadata } from '@cnnzoo/metadata';
+import { input as inputTensor, type LayersModel, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { connect, globalAveragePooling2d, globalMaxPooling2d, softmax } from '../layers/connect.js';
+import { type InitialWeights, withInitialWeights } from '../initial-weights/initializers.js';
+import {
+  type ModelDefaults,
+  type ModelOptions,
+  type OptionCheck,
+  type ResolvedOptions,
+  resolveOptions,
+} from './model-options.js';
+import { registerLayers } from '../layers/register-layers.js';
+
+/** What is special about one architecture. */
+export interface Architecture {
+  /** As `createModel` calls it. */
+  readonly id: string;
+  readonly defaults: ModelDefaults;
+  /** Checks of options that the architectures do not share. */
+  readonly ownOptions?: Readonly<Record<string, OptionCheck>>;
+  /** How images become its input: a row of the preprocessings by name, or one's own; for other input sizes it is scaled. */
+  readonly preprocessing: PreprocessingName | Preprocessing;
+  /** How layers' weights start. Default: as in PyTorch. */
+  readonly initialWeights?: Pick<InitialWeights, 'conv2d' | 'dense'>;
+  /** The network without its classifier: [batch, height, width, channels] in and out. */
+  readonly features: (input: SymbolicTensor, options: ResolvedOptions) => SymbolicTensor | FeaturesWithAuxiliary;
+  /** From the last feature map to logits [batch, numClasses]. */
+  readonly classifier: (features: SymbolicTensor, options: ResolvedOptions) => SymbolicTensor;
+}
+
+/** A feature map, and the logits of classifiers that branched off on the way. */
+export interface FeaturesWithAuxiliary {
+  readonly features: SymbolicTensor;
+  readonly auxiliaryLogits: readonly SymbolicTensor[];
+}
+
+/**
+ * Builds an architecture: checks the options, joins features and classifier, and writes down in the model's metadata what it is.
+ * @throws TypeError or RangeError naming the option, before anything is built
+ * @example
+ * import { type ModelOptions, buildModel, connect, conv2d, dense, globalAveragePooling2d, relu } from '@cnnzoo/blocks';
+ *
+ * const tiny = (options: ModelOptions = {}) =>
+ *   buildModel(
+ *     {
+ *       id: 'tiny',
+ *       defaults: { numClasses: 10, inputShape: [32, 32, 3], smallestInput: 1 },
+ *       preprocessing: 'imagenet',
+ *       features: (x) => connect(x, conv2d({ name: 'conv', filters: 16, kernelSize: 3, padding: 1 }), relu({ name: 'relu' })),
+ *       classifier: (x, { numClasses }) =>
+ *         connect(x, globalAveragePooling2d({ name: 'pool' }), dense({ name: 'fc', units: numClasses })),
+ *     },
+ *     options,
+ *   );
+ * console.log(tiny({ numClasses: 5 }).outputs[0]?.shape); // [null, 5]
+ */
+export function buildModel(architecture: Architecture, options: ModelOptions): LayersModel {
+  const { id, defaults, ownOptions, features, classifier, preprocessing } = architecture;
+  const resolved = resolveOptions(id, options, defaults, ownOptions);
+  registerLayers();
+  const { seed, initialWeights } = resolved;
+  return withInitialWeights(
+    { ...architecture.initialWeights, ...(seed === undefined ? {} : { seed }), fill: initialWeights },
+    () => {
+      const input = inputTensor({ shape: [...resolved.inputShape], name: 'input' });
+      const made = features(input, resolved);
+      const { features: last, auxiliaryLogits } =
+        'auxiliaryLogits' in made ? made : { features: made, auxiliaryLogits: [] };
+      const built = model({ inputs: input, outputs: outputs(last, auxiliaryLogits, classifier, resolved), name: id });
+      const { seed: _, initialWeights: __, ...kept } = options;
+      writeMetadata(built, {
+        id,
+        options: { ...kept },
+        preprocessing: preprocessingFor(preprocessing, resolved.inputShape),
+        categories: null,
+      });
+      return built;
+    },
+  );
+}
+
+function outputs(
+  features: SymbolicTensor,
+  auxiliaryLogits: readonly SymbolicTensor[],
+  classifier: Architecture['classifier'],
+  options: ResolvedOptions,
+): SymbolicTensor | SymbolicTensor[] {
+  if (!options.includeTop) {
+    if (options.pooling === null) return features;
+    return connect(features, options.pooling === 'avg' ? globalAveragePooling2d() : globalMaxPooling2d());
+  }
+  const logits = [classifier(features, options), ...auxiliaryLogits];
+  const [main, ...heads] =
+    options.classifierActivation === 'softmax'
+      ? logits.map((each, index) => connect(each, softmax({ name: index === 0 ? 'softmax' : `softmax_${index}` })))
+      : logits;
+  if (main === undefined) throw new Error('a network without an output');
+  return heads.length === 0 ? main : [main, ...heads];
+}
