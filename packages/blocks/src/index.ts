@@ -1,30 +1,13 @@
 export type { ModelMetadata, Preprocessing, PreprocessingName } from '@cnnzoo/metadata';
-export { type AdaptiveAveragePooling2dOptions, adaptiveAveragePooling2d } from './layers/adaptive-average-pooling-2d.js';
 export { integerAtLeast, oneOf, type Size2d } from './arguments.js';
 export {
   type GooglenetAuxiliaryClassifierOptions,
   googlenetAuxiliaryClassifier,
   inceptionAuxiliaryClassifier,
 } from './blocks/auxiliary-classifier.js';
-export { type AveragePooling2dOptions, averagePooling2d } from './layers/average-pooling-2d.js';
 export { type BasicBlockOptions, basicBlock, type PlainBlockOptions, plainBlock } from './blocks/basic-block.js';
-export { type BatchNormOptions, batchNorm } from './layers/batch-normalization.js';
 export { type BottleneckBlockOptions, bottleneckBlock } from './blocks/bottleneck-block.js';
-export { type Architecture, buildModel, type FeaturesWithAuxiliary } from './model/build-model.js';
-export {
-  add,
-  concatenate,
-  connect,
-  flatten,
-  globalAveragePooling2d,
-  globalMaxPooling2d,
-  relu,
-  softmax,
-} from './layers/connect.js';
 export { type ConvBatchNormReluOptions, convBatchNormRelu } from './blocks/conv-batch-norm-relu.js';
-export { type Conv2dOptions, conv2d } from './layers/conv2d.js';
-export { type DenseOptions, dense } from './layers/dense.js';
-export { type DropoutOptions, dropout } from './layers/dropout.js';
 export { type FactorizedConvolutionOptions, factorizedConvolution } from './blocks/factorized-convolution.js';
 export {
   type AsymmetricInceptionOptions,
@@ -34,7 +17,6 @@ export {
   type ExpandedInceptionOptions,
   expandedInception,
 } from './blocks/factorized-inception.js';
-export { features } from './model/features.js';
 export {
   type AsymmetricGridReductionOptions,
   asymmetricGridReduction,
@@ -51,6 +33,13 @@ export {
   type ReducedInceptionOptions,
 } from './blocks/inception.js';
 export {
+  type PreActivationBasicBlockOptions,
+  type PreActivationBottleneckBlockOptions,
+  preActivationBasicBlock,
+  preActivationBottleneckBlock,
+} from './blocks/pre-activation-block.js';
+export { type ResidualShortcutOptions, residualShortcut, type ShortcutType } from './blocks/residual-shortcut.js';
+export {
   constant,
   glorotUniform,
   type Initializer,
@@ -63,12 +52,36 @@ export {
   uniform,
   withInitialWeights,
 } from './initial-weights/initializers.js';
-export type { LayerOptions } from './layers/layer-arguments.js';
+export {
+  type AdaptiveAveragePooling2dOptions,
+  adaptiveAveragePooling2d,
+} from './layers/adaptive-average-pooling-2d.js';
+export { type AveragePooling2dOptions, averagePooling2d } from './layers/average-pooling-2d.js';
+export type { LayerOptions } from './layers/base-layer.js';
+export { type BatchNormOptions, batchNorm } from './layers/batch-normalization.js';
+export {
+  add,
+  concatenate,
+  connect,
+  flatten,
+  globalAveragePooling2d,
+  globalMaxPooling2d,
+  relu,
+  softmax,
+} from './layers/connect.js';
+export { type Conv2dOptions, conv2d } from './layers/conv2d.js';
+export { type DenseOptions, dense } from './layers/dense.js';
+export { type DropoutOptions, dropout } from './layers/dropout.js';
 export {
   type LocalResponseNormalizationOptions,
   localResponseNormalization,
 } from './layers/local-response-normalization.js';
 export { type MaxPooling2dOptions, maxPooling2d } from './layers/max-pooling-2d.js';
+export { registerLayers } from './layers/register-layers.js';
+export type { Padding } from './layers/window.js';
+export { type ZeroPaddedShortcutOptions, zeroPaddedShortcut } from './layers/zero-padded-shortcut.js';
+export { type Architecture, buildModel, type FeaturesWithAuxiliary } from './model/build-model.js';
+export { features } from './model/features.js';
 export { modelMetadata, setModelMetadata } from './model/model-metadata.js';
 export type {
   AuxiliaryModelOptions,
@@ -79,13 +92,3 @@ export type {
   OptionCheck,
   ResolvedOptions,
 } from './model/model-options.js';
-export {
-  type PreActivationBasicBlockOptions,
-  type PreActivationBottleneckBlockOptions,
-  preActivationBasicBlock,
-  preActivationBottleneckBlock,
-} from './blocks/pre-activation-block.js';
-export { registerLayers } from './layers/register-layers.js';
-export { type ResidualShortcutOptions, residualShortcut, type ShortcutType } from './blocks/residual-shortcut.js';
-export type { Padding } from './layers/window.js';
-export { type ZeroPaddedShortcutOptions, zeroPaddedShortcut } from './layers/zero-padded-shortcut.js';

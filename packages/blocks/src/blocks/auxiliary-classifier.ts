@@ -1,12 +1,12 @@
 /** Classifiers that branch off in the middle of a network and help to train it. */
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { type Initializer, truncatedNormal } from '../initial-weights/initializers.js';
 import { adaptiveAveragePooling2d } from '../layers/adaptive-average-pooling-2d.js';
 import { averagePooling2d } from '../layers/average-pooling-2d.js';
 import { connect, flatten, globalAveragePooling2d, relu } from '../layers/connect.js';
-import { convBatchNormRelu } from './conv-batch-norm-relu.js';
 import { dense } from '../layers/dense.js';
 import { dropout } from '../layers/dropout.js';
-import { type Initializer, truncatedNormal } from '../initial-weights/initializers.js';
+import { convBatchNormRelu } from './conv-batch-norm-relu.js';
 
 interface AuxiliaryClassifierOptions {
   /** The layers are `name.conv.conv`, `name.fc1` and so on, as in torchvision. */

@@ -1,9 +1,9 @@
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { oneOf, type Size2d } from '../arguments.js';
+import type { Initializer } from '../initial-weights/initializers.js';
 import { batchNorm } from '../layers/batch-normalization.js';
 import { connect, relu } from '../layers/connect.js';
 import { conv2d } from '../layers/conv2d.js';
-import type { Initializer } from '../initial-weights/initializers.js';
 import type { Padding } from '../layers/window.js';
 
 /** The options of `convBatchNormRelu`. */

@@ -3,8 +3,8 @@ import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { integerAtLeast } from '../arguments.js';
 import { averagePooling2d } from '../layers/average-pooling-2d.js';
 import { connect } from '../layers/connect.js';
-import { type Branch, convolutions, type InceptionOptions, parallelBranches } from './inception.js';
 import { maxPooling2d } from '../layers/max-pooling-2d.js';
+import { type Branch, convolutions, type InceptionOptions, parallelBranches } from './inception.js';
 
 interface PoolingBranchOptions extends InceptionOptions {
   /** Output channels of the 1x1 convolution after the pooling. */

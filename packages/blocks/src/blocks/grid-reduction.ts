@@ -1,8 +1,8 @@
 /** Modules that halve the grid and widen the channels at once: Szegedy et al. (2015), figure 10. */
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { connect } from '../layers/connect.js';
-import { type Branch, convolutions, type InceptionOptions, parallelBranches } from './inception.js';
 import { maxPooling2d } from '../layers/max-pooling-2d.js';
+import { type Branch, convolutions, type InceptionOptions, parallelBranches } from './inception.js';
 
 interface GridReductionPadding extends InceptionOptions {
   /** 0 as in Inception-v3 (35 to 17, 17 to 8), 1 as in BN-Inception (28 to 14). Default 0. */

@@ -1,8 +1,8 @@
 /** The modules of GoogLeNet: Szegedy et al., "Going deeper with convolutions" (2014), figure 2. */
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { concatenate, connect } from '../layers/connect.js';
-import { type ConvBatchNormReluOptions, convBatchNormRelu } from './conv-batch-norm-relu.js';
 import { maxPooling2d } from '../layers/max-pooling-2d.js';
+import { type ConvBatchNormReluOptions, convBatchNormRelu } from './conv-batch-norm-relu.js';
 
 /** What `inception` and `naiveInception` both take. */
 export interface InceptionOptions {

@@ -4,8 +4,8 @@ import { oneOf } from '../arguments.js';
 import { batchNorm } from '../layers/batch-normalization.js';
 import { add, connect, relu } from '../layers/connect.js';
 import { conv2d } from '../layers/conv2d.js';
-import type { ShortcutType } from './residual-shortcut.js';
 import { zeroPaddedShortcut } from '../layers/zero-padded-shortcut.js';
+import type { ShortcutType } from './residual-shortcut.js';
 
 interface PreActivationOptions {
   /** The layers are `name.bn1`, `name.relu`, `name.conv1` and so on. */

@@ -1,6 +1,7 @@
 /** Initial weights: what the papers and PyTorch draw from, fast and from a seed. */
 import * as tf from '@tensorflow/tfjs-core';
 import { integerAtLeast, numberBetween, oneOf, shown } from '../arguments.js';
+import { registered } from '../registered.js';
 import { deriveSeed, fillNormal, fillUniform, freshSeed } from './random-numbers.js';
 
 /** What tfjs's layers call an initializer; tfjs's own, from `initializers` of tfjs-layers, are some, too. */
@@ -20,11 +21,20 @@ interface RandomInitializerConfig {
   readonly seed?: number | null;
 }
 
+/** One class between the initializers and tfjs's, for the same reason as `BaseLayer`. */
+abstract class BaseInitializer extends tf.serialization.Serializable implements Initializer {
+  abstract apply(shape: number[]): tf.Tensor;
+
+  fromConfigUsesCustomObjects(): boolean {
+    return false;
+  }
+}
+
 /**
  * Draws weights from a distribution that is as wide as the layer's fan says. Without a seed the layer that it initialises gives
  * it one that follows from the model's seed and the layer's name.
  */
-export class RandomInitializer extends tf.serialization.Serializable implements Initializer {
+export class RandomInitializer extends BaseInitializer {
   static readonly className = 'CnnzooRandomInitializer';
   readonly config: RandomInitializerConfig;
 
@@ -58,10 +68,6 @@ export class RandomInitializer extends tf.serialization.Serializable implements 
     return new RandomInitializer({ ...this.config, gain: gain / Math.sqrt(fan(shape, scaling)), scaling: 'constant' });
   }
 
-  fromConfigUsesCustomObjects(): boolean {
-    return false;
-  }
-
   override getConfig(): tf.serialization.ConfigDict {
     return { ...this.config, seed: this.config.seed ?? null };
   }
@@ -83,7 +89,7 @@ function fan(shape: readonly number[], scaling: 'fanIn' | 'fanOut' | 'fanAverage
 }
 
 /** Every weight has the same value. */
-export class ConstantInitializer extends tf.serialization.Serializable implements Initializer {
+export class ConstantInitializer extends BaseInitializer {
   static readonly className = 'CnnzooConstantInitializer';
   readonly value: number;
 
@@ -94,10 +100,6 @@ export class ConstantInitializer extends tf.serialization.Serializable implement
 
   apply(shape: number[]): tf.Tensor {
     return this.value === 0 ? tf.zeros(shape) : tf.fill(shape, this.value);
-  }
-
-  fromConfigUsesCustomObjects(): boolean {
-    return false;
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -272,6 +274,9 @@ export function chooseInitializer(
   role: 'kernel' | 'bias',
   weight: string,
 ): Initializer {
+  // A saved layer's initializer is found by its class.
+  registered(RandomInitializer);
+  registered(ConstantInitializer);
   const initializer =
     given === undefined || given === null
       ? (current[layer]?.[role] ?? pytorchUniform())

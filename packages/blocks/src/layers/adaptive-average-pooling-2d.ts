@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { layers, type Shape } from '@tensorflow/tfjs-layers';
+import type { Shape } from '@tensorflow/tfjs-layers';
 import { type Size2d, size2d } from '../arguments.js';
-import { baseOptions, type CallOptions, type LayerOptions, onlyShape, onlyTensor } from './layer-arguments.js';
-import { registerLayers } from './register-layers.js';
+import { registered } from '../registered.js';
+import { BaseLayer, type LayerOptions } from './base-layer.js';
+import { type CallOptions, onlyShape, onlyTensor } from './layer-arguments.js';
 
 /** The options of `adaptiveAveragePooling2d`. */
 export interface AdaptiveAveragePooling2dOptions extends LayerOptions {
@@ -10,12 +11,12 @@ export interface AdaptiveAveragePooling2dOptions extends LayerOptions {
 }
 
 /** The layer that `adaptiveAveragePooling2d` makes. */
-export class AdaptiveAveragePooling2D extends layers.Layer {
+export class AdaptiveAveragePooling2D extends BaseLayer {
   static readonly className = 'CnnzooAdaptiveAveragePooling2D';
   readonly outputSize: [number, number];
 
   constructor(options: AdaptiveAveragePooling2dOptions) {
-    super(baseOptions(options));
+    super(options);
     this.outputSize = size2d(1, 'outputSize', options.outputSize);
   }
 
@@ -81,6 +82,5 @@ function poolWidth(x: tf.Tensor4D, output: number): tf.Tensor4D {
  * const y = connect(x, adaptiveAveragePooling2d({ name: 'avgpool', outputSize: 7 }), flatten({ name: 'flatten' }));
  */
 export function adaptiveAveragePooling2d(options: AdaptiveAveragePooling2dOptions): AdaptiveAveragePooling2D {
-  registerLayers();
-  return new AdaptiveAveragePooling2D(options);
+  return new (registered(AdaptiveAveragePooling2D))(options);
 }

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { registered } from '../registered.js';
 import { type CallOptions, onlyTensor } from './layer-arguments.js';
 import { padMap } from './pad-map.js';
 import { Pooling2D, type Pooling2dOptions } from './pooling-2d.js';
-import { registerLayers } from './register-layers.js';
 import { type AxisWindow, axisPadding } from './window.js';
 
 /** The options of `averagePooling2d`. */
@@ -70,6 +70,5 @@ function countedCells(size: number, window: AxisWindow, countIncludePad: boolean
  * const y = connect(x, averagePooling2d({ poolSize: 3, stride: 1, padding: 1 })); // Inception's pooling branch: the size stays
  */
 export function averagePooling2d(options: AveragePooling2dOptions): AveragePooling2D {
-  registerLayers();
-  return new AveragePooling2D(options);
+  return new (registered(AveragePooling2D))(options);
 }

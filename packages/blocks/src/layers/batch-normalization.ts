@@ -1,16 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
+import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { numberBetween, oneOf } from '../arguments.js';
 import { constant } from '../initial-weights/initializers.js';
-import {
-  baseOptions,
-  type CallOptions,
-  knownChannels,
-  type LayerOptions,
-  onlyShape,
-  onlyTensor,
-} from './layer-arguments.js';
-import { registerLayers } from './register-layers.js';
+import { registered } from '../registered.js';
+import { BaseLayer, type LayerOptions } from './base-layer.js';
+import { type CallOptions, knownChannels, onlyShape, onlyTensor } from './layer-arguments.js';
 
 /** The options of `batchNorm`. */
 export interface BatchNormOptions extends LayerOptions {
@@ -23,7 +17,7 @@ export interface BatchNormOptions extends LayerOptions {
 }
 
 /** The layer that `batchNorm` makes. */
-export class BatchNormalization extends layers.Layer {
+export class BatchNormalization extends BaseLayer {
   static readonly className = 'CnnzooBatchNormalization';
   readonly epsilon: number;
   readonly momentum: number;
@@ -31,7 +25,7 @@ export class BatchNormalization extends layers.Layer {
   #weights: Record<'gamma' | 'beta' | 'movingMean' | 'movingVariance', LayerVariable> | null = null;
 
   constructor(options: BatchNormOptions = {}) {
-    super(baseOptions(options));
+    super(options);
     this.epsilon = numberBetween(0, Number.MAX_VALUE, 'epsilon', options.epsilon ?? 1e-5);
     this.momentum = numberBetween(0, 1, 'momentum', options.momentum ?? 0.9);
     this.activation = oneOf(['relu', 'linear'], 'activation', options.activation ?? 'linear');
@@ -177,6 +171,5 @@ function normalizeBatch(
  * const y = connect(x, conv2d({ filters: 64, kernelSize: 3, padding: 1, useBias: false }), batchNorm({ name: 'bn1' }));
  */
 export function batchNorm(options: BatchNormOptions = {}): BatchNormalization {
-  registerLayers();
-  return new BatchNormalization(options);
+  return new (registered(BatchNormalization))(options);
 }

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
+import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { integerAtLeast, type Size2d, size2d } from '../arguments.js';
-import { dilatedConvolution } from './dilated-convolution.js';
 import {
   biasInitializerFor,
   chooseInitializer,
@@ -9,16 +8,11 @@ import {
   type Initializer,
   initializerConfig,
 } from '../initial-weights/initializers.js';
-import {
-  baseOptions,
-  type CallOptions,
-  knownChannels,
-  type LayerOptions,
-  onlyShape,
-  onlyTensor,
-} from './layer-arguments.js';
+import { registered } from '../registered.js';
+import { BaseLayer, type LayerOptions } from './base-layer.js';
+import { dilatedConvolution } from './dilated-convolution.js';
+import { type CallOptions, knownChannels, onlyShape, onlyTensor } from './layer-arguments.js';
 import { padMap } from './pad-map.js';
-import { registerLayers } from './register-layers.js';
 import { type AxisWindow, axisOutput, axisPadding, equalsSame, type Padding, paddingPair } from './window.js';
 
 /** The options of `conv2d`. */
@@ -41,7 +35,7 @@ export interface Conv2dOptions extends LayerOptions {
 }
 
 /** The layer that `conv2d` makes. */
-export class Conv2D extends layers.Layer {
+export class Conv2D extends BaseLayer {
   static readonly className = 'CnnzooConv2D';
   readonly filters: number;
   readonly kernelSize: [number, number];
@@ -62,7 +56,7 @@ export class Conv2D extends layers.Layer {
   #bias: LayerVariable | null = null;
 
   constructor(options: Conv2dOptions) {
-    super(baseOptions(options));
+    super(options);
     this.filters = integerAtLeast(1, 'filters', options.filters);
     this.kernelSize = size2d(1, 'kernelSize', options.kernelSize);
     this.stride = size2d(1, 'stride', options.stride ?? 1);
@@ -188,6 +182,5 @@ function convolve(x: tf.Tensor4D, filter: tf.Tensor4D, strides: [number, number]
  * console.log(y.shape); // [null, 112, 112, 64]
  */
 export function conv2d(options: Conv2dOptions): Conv2D {
-  registerLayers();
-  return new Conv2D(options);
+  return new (registered(Conv2D))(options);
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
+import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { integerAtLeast } from '../arguments.js';
 import {
   biasInitializerFor,
@@ -8,15 +8,9 @@ import {
   type Initializer,
   initializerConfig,
 } from '../initial-weights/initializers.js';
-import {
-  baseOptions,
-  type CallOptions,
-  knownChannels,
-  type LayerOptions,
-  onlyShape,
-  onlyTensor,
-} from './layer-arguments.js';
-import { registerLayers } from './register-layers.js';
+import { registered } from '../registered.js';
+import { BaseLayer, type LayerOptions } from './base-layer.js';
+import { type CallOptions, knownChannels, onlyShape, onlyTensor } from './layer-arguments.js';
 
 /** The options of `dense`. */
 export interface DenseOptions extends LayerOptions {
@@ -29,7 +23,7 @@ export interface DenseOptions extends LayerOptions {
 }
 
 /** The layer that `dense` makes. */
-export class Dense extends layers.Layer {
+export class Dense extends BaseLayer {
   static readonly className = 'CnnzooDense';
   readonly units: number;
   readonly useBias: boolean;
@@ -39,7 +33,7 @@ export class Dense extends layers.Layer {
   #bias: LayerVariable | null = null;
 
   constructor(options: DenseOptions) {
-    super(baseOptions(options));
+    super(options);
     this.units = integerAtLeast(1, 'units', options.units);
     this.useBias = options.useBias ?? true;
     this.#kernelInitializer = chooseInitializer(options.kernelInitializer, 'dense', 'kernel', `${this.name}.kernel`);
@@ -95,6 +89,5 @@ export class Dense extends layers.Layer {
  * const logits = connect(x, flatten({ name: 'flatten' }), dense({ name: 'fc', units: 10 }));
  */
 export function dense(options: DenseOptions): Dense {
-  registerLayers();
-  return new Dense(options);
+  return new (registered(Dense))(options);
 }

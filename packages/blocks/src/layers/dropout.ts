@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { layers, type Shape } from '@tensorflow/tfjs-layers';
+import type { Shape } from '@tensorflow/tfjs-layers';
 import { integerAtLeast, numberBetween } from '../arguments.js';
 import { seedFor } from '../initial-weights/initializers.js';
-import { baseOptions, type CallOptions, type LayerOptions, onlyTensor } from './layer-arguments.js';
 import { deriveSeed, fillDropoutMask } from '../initial-weights/random-numbers.js';
-import { registerLayers } from './register-layers.js';
+import { registered } from '../registered.js';
+import { BaseLayer, type LayerOptions } from './base-layer.js';
+import { type CallOptions, onlyTensor } from './layer-arguments.js';
 
 /** The options of `dropout`. */
 export interface DropoutOptions extends LayerOptions {
@@ -15,7 +16,7 @@ export interface DropoutOptions extends LayerOptions {
 }
 
 /** The layer that `dropout` makes. */
-export class Dropout extends layers.Layer {
+export class Dropout extends BaseLayer {
   static readonly className = 'CnnzooDropout';
   readonly rate: number;
   /** Random where neither the layer nor its model was given one, so a training run that goes on elsewhere takes it along. */
@@ -27,7 +28,7 @@ export class Dropout extends layers.Layer {
   masksDrawn = 0;
 
   constructor(options: DropoutOptions) {
-    super(baseOptions(options));
+    super(options);
     this.rate = numberBetween(0, 1, 'rate', options.rate);
     this.seed = integerAtLeast(0, 'seed', options.seed ?? seedFor(`${this.name}.mask`));
   }
@@ -65,6 +66,5 @@ export class Dropout extends layers.Layer {
  * const y = connect(x, dense({ name: 'fc1', units: 4096 }), relu({ name: 'relu1' }), dropout({ name: 'drop1', rate: 0.5 }));
  */
 export function dropout(options: DropoutOptions): Dropout {
-  registerLayers();
-  return new Dropout(options);
+  return new (registered(Dropout))(options);
 }

@@ -1,31 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { layers, Shape } from '@tensorflow/tfjs-layers';
 
-/** Options of every layer. */
-export interface LayerOptions {
-  /** The layer's name in the model, and its part of a state dict's keys. Default: the class and a number. */
-  readonly name?: string;
-  /** False for a frozen layer. Default true. */
-  readonly trainable?: boolean;
-  /** Shape of the input without the batch, for the first layer of a `tf.sequential` model only. */
-  readonly inputShape?: readonly (number | null)[];
-}
-
 /** What tfjs passes to a layer's `call` besides the inputs. */
 export type CallOptions = Parameters<layers.Layer['call']>[1];
-
-/** The options that tfjs's `Layer` reads, and, of a saved layer, its `batchInputShape` and `dtype`. */
-export function baseOptions(options: LayerOptions): ConstructorParameters<typeof layers.Layer>[0] {
-  const { name, trainable, inputShape } = options;
-  const saved = options as { batchInputShape?: Shape; dtype?: tf.DataType };
-  return {
-    ...(name === undefined ? {} : { name }),
-    ...(typeof trainable === 'boolean' ? { trainable } : {}),
-    ...(inputShape === undefined || inputShape === null ? {} : { inputShape: [...inputShape] }),
-    ...(saved.batchInputShape ? { batchInputShape: saved.batchInputShape } : {}),
-    ...(saved.dtype ? { dtype: saved.dtype } : {}),
-  };
-}
 
 /** The only input of a layer. @throws TypeError where there are several, or of another rank */
 export function onlyTensor<Rank extends tf.Rank>(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor<Rank> {

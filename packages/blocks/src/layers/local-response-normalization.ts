@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { layers, type Shape } from '@tensorflow/tfjs-layers';
+import type { Shape } from '@tensorflow/tfjs-layers';
 import { integerAtLeast, numberBetween } from '../arguments.js';
-import { baseOptions, type CallOptions, type LayerOptions, onlyShape, onlyTensor } from './layer-arguments.js';
-import { registerLayers } from './register-layers.js';
+import { registered } from '../registered.js';
+import { BaseLayer, type LayerOptions } from './base-layer.js';
+import { type CallOptions, onlyShape, onlyTensor } from './layer-arguments.js';
 
 /** The options of `localResponseNormalization`. */
 export interface LocalResponseNormalizationOptions extends LayerOptions {
@@ -17,7 +18,7 @@ export interface LocalResponseNormalizationOptions extends LayerOptions {
 }
 
 /** The layer that `localResponseNormalization` makes. */
-export class LocalResponseNormalization extends layers.Layer {
+export class LocalResponseNormalization extends BaseLayer {
   static readonly className = 'CnnzooLocalResponseNormalization';
   readonly size: number;
   readonly bias: number;
@@ -25,7 +26,7 @@ export class LocalResponseNormalization extends layers.Layer {
   readonly beta: number;
 
   constructor(options: LocalResponseNormalizationOptions = {}) {
-    super(baseOptions(options));
+    super(options);
     this.size = integerAtLeast(1, 'size', options.size ?? 5);
     if (this.size % 2 === 0)
       throw new RangeError(`size is ${this.size}, expected an odd number: as many neighbours on each side`);
@@ -67,6 +68,5 @@ export class LocalResponseNormalization extends layers.Layer {
 export function localResponseNormalization(
   options: LocalResponseNormalizationOptions = {},
 ): LocalResponseNormalization {
-  registerLayers();
-  return new LocalResponseNormalization(options);
+  return new (registered(LocalResponseNormalization))(options);
 }

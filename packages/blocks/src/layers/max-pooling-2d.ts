@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { registered } from '../registered.js';
 import { type CallOptions, onlyTensor } from './layer-arguments.js';
 import { padMap } from './pad-map.js';
 import { Pooling2D, type Pooling2dOptions } from './pooling-2d.js';
-import { registerLayers } from './register-layers.js';
 import { axisPadding, equalsSame } from './window.js';
 
 /** The options of `maxPooling2d`. */
@@ -41,6 +41,5 @@ export class MaxPooling2D extends Pooling2D {
  * const y = connect(x, maxPooling2d({ name: 'maxpool', poolSize: 3, stride: 2, padding: 1 })); // [.., 112, 112, 64] to [.., 56, 56, 64]
  */
 export function maxPooling2d(options: MaxPooling2dOptions): MaxPooling2D {
-  registerLayers();
-  return new MaxPooling2D(options);
+  return new (registered(MaxPooling2D))(options);
 }

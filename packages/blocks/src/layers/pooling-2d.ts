@@ -1,9 +1,10 @@
 /** What max and average pooling share: where their windows are. */
 
 import type * as tf from '@tensorflow/tfjs-core';
-import { layers, type Shape } from '@tensorflow/tfjs-layers';
+import type { Shape } from '@tensorflow/tfjs-layers';
 import { type Size2d, size2d } from '../arguments.js';
-import { baseOptions, type LayerOptions, onlyShape } from './layer-arguments.js';
+import { BaseLayer, type LayerOptions } from './base-layer.js';
+import { onlyShape } from './layer-arguments.js';
 import { type AxisWindow, axisOutput, type Padding, paddingPair } from './window.js';
 
 export interface Pooling2dOptions extends LayerOptions {
@@ -17,7 +18,7 @@ export interface Pooling2dOptions extends LayerOptions {
 }
 
 /** A pooling layer without its operation. */
-export abstract class Pooling2D extends layers.Layer {
+export abstract class Pooling2D extends BaseLayer {
   readonly poolSize: [number, number];
   readonly stride: [number, number];
   readonly padding: Padding;
@@ -26,7 +27,7 @@ export abstract class Pooling2D extends layers.Layer {
   protected readonly windows: [AxisWindow, AxisWindow];
 
   constructor(options: Pooling2dOptions) {
-    super(baseOptions(options));
+    super(options);
     this.poolSize = size2d(1, 'poolSize', options.poolSize);
     this.stride = size2d(1, 'stride', options.stride ?? this.poolSize);
     this.padding = options.padding ?? 0;

@@ -1,21 +1,19 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { ConstantInitializer, RandomInitializer } from '../initial-weights/initializers.js';
+import { registered } from '../registered.js';
 import { AdaptiveAveragePooling2D } from './adaptive-average-pooling-2d.js';
 import { AveragePooling2D } from './average-pooling-2d.js';
 import { BatchNormalization } from './batch-normalization.js';
 import { Conv2D } from './conv2d.js';
 import { Dense } from './dense.js';
 import { Dropout } from './dropout.js';
-import { ConstantInitializer, RandomInitializer } from '../initial-weights/initializers.js';
 import { LocalResponseNormalization } from './local-response-normalization.js';
 import { MaxPooling2D } from './max-pooling-2d.js';
 import { ZeroPaddedShortcut } from './zero-padded-shortcut.js';
 
-let registered = false;
-
 /**
- * Makes tfjs know the layers of this package, so that `tf.loadLayersModel` can read saved models that have them. Every layer and
- * architecture function calls it; only a process that loads a model without building one needs to, or imports
- * `@cnnzoo/blocks/register`. Calling it again does nothing.
+ * Makes tfjs know the layers of this package, so that `tf.loadLayersModel` can read saved models that have them. Every
+ * architecture function calls it, and every layer function registers its own layer; only a process that loads a model without building
+ * one needs to call it, or imports `@cnnzoo/blocks/register`. Calling it again does nothing.
  * @example
  * import { registerLayers } from '@cnnzoo/blocks';
  * import * as tfl from '@tensorflow/tfjs-layers';
@@ -24,8 +22,6 @@ let registered = false;
  * const model = await tfl.loadLayersModel('https://example.com/resnet18/model.json');
  */
 export function registerLayers(): void {
-  if (registered) return;
-  registered = true;
   for (const layer of [
     AdaptiveAveragePooling2D,
     AveragePooling2D,
@@ -37,6 +33,6 @@ export function registerLayers(): void {
     MaxPooling2D,
     ZeroPaddedShortcut,
   ])
-    tf.serialization.registerClass(layer);
-  for (const initializer of [ConstantInitializer, RandomInitializer]) tf.serialization.registerClass(initializer);
+    registered(layer);
+  for (const initializer of [ConstantInitializer, RandomInitializer]) registered(initializer);
 }

@@ -1,15 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { layers, type Shape } from '@tensorflow/tfjs-layers';
+import type { Shape } from '@tensorflow/tfjs-layers';
 import { integerAtLeast } from '../arguments.js';
-import {
-  baseOptions,
-  type CallOptions,
-  knownChannels,
-  type LayerOptions,
-  onlyShape,
-  onlyTensor,
-} from './layer-arguments.js';
-import { registerLayers } from './register-layers.js';
+import { registered } from '../registered.js';
+import { BaseLayer, type LayerOptions } from './base-layer.js';
+import { type CallOptions, knownChannels, onlyShape, onlyTensor } from './layer-arguments.js';
 
 /** The options of `zeroPaddedShortcut`. */
 export interface ZeroPaddedShortcutOptions extends LayerOptions {
@@ -20,13 +14,13 @@ export interface ZeroPaddedShortcutOptions extends LayerOptions {
 }
 
 /** The layer that `zeroPaddedShortcut` makes. */
-export class ZeroPaddedShortcut extends layers.Layer {
+export class ZeroPaddedShortcut extends BaseLayer {
   static readonly className = 'CnnzooZeroPaddedShortcut';
   readonly filters: number;
   readonly stride: number;
 
   constructor(options: ZeroPaddedShortcutOptions) {
-    super(baseOptions(options));
+    super(options);
     this.filters = integerAtLeast(1, 'filters', options.filters);
     this.stride = integerAtLeast(1, 'stride', options.stride ?? 1);
   }
@@ -77,6 +71,5 @@ export class ZeroPaddedShortcut extends layers.Layer {
  * const shortcut = connect(x, zeroPaddedShortcut({ filters: 32, stride: 2 })); // [null, 32, 32, 16] to [null, 16, 16, 32]
  */
 export function zeroPaddedShortcut(options: ZeroPaddedShortcutOptions): ZeroPaddedShortcut {
-  registerLayers();
-  return new ZeroPaddedShortcut(options);
+  return new (registered(ZeroPaddedShortcut))(options);
 }

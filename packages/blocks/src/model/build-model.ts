@@ -1,7 +1,8 @@
 import { type Preprocessing, type PreprocessingName, preprocessingFor, writeMetadata } from '@cnnzoo/metadata';
 import { input as inputTensor, type LayersModel, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { connect, globalAveragePooling2d, globalMaxPooling2d, softmax } from '../layers/connect.js';
 import { type InitialWeights, withInitialWeights } from '../initial-weights/initializers.js';
+import { connect, globalAveragePooling2d, globalMaxPooling2d, softmax } from '../layers/connect.js';
+import { registerLayers } from '../layers/register-layers.js';
 import {
   type ModelDefaults,
   type ModelOptions,
@@ -9,7 +10,6 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from './model-options.js';
-import { registerLayers } from '../layers/register-layers.js';
 
 /** What is special about one architecture. */
 export interface Architecture {

@@ -29,3 +29,14 @@ export const ceilings: Readonly<Record<string, number>> = {
   '@cnnzoo/backend-node/probe-process': 12,
   'cnnzoo':                   10,
 };
+
+/** The same for one export alone, with what it needs of the package: bundlers leave the rest out. */
+// biome-ignore format: reads as a table
+export const exportCeilings: readonly (readonly [name: string, from: string, kilobytes: number])[] = [
+  ['conv2d',         '@cnnzoo/blocks',     4.5],
+  ['maxPooling2d',   '@cnnzoo/blocks',     2],
+  ['dropout',        '@cnnzoo/blocks',     2.5],
+  ['relu',           '@cnnzoo/blocks',     0.3],
+  ['convOutputSize', '@cnnzoo/shape',      3],
+  ['centerCrop',     '@cnnzoo/transforms', 3],
+];

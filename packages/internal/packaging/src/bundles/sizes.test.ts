@@ -1,7 +1,7 @@
 import { publishedPackages } from '@cnnzoo/tooling/published-packages';
 import { expect, test } from 'vitest';
 import { bundle } from './bundle.js';
-import { ceilings } from './ceilings.js';
+import { ceilings, exportCeilings } from './ceilings.js';
 
 const entries = publishedPackages().flatMap((published) => published.entries);
 
@@ -15,4 +15,11 @@ test.each(entries)('$specifier fits under its ceiling', async ({ specifier, modu
   console.log(`${specifier}: ${gzipped} of ${ceiling} bytes`);
   expect(gzipped).toBeGreaterThan(100);
   expect(gzipped).toBeLessThanOrEqual(ceiling);
+});
+
+test.each(exportCeilings)('%s alone, of %s, fits under %d kB', async (name, from, kilobytes) => {
+  const { gzipped } = await bundle(`export { ${name} } from '${from}'`);
+  console.log(`${name} of ${from}: ${gzipped} of ${1000 * kilobytes} bytes`);
+  expect(gzipped).toBeGreaterThan(100);
+  expect(gzipped).toBeLessThanOrEqual(1000 * kilobytes);
 });
