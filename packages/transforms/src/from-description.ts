@@ -1,5 +1,6 @@
-import { rgbToBgr } from './color/channel-order.js';
+import { rgbToBgr, toRgb } from './color/channel-order.js';
 import { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from './color/enhance.js';
+import { adjustGamma } from './color/gamma.js';
 import { gaussianBlur } from './color/gaussian-blur.js';
 import { grayscale } from './color/grayscale.js';
 import { adjustHue } from './color/hue.js';
@@ -36,6 +37,7 @@ type Factory = (...args: never[]) => Transform;
 const factories: Readonly<Record<string, Factory>> = {
   adjustBrightness,
   adjustContrast,
+  adjustGamma,
   adjustHue,
   adjustSaturation,
   adjustSharpness,
@@ -73,6 +75,7 @@ const factories: Readonly<Record<string, Factory>> = {
   scaleJitter,
   solarize,
   toBytes,
+  toRgb,
   toTensor,
   trivialAugment,
   verticalFlip,

@@ -22,7 +22,7 @@ export type Fill = number | readonly number[];
 /**
  * Adds a border, as torchvision's pad.
  * @param padding pixels: on every side, [left and right, top and bottom], or [left, top, right, bottom]
- * @throws RangeError where a number is wrong; when run, where mode 'reflect' would need more pixels than the picture has
+ * @throws RangeError where a number is wrong
  * @example
  * import { pad } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
@@ -95,21 +95,19 @@ export function paddingSides(padding: Padding): readonly [number, number, number
   return [left, top, right, bottom];
 }
 
-/** For each place along a padded axis, the place in the picture that it shows. */
+/**
+ * For each place along a padded axis, the place in the image that it shows. A border wider than the image is mirrored again and again,
+ * as numpy's pad does.
+ */
 function sourceIndices(size: number, before: number, after: number, mode: Exclude<PadMode, 'constant'>): Int32Array {
-  if (mode === 'reflect' && Math.max(before, after) >= size)
-    throw new RangeError(
-      `padding with mode 'reflect' must be smaller than the picture's side ${size}, got ${Math.max(before, after)}`,
-    );
-  if (mode === 'symmetric' && Math.max(before, after) > size)
-    throw new RangeError(
-      `padding with mode 'symmetric' must be at most the picture's side ${size}, got ${Math.max(before, after)}`,
-    );
-  const skipEdge = mode === 'reflect' ? 1 : 0;
-  return Int32Array.from({ length: before + size + after }, (_, place) => {
-    const index = place - before;
-    if (index >= 0 && index < size) return index;
-    if (mode === 'edge') return index < 0 ? 0 : size - 1;
-    return index < 0 ? -index - 1 + skipEdge : 2 * size - 1 - index - skipEdge;
-  });
+  return Int32Array.from({ length: before + size + after }, (_, place) => sourceIndex(place - before, size, mode));
+}
+
+function sourceIndex(index: number, size: number, mode: Exclude<PadMode, 'constant'>): number {
+  if (mode === 'edge') return Math.min(Math.max(index, 0), size - 1);
+  // There and back again: without the edges a second time in 'reflect'.
+  const period = mode === 'reflect' ? 2 * (size - 1) : 2 * size;
+  if (period === 0) return 0;
+  const place = ((index % period) + period) % period;
+  return place < size ? place : mode === 'reflect' ? period - place : period - 1 - place;
 }

@@ -2,7 +2,7 @@
  * Pillow's geometric transforms (src/libImaging/Geometry.c): for every pixel of the result, the place in the picture that it
  * shows. Pixels that show a place outside are left at the fill colour.
  */
-import type { Interpolation } from '../image/filter.js';
+import type { WarpInterpolation } from '../image/filter.js';
 import { blankImage, type Image, isFloat } from '../image/image.js';
 import { withPremultipliedAlpha } from '../image/premultiply.js';
 import { type Fill, fillImage } from './pad.js';
@@ -16,7 +16,7 @@ export type PerspectiveMatrix = readonly [...AffineMatrix, g: number, h: number]
 /** How a transform that moves pixels fills what it does not hit. */
 export interface WarpOptions {
   /** Default 'nearest', as torchvision's. */
-  readonly interpolation?: Interpolation;
+  readonly interpolation?: WarpInterpolation;
   /** The value or one value per channel of what lies outside of the picture. Default 0. */
   readonly fill?: Fill;
 }

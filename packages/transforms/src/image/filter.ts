@@ -1,7 +1,12 @@
-/** How pixels between pixels are found. */
-export type Interpolation = 'nearest' | 'bilinear' | 'bicubic';
+/** How pixels between pixels are found: Pillow's filters, by their names there. */
+export type Interpolation = 'nearest' | 'box' | 'bilinear' | 'hamming' | 'bicubic' | 'lanczos';
 
-export const interpolations: readonly Interpolation[] = ['nearest', 'bilinear', 'bicubic'];
+export const interpolations: readonly Interpolation[] = ['nearest', 'box', 'bilinear', 'hamming', 'bicubic', 'lanczos'];
+
+/** The filters that Pillow has for rotating, shearing and perspective, too. */
+export type WarpInterpolation = 'nearest' | 'bilinear' | 'bicubic';
+
+export const warpInterpolations: readonly WarpInterpolation[] = ['nearest', 'bilinear', 'bicubic'];
 
 /** A resampling filter of Pillow: its weight at a distance in pixels, and the distance from which on it is 0. */
 interface Filter {
@@ -10,6 +15,23 @@ interface Filter {
 }
 
 const filters: Record<Exclude<Interpolation, 'nearest'>, Filter> = {
+  box: {
+    support: 0.5,
+    weight: (distance) => (distance > -0.5 && distance <= 0.5 ? 1 : 0),
+  },
+  /** As sharp as bicubic where it reduces, at bilinear's price. Its two constants are float32 in Pillow. */
+  hamming: {
+    support: 1,
+    weight(distance) {
+      const x = Math.abs(distance);
+      if (x >= 1) return 0;
+      return sinc(x) * (Math.fround(0.54) + Math.fround(0.46) * Math.cos(x * Math.PI));
+    },
+  },
+  lanczos: {
+    support: 3,
+    weight: (distance) => (distance >= -3 && distance < 3 ? sinc(distance) * sinc(distance / 3) : 0),
+  },
   bilinear: {
     support: 1,
     weight: (distance) => Math.max(0, 1 - Math.abs(distance)),
@@ -26,6 +48,11 @@ const filters: Record<Exclude<Interpolation, 'nearest'>, Filter> = {
     },
   },
 };
+
+function sinc(distance: number): number {
+  const x = distance * Math.PI;
+  return x === 0 ? 1 : Math.sin(x) / x;
+}
 
 /** For each place along the new axis: the places along the old one that it is made of, and their weights. */
 export interface FilterTaps {

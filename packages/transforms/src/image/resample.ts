@@ -1,5 +1,5 @@
 /**
- * Pillow's resampling of 8-bit and float pictures (src/libImaging/Resample.c): first along the rows, then along the columns.
+ * Pillow's resampling of 8-bit and float images (src/libImaging/Resample.c), in two passes: along the rows and along the columns.
  * 8-bit pictures are computed in whole numbers, weights having 22 bits behind the point, and are rounded to 8 bits in between.
  */
 import { type FilterTaps, filterTaps, type Interpolation } from './filter.js';
@@ -12,16 +12,26 @@ export function resample(
   width: number,
   interpolation: Exclude<Interpolation, 'nearest'>,
 ): Image {
-  let result = image;
-  if (width !== image.width) {
+  const rows = (source: Image): Image => {
+    if (width === image.width) return source;
     const taps = filterTaps(image.width, width, interpolation);
-    result = isFloat(result) ? floatRows(result, width, taps) : byteRows(result as ByteImage, width, taps);
-  }
-  if (height !== image.height) {
+    return isFloat(source) ? floatRows(source, width, taps) : byteRows(source as ByteImage, width, taps);
+  };
+  const columns = (source: Image): Image => {
+    if (height === image.height) return source;
     const taps = filterTaps(image.height, height, interpolation);
-    result = isFloat(result) ? floatColumns(result, height, taps) : byteColumns(result as ByteImage, height, taps);
-  }
-  return result;
+    return isFloat(source) ? floatColumns(source, height, taps) : byteColumns(source as ByteImage, height, taps);
+  };
+  return columnsFirst(image, height, width) ? rows(columns(image)) : columns(rows(image));
+}
+
+/**
+ * Whether Pillow (from 13 on) takes the columns first: where the height loses more than twice what the width loses, so that less is left
+ * for the rows. The order shows in 8-bit images, which are rounded in between.
+ */
+function columnsFirst(image: Image, height: number, width: number): boolean {
+  const lost = image.height - height;
+  return lost > 0 && lost > 2 * (image.width - width);
 }
 
 /*

@@ -1,9 +1,10 @@
 import { defineTransform, type Transform } from '../transform.js';
-import { isFloat } from './image.js';
+import { type FloatImage, isFloat } from './image.js';
 
 /**
  * 8-bit values 0 to 255 become floats 0 to 1, as torchvision's ToTensor; floats stay as they are. The channels stay last,
  * as TensorFlow.js wants them.
+ * @throws when run, RangeError on floats that cannot be 0 to 1, such as 0 to 255 or normalized ones
  * @example
  * import { toTensor } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
@@ -11,11 +12,23 @@ import { isFloat } from './image.js';
  */
 export function toTensor(): Transform {
   return defineTransform('toTensor', [], (image) => {
-    if (isFloat(image)) return image;
+    if (isFloat(image)) return checkRange(image);
     const data = new Float32Array(image.data.length);
     for (let i = 0; i < data.length; i++) data[i] = (image.data[i] ?? 0) / 255;
     return { ...image, data };
   });
+}
+
+/** Floats may leave 0 to 1 by what bicubic and lanczos overshoot at an edge, which is less than this. */
+const overshoot = 0.5;
+
+function checkRange(image: FloatImage): FloatImage {
+  for (const value of image.data)
+    if (!(value >= -overshoot && value <= 1 + overshoot))
+      throw new RangeError(
+        `image: toTensor expects floats of 0 to 1, got ${value}; divide 0 to 255 by 255, and put normalize after toTensor`,
+      );
+  return image;
 }
 
 /**
