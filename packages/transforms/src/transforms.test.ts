@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { rgbToBgr } from './color/channel-order.js';
+import { rgbToBgr, toRgb } from './color/channel-order.js';
 import { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from './color/enhance.js';
 import { gaussianBlur } from './color/gaussian-blur.js';
 import { grayscale } from './color/grayscale.js';
@@ -213,10 +213,15 @@ test('compose runs this package’s transforms and functions of one’s own', ()
 
 describe('bad input is named, with its value and what was expected', () => {
   const image = picture(10, 8);
+  const floats = new Float32Array(240);
   test.each<[RegExp, () => unknown]>([
     [/size.*at least 1, got 0/, () => resize(0)],
     [/size.*got 1.5/, () => resize([1.5, 2])],
-    [/interpolation must be 'nearest' or .* got 'lanczos'/, () => resize(3, { interpolation: 'lanczos' as 'nearest' })],
+    [/interpolation must be 'nearest' or .* got 'sinc'/, () => resize(3, { interpolation: 'sinc' as 'nearest' })],
+    [
+      /interpolation must be 'nearest' or 'bilinear' or 'bicubic', got 'lanczos'/,
+      () => rotate(3, { interpolation: 'lanczos' as 'nearest' }),
+    ],
     [/padding.*got -1/, () => pad(-1)],
     [/mode must be/, () => pad(1, { mode: 'wrap' as 'edge' })],
     [/factor.*got -1/, () => adjustBrightness(-1)],
@@ -256,7 +261,9 @@ describe('bad input is named, with its value and what was expected', () => {
     ],
     [/reaches out/, () => resizedCrop({ top: 7, left: 0, height: 2, width: 2 }, 4)(image)],
     [/randomCrop of 12 x 12.*larger than the picture of 8 x 10/, () => randomCrop(12)(image, randomGenerator(1))],
-    [/'reflect' must be smaller than the picture's side 8, got 9/, () => pad([0, 9, 0, 0], { mode: 'reflect' })(image)],
+    [/image: toTensor expects floats of 0 to 1, got 255/, () => toTensor()({ ...image, data: floats.fill(255) })],
+    [/toTensor expects floats of 0 to 1, got NaN/, () => toTensor()({ ...image, data: floats.fill(Number.NaN) })],
+    [/toRgb needs 1, 3 or 4 channels, the image has 2/, () => toRgb()(picture(2, 2, 2))],
     [/needs more than 4 pixels.*8 x 3/, () => gaussianBlur(9)(picture(3, 8))],
     [
       /statistics for 3 channels, the picture has 1/,

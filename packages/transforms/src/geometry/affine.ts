@@ -1,7 +1,7 @@
 import { checkNumber } from '../check-argument.js';
 import type { Image } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
-import { type AffineMatrix, type WarpOptions, warp } from './warp.js';
+import { type AffineMatrix, checkWarp, type WarpOptions, warp } from './warp.js';
 
 /** What an affine transform does about the middle of the picture. */
 export interface AffineParameters {
@@ -25,6 +25,7 @@ export interface AffineParameters {
  * console.log(affine({ angle: 10, translate: [3, -2], scale: 1.1, shear: [5, 0] })(photo).width);
  */
 export function affine(parameters: AffineParameters, options: WarpOptions = {}): Transform {
+  checkWarp(options);
   const { angle, translate, scale, shear } = parameters;
   for (const [name, value] of Object.entries({ angle, 'translate[0]': translate[0], 'translate[1]': translate[1] }))
     checkNumber(name, value);
@@ -48,7 +49,8 @@ export function affineImage(
 /** The inverse of translate * center * rotate * shear * scale * center^-1, from a place in the result to one in the picture. */
 function inverseMatrix(parameters: AffineParameters, centerX: number, centerY: number): AffineMatrix {
   const { angle, translate, scale, shear } = parameters;
-  const radians = (degrees: number) => (degrees * Math.PI) / 180;
+  // The product in Python's order: where a place lies exactly between two pixels, the last bit decides.
+  const radians = (degrees: number) => degrees * (Math.PI / 180);
   const rotation = radians(angle);
   const shearX = radians(shear[0]);
   const shearY = radians(shear[1]);

@@ -1,6 +1,6 @@
 import { describeValue, type Image } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
-import { type PerspectiveMatrix, type WarpOptions, warp } from './warp.js';
+import { checkWarp, type PerspectiveMatrix, type WarpOptions, warp } from './warp.js';
 
 /** A point [x, y] in pixels. */
 export type Point = readonly [x: number, y: number];
@@ -18,6 +18,7 @@ export type Corners = readonly [Point, Point, Point, Point];
  * perspective(corners, [[4, 2], [60, 0], [63, 47], [0, 40]])(photo);
  */
 export function perspective(startPoints: Corners, endPoints: Corners, options: WarpOptions = {}): Transform {
+  checkWarp(options);
   const matrix = perspectiveMatrix(startPoints, endPoints);
   return defineTransform('perspective', [startPoints, endPoints, options], (image) =>
     warp(image, image.height, image.width, matrix, options),

@@ -2,7 +2,7 @@ import { checkNumber } from '../check-argument.js';
 import { blankImage, type Image } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 import { flipHorizontally, flipVertically } from './flip.js';
-import { type AffineMatrix, type WarpOptions, warp } from './warp.js';
+import { type AffineMatrix, checkWarp, type WarpOptions, warp } from './warp.js';
 
 /** The options of `rotate`. */
 export interface RotateOptions extends WarpOptions {
@@ -23,6 +23,7 @@ export interface RotateOptions extends WarpOptions {
 export function rotate(angle: number, options: RotateOptions = {}): Transform {
   checkNumber('angle', angle);
   const { expand = false, ...warping } = options;
+  checkWarp(warping);
   return defineTransform('rotate', [angle, options], (image) => rotateImage(image, angle, warping, expand));
 }
 
@@ -32,7 +33,7 @@ export function rotateImage(image: Image, angle: number, options: WarpOptions, e
   if (turn === 0) return image;
   if (turn === 180) return flipHorizontally(flipVertically(image));
   if ((turn === 90 || turn === 270) && (expand || width === height)) return quarterTurn(image, turn === 90);
-  const radians = -(turn * Math.PI) / 180;
+  const radians = -turn * (Math.PI / 180);
   const cosine = Number(Math.cos(radians).toFixed(15));
   const sine = Number(Math.sin(radians).toFixed(15));
   const [x, y] = [width / 2, height / 2];

@@ -2,10 +2,11 @@
  * Pillow's geometric transforms (src/libImaging/Geometry.c): for every pixel of the result, the place in the picture that it
  * shows. Pixels that show a place outside are left at the fill colour.
  */
-import type { WarpInterpolation } from '../image/filter.js';
+import { checkChoice } from '../check-argument.js';
+import { type WarpInterpolation, warpInterpolations } from '../image/filter.js';
 import { blankImage, type Image, isFloat } from '../image/image.js';
 import { withPremultipliedAlpha } from '../image/premultiply.js';
-import { type Fill, fillImage } from './pad.js';
+import { checkFill, type Fill, fillImage } from './pad.js';
 
 /** Coefficients of x' = a x + b y + c, y' = d x + e y + f. */
 export type AffineMatrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
@@ -19,6 +20,12 @@ export interface WarpOptions {
   readonly interpolation?: WarpInterpolation;
   /** The value or one value per channel of what lies outside of the picture. Default 0. */
   readonly fill?: Fill;
+}
+
+/** Throws a RangeError or TypeError that names the option unless `options` can be followed. */
+export function checkWarp({ interpolation = 'nearest', fill = 0 }: WarpOptions): void {
+  checkChoice('interpolation', interpolation, warpInterpolations);
+  checkFill(fill);
 }
 
 /** The picture of `height` x `width` whose pixel at (x, y) shows `image` at `matrix` (x, y). */

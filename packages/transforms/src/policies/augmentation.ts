@@ -10,7 +10,7 @@ import type { Image } from '../image/image.js';
 type Operation = (image: Image, magnitude: number, options: WarpOptions) => Image;
 
 const still = { angle: 0, translate: [0, 0], scale: 1, shear: [0, 0] } as const;
-const degrees = (slope: number) => (Math.atan(slope) * 180) / Math.PI;
+const degrees = (slope: number) => Math.atan(slope) * (180 / Math.PI);
 
 const operations = {
   identity: (image) => image,
