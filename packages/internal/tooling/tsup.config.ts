@@ -16,6 +16,7 @@ const subpaths = Object.keys(exports).filter((subpath) => !subpath.endsWith('.js
 /** Private source packages: their code and types become part of each package that uses them, whose bundler leaves out the rest. */
 const bundled = {
   '@cnnzoo/checks': ['../internal/checks/src/index.ts'],
+  '@cnnzoo/files': ['../internal/files/src/index.ts'],
   '@cnnzoo/metadata': ['../internal/metadata/src/index.ts'],
 };
 const forBrowsers = Object.values(exports).flatMap(({ browser }) => browser?.default ?? []);

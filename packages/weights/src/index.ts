@@ -1,11 +1,12 @@
+export type { ReadableSource, ReadLimits, Source } from '@cnnzoo/files';
 export type { FileHash } from './download/file-hash.js';
 export { type DownloadOptions, weightsCacheFolder } from './download/weights-cache.js';
-export { readKerasH5 } from './formats/keras/keras.js';
+export { readKeras } from './formats/keras/keras.js';
+export type { ReadOptions } from './formats/read-file.js';
 export { readWeights } from './formats/read-weights.js';
 export { readSafetensors, readSafetensorsMetadata, writeSafetensors } from './formats/safetensors.js';
-export type { ReadableSource, Source } from './formats/source.js';
 export { layersModelFolder, readLayersModel } from './formats/tfjs/layers-model.js';
-export { readTorch } from './formats/torch/torch.js';
+export { type ReadTorchOptions, readTorch } from './formats/torch/torch.js';
 export { type LoadReport, type LoadStateDictOptions, loadStateDict } from './model/load-state-dict.js';
 // @cnnzoo/train saves what an optimizer remembers of each weight under the weight's key.
 export { type ModelWeight, modelWeights } from './model/model-weights.js';

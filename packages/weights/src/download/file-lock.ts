@@ -1,5 +1,5 @@
 /** A lock that processes hold by a file, so that only one of them downloads. */
-import { nodeModule } from '../node-module.js';
+import { nodeModule } from '@cnnzoo/files';
 
 /** The holder touches the file this often, in milliseconds; a file that was not touched for STALE belongs to a dead process. */
 const HEARTBEAT = 2_000;
@@ -12,8 +12,8 @@ const POLL = 100;
  * @returns what `work` returns
  */
 export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
-  const fs = await nodeModule('fs/promises');
-  const { randomUUID } = await nodeModule('crypto');
+  const fs = nodeModule('node:fs/promises');
+  const { randomUUID } = nodeModule('node:crypto');
   const holder = `${process.pid} ${randomUUID()}\n`;
   for (;;) {
     try {
@@ -44,14 +44,14 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>): Pro
  * taken by then. So they take turns, by a lock of its own, and look again.
  */
 async function removeStale(path: string): Promise<void> {
-  const fs = await nodeModule('fs/promises');
+  const fs = nodeModule('node:fs/promises');
   await withFileLock(`${path}.takeover`, async () => {
     if (await isStale(path)) await fs.rm(path, { force: true });
   });
 }
 
 async function isStale(path: string): Promise<boolean> {
-  const fs = await nodeModule('fs/promises');
+  const fs = nodeModule('node:fs/promises');
   try {
     return Date.now() - (await fs.stat(path)).mtimeMs > STALE;
   } catch {

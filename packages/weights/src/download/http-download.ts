@@ -1,6 +1,7 @@
 /** One download over HTTP, from redirects and proxies to the resumption of what is there already. */
+
+import { nodeModule } from '@cnnzoo/files';
 import type { Dispatcher } from 'undici';
-import { nodeModule } from '../node-module.js';
 
 /** What a server said of a file. */
 export interface Downloaded {
@@ -25,7 +26,7 @@ const LARGEST_REDIRECTS = 10;
  * @throws PermanentHttpError for an answer that is final, Error for everything that another attempt may mend
  */
 export async function httpDownload(url: string, file: string, options: HttpDownloadOptions): Promise<Downloaded> {
-  const fs = await nodeModule('fs/promises');
+  const fs = nodeModule('node:fs/promises');
   const tagFile = `${file}.etag`;
   const tag = await fs.readFile(tagFile, 'utf8').catch(() => '');
   let have =

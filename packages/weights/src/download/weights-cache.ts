@@ -1,6 +1,6 @@
 /** The cache folder of downloaded weights: each file is downloaded once, checked, and remembered with its hash. */
 
-import { nodeModule } from '../node-module.js';
+import { nodeModule } from '@cnnzoo/files';
 import type { FileHash } from './file-hash.js';
 import { withFileLock } from './file-lock.js';
 import { httpDownload, PermanentHttpError } from './http-download.js';
@@ -42,8 +42,8 @@ interface Pin {
  * console.log(await weightsCacheFolder()); // such as /home/you/.cache/cnnzoo
  */
 export async function weightsCacheFolder({ cacheFolder }: DownloadOptions = {}): Promise<string> {
-  const { join } = await nodeModule('path');
-  const { homedir } = await nodeModule('os');
+  const { join } = nodeModule('node:path');
+  const { homedir } = nodeModule('node:os');
   const given = cacheFolder ?? process.env['CNNZOO_CACHE'];
   if (given !== undefined && given !== '') return given;
   const xdg = process.env['XDG_CACHE_HOME'];
@@ -60,9 +60,9 @@ export async function weightsCacheFolder({ cacheFolder }: DownloadOptions = {}):
  * @throws Error naming the address: no connection, an answer such as 404, another hash than expected, offline and not there
  */
 export async function cachedFile(url: string, hash: FileHash | null, options: DownloadOptions = {}): Promise<string> {
-  const fs = await nodeModule('fs/promises');
-  const { join } = await nodeModule('path');
-  const { createHash } = await nodeModule('crypto');
+  const fs = nodeModule('node:fs/promises');
+  const { join } = nodeModule('node:path');
+  const { createHash } = nodeModule('node:crypto');
   const { pathname } = new URL(url);
   const folder = await weightsCacheFolder(options);
   const name = decodeURIComponent(pathname.split('/').at(-1) ?? '').replaceAll(/[^\w.-]/g, '_') || 'weights';
@@ -79,7 +79,7 @@ export async function cachedFile(url: string, hash: FileHash | null, options: Do
 }
 
 async function readPin(file: string): Promise<Pin | null> {
-  const fs = await nodeModule('fs/promises');
+  const fs = nodeModule('node:fs/promises');
   try {
     return JSON.parse(await fs.readFile(`${file}.json`, 'utf8')) as Pin;
   } catch {
@@ -89,7 +89,7 @@ async function readPin(file: string): Promise<Pin | null> {
 
 /** Whether the file is the one that was downloaded. Hashing half a gigabyte takes longer than loading it: only if it was touched. */
 async function isIntact(file: string): Promise<boolean> {
-  const fs = await nodeModule('fs/promises');
+  const fs = nodeModule('node:fs/promises');
   const stat = await fs.stat(file).catch(() => null);
   const pin = await readPin(file);
   if (stat === null || pin === null || stat.size !== pin.size) return false;
@@ -100,7 +100,7 @@ async function isIntact(file: string): Promise<boolean> {
 }
 
 async function writePin(file: string, { url, sha256 }: Pick<Pin, 'url' | 'sha256'>): Promise<void> {
-  const fs = await nodeModule('fs/promises');
+  const fs = nodeModule('node:fs/promises');
   const { size, mtimeMs } = await fs.stat(file);
   const temporary = `${file}.json.${process.pid}.tmp`;
   await fs.writeFile(temporary, `${JSON.stringify({ url, sha256, size, mtimeMs } satisfies Pin)}\n`);
@@ -108,15 +108,15 @@ async function writePin(file: string, { url, sha256 }: Pick<Pin, 'url' | 'sha256
 }
 
 async function hashFile(file: string, algorithm: string): Promise<string> {
-  const { createHash } = await nodeModule('crypto');
-  const { createReadStream } = await nodeModule('fs');
+  const { createHash } = nodeModule('node:crypto');
+  const { createReadStream } = nodeModule('node:fs');
   const hash = createHash(algorithm);
   for await (const part of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(part as Uint8Array);
   return hash.digest('hex');
 }
 
 async function download(url: string, file: string, hash: FileHash | null, options: DownloadOptions): Promise<void> {
-  const fs = await nodeModule('fs/promises');
+  const fs = nodeModule('node:fs/promises');
   const { retries = 4, retryDelay = 1, stallTimeout = 30, onProgress } = options;
   const source = mirrored(url, options);
   const partial = `${file}.part`;

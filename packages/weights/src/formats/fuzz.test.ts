@@ -90,7 +90,7 @@ async function readAll(source: Uint8Array | string, size: number): Promise<void>
   } catch (error) {
     if (
       !(error instanceof Error) ||
-      error.message === '' ||
+      !error.message.startsWith(typeof source === 'string' ? source : 'the given bytes: ') ||
       error.constructor.name === 'AssertionError' ||
       accident.test(error.message)
     )

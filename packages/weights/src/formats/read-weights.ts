@@ -1,14 +1,17 @@
+import { readZipDirectory, type Source } from '@cnnzoo/files';
 import type { StateDict } from '../state-dict/state-dict.js';
-import { readKerasH5 } from './keras/keras.js';
-import { readSafetensors } from './safetensors.js';
-import { openSource, type Source } from './source.js';
-import { readTorch } from './torch/torch.js';
-import { readZipDirectory } from './zip-directory.js';
+import { fileKind, kindBytes } from './file-kind.js';
+import { kerasIn } from './keras/keras.js';
+import { readFile } from './read-file.js';
+import { safetensorsIn } from './safetensors.js';
+import { readShards } from './shards.js';
+import { type ReadTorchOptions, torchIn } from './torch/torch.js';
 
 /**
  * Reads a file of weights of any kind that this package knows, told by its contents and not by its name: safetensors, PyTorch's
- * formats, Keras's HDF5 and .keras.
- * @param source its bytes, its path or a reader
+ * formats, Keras's HDF5 and .keras, and an index of several such files.
+ * @param source a path, a file or https URL, bytes (Buffer, Uint8Array, ArrayBuffer, SharedArrayBuffer), a Blob or `{ size, read }`
+ * @param options `limits`, and for a PyTorch checkpoint `entry`
  * @returns the tensors by name
  * @throws TypeError or RangeError naming the source and what is wrong
  * @example
@@ -16,15 +19,26 @@ import { readZipDirectory } from './zip-directory.js';
  *
  * loadStateDict(model, await readWeights('weights.safetensors'));
  */
-export async function readWeights(source: Source): Promise<StateDict> {
-  const opened = await openSource(source);
-  const start = await opened.read(0, Math.min(9, opened.size));
-  const startsWith = (...bytes: number[]) => bytes.every((byte, i) => start[i] === byte);
-  if (startsWith(0x89, 0x48, 0x44, 0x46)) return readKerasH5(source);
-  if (startsWith(0x50, 0x4b))
-    return (await readZipDirectory(opened)).has('model.weights.h5') ? readKerasH5(source) : readTorch(source);
-  if (startsWith(0x80, 0x02, 0x8a)) return readTorch(source);
-  // A header that is a JSON object, after its length.
-  if (start[8] === 0x7b) return readSafetensors(source);
-  throw new TypeError(`${opened.name}: not a file of weights: neither safetensors, PyTorch, HDF5 nor .keras`);
+export async function readWeights(source: Source, options: ReadTorchOptions = {}): Promise<StateDict> {
+  return readFile(source, options, async (file, budget) => {
+    const kind = fileKind(await file.read(0, Math.min(kindBytes, file.size)));
+    switch (kind) {
+      case 'hdf5':
+        return kerasIn(file, budget);
+      case 'pickle':
+        return torchIn(file, budget, options);
+      case 'safetensors':
+        return safetensorsIn(file, budget);
+      case 'json':
+        return readShards(source, file, budget, (shard) => readWeights(shard, options));
+      case 'zip': {
+        const entries = await readZipDirectory(file, budget);
+        return entries.some(({ name }) => name === 'model.weights.h5')
+          ? kerasIn(file, budget)
+          : torchIn(file, budget, options);
+      }
+      default:
+        throw new TypeError(`expected safetensors, PyTorch, HDF5 or .keras, this is ${kind.instead}`);
+    }
+  });
 }

@@ -1,12 +1,15 @@
 /** The safetensors format: 8 bytes with the length of a JSON header, the header, then the tensors' bytes without gaps. */
-import { type Dtype, dtypes, elementCount } from '../state-dict/dtype.js';
+import { type Budget, isRecord, type OpenSource, parseJson, type Source } from '@cnnzoo/files';
+import { type Dtype, dtypes, elementCount, isSafetensorsDtype, shapeText } from '../state-dict/dtype.js';
 import type { StateDict, StateTensor } from '../state-dict/state-dict.js';
-import { type OpenSource, openSource, type Source } from './source.js';
+import { fileKind, kindBytes, wrongKind } from './file-kind.js';
+import { type ReadOptions, readFile } from './read-file.js';
+import { readShards } from './shards.js';
 import { storedTensor } from './stored-tensor.js';
 
 /** The reference library's limit on the header, in bytes. */
-const LARGEST_HEADER = 100_000_000;
-const METADATA = '__metadata__';
+const largestHeader = 100_000_000;
+const metadataName = '__metadata__';
 
 /** A tensor's entry in the header; offsets count from the end of the header. */
 interface HeaderEntry {
@@ -18,9 +21,10 @@ interface HeaderEntry {
 }
 
 /**
- * Reads a safetensors file.
- * @param source its bytes, its path or a reader. From a path, each tensor is read when its `data` is asked for; the header is
- *   checked completely at once
+ * Reads a safetensors file, or several that one index names.
+ * @param source the file, or the path or address of a `model.safetensors.index.json` with the files that it names beside it. Tensors of
+ *   a path are read when their `data` is asked for; the header is checked completely at once
+ * @param options `limits`
  * @returns the tensors in the order in which they are stored; F16, BF16 and the 8-bit floats widened to Float32Array
  * @throws RangeError or TypeError naming the source and what is wrong, for any file that the reference library would refuse:
  *   truncated, overlapping or out-of-range tensors, gaps, duplicate names, sizes that do not match the shape
@@ -30,18 +34,27 @@ interface HeaderEntry {
  * const dict = await readSafetensors('resnet50.safetensors');
  * console.log(dict.get('fc.weight')?.shape); // [1000, 2048]
  */
-export async function readSafetensors(source: Source): Promise<StateDict> {
-  const opened = await openSource(source);
-  const { entries, start } = await readHeader(opened);
+export async function readSafetensors(source: Source, options: ReadOptions = {}): Promise<StateDict> {
+  return readFile(source, options, async (file, budget) => {
+    const start = await file.read(0, Math.min(kindBytes, file.size));
+    if (fileKind(start) === 'json') return readShards(source, file, budget, (shard) => readSafetensors(shard, options));
+    return safetensorsIn(file, budget);
+  });
+}
+
+/** The tensors of an open safetensors file. */
+export async function safetensorsIn(file: OpenSource, budget: Budget): Promise<StateDict> {
+  const { entries, bodyStart } = await readHeader(file, budget);
   const dict: StateDict = new Map();
   for (const { name, dtype, shape, begin } of entries)
-    dict.set(name, await storedTensor(opened, { name, dtype, shape, offset: start + begin }));
+    dict.set(name, await storedTensor(file, { name: `'${name}'`, dtype, shape, offset: bodyStart + begin }, budget));
   return dict;
 }
 
 /**
  * Reads the metadata of a safetensors file: names and texts that its writer put in, such as `{ format: 'pt' }`.
- * @param source its bytes, its path or a reader
+ * @param source the file
+ * @param options `limits`
  * @returns the metadata, empty where the file has none
  * @throws like `readSafetensors`
  * @example
@@ -49,8 +62,11 @@ export async function readSafetensors(source: Source): Promise<StateDict> {
  *
  * const { format } = await readSafetensorsMetadata('resnet50.safetensors');
  */
-export async function readSafetensorsMetadata(source: Source): Promise<Record<string, string>> {
-  return (await readHeader(await openSource(source))).metadata;
+export async function readSafetensorsMetadata(
+  source: Source,
+  options: ReadOptions = {},
+): Promise<Record<string, string>> {
+  return readFile(source, options, async (file, budget) => (await readHeader(file, budget)).metadata);
 }
 
 interface Header {
@@ -58,99 +74,77 @@ interface Header {
   readonly entries: readonly HeaderEntry[];
   readonly metadata: Record<string, string>;
   /** Where the first tensor starts, in bytes from the start of the file. */
-  readonly start: number;
+  readonly bodyStart: number;
 }
 
-async function readHeader({ size, name: file, read }: OpenSource): Promise<Header> {
-  if (size < 8) throw new RangeError(`${file}: ${size} bytes are too few for a safetensors file`);
-  const prefix = await read(0, 8);
-  const length = Number(new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true));
-  if (length > LARGEST_HEADER || length > size - 8)
+async function readHeader({ size, read }: OpenSource, budget: Budget): Promise<Header> {
+  const start = await read(0, Math.min(kindBytes, size));
+  const kind = fileKind(start);
+  if (kind !== 'safetensors' && (typeof kind === 'string' || !/^(no file|empty)/.test(kind.instead)))
+    throw wrongKind(kind, 'a safetensors file');
+  if (size < 8) throw new RangeError(`${size} bytes are too few for a safetensors file`);
+  const length = Number(new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true));
+  if (length > largestHeader || length > size - 8)
     throw new RangeError(
-      `${file}: the header is said to be ${length} bytes long, in a file of ${size}: truncated, or no safetensors file`,
+      `the header is said to be ${length} bytes long, in a file of ${size}: truncated, or no safetensors file`,
     );
-  const header = parseHeader(await read(8, length), file);
-  checkPlaces(header.entries, size - 8 - length, file);
-  return { ...header, start: 8 + length };
+  budget.memory(length, 'the header');
+  const header = parseHeader(await read(8, length), budget);
+  checkPlaces(header.entries, size - 8 - length);
+  return { ...header, bodyStart: 8 + length };
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function parseHeader(bytes: Uint8Array, file: string): Omit<Header, 'start'> {
-  let text: string;
-  let header: unknown;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    header = JSON.parse(text);
-  } catch (cause) {
-    throw new TypeError(`${file}: the safetensors header is not JSON: ${(cause as Error).message}`, { cause });
-  }
-  if (!isRecord(header)) throw new TypeError(`${file}: the safetensors header is not a JSON object`);
-  refuseDuplicates(text, file);
-
-  const { [METADATA]: metadata = {}, ...tensors } = header;
-  if (!isTexts(metadata)) throw new TypeError(`${file}: ${METADATA} must map names to texts`);
-  const entries = Object.entries(tensors).map(([name, value]) => parseEntry(name, value, file));
+function parseHeader(bytes: Uint8Array, budget: Budget): Omit<Header, 'bodyStart'> {
+  const header = parseJson(bytes, 'the safetensors header', budget, true);
+  if (!isRecord(header)) throw new TypeError('the safetensors header is not a JSON object');
+  const { [metadataName]: metadata = {}, ...tensors } = header;
+  if (metadata !== null && !isTexts(metadata)) throw new TypeError(`${metadataName} must map names to texts`);
+  const entries = Object.entries(tensors).map(([name, value]) => parseEntry(name, value));
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
-  return { entries, metadata };
+  return { entries, metadata: metadata ?? {} };
 }
 
 function isTexts(value: unknown): value is Record<string, string> {
   return isRecord(value) && Object.values(value).every((text) => typeof text === 'string');
 }
 
-function parseEntry(name: string, value: unknown, file: string): HeaderEntry {
-  const tensor = `${file}: tensor '${name}'`;
-  if (!isRecord(value)) throw new TypeError(`${tensor} is described by ${JSON.stringify(value)}, expected an object`);
-  const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== 'string' || !Object.hasOwn(dtypes, dtype))
-    throw new TypeError(`${tensor} has the unknown dtype ${JSON.stringify(dtype)}`);
-  if (!Array.isArray(shape) || !shape.every((size) => typeof size === 'number'))
-    throw new TypeError(`${tensor} has the shape ${JSON.stringify(shape)}, expected a list of numbers`);
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every((o) => Number.isSafeInteger(o) && o >= 0))
-    throw new RangeError(`${tensor} has data_offsets ${JSON.stringify(offsets)}, expected two numbers of bytes`);
-  const [begin, end] = offsets as [number, number];
-  const bits = elementCount(shape, tensor) * dtypes[dtype as Dtype].bits;
-  if (end - begin !== bits / 8)
-    throw new RangeError(
-      `${tensor}: ${dtype} [${shape}] takes ${bits / 8} bytes, but data_offsets span ${end - begin}`,
-    );
-  return { name, dtype: dtype as Dtype, shape, begin, end };
+/** A value of JSON for a message, which one of a million letters must not fill. */
+function brief(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'undefined';
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
-/** JSON.parse takes the last of two equal names in silence. `text` is known to be valid JSON. */
-function refuseDuplicates(text: string, file: string): void {
-  const open: Set<string>[] = [];
-  for (const [token, colon] of text.matchAll(/[{}]|"(?:[^"\\]|\\.)*"(\s*:)?/g)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '}') open.pop();
-    else if (colon !== undefined) {
-      const name = token.slice(0, -colon.length);
-      // Escapes are spelled out, so that "a" and "\u0061" are seen to be the same name.
-      const key = name.includes('\\') ? String(JSON.parse(name)) : name.slice(1, -1);
-      const names = open.at(-1);
-      if (names?.has(key)) throw new TypeError(`${file}: the safetensors header has '${key}' twice`);
-      names?.add(key);
-    }
-  }
+function parseEntry(name: string, value: unknown): HeaderEntry {
+  const tensor = `tensor '${name.slice(0, 200)}'`;
+  if (!isRecord(value)) throw new TypeError(`${tensor} is described by ${brief(value)}, expected an object`);
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== 'string' || !isSafetensorsDtype(dtype))
+    throw new TypeError(`${tensor} has the unknown dtype ${brief(dtype)}`);
+  if (!Array.isArray(shape) || !shape.every((size) => typeof size === 'number'))
+    throw new TypeError(`${tensor} has the shape ${brief(shape)}, expected a list of numbers`);
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every((o) => Number.isSafeInteger(o) && o >= 0))
+    throw new RangeError(`${tensor} has data_offsets ${brief(offsets)}, expected two numbers of bytes`);
+  const [begin, end] = offsets as [number, number];
+  const bits = elementCount(shape, tensor) * dtypes[dtype].bits;
+  if (end - begin !== bits / 8)
+    throw new RangeError(
+      `${tensor}: ${dtype} ${shapeText(shape)} takes ${bits / 8} bytes, but data_offsets span ${end - begin}`,
+    );
+  return { name, dtype, shape, begin, end };
 }
 
 /** The tensors must fill the file's body exactly, one after another. */
-function checkPlaces(sorted: readonly HeaderEntry[], bodyLength: number, file: string): void {
+function checkPlaces(sorted: readonly HeaderEntry[], bodyLength: number): void {
   let end = 0;
   for (const entry of sorted) {
     if (entry.begin !== end)
       throw new RangeError(
-        `${file}: tensor '${entry.name}' starts at ${entry.begin}, expected ${end}: tensors overlap or leave a gap`,
+        `tensor '${entry.name.slice(0, 200)}' starts at ${entry.begin}, expected ${end}: tensors overlap or leave a gap`,
       );
     end = entry.end;
   }
   if (end !== bodyLength)
-    throw new RangeError(
-      `${file}: its tensors take ${end} bytes, the file has ${bodyLength}: truncated or not complete`,
-    );
+    throw new RangeError(`its tensors take ${end} bytes, the file has ${bodyLength}: truncated or not complete`);
 }
 
 /**
@@ -180,7 +174,7 @@ export function writeSafetensors(dict: StateDict, metadata?: Readonly<Record<str
     return `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, length] })}`;
   });
   // Not through one object: JavaScript would put names that look like integers first.
-  if (metadata !== undefined) entries.unshift(`"${METADATA}":${JSON.stringify(metadata)}`);
+  if (metadata !== undefined) entries.unshift(`"${metadataName}":${JSON.stringify(metadata)}`);
   const json = new TextEncoder().encode(`{${entries.join(',')}}`);
 
   const start = 8 + Math.ceil(json.length / 8) * 8;
@@ -204,12 +198,13 @@ export function writeSafetensors(dict: StateDict, metadata?: Readonly<Record<str
 
 /** The bytes `tensor` takes in a file, once it is known to be writable. */
 function storedBytes(name: string, tensor: StateTensor): number {
-  if (name === METADATA) throw new RangeError(`a tensor cannot be called '${METADATA}'`);
+  if (name === metadataName) throw new RangeError(`a tensor cannot be called '${metadataName}'`);
   const { dtype, shape, layout } = tensor;
   if (layout !== undefined)
     throw new TypeError(`'${name}' is in ${layout}'s layout: load it into a model and write stateDict(model) instead`);
-  const traits = dtypes[dtype];
-  if (traits === undefined) throw new TypeError(`'${name}' has the unknown dtype '${String(dtype)}'`);
+  const traits = isSafetensorsDtype(dtype) ? dtypes[dtype] : undefined;
+  if (traits === undefined)
+    throw new TypeError(`'${name}' has the dtype '${String(dtype)}', which safetensors does not have`);
   if (traits.widened !== dtype)
     throw new TypeError(`'${name}' has dtype ${dtype}, which is read only: write it as F32`);
   return (elementCount(shape, `'${name}'`) * traits.bits) / 8;

@@ -1,6 +1,6 @@
+import type { Budget, OpenSource } from '@cnnzoo/files';
 import { type Dtype, dtypes, elementCount, type TypedArray } from '../state-dict/dtype.js';
 import type { StateTensor } from '../state-dict/state-dict.js';
-import type { OpenSource } from './source.js';
 
 /** Where a tensor lies in a file: contiguous, C order, little-endian. */
 interface Place {
@@ -11,30 +11,40 @@ interface Place {
   readonly offset: number;
 }
 
-/**
- * The tensor at `place`, which the caller has checked to lie inside the source: read when asked for from a file, a view of
- * bytes in memory, read now from anything else.
- */
-export async function storedTensor(source: OpenSource, { name, dtype, shape, offset }: Place): Promise<StateTensor> {
-  const { bits, decode, widened } = dtypes[dtype];
+/** Counts a tensor that is about to be read or described. @returns its number of elements */
+export function countTensor({ name, dtype, shape }: Omit<Place, 'offset'>, budget: Budget): number {
   const count = elementCount(shape, name);
+  budget.entries(1);
+  budget.memory(count * dtypes[dtype].widenedBytes, `the tensor ${name}`);
+  return count;
+}
+
+/**
+ * The tensor at `place`, which the caller has checked to lie inside the source: read when it is asked for, where the source can, else
+ * now. Each access gives values of its own, which never share memory with the source.
+ */
+export async function storedTensor(source: OpenSource, place: Place, budget: Budget): Promise<StateTensor> {
+  const { name, dtype, shape, offset } = place;
+  const count = countTensor(place, budget);
+  const { bits, decode, widened } = dtypes[dtype];
+  const copies = source.shared && widened === dtype;
+  const own = (bytes: Uint8Array): TypedArray => decode(copies ? new Uint8Array(bytes) : bytes);
   const { readSync } = source;
   if (readSync === undefined)
-    return { shape, dtype: widened, data: decode(await source.read(offset, (count * bits) / 8)) };
+    return { shape, dtype: widened, data: own(await source.read(offset, (count * bits) / 8)) };
 
   const slice = (begin: number, end: number): TypedArray => {
     if (!(begin >= 0 && begin <= end && end <= count))
       throw new RangeError(`${name}: slice(${begin}, ${end}) is outside of its ${count} values`);
-    return decode(readSync(offset + (begin * bits) / 8, ((end - begin) * bits) / 8));
+    return own(readSync(offset + (begin * bits) / 8, ((end - begin) * bits) / 8));
   };
-  if (!source.lazy) return { shape, dtype: widened, data: slice(0, count) };
   return {
     shape,
     dtype: widened,
     get data() {
       return slice(0, count);
     },
-    // Parts of packed dtypes need not start at a byte.
-    ...(bits >= 8 && { slice }),
+    // Parts of packed dtypes need not start at a byte, and complex numbers are two values each.
+    ...(bits >= 8 && !dtype.startsWith('C') && { slice }),
   };
 }

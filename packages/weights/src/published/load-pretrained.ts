@@ -1,3 +1,4 @@
+import { nodeModule } from '@cnnzoo/files';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { cachedFile, type DownloadOptions } from '../download/weights-cache.js';
 import { readWeights } from '../formats/read-weights.js';
@@ -10,7 +11,6 @@ import {
   matchStateDict,
   refuseMisfit,
 } from '../model/load-state-dict.js';
-import { nodeModule } from '../node-module.js';
 import type { StateDict } from '../state-dict/state-dict.js';
 import type { PublishedWeights, WeightsPreprocessing } from './published-weights.js';
 import { describeWeights, listWeights } from './registry.js';
@@ -61,7 +61,7 @@ export async function loadPretrained(
   const { id: architecture, options: built = {} } = modelMetadata(model);
   const published = findPublished(weights, architecture);
   if (published === null) {
-    const fs = await nodeModule('fs');
+    const fs = nodeModule('node:fs');
     if (!fs.existsSync(weights)) throw unknownWeights(weights, architecture);
     return { ...loadOwn(model, await readWeights(weights), options), weights: null, file: weights };
   }

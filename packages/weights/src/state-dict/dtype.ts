@@ -1,6 +1,6 @@
-/** The element types of the safetensors format, how many bits each takes and what JavaScript holds them in. */
+/** The element types of files, how many bits each takes and what JavaScript holds them in. */
 
-/** An element type, by its name in the safetensors format. */
+/** An element type, by its name in the safetensors format; C128 is PyTorch's and has none there. */
 export type Dtype =
   | 'BOOL'
   | 'F4'
@@ -22,10 +22,11 @@ export type Dtype =
   | 'F32'
   | 'C64'
   | 'F64'
+  | 'C128'
   | 'I64'
   | 'U64';
 
-/** What holds the values of a tensor. `C64` is interleaved: real, imaginary, real, … */
+/** What holds the values of a tensor. `C64` and `C128` are interleaved: real, imaginary, real, … */
 export type TypedArray =
   | Float32Array
   | Float64Array
@@ -43,7 +44,9 @@ interface DtypeTraits {
   readonly bits: number;
   /** The dtype after reading: half and 8-bit floats are widened. */
   readonly widened: Dtype;
-  /** The values of `bytes`, whose length is a whole number of elements. May share memory with `bytes`. */
+  /** Bytes an element takes after reading. Less than one for packed dtypes. */
+  readonly widenedBytes: number;
+  /** The values of `bytes`, whose length is a whole number of elements. Shares memory with `bytes` unless they are widened. */
   readonly decode: (bytes: Uint8Array) => TypedArray;
 }
 
@@ -55,7 +58,8 @@ type TypedArrayConstructor<T> = {
 /** Little-endian bytes seen as `type`, without a copy where the alignment allows. Every platform of JavaScript is little-endian. */
 function view<T>(type: TypedArrayConstructor<T>): (bytes: Uint8Array) => T {
   return (bytes) => {
-    const aligned = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+    // Not bytes.slice(): a Buffer's gives another view of the same memory.
+    const aligned = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
     return new type(aligned.buffer, aligned.byteOffset, aligned.byteLength / type.BYTES_PER_ELEMENT);
   };
 }
@@ -136,7 +140,7 @@ function widenFloat16(bytes: Uint8Array): Float32Array {
 }
 
 function eightBitFloat(name: keyof typeof float8): DtypeTraits {
-  return { bits: 8, widened: 'F32', decode: widen8(float8[name] ?? Number) };
+  return { bits: 8, widened: 'F32', widenedBytes: 4, decode: widen8(float8[name] ?? Number) };
 }
 
 /**
@@ -144,41 +148,53 @@ function eightBitFloat(name: keyof typeof float8): DtypeTraits {
  * F4 and F6 are packed below a byte and have no JavaScript counterpart: their `data` is the packed bytes.
  */
 export const dtypes: Readonly<Record<Dtype, DtypeTraits>> = {
-  BOOL: { bits: 8, widened: 'BOOL', decode: view(Uint8Array) },
-  F4: { bits: 4, widened: 'F4', decode: view(Uint8Array) },
-  F6_E2M3: { bits: 6, widened: 'F6_E2M3', decode: view(Uint8Array) },
-  F6_E3M2: { bits: 6, widened: 'F6_E3M2', decode: view(Uint8Array) },
-  U8: { bits: 8, widened: 'U8', decode: view(Uint8Array) },
-  I8: { bits: 8, widened: 'I8', decode: view(Int8Array) },
+  BOOL: { bits: 8, widened: 'BOOL', widenedBytes: 1, decode: view(Uint8Array) },
+  F4: { bits: 4, widened: 'F4', widenedBytes: 0.5, decode: view(Uint8Array) },
+  F6_E2M3: { bits: 6, widened: 'F6_E2M3', widenedBytes: 0.75, decode: view(Uint8Array) },
+  F6_E3M2: { bits: 6, widened: 'F6_E3M2', widenedBytes: 0.75, decode: view(Uint8Array) },
+  U8: { bits: 8, widened: 'U8', widenedBytes: 1, decode: view(Uint8Array) },
+  I8: { bits: 8, widened: 'I8', widenedBytes: 1, decode: view(Int8Array) },
   F8_E5M2: eightBitFloat('F8_E5M2'),
   F8_E4M3: eightBitFloat('F8_E4M3'),
   F8_E8M0: eightBitFloat('F8_E8M0'),
   F8_E4M3FNUZ: eightBitFloat('F8_E4M3FNUZ'),
   F8_E5M2FNUZ: eightBitFloat('F8_E5M2FNUZ'),
-  I16: { bits: 16, widened: 'I16', decode: view(Int16Array) },
-  U16: { bits: 16, widened: 'U16', decode: view(Uint16Array) },
-  F16: { bits: 16, widened: 'F32', decode: widenFloat16 },
-  BF16: { bits: 16, widened: 'F32', decode: widenBfloat16 },
-  I32: { bits: 32, widened: 'I32', decode: view(Int32Array) },
-  U32: { bits: 32, widened: 'U32', decode: view(Uint32Array) },
-  F32: { bits: 32, widened: 'F32', decode: view(Float32Array) },
-  C64: { bits: 64, widened: 'C64', decode: view(Float32Array) },
-  F64: { bits: 64, widened: 'F64', decode: view(Float64Array) },
-  I64: { bits: 64, widened: 'I64', decode: view(BigInt64Array) },
-  U64: { bits: 64, widened: 'U64', decode: view(BigUint64Array) },
+  I16: { bits: 16, widened: 'I16', widenedBytes: 2, decode: view(Int16Array) },
+  U16: { bits: 16, widened: 'U16', widenedBytes: 2, decode: view(Uint16Array) },
+  F16: { bits: 16, widened: 'F32', widenedBytes: 4, decode: widenFloat16 },
+  BF16: { bits: 16, widened: 'F32', widenedBytes: 4, decode: widenBfloat16 },
+  I32: { bits: 32, widened: 'I32', widenedBytes: 4, decode: view(Int32Array) },
+  U32: { bits: 32, widened: 'U32', widenedBytes: 4, decode: view(Uint32Array) },
+  F32: { bits: 32, widened: 'F32', widenedBytes: 4, decode: view(Float32Array) },
+  C64: { bits: 64, widened: 'C64', widenedBytes: 8, decode: view(Float32Array) },
+  F64: { bits: 64, widened: 'F64', widenedBytes: 8, decode: view(Float64Array) },
+  C128: { bits: 128, widened: 'C128', widenedBytes: 16, decode: view(Float64Array) },
+  I64: { bits: 64, widened: 'I64', widenedBytes: 8, decode: view(BigInt64Array) },
+  U64: { bits: 64, widened: 'U64', widenedBytes: 8, decode: view(BigUint64Array) },
 };
+
+/** Whether the safetensors format has a dtype. */
+export function isSafetensorsDtype(dtype: string): dtype is Exclude<Dtype, 'C128'> {
+  return Object.hasOwn(dtypes, dtype) && dtype !== 'C128';
+}
 
 /** The number of elements of `shape`, or an error where it has no meaning or cannot be counted exactly. */
 export function elementCount(shape: readonly number[], name: string): number {
   let count = 1;
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 0)
-      throw new RangeError(`${name}: shape [${shape}] has the size ${size}, expected integers of 0 or more`);
+      throw new RangeError(`${name}: shape ${shapeText(shape)} has the size ${size}, expected integers of 0 or more`);
     count *= size;
   }
   // Checked at the end and only once: a product with a zero is 0 whatever the others, and rounding cannot bring it back below.
-  if (!Number.isSafeInteger(count)) throw new RangeError(`${name}: shape [${shape}] has more than 2^53 elements`);
+  if (!Number.isSafeInteger(count))
+    throw new RangeError(`${name}: shape ${shapeText(shape)} has more than 2^53 elements`);
   return count;
+}
+
+/** A shape for a message, which a shape of a million axes must not fill. */
+export function shapeText(shape: readonly number[]): string {
+  return `[${shape.slice(0, 16)}${shape.length > 16 ? `,… ${shape.length} axes` : ''}]`;
 }
 
 /** `data` as float32: itself where it is that already, else converted. */

@@ -23,8 +23,12 @@ export async function chunkTree(reader: StructureReader, root: number, rank: num
       const offset = Array.from({ length: rank }, () => entries.place());
       entries.skip(8);
       const child = entries.place();
-      if (level > 0) await visit(child, depth + 1);
-      else chunks.push({ offset, address: child, storedSize, mask });
+      if (level > 0) {
+        await visit(child, depth + 1);
+        continue;
+      }
+      reader.budget.entries(1);
+      chunks.push({ offset, address: child, storedSize, mask });
     }
   }
 }
@@ -54,10 +58,12 @@ function chunkCount({ shape, chunk }: ChunkGrid): number {
 }
 
 /** One chunk after another. */
-export function consecutiveChunks(address: number, grid: ChunkGrid, fileSize: number): Chunk[] {
+export function consecutiveChunks({ size, budget }: StructureReader, address: number, grid: ChunkGrid): Chunk[] {
   const count = chunkCount(grid);
-  if (!(address + count * grid.bytes <= fileSize))
+  if (!(address + count * grid.bytes <= size))
     throw new RangeError(`${count} chunks of ${grid.bytes} bytes at ${address} are outside of the file`);
+  budget.entries(count);
+  budget.values(count * grid.shape.length);
   return Array.from({ length: count }, (_, i) => ({
     offset: placeOf(i, grid),
     address: address + i * grid.bytes,
@@ -80,6 +86,8 @@ export async function chunkArray(reader: StructureReader, address: number, grid:
   if (count !== chunkCount(grid) || (filtered ? width < 1 || width > 8 : entrySize !== 8) || pageBits > 31)
     throw new RangeError(`an array of ${count} chunks, expected ${chunkCount(grid)}`);
   if (block === null) return [];
+  reader.budget.entries(count);
+  reader.budget.values(count * grid.shape.length);
   const pageLength = 2 ** pageBits;
   const pages = count > pageLength ? Math.ceil(count / pageLength) : 0;
   const bitmapSize = Math.ceil(pages / 8);

@@ -1,6 +1,6 @@
 /** Data sets that are stored in pieces, each of which may be compressed. */
-import { elementCount } from '../../state-dict/dtype.js';
-import type { Fields } from './messages.js';
+import { type Budget, inflate } from '@cnnzoo/files';
+import { elementCount, shapeText } from '../../state-dict/dtype.js';
 
 export interface Chunk {
   /** Its first element, by axis. */
@@ -26,25 +26,35 @@ const FLETCHER32 = 3;
 
 /** The whole data set in C order. Chunks that are missing are zero. */
 export async function readChunks(
-  file: { readonly size: number; fields(address: number, length: number): Promise<Fields> },
+  file: { readonly budget: Budget; bytes(address: number, length: number): Promise<Uint8Array> },
   name: string,
   { shape, chunk, width, filters }: Place,
   chunks: readonly Chunk[],
 ): Promise<Uint8Array> {
   const total = elementCount(shape, name) * width;
   const chunkBytes = elementCount(chunk, name) * width;
-  // Weights hardly shrink when they are compressed: what claims 100 to 1 is a bomb.
-  if (shape.length !== chunk.length || chunk.includes(0) || total + chunkBytes > 2 ** 20 + 100 * file.size)
-    throw new RangeError(`${name}: [${shape}] in chunks of [${chunk}] cannot be in a file of ${file.size} bytes`);
+  if (shape.length !== chunk.length || chunk.includes(0))
+    throw new RangeError(`${name}: ${shapeText(shape)} in chunks of ${shapeText(chunk)}`);
+  file.budget.memory(total + chunkBytes, `the data set ${name}`);
   const most = shape.reduce((product, size, axis) => product * Math.ceil(size / (chunk[axis] ?? 1)), 1);
   if (chunks.length > most) throw new RangeError(`${name}: ${chunks.length} chunks, expected at most ${most}`);
   const values = new Uint8Array(total);
+  // A row is copied at a time; rows of one element, chunk after chunk, would take much time for few bytes.
+  const rows =
+    shape.reduce((product, size, axis) => product * Math.min(size, chunk[axis] ?? 1), 1) / (chunk.at(-1) ?? 1);
   for (const { offset, address, storedSize, mask } of chunks) {
-    let bytes = (await file.fields(address, storedSize)).bytes;
+    file.budget.values(Math.ceil(rows / 8));
+    // What does not shrink grows by a few bytes, by each filter.
+    if (storedSize > chunkBytes + chunkBytes / 16 + 256)
+      throw new RangeError(`${name}: a chunk of ${chunkBytes} bytes that is stored in ${storedSize}`);
+    let bytes = await file.bytes(address, storedSize);
     for (let i = filters.length - 1; i >= 0; i--) {
       if ((mask >> i) & 1) continue;
       const filter = filters[i];
-      if (filter === DEFLATE) bytes = await inflate(bytes, chunkBytes + 4, name);
+      if (filter === DEFLATE)
+        bytes = await inflate(bytes, 'deflate', chunkBytes + 4).catch((cause: Error) => {
+          throw new RangeError(`${name}: a chunk cannot be unpacked: ${cause.message}`, { cause });
+        });
       else if (filter === SHUFFLE) bytes = unshuffle(bytes, width);
       else if (filter === FLETCHER32) bytes = bytes.subarray(0, -4);
       else throw new TypeError(`${name}: filter ${filter}, expected gzip, shuffle or fletcher32`);
@@ -56,34 +66,11 @@ export async function readChunks(
   return values;
 }
 
-async function inflate(bytes: Uint8Array, limit: number, name: string): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  try {
-    const stream = new Blob([bytes as Uint8Array<ArrayBuffer>])
-      .stream()
-      .pipeThrough(new DecompressionStream('deflate'));
-    for await (const part of stream as unknown as AsyncIterable<Uint8Array>) {
-      length += part.length;
-      if (length > limit) throw new RangeError('it is larger than a chunk');
-      parts.push(part);
-    }
-  } catch (cause) {
-    throw new RangeError(`${name}: a chunk cannot be unpacked: ${(cause as Error).message}`, { cause });
-  }
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
 /** The filter puts the first bytes of all elements first, then the second bytes, and so on. */
 function unshuffle(bytes: Uint8Array, width: number): Uint8Array {
   const count = Math.floor(bytes.length / width);
-  const values = bytes.slice();
+  // New, because the bytes may be the caller's. What does not fill an element stays where it is.
+  const values = new Uint8Array(bytes);
   for (let byte = 0; byte < width; byte++)
     for (let i = 0; i < count; i++) values[i * width + byte] = bytes[byte * count + i] ?? 0;
   return values;

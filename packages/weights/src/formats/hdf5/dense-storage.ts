@@ -3,10 +3,14 @@
  * heap, found through a B-tree of version 2 (HDF5 File Format Specification 3.0, III.A.2 and III.G). The order of the tree does not
  * matter here: all are read.
  */
+import type { Budget } from '@cnnzoo/files';
 import type { Fields } from './messages.js';
 
 /** Reads structures within the file and a budget. */
 export interface StructureReader {
+  /** Of the file in bytes. */
+  readonly size: number;
+  readonly budget: Budget;
   fields(address: number, length: number): Promise<Fields>;
 }
 

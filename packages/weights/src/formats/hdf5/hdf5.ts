@@ -4,9 +4,10 @@
  * stopped but by ending its thread, and copies each data set into its own memory; jsfive reads whole files only and bounds nothing.
  * This finds where the values are, so that they are read in place, and reads every structure within a budget.
  */
-import { elementCount } from '../../state-dict/dtype.js';
+import { type Budget, type OpenSource, openSource } from '@cnnzoo/files';
+import { elementCount, shapeText } from '../../state-dict/dtype.js';
 import type { StateTensor } from '../../state-dict/state-dict.js';
-import type { OpenSource } from '../source.js';
+
 import { storedTensor } from '../stored-tensor.js';
 import { chunkArray, chunkTree, consecutiveChunks } from './chunk-index.js';
 import { type Chunk, readChunks } from './chunks.js';
@@ -46,29 +47,27 @@ export interface Hdf5File {
   read(name: string, object: Hdf5Object): Promise<StateTensor>;
 }
 
-const SIGNATURE = '\u0089HDF\r\n\u001a\n';
-/** Bytes of structures that are read, beyond 4 times the file: cycles and overlaps in damaged files end here. */
-const BUDGET = 2 ** 20;
+const signature = '\u0089HDF\r\n\u001a\n';
+/** Structures count as one value, and one more for each of these bytes: cycles and overlaps in damaged files end so. */
+const bytesOfValue = 64;
 
 /** @throws TypeError or RangeError naming the source, for files that are no HDF5, are damaged or use what h5py does not write by default */
-export async function openHdf5(source: OpenSource): Promise<Hdf5File> {
-  const reader = new Reader(source);
-  return reader.guard(async () => {
-    const base = await findSuperblock(source);
-    const root = await reader.object(await rootAddress(reader, base));
-    return {
-      root,
-      find: (group, path) => reader.guard(() => reader.find(group, path)),
-      read: (name, object) => reader.guard(() => reader.dataset(name, object)),
-    };
-  });
+export async function openHdf5(source: OpenSource, budget: Budget): Promise<Hdf5File> {
+  const reader = new Reader(source, budget);
+  const base = await findSuperblock(source);
+  const root = await reader.object(await rootAddress(reader, base));
+  return {
+    root,
+    find: (group, path) => reader.find(group, path),
+    read: (name, object) => reader.dataset(name, object),
+  };
 }
 
 /** The signature is at 0 or, after a user block, at 512, 1024, … */
 async function findSuperblock(source: OpenSource): Promise<number> {
   for (let at = 0; at + 8 <= source.size && at <= 2 ** 20; at = at === 0 ? 512 : at * 2) {
     const bytes = await source.read(at, 8);
-    if (String.fromCharCode(...bytes) === SIGNATURE) return at;
+    if (String.fromCharCode(...bytes) === signature) return at;
   }
   throw new TypeError('no HDF5 file: its signature is missing');
 }
@@ -93,34 +92,26 @@ async function rootAddress(reader: Reader, base: number): Promise<number> {
 }
 
 class Reader {
-  #budget: number;
-
-  constructor(readonly source: OpenSource) {
-    this.#budget = 4 * source.size + BUDGET;
-  }
+  constructor(
+    readonly source: OpenSource,
+    readonly budget: Budget,
+  ) {}
   get size(): number {
     return this.source.size;
-  }
-
-  /** Puts the source's name before the messages of errors. */
-  async guard<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      const { message } = error as Error;
-      if (message.startsWith(this.source.name)) throw error;
-      const ErrorType = error instanceof TypeError ? TypeError : RangeError;
-      throw new ErrorType(`${this.source.name}: ${message}`, { cause: error });
-    }
   }
 
   async fields(address: number, length: number): Promise<Fields> {
     if (!(address >= 0 && length >= 0 && address + length <= this.size))
       throw new RangeError(`${length} bytes at ${address} are outside of the file of ${this.size}`);
-    // At least 16 for each structure, so that endless empty ones count, too.
-    this.#budget -= length + 16;
-    if (this.#budget < 0) throw new RangeError('its structures refer to each other without end');
+    this.budget.values(1 + Math.floor(length / bytesOfValue));
     return new Fields(await this.source.read(address, length));
+  }
+
+  /** Values of a data set, which are no structures. */
+  async bytes(address: number, length: number): Promise<Uint8Array> {
+    if (!(address >= 0 && length >= 0 && address + length <= this.size))
+      throw new RangeError(`${length} bytes at ${address} are outside of the file of ${this.size}`);
+    return this.source.read(address, length);
   }
 
   async find(group: Hdf5Object, path: string): Promise<Hdf5Object | null> {
@@ -307,26 +298,21 @@ class Reader {
     if (type.kind !== 'number') throw new TypeError(`'${name}' holds texts, expected numbers`);
     const { dtype, size: width } = type;
     const bytes = elementCount(shape, `'${name}'`) * width;
+    const place = { name: `'${name}'`, dtype, shape };
     if (layout.kind === 'contiguous') {
       if (bytes > 0 && (layout.address === null || layout.size < bytes || layout.address + bytes > this.size))
         throw new RangeError(`'${name}' of ${bytes} bytes is outside of the file or was never written`);
-      return storedTensor(this.source, { name: `'${name}'`, dtype, shape, offset: layout.address ?? 0 });
+      return storedTensor(this.source, { ...place, offset: layout.address ?? 0 }, this.budget);
     }
-    const memory = (values: Uint8Array): OpenSource => ({
-      name: this.source.name,
-      size: values.length,
-      lazy: false,
-      read: async (offset, length) => values.subarray(offset, offset + length),
-      readSync: (offset, length) => values.subarray(offset, offset + length),
-    });
+    const inMemory = (values: Uint8Array) =>
+      openSource(values).then((source) => storedTensor(source, { ...place, offset: 0 }, this.budget));
     if (layout.kind === 'compact') {
       if (layout.bytes.length < bytes)
         throw new RangeError(`'${name}' has ${layout.bytes.length} bytes, expected ${bytes}`);
-      return storedTensor(memory(layout.bytes), { name, dtype, shape, offset: 0 });
+      return inMemory(layout.bytes);
     }
     const chunks = layout.address === null ? [] : await this.#chunks(name, layout.address, layout, shape, width);
-    const place = { shape, chunk: layout.chunk, width, filters };
-    return storedTensor(memory(await readChunks(this, `'${name}'`, place, chunks)), { name, dtype, shape, offset: 0 });
+    return inMemory(await readChunks(this, `'${name}'`, { shape, chunk: layout.chunk, width, filters }, chunks));
   }
 
   async #chunks(
@@ -338,14 +324,14 @@ class Reader {
   ): Promise<Chunk[]> {
     const grid = { shape, chunk, bytes: elementCount(chunk, `a chunk of '${name}'`) * width };
     if (grid.bytes === 0 || chunk.length !== shape.length)
-      throw new RangeError(`'${name}': [${shape}] in chunks of [${chunk}]`);
+      throw new RangeError(`'${name}': ${shapeText(shape)} in chunks of ${shapeText(chunk)}`);
     switch (index.kind) {
       case 'tree':
         return chunkTree(this, address, shape.length);
       case 'array':
         return chunkArray(this, address, grid);
       case 'consecutive':
-        return consecutiveChunks(address, grid, this.size);
+        return consecutiveChunks(this, address, grid);
       case 'single':
         return [{ offset: chunk.map(() => 0), address, storedSize: index.storedSize ?? grid.bytes, mask: 0 }];
     }

@@ -1,9 +1,9 @@
 /** Tensors as PyTorch pickles them: views into storages, with an offset and strides in elements. */
+import type { Budget, OpenSource } from '@cnnzoo/files';
 import { type Dtype, dtypes, elementCount, type TypedArray } from '../../state-dict/dtype.js';
 import type { StateTensor } from '../../state-dict/state-dict.js';
-import type { OpenSource } from '../source.js';
-import { storedTensor } from '../stored-tensor.js';
-import { PickleGlobal, type PickleGlobals, shown } from './pickle.js';
+import { countTensor, storedTensor } from '../stored-tensor.js';
+import { PickleGlobal, shown } from './pickle.js';
 
 /** A storage that a pickle refers to. */
 export class TorchStorage {
@@ -28,6 +28,10 @@ export class TorchTensor {
     readonly offset: number,
     readonly shape: readonly number[],
     readonly strides: readonly number[],
+    /** Its values are the storage's with the opposite sign: a view that PyTorch makes without touching the storage. */
+    readonly negated = false,
+    /** Its values are the storage's complex conjugates, likewise. */
+    readonly conjugated = false,
   ) {}
 }
 
@@ -44,9 +48,25 @@ const storageDtypes: Readonly<Record<string, Dtype | null>> = {
   ByteStorage: 'U8',
   BoolStorage: 'BOOL',
   ComplexFloatStorage: 'C64',
+  ComplexDoubleStorage: 'C128',
+  QInt8Storage: 'I8',
+  QUInt8Storage: 'U8',
+  QInt32Storage: 'I32',
   UntypedStorage: null,
 };
 const torchDtypes: Readonly<Record<string, Dtype>> = {
+  float32: 'F32',
+  float64: 'F64',
+  float16: 'F16',
+  bfloat16: 'BF16',
+  int64: 'I64',
+  int32: 'I32',
+  int16: 'I16',
+  int8: 'I8',
+  uint8: 'U8',
+  bool: 'BOOL',
+  complex64: 'C64',
+  complex128: 'C128',
   float8_e5m2: 'F8_E5M2',
   float8_e4m3fn: 'F8_E4M3',
   float8_e5m2fnuz: 'F8_E5M2FNUZ',
@@ -57,68 +77,72 @@ const torchDtypes: Readonly<Record<string, Dtype>> = {
   uint64: 'U64',
 };
 
-const notCallable = (name: string) => () => {
-  throw new TypeError(`pickle: refuses to call '${name}'`);
-};
-
-/** The globals of weight files. Hooks, gradients and attributes are read over. */
-export const torchGlobals: PickleGlobals = {
-  'collections OrderedDict': ([items]) => new Map(pairs(items)),
-  'torch Size': ([sizes]) => sizes ?? [],
-  'torch._utils _rebuild_tensor': ([storage, offset, shape, strides]) => rebuild(storage, offset, shape, strides),
-  'torch._utils _rebuild_tensor_v2': ([storage, offset, shape, strides]) => rebuild(storage, offset, shape, strides),
-  'torch._utils _rebuild_tensor_v3': ([storage, offset, shape, strides, , , dtype]) =>
-    rebuild(storage, offset, shape, strides, dtype),
-  'torch._utils _rebuild_parameter': ([tensor]) => tensor,
-  'torch._utils _rebuild_parameter_with_state': ([tensor]) => tensor,
-  ...Object.fromEntries(Object.keys(storageDtypes).map((name) => [`torch ${name}`, notCallable(`torch.${name}`)])),
-  'torch.storage UntypedStorage': notCallable('torch.storage.UntypedStorage'),
-  ...Object.fromEntries(Object.keys(torchDtypes).map((name) => [`torch ${name}`, notCallable(`torch.${name}`)])),
-};
-
-function pairs(items: unknown): [unknown, unknown][] {
-  if (items === undefined) return [];
-  if (!Array.isArray(items) || !items.every((item) => Array.isArray(item) && item.length === 2))
-    throw new TypeError('pickle: an OrderedDict is made of something that is no list of pairs');
-  return items as [unknown, unknown][];
-}
+/** PyTorch's own limit on the number of axes. */
+const mostAxes = 64;
 
 /** The dtype of a storage's class such as torch.FloatStorage. */
 export function storageDtype(type: unknown): Dtype | null {
-  const name = type instanceof PickleGlobal ? (type.name.split(' ')[1] ?? '') : '';
-  if (!Object.hasOwn(storageDtypes, name)) throw new TypeError('pickle: a storage without a type');
+  const name = globalName(type);
+  if (!Object.hasOwn(storageDtypes, name)) throw new TypeError(`pickle: a storage of the unknown type ${shown(name)}`);
   return storageDtypes[name] ?? null;
 }
 
-function rebuild(storage: unknown, offset: unknown, shape: unknown, strides: unknown, type?: unknown): TorchTensor {
-  if (!(storage instanceof TorchStorage)) throw new TypeError('pickle: a tensor without a storage');
+/** The dtype that an object such as torch.float32 says. */
+export function torchDtype(type: unknown): Dtype {
+  const name = globalName(type);
+  const dtype = Object.hasOwn(torchDtypes, name) ? torchDtypes[name] : undefined;
+  if (dtype === undefined) throw new TypeError(`pickle: a tensor of the unknown dtype ${shown(name)}`);
+  return dtype;
+}
+
+function globalName(type: unknown): string {
+  return type instanceof PickleGlobal ? (type.name.split(' ')[1] ?? '') : '';
+}
+
+/** What torch._utils._rebuild_tensor and its newer forms make. @param type only where the storage does not say it */
+export function rebuildTensor(
+  storage: unknown,
+  offset: unknown,
+  shape: unknown,
+  strides: unknown,
+  metadata: unknown = null,
+  type: unknown = null,
+): TorchTensor {
+  if (!(storage instanceof TorchStorage))
+    throw new TypeError(
+      `pickle: a tensor whose storage is ${shown(storage)}: a file of Python's pickle? Save it with torch.save`,
+    );
   if (!isCounts(shape) || !isCounts(strides) || shape.length !== strides.length || !isCounts([offset]))
     throw new RangeError(
       `pickle: a tensor of shape ${text(shape)}, strides ${text(strides)} and offset ${text(offset)}: expected integers of 0 or more`,
     );
-  const name = type instanceof PickleGlobal ? (type.name.split(' ')[1] ?? '') : '';
-  const dtype = type === undefined ? storage.dtype : Object.hasOwn(torchDtypes, name) ? torchDtypes[name] : undefined;
-  if (dtype === undefined || dtype === null) throw new TypeError('pickle: a tensor of an unknown dtype');
+  const dtype = type === null ? storage.dtype : torchDtype(type);
+  if (dtype === null) throw new TypeError('pickle: a tensor of an unknown dtype');
   const { length } = storage;
   const elements = storage.dtype === null ? Math.floor((length * 8) / dtypes[dtype].bits) : length;
   const count = elementCount(shape, 'pickle: a tensor');
   const span = count === 0 ? 0 : 1 + shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] ?? 0), 0);
   if (!(Number(offset) + span <= elements))
     throw new RangeError(
-      `pickle: a tensor of shape [${shape}], strides [${strides}] and offset ${text(offset)} reaches over its storage of ${elements} elements`,
+      `pickle: a tensor of shape ${text(shape)}, strides ${text(strides)} and offset ${text(offset)} reaches over its storage of ${elements} elements`,
     );
   // Strides of 0 repeat elements without end; only small ones are plausible in a file of weights.
   if (count > Math.max(elements, 2 ** 20))
     throw new RangeError(`pickle: a tensor of ${count} elements repeats a storage of ${elements}`);
-  return new TorchTensor(storage, dtype, Number(offset), shape, strides);
+  const flag = (name: string) => metadata instanceof Map && metadata.get(name) === true;
+  return new TorchTensor(storage, dtype, Number(offset), shape, strides, flag('neg'), flag('conj'));
 }
 
-function isCounts(values: unknown): values is number[] {
-  return Array.isArray(values) && values.every((value) => Number.isSafeInteger(value) && value >= 0);
+export function isCounts(values: unknown): values is number[] {
+  return (
+    Array.isArray(values) &&
+    values.length <= mostAxes &&
+    values.every((value) => Number.isSafeInteger(value) && value >= 0)
+  );
 }
 
 function text(value: unknown): string {
-  return Array.isArray(value) ? `[${value.slice(0, 40).map(shown)}]` : shown(value);
+  return Array.isArray(value) ? `[${value.slice(0, 16).map(shown)}${value.length > 16 ? ',…' : ''}]` : shown(value);
 }
 
 /** C-order strides are what PyTorch calls contiguous; axes of size 1 may have any. */
@@ -132,22 +156,26 @@ function isContiguous({ shape, strides }: TorchTensor): boolean {
   return true;
 }
 
-/**
- * The tensor as a state dict has it.
- * @param storageStart where its storage starts in `source`, in bytes
- */
-export async function readTorchTensor(
-  name: string,
-  tensor: TorchTensor,
-  source: OpenSource,
-  storageStart: number,
-): Promise<StateTensor> {
-  const { dtype, shape, strides, storage } = tensor;
-  const count = elementCount(shape, name);
-  const width = dtypes[dtype].bits / 8;
-  const offset = storageStart + (storage.viewOffset + tensor.offset) * width;
-  if (count === 0 || isContiguous(tensor)) return storedTensor(source, { name, dtype, shape, offset });
+/** Where the storages of a file are. */
+export interface Storages {
+  /** Where a storage starts, in bytes from the start of a source. */
+  readonly place: (storage: TorchStorage) => { readonly source: OpenSource; readonly start: number };
+  readonly budget: Budget;
+}
 
+/** The tensor as a state dict has it. */
+export async function readTensor(name: string, tensor: TorchTensor, file: Storages): Promise<StateTensor> {
+  const { dtype, shape, strides, storage } = tensor;
+  const { budget } = file;
+  const { source, start } = file.place(storage);
+  const width = dtypes[dtype].bits / 8;
+  const offset = start + (storage.viewOffset + tensor.offset) * width;
+  const count = elementCount(shape, name);
+  const plain = !tensor.negated && !tensor.conjugated;
+  if (count === 0 || (plain && isContiguous(tensor)))
+    return storedTensor(source, { name, dtype, shape, offset }, budget);
+
+  countTensor({ name, dtype, shape }, budget);
   const span = 1 + shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] ?? 0), 0);
   const { readSync } = source;
   const { decode, widened } = dtypes[dtype];
@@ -156,16 +184,15 @@ export async function readTorchTensor(
   return {
     shape,
     dtype: widened,
-    // At each access, also from memory: many tensors may share a storage, and their copies would add up.
     get data() {
       return gather(decode(readSync(offset, span * width)), tensor);
     },
   };
 }
 
-/** The elements of a strided view in C order. Complex numbers are two floats. */
-function gather(span: TypedArray, { shape, strides, dtype }: TorchTensor): TypedArray {
-  const parts = dtype === 'C64' ? 2 : 1;
+/** The elements of a view in C order. Complex numbers are two floats. */
+function gather(span: TypedArray, { shape, strides, dtype, negated, conjugated }: TorchTensor): TypedArray {
+  const parts = dtype === 'C64' || dtype === 'C128' ? 2 : 1;
   const count = shape.reduce((product, size) => product * size, 1);
   const Type = span.constructor as new (length: number) => TypedArray;
   const values = new Type(count * parts);
@@ -184,5 +211,13 @@ function gather(span: TypedArray, { shape, strides, dtype }: TorchTensor): Typed
       index[axis] = 0;
     }
   }
+  if (negated) negate(values);
+  if (conjugated && parts === 2) for (let i = 1; i < values.length; i += 2) values[i] = -Number(values[i]);
   return values;
+}
+
+function negate(values: TypedArray): void {
+  if (values instanceof BigInt64Array || values instanceof BigUint64Array)
+    for (let i = 0; i < values.length; i++) values[i] = -(values[i] ?? 0n);
+  else for (let i = 0; i < values.length; i++) values[i] = -(values[i] ?? 0);
 }

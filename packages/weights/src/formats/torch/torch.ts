@@ -1,111 +1,117 @@
 /** PyTorch's files: a zip archive since PyTorch 1.6, before that a row of pickles followed by the storages. */
-import { dtypes, elementCount } from '../../state-dict/dtype.js';
+import {
+  type Budget,
+  type OpenSource,
+  openSource,
+  readBudget,
+  readZipDirectory,
+  readZipEntry,
+  type Source,
+  type ZipEntry,
+  zipEntriesByName,
+  zipEntryStart,
+} from '@cnnzoo/files';
+import { dtypes } from '../../state-dict/dtype.js';
 import type { StateDict } from '../../state-dict/state-dict.js';
-import { type OpenSource, openSource, type Source } from '../source.js';
-import { readZipDirectory, readZipEntry, type ZipEntry } from '../zip-directory.js';
+import { fileKind, kindBytes, wrongKind } from '../file-kind.js';
+import { type ReadOptions, readFile } from '../read-file.js';
+import { findStateDict, keyText } from './checkpoint.js';
+import { readTorchValue } from './derived-tensors.js';
 import { PickleEndError, type PickleRules, shown, unpickle } from './pickle.js';
-import { readTorchTensor, storageDtype, TorchStorage, TorchTensor, torchGlobals } from './torch-tensor.js';
+import { torchGlobals } from './torch-globals.js';
+import { type Storages, storageDtype, TorchStorage } from './torch-tensor.js';
 
-/** The pickles of weight files name and place tensors: kilobytes. */
-const LARGEST_PICKLE = 2 ** 26;
-const FIRST_READ = 2 ** 20;
-/** 0x1950a86a20f9469cfc6c, which starts every old file, as pickled by protocol 2. */
-const OLD_MAGIC = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
-const OLD_PROTOCOL = 1001;
-/** Where training scripts put the state dict within a checkpoint, in the order in which they are tried. */
-const checkpointEntries = ['state_dict', 'model_state_dict', 'model_state', 'model', 'net', 'network', 'weights'];
+/** The pickles of old files: they name and place tensors, which takes kilobytes. */
+const largestPickle = 2 ** 26;
+const firstRead = 2 ** 20;
+/** What every old file starts with. */
+const oldMagic = 0x1950a86a20f9469cfc6cn;
+const oldProtocol = 1001;
+
+/** Options of `readTorch`. */
+export interface ReadTorchOptions extends ReadOptions {
+  /**
+   * Which state dict of a checkpoint to read, by its key: 'model_ema', 'teacher', or 'model.state_dict' for one within a dict. Default:
+   * the only one. '' is the checkpoint's own level.
+   */
+  readonly entry?: string;
+}
 
 /**
  * Reads the tensors of a PyTorch file: .pth, .pt, .th or .bin, in the zip format and in the one before it.
  *
- * Nothing in the file is executed: it may contain tensors, dicts, lists, numbers and texts, and any other global is refused
- * by name. A checkpoint with the state dict under `state_dict`, `model_state_dict`, `model_state`, `model`, `net`, `network` or
- * `weights` gives that one.
- * @param source its bytes, its path or a reader. From a path, each tensor is read when its `data` is asked for
- * @returns the tensors by name, contiguous whatever their strides; F16 and BF16 widened
- * @throws TypeError or RangeError naming the source and what is wrong or not allowed
+ * Nothing in the file is executed. What the pickle would have Python make of an unknown class (an optimizer's settings, command-line
+ * arguments, numbers of NumPy) stays an inert object, and is an error only where a tensor of the state dict would be made of it. Of a
+ * training checkpoint the only state dict is read, wherever it is; where there are several, `entry` says which.
+ * @param source a path, a file or https URL, bytes, a Blob or a reader. Tensors of a path are read when their `data` is asked for
+ * @param options `entry`, `limits`
+ * @returns the tensors by name, contiguous whatever their strides; F16 and BF16 widened, quantized ones as the float32 they stand for,
+ *   sparse ones with their zeros
+ * @throws TypeError or RangeError naming the source and what is wrong: a checkpoint with several state dicts, which it lists; a whole
+ *   module or a TorchScript file, with how to save its state dict
  * @example
  * import { resnet18 } from '@cnnzoo/resnet';
  * import { loadStateDict, readTorch } from '@cnnzoo/weights';
  *
  * const dict = await readTorch('resnet18-f37072fd.pth');
  * loadStateDict(resnet18(), dict);
+ * const average = await readTorch('checkpoint.pth', { entry: 'model_ema' });
  */
-export async function readTorch(source: Source): Promise<StateDict> {
-  const opened = await openSource(source);
-  const start = await opened.read(0, Math.min(opened.size, OLD_MAGIC.length));
-  const isZip = start[0] === 0x50 && start[1] === 0x4b;
-  const isOld = start.length === OLD_MAGIC.length && OLD_MAGIC.every((byte, i) => start[i] === byte);
-  if (!isZip && !isOld)
-    throw new TypeError(
-      `${opened.name}: neither a PyTorch zip file nor one of the older format (it starts with ${hex(start)})`,
-    );
-  try {
-    return await (isZip ? readZipFormat(opened) : readOldFormat(opened));
-  } catch (error) {
-    const { message } = error as Error;
-    if (message.startsWith(opened.name)) throw error;
-    const ErrorType = error instanceof RangeError ? RangeError : TypeError;
-    throw new ErrorType(`${opened.name}: ${message}`, { cause: error });
-  }
+export async function readTorch(source: Source, options: ReadTorchOptions = {}): Promise<StateDict> {
+  return readFile(source, options, (file, budget) => torchIn(file, budget, options));
 }
 
-function hex(bytes: Uint8Array): string {
-  return bytes.length === 0
-    ? 'nothing'
-    : Array.from(bytes.subarray(0, 4), (b) => b.toString(16).padStart(2, '0')).join(' ');
-}
-
-/** Tensors found in a file by the pickle, and where their storages are. */
-async function readTensors(
-  value: unknown,
-  source: OpenSource,
-  storageStart: (storage: TorchStorage) => number,
+/** The tensors of an open PyTorch file. */
+export async function torchIn(
+  file: OpenSource,
+  budget: Budget,
+  { entry, limits }: ReadTorchOptions = {},
 ): Promise<StateDict> {
+  const kind = fileKind(await file.read(0, Math.min(kindBytes, file.size)));
+  if (kind !== 'zip' && kind !== 'pickle') throw wrongKind(kind, 'a PyTorch file');
+  // How long old pickles are is written nowhere, so they may be read again, each time within a budget of its own.
+  const { value, storages } =
+    kind === 'zip'
+      ? await readZipFormat(file, budget)
+      : await readOldFormat(file, budget, () => readBudget(file.name, file.size, limits));
   const dict: StateDict = new Map();
-  // Without random access everything is read now; tensors that share storages must not add up to more than the file by far.
-  let left = source.readSync === undefined ? 2 ** 20 + 4 * source.size : Number.POSITIVE_INFINITY;
-  for (const [name, tensor] of findStateDict(value)) {
-    left -= (elementCount(tensor.shape, name) * dtypes[tensor.dtype].bits) / 8;
-    if (left < 0) throw new RangeError(`its tensors are far more than its ${source.size} bytes`);
-    dict.set(name, await readTorchTensor(`'${name}'`, tensor, source, storageStart(tensor.storage)));
-  }
+  for (const [name, tensor] of findStateDict(value, entry, budget))
+    dict.set(name, await readTorchValue(`'${name}'`, tensor, storages));
   return dict;
 }
 
-/** The tensors of a state dict, or of the one within a checkpoint; values that are no tensors are left out. */
-function findStateDict(value: unknown): [string, TorchTensor][] {
-  if (!(value instanceof Map)) throw new TypeError('the file holds no dict of tensors');
-  // The top last: checkpoints have tensors there, too, such as the best accuracy.
-  const candidates = [...checkpointEntries.map((name) => value.get(name)), value];
-  for (const candidate of candidates) {
-    if (!(candidate instanceof Map)) continue;
-    const tensors = [...candidate].filter((entry): entry is [string, TorchTensor] => entry[1] instanceof TorchTensor);
-    if (tensors.length > 0) return tensors.map(([name, tensor]) => [keyText(name), tensor]);
-  }
-  throw new TypeError(
-    `the file holds no tensors at the top or under ${checkpointEntries.join(', ')}: its keys are ${[...value.keys()].slice(0, 20).map(shown).join(', ') || 'none'}`,
-  );
-}
-
-function keyText(key: unknown): string {
-  if (typeof key !== 'string' && typeof key !== 'number') throw new TypeError(`pickle: ${shown(key)} as a name`);
-  return String(key);
+/** What the pickle holds, and where the storages are that it refers to. */
+interface TorchFile {
+  readonly value: unknown;
+  readonly storages: Storages;
 }
 
 /** NAME/data.pkl, and a file NAME/data/KEY for each storage. */
-async function readZipFormat(source: OpenSource): Promise<StateDict> {
-  const entries = await readZipDirectory(source);
-  const pickle = [...entries.values()].find(({ name }) => name === 'data.pkl' || /^[^/]*\/data\.pkl$/.test(name));
-  if (pickle === undefined) throw new TypeError(`${source.name}: a zip archive without data.pkl: not a PyTorch file`);
-  const folder = pickle.name.slice(0, -'data.pkl'.length);
-  const byteOrder = entries.get(`${folder}byteorder`);
-  if (byteOrder !== undefined && new TextDecoder().decode(await readZipEntry(source, byteOrder, 16)).trim() === 'big')
-    throw new TypeError(`${source.name}: written on a big-endian machine, which is not supported`);
+async function readZipFormat(source: OpenSource, budget: Budget): Promise<TorchFile> {
+  const entries = zipEntriesByName(await readZipDirectory(source, budget), source.name);
+  const pickle = [...entries.keys()].find((name) => /^([^/]*\/)?data\.pkl$/.test(name));
+  if (pickle === undefined)
+    throw new TypeError(
+      `a zip archive without data.pkl: not a PyTorch file (it has ${[...entries.keys()].slice(0, 5).map(shown).join(', ') || 'no files'})`,
+    );
+  const folder = pickle.slice(0, -'data.pkl'.length);
+  if (entries.has(`${folder}constants.pkl`))
+    throw new TypeError(
+      "it is a TorchScript file, a program. Save its state dict in Python: torch.save(torch.jit.load(file).state_dict(), 'state-dict.pth')",
+    );
+  const text = async (name: string) => {
+    const entry = entries.get(folder + name);
+    return entry === undefined || entry.size > 16
+      ? ''
+      : new TextDecoder().decode(await readZipEntry(source, entry, budget));
+  };
+  if ((await text('byteorder')).trim() === 'big')
+    throw new TypeError('it was written on a big-endian machine, which is not supported');
 
   const used = new Map<string, ZipEntry>();
   const rules: PickleRules = {
     globals: torchGlobals,
+    budget,
     persistentId(id) {
       const storage = storageOf(id);
       const entry = entries.get(`${folder}data/${storage.key}`);
@@ -118,26 +124,30 @@ async function readZipFormat(source: OpenSource): Promise<StateDict> {
       return storage;
     },
   };
-  const { value } = unpickle(await readZipEntry(source, pickle, LARGEST_PICKLE), 0, rules);
-  const inPlace = await unpackDeflated(source, used);
-  return readTensors(value, inPlace.source, ({ key }) => inPlace.starts.get(key) ?? 0);
+  const entry = entries.get(pickle);
+  const bytes = entry === undefined ? new Uint8Array(0) : await readZipEntry(source, entry, budget);
+  const { value } = unpickle(bytes, 0, rules);
+  return { value, storages: await storagesOf(source, used, budget) };
 }
 
-/** Storages of re-packed archives may be deflated: then all of them are brought to memory. */
-async function unpackDeflated(source: OpenSource, entries: ReadonlyMap<string, ZipEntry>) {
-  const starts = new Map([...entries].map(([key, { offset }]) => [key, offset]));
-  if (![...entries.values()].some(({ deflated }) => deflated)) return { source, starts };
-  // Deflate shrinks at most 1032 to 1. Weights hardly shrink: one that claims 100 to 1 is a bomb.
-  let total = 0;
-  for (const [key, { name, size, storedSize, deflated }] of entries) {
-    if (deflated && size > 2 ** 20 && size > 100 * storedSize)
-      throw new RangeError(`${source.name}: '${name}' claims to unpack from ${storedSize} to ${size} bytes`);
-    starts.set(key, total);
-    total += Math.ceil(size / 8) * 8;
+/** Storages are read in place, but for those of re-packed archives that are deflated: they are brought to memory. */
+async function storagesOf(
+  source: OpenSource,
+  entries: ReadonlyMap<string, ZipEntry>,
+  budget: Budget,
+): Promise<Storages> {
+  const places = new Map<string, { source: OpenSource; start: number }>();
+  for (const [key, entry] of entries) {
+    if (entry.method === 0 && !entry.encrypted) places.set(key, { source, start: await zipEntryStart(source, entry) });
+    else places.set(key, { source: await openSource(await readZipEntry(source, entry, budget)), start: 0 });
   }
-  const bytes = new Uint8Array(total);
-  for (const [key, entry] of entries) bytes.set(await readZipEntry(source, entry, entry.size), starts.get(key) ?? 0);
-  return { source: { ...(await openSource(bytes)), name: source.name }, starts };
+  return { place: ({ key }) => placeOf(places, key), budget };
+}
+
+function placeOf<Place>(places: ReadonlyMap<string, Place>, key: string): Place {
+  const place = places.get(key);
+  if (place === undefined) throw new RangeError(`storage '${key}' is not listed`);
+  return place;
 }
 
 /** ('storage', class, key, device, length) or, in old files, with a view (key, offset, length) as a sixth. */
@@ -154,36 +164,36 @@ function storageOf(id: unknown): TorchStorage {
 }
 
 /** Pickles of magic number, protocol version, system, value and storage keys; then each storage: its length, its bytes. */
-async function readOldFormat(source: OpenSource): Promise<StateDict> {
+async function readOldFormat(source: OpenSource, budget: Budget, again: () => Budget): Promise<TorchFile> {
   const storages = new Map<string, { readonly width: number; length: number }>();
-  const rules: PickleRules = {
-    globals: torchGlobals,
-    persistentId(id) {
-      const storage = storageOf(id);
-      const width = (storage.dtype === null ? 8 : dtypes[storage.dtype].bits) / 8;
-      const known = storages.get(storage.key);
-      if (known !== undefined && known.width !== width)
-        throw new TypeError(`pickle: storage '${storage.key}' has two types`);
-      storages.set(storage.key, {
-        width,
-        length: Math.max(known?.length ?? 0, storage.viewOffset + storage.length),
-      });
-      return storage;
-    },
+  const persistentId = (id: unknown) => {
+    const storage = storageOf(id);
+    const width = (storage.dtype === null ? 8 : dtypes[storage.dtype].bits) / 8;
+    const known = storages.get(storage.key);
+    if (known !== undefined && known.width !== width)
+      throw new TypeError(`pickle: storage '${storage.key}' has two types`);
+    storages.set(storage.key, {
+      width,
+      length: Math.max(known?.length ?? 0, storage.viewOffset + storage.length),
+    });
+    return storage;
   };
-  const { values, end } = await readPickles(source, 5, rules);
+  const { values, end } = await readPickles(source, 5, () => ({
+    globals: torchGlobals,
+    persistentId,
+    budget: again(),
+  }));
   const [, protocol, system, value, keys] = values;
-  if (protocol !== OLD_PROTOCOL)
-    throw new RangeError(`${source.name}: format ${shown(protocol)}, expected ${OLD_PROTOCOL}`);
+  if (protocol !== oldProtocol) throw new RangeError(`format ${shown(protocol)}, expected ${oldProtocol}`);
   if (system instanceof Map && system.get('little_endian') === false)
-    throw new TypeError(`${source.name}: written on a big-endian machine, which is not supported`);
-  if (!Array.isArray(keys)) throw new TypeError(`${source.name}: the list of storages is missing`);
+    throw new TypeError('it was written on a big-endian machine, which is not supported');
+  if (!Array.isArray(keys)) throw new TypeError('the list of storages is missing');
 
-  const starts = new Map<string, number>();
+  const places = new Map<string, { source: OpenSource; start: number }>();
   let at = end;
   for (const key of keys.map(keyText)) {
     const storage = storages.get(key);
-    if (storage === undefined || starts.has(key))
+    if (storage === undefined || places.has(key))
       throw new RangeError(`storage '${key}' is listed and not used, or twice`);
     if (at + 8 > source.size) throw new RangeError(`storage '${key}' is missing: truncated`);
     const prefix = await source.read(at, 8);
@@ -193,31 +203,33 @@ async function readOldFormat(source: OpenSource): Promise<StateDict> {
       throw new RangeError(
         `storage '${key}' has ${length} elements, expected ${storage.length}, or the file is truncated`,
       );
-    starts.set(key, at + 8);
+    places.set(key, { source, start: at + 8 });
     at += 8 + bytes;
   }
-  return readTensors(value, source, ({ key }) => {
-    const start = starts.get(key);
-    if (start === undefined) throw new RangeError(`storage '${key}' is not listed`);
-    return start;
-  });
+  return { value, storages: { place: ({ key }) => placeOf(places, key), budget } };
 }
 
 /** Reads more and more of the file until `count` pickles are complete: how long they are is not written anywhere. */
-async function readPickles(source: OpenSource, count: number, rules: PickleRules) {
-  for (let length = Math.min(FIRST_READ, source.size); ; length = Math.min(length * 8, source.size, LARGEST_PICKLE)) {
+async function readPickles(source: OpenSource, count: number, rules: () => PickleRules) {
+  const most = Math.min(source.size, largestPickle);
+  for (let length = Math.min(firstRead, most); ; length = Math.min(length * 8, most)) {
     const bytes = await source.read(0, length);
+    const attempt = rules();
     try {
       const values: unknown[] = [];
       let end = 0;
       for (let i = 0; i < count; i++) {
-        const pickle = unpickle(bytes, end, rules);
+        const pickle = unpickle(bytes, end, attempt);
+        if (i === 0 && pickle.value !== oldMagic)
+          throw new TypeError(
+            `a pickle that torch.save has not written (it holds ${shown(pickle.value)}): save a state dict with torch.save`,
+          );
         values.push(pickle.value);
         end = pickle.end;
       }
       return { values, end };
     } catch (error) {
-      if (!(error instanceof PickleEndError) || length === Math.min(source.size, LARGEST_PICKLE)) throw error;
+      if (!(error instanceof PickleEndError) || length === most) throw error;
     }
   }
 }
