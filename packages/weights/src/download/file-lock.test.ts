@@ -11,26 +11,29 @@ const around = vi.hoisted(() => ({
   afterRefusal: (_path: unknown) => {},
 }));
 
-vi.mock('../node-module.js', () => ({
-  async nodeModule(name: string) {
-    if (name !== 'fs/promises') return import(/* @vite-ignore */ `node:${name}`);
-    const fs = await import('node:fs/promises');
-    return {
-      ...fs,
-      async stat(path: PathLike) {
-        const found = await fs.stat(path);
-        await around.afterStat();
-        return found;
-      },
-      async writeFile(...call: Parameters<typeof fs.writeFile>) {
-        await fs.writeFile(...call).catch((error: unknown) => {
-          around.afterRefusal(call[0]);
-          throw error;
-        });
-      },
-    };
-  },
-}));
+vi.mock('@cnnzoo/files', async (importOriginal) => {
+  const files = await importOriginal<typeof import('@cnnzoo/files')>();
+  const fs = await import('node:fs/promises');
+  const observed = {
+    ...fs,
+    async stat(path: PathLike) {
+      const found = await fs.stat(path);
+      await around.afterStat();
+      return found;
+    },
+    async writeFile(...call: Parameters<typeof fs.writeFile>) {
+      await fs.writeFile(...call).catch((error: unknown) => {
+        around.afterRefusal(call[0]);
+        throw error;
+      });
+    },
+  };
+  return {
+    ...files,
+    nodeModule: (name: Parameters<typeof files.nodeModule>[0]) =>
+      name === 'node:fs/promises' ? observed : files.nodeModule(name),
+  };
+});
 
 let folder = '';
 let lock = '';
@@ -110,4 +113,11 @@ test('whoever was taken for dead leaves the lock to its new holder', async () =>
   nextMayEnd.give();
   await next;
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a lock from the future, left by a process whose clock was ahead, ends', async () => {
+  writeFileSync(lock, '');
+  const ahead = new Date(Date.now() + 3_600_000);
+  utimesSync(lock, ahead, ahead);
+  expect(await withFileLock(lock, async () => readdirSync(folder))).toEqual(['a.lock']);
 });

@@ -53,7 +53,8 @@ async function removeStale(path: string): Promise<void> {
 async function isStale(path: string): Promise<boolean> {
   const fs = nodeModule('node:fs/promises');
   try {
-    return Date.now() - (await fs.stat(path)).mtimeMs > STALE;
+    // Of a dead process, too, where the lock is from the future: its holder would have touched it by now.
+    return Math.abs(Date.now() - (await fs.stat(path)).mtimeMs) > STALE;
   } catch {
     // Released in the meantime.
     return false;

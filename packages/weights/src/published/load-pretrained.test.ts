@@ -110,7 +110,7 @@ test.each([
 test('a file that is no file of weights', async () => {
   const path = join(folder, 'page.pth');
   writeFileSync(path, '<html>Not found</html>');
-  await expect(loadPretrained(network(), path)).rejects.toThrow('not a file of weights');
+  await expect(loadPretrained(network(), path)).rejects.toThrow('a web page and not the file');
 });
 
 test('a model of the user’s own', async () => {
