@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
+import { createBackend } from './create-backend.js';
 import type { EngineStats } from './engine/statistics.js';
 import { kernelTables } from './kernels/index.js';
 import { type Device, devices, deviceTraits, missingDevice } from './runtime/device.js';
@@ -26,7 +27,8 @@ export interface OnnxBackendOptions {
  * Registers the backend `onnx`: tfjs's operations recorded and run as ONNX graphs on onnxruntime, forward and backward. Kernels
  * that it lacks are done by tfjs's cpu backend. Calling it again changes nothing.
  *
- * The environment variable `CNNZOO_ONNX_DUMP` names a folder to which each compiled graph is written as an .onnx file.
+ * The environment variable `CNNZOO_ONNX_DUMP` names a folder to which each compiled graph is written as an .onnx file, and
+ * `CNNZOO_ONNX_PROFILE` the prefix of the files to which onnxruntime writes a profile of each graph's runs.
  *
  * @param options.device where graphs run
  * @param options.threads threads of one operator
@@ -59,16 +61,9 @@ export function registerOnnxBackend({
     }
   }
   registerKernels(kernelTables);
-  const options = {
-    threads,
-    sessions: 32,
-    without: deviceTraits[device].without,
-    dump: process.env['CNNZOO_ONNX_DUMP'],
-    profile: process.env['CNNZOO_ONNX_PROFILE'],
-  };
   tf.registerBackend(backendName, () => {
     improveGradients();
-    return new OnnxBackend(runtime, options);
+    return createBackend(runtime, { threads, without: deviceTraits[device].without });
   });
 }
 

@@ -1,5 +1,6 @@
-/** Turns a trace into a session of the runtime. */
+/** Turns a trace into the bytes of an ONNX graph. */
 
+import { at } from '../graph/at.js';
 import { GraphBuilder, type GraphOptions } from '../graph/graph-builder.js';
 import { type Layout, physicalShape, relayout } from '../graph/layout.js';
 import type { LazyNode } from '../graph/node.js';
@@ -21,6 +22,11 @@ export function onnxTypeOf(node: LazyNode): 'float32' | 'int32' | 'bool' {
   throw new Error(`${node.name}: a ${dtype} tensor has no place in a graph`);
 }
 
+function layoutOf({ name, value }: LazyNode): Layout {
+  if (value === null) throw new Error(`${name} has no value that a graph could read`);
+  return value.layout;
+}
+
 /** A leaf's value as a constant of the graph. */
 function weight(graph: GraphBuilder, leaf: LazyNode, layout: Layout): string {
   const data = leaf.value?.data;
@@ -30,14 +36,18 @@ function weight(graph: GraphBuilder, leaf: LazyNode, layout: Layout): string {
   return graph.weight(onnxTypeOf(leaf), physicalShape(leaf.shape, layout), bytes);
 }
 
-function emitAll(
+/**
+ * Emits all nodes of a trace.
+ * @param constants leaves whose values are part of the graph, by index; all others are inputs
+ */
+export function emit(
   { order, leaves, roots }: Trace,
   options: GraphOptions,
   constants?: ReadonlySet<number>,
 ): GraphBuilder {
   const graph = new GraphBuilder(order, options, roots);
   leaves.forEach((leaf, i) => {
-    const layout = leaf.value?.layout ?? 'plain';
+    const layout = layoutOf(leaf);
     graph.set(leaf, layout, constants?.has(i) ? weight(graph, leaf, layout) : `x${i}`);
   });
   order.forEach((node, i) => {
@@ -47,12 +57,12 @@ function emitAll(
 }
 
 /**
- * Stores weights as the graph wants them, once: filters and the optimizer's moments for them become OIHW, and as results keep that
- * layout from step to step. Only filters, because activations are new every time and onnxruntime transposes faster than we do.
- * @returns whether a leaf has changed, so that the structural key has, too
+ * Stores weights as an emitted graph wants them, once: filters and the optimizer's moments for them become OIHW, and as results keep
+ * that layout from step to step. Only filters, because activations are new every time and onnxruntime transposes faster than we do.
+ * @returns whether a leaf has changed, so that the structural key has, too, and the graph has to be emitted again
  */
-export function relayoutFilters(trace: Trace, options: GraphOptions): boolean {
-  const wanted = emitAll(trace, options).filtersToRelayout(trace.order);
+export function relayoutFilters({ order }: Trace, graph: GraphBuilder): boolean {
+  const wanted = graph.filtersToRelayout(order);
   for (const leaf of wanted) {
     const { value } = leaf;
     if (value === null || Array.isArray(value.data)) continue;
@@ -62,15 +72,14 @@ export function relayoutFilters(trace: Trace, options: GraphOptions): boolean {
   return wanted.size > 0;
 }
 
-/** @param constants leaves whose values are part of the graph, by index; all others are inputs */
-export function compile(trace: Trace, options: GraphOptions, constants?: ReadonlySet<number>): CompiledGraph {
-  const graph = emitAll(trace, options, constants);
-  const inputs = trace.leaves.map((leaf, i) => ({
+/** Finishes an emitted graph. */
+export function compile({ leaves, roots }: Trace, graph: GraphBuilder): CompiledGraph {
+  const inputs = leaves.map((leaf, i) => ({
     name: `x${i}`,
     type: onnxTypeOf(leaf),
-    shape: physicalShape(leaf.shape, leaf.value?.layout ?? 'plain'),
+    shape: physicalShape(leaf.shape, layoutOf(leaf)),
   }));
-  const results = trace.roots.map((root) => {
+  const results = roots.map((root) => {
     const { name, layout } = graph.native(root);
     return { name, layout, type: onnxTypeOf(root), shape: physicalShape(root.shape, layout) };
   });
@@ -78,6 +87,6 @@ export function compile(trace: Trace, options: GraphOptions, constants?: Readonl
   return {
     model: encodeModel(finished.graph, finished.domains),
     inputs: inputs.map(({ name }) => (finished.used.has(name) ? name : null)),
-    outputs: results.map(({ layout }, i) => ({ name: finished.outputs[i] ?? '', layout })),
+    outputs: results.map(({ layout }, i) => ({ name: at(finished.outputs, i), layout })),
   };
 }

@@ -2,11 +2,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createBackend } from '../create-backend.js';
 import { kernelTables } from '../kernels/index.js';
 import { engineStats, registerOnnxBackend } from '../register-backend.js';
 import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { OnnxBackend } from '../tfjs/backend.js';
 import { registerKernels } from '../tfjs/register-kernels.js';
 
 let broken = '';
@@ -31,7 +31,7 @@ beforeEach(async () => {
   registerOnnxBackend({ threads: 1 });
   tf.removeBackend('onnx');
   registerKernels(kernelTables);
-  tf.registerBackend('onnx', () => new OnnxBackend(brokenRuntime(), { threads: 1, sessions: 4 }));
+  tf.registerBackend('onnx', () => createBackend(brokenRuntime(), { threads: 1 }));
   await tf.setBackend('onnx');
 });
 

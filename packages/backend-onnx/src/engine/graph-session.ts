@@ -1,6 +1,8 @@
 /** Compiled graphs as the engine runs them: leaves' values in, roots' values out, in host memory or in the device's. */
+import { at } from '../graph/at.js';
 import { physicalShape } from '../graph/layout.js';
-import { type LazyNode, sizeOf, type Value } from '../graph/node.js';
+import type { LazyNode, Value } from '../graph/node.js';
+import { sizeOf } from '../graph/shape.js';
 import type { Runtime, RuntimeInput, RuntimeTensor, SessionOptions } from '../runtime/runtime.js';
 import type { BufferPool } from './buffer-pool.js';
 import { type CompiledGraph, onnxTypeOf } from './compile.js';
@@ -21,9 +23,10 @@ function inputsOf(
 ): Map<string, RuntimeInput> {
   const inputs = new Map<string, RuntimeInput>();
   leaves.forEach((leaf, i) => {
-    const name = names[i];
+    const name = at(names, i);
     const { value } = leaf;
-    if (name == null || value === null) return;
+    if (name === null) return;
+    if (value === null) throw new Error(`${leaf.name} has no value that a graph could read`);
     const data = dataOf(leaf, value);
     if (data !== null)
       inputs.set(name, { type: onnxTypeOf(leaf), dims: physicalShape(leaf.shape, value.layout), data });
@@ -44,7 +47,7 @@ export function hostGraph(
       const inputs = inputsOf(trace, names, (_, { data }) => (Array.isArray(data) ? null : data));
       const outputs = new Map<string, RuntimeTensor>();
       const values = trace.roots.map((root, i): Value => {
-        const { name, layout } = results[i] ?? { name: '', layout: 'plain' };
+        const { name, layout } = at(results, i);
         const type = onnxTypeOf(root);
         const data = pool.take(type, sizeOf(root.shape));
         outputs.set(name, { type, dims: physicalShape(root.shape, layout), data });
@@ -72,7 +75,7 @@ export function deviceGraph(
       );
       const tensors = session.run(inputs, wanted);
       return trace.roots.map((root, i) => {
-        const { name, layout } = results[i] ?? { name: '', layout: 'plain' };
+        const { name, layout } = at(results, i);
         const tensor = tensors.get(name);
         if (tensor === undefined) throw new Error(`${root.name} has no result`);
         return memory.resultOf(tensor, onnxTypeOf(root), sizeOf(root.shape), layout);

@@ -18,7 +18,7 @@ export interface EngineStats {
   nodes: number;
   /** Milliseconds spent in tracing (ordering nodes and finding the compiled graph). */
   traceTime: number;
-  /** Milliseconds spent in building and compiling graphs. */
+  /** Milliseconds spent in building and compiling graphs, and in storing filters as they want them. */
   compileTime: number;
   /** Milliseconds spent in onnxruntime's runs. */
   runTime: number;

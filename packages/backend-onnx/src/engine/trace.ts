@@ -8,12 +8,17 @@ export interface Trace {
   /** Computed values that they read. */
   readonly leaves: readonly LazyNode[];
   readonly roots: readonly LazyNode[];
+  /**
+   * Whether it belongs to a training step. Its weights are never made constants, so that what a step computes does not depend on how
+   * often the process has seen it, and a run that is resumed gives the same bits.
+   */
+  readonly trains: boolean;
 }
 
 let traces = 0;
 
 /** Walks from the roots to computed values, without recursion: a chain may be tens of thousands of nodes long. */
-export function trace(roots: readonly LazyNode[]): Trace {
+export function trace(roots: readonly LazyNode[], trains = false): Trace {
   const visited = ++traces;
   const order: LazyNode[] = [];
   const leaves: LazyNode[] = [];
@@ -52,7 +57,7 @@ export function trace(roots: readonly LazyNode[]): Trace {
       }
     }
   }
-  return { order, leaves, roots };
+  return { order, leaves, roots, trains };
 }
 
 const layoutNumbers: Readonly<Record<Layout, number>> = { plain: 0, channelsFirst: 1, filtersFirst: 2 };

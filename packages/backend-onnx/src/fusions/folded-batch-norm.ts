@@ -1,7 +1,8 @@
 /** Batch normalization of constants after a convolution of constants: the filter and bias are computed here, and nothing else is left. */
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { physicalShape } from '../graph/layout.js';
-import { type LazyNode, sizeOf } from '../graph/node.js';
+import type { LazyNode } from '../graph/node.js';
+import { sizeOf } from '../graph/shape.js';
 import { type ConvolutionAttributes, convolutionName, convolve } from '../kernels/convolution/forward.js';
 
 export interface BatchNormInputs {

@@ -3,7 +3,8 @@
  * itself, as large as the activations, is not made where nothing else reads it.
  */
 import type { GraphBuilder } from '../graph/graph-builder.js';
-import { type LazyNode, sizeOf } from '../graph/node.js';
+import type { LazyNode } from '../graph/node.js';
+import { sizeOf } from '../graph/shape.js';
 import { productWithTransposed } from '../kernels/transposed-product.js';
 
 /** Of fewer positions, making the product is faster. */

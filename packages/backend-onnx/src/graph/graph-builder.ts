@@ -3,9 +3,10 @@
  * it has been asked for.
  */
 
+import { at } from './at.js';
 import { Initializers } from './initializers.js';
 import { keepsOrder, type Layout, permutation, physicalShape, relayout } from './layout.js';
-import { type LazyNode, sizeOf } from './node.js';
+import type { LazyNode } from './node.js';
 import {
   type AttributeValue,
   attributeProto,
@@ -14,6 +15,7 @@ import {
   type OnnxType,
   onnxType,
 } from './onnx-model.js';
+import { sizeOf } from './shape.js';
 
 /** What a graph may have to do without, because its runtime or device does not have it. */
 export type GraphFeature =
@@ -32,8 +34,6 @@ const fewParts = 7;
 export interface GraphOptions {
   /** Channels side by side in the runtime's blocked convolution kernels, 0 where it has none. */
   readonly block: number;
-  /** An output of this name and of type bfloat16, before all others; null for none. A runtime may need one, see there. */
-  readonly sentinel: string | null;
   /** Default: nothing. */
   readonly without?: ReadonlySet<GraphFeature>;
   /**
@@ -109,8 +109,7 @@ export class GraphBuilder {
 
   /** Adds an ONNX node of one output, or finds the equal one that is there already. */
   op(type: string, inputs: readonly string[], attributes: Record<string, AttributeValue> = {}, domain = ''): string {
-    const [output = ''] = this.ops(type, inputs, 1, attributes, domain);
-    return output;
+    return at(this.ops(type, inputs, 1, attributes, domain), 0);
   }
 
   /** Adds an ONNX node of several outputs. */
@@ -129,7 +128,7 @@ export class GraphBuilder {
       opType: type,
       input: [...inputs],
       output: [...output],
-      name: `${this.current}/${output[0]}`,
+      name: `${this.current}/${at(output, 0)}`,
       domain,
       attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
     });
@@ -306,16 +305,6 @@ export class GraphBuilder {
     inputs: readonly { name: string; type: OnnxType; shape: readonly number[] }[],
     results: readonly { name: string; type: OnnxType; shape: readonly number[] }[],
   ): { graph: GraphProto; outputs: string[]; used: Set<string>; domains: string[] } {
-    const { sentinel } = this.options;
-    if (sentinel !== null)
-      this.nodes.push({
-        opType: 'Cast',
-        input: [this.scalar('float32', 0)],
-        output: [sentinel],
-        name: sentinel,
-        domain: '',
-        attribute: [attributeProto('to', onnxType.bfloat16)],
-      });
     const made = new Set(this.nodes.flatMap((node) => node.output));
     const taken = new Set<string>();
     const outputs = results.map(({ name }) => {
@@ -335,7 +324,7 @@ export class GraphBuilder {
       taken.add(output);
       return output;
     });
-    const used = new Set(sentinel === null ? outputs : [sentinel, ...outputs]);
+    const used = new Set(outputs);
     const nodes: NodeProto[] = [];
     for (const node of this.nodes.toReversed()) {
       if (!node.output.some((name) => used.has(name))) continue;
@@ -351,10 +340,7 @@ export class GraphBuilder {
       node: nodes.reverse(),
       initializer: this.initializers.named(used),
       input: inputs.filter(({ name }) => used.has(name)).map((input) => valueInfo(input, input.name)),
-      output: [
-        ...(sentinel === null ? [] : [valueInfo({ type: 'bfloat16', shape: [] }, sentinel)]),
-        ...results.map((result, i) => valueInfo(result, outputs[i] ?? '')),
-      ],
+      output: results.map((result, i) => valueInfo(result, at(outputs, i))),
     };
     return {
       graph,

@@ -2,6 +2,8 @@
  * Physical layouts. tfjs's tensors are logically NHWC (activations) and HWIO (filters), onnxruntime's convolutions want NCHW and
  * OIHW. A value of rank 4 may be stored in another order than its logical one and is permuted only when something needs that.
  */
+import { at } from './at.js';
+import { sizeOf } from './shape.js';
 
 /** `plain` is the logical order; `channelsFirst` stores NHWC as NCHW, `filtersFirst` stores HWIO as OIHW. */
 export type Layout = 'plain' | 'channelsFirst' | 'filtersFirst';
@@ -43,23 +45,74 @@ export function keepsOrder(shape: readonly number[], perm: readonly number[]): b
 
 type Elements = Float32Array | Int32Array | Uint8Array;
 
-/** Copies a value of rank 4 from one layout to another. */
+/** Elements side by side in the source that are taken together: a cache line of float32. */
+const tile = 16;
+
+interface Axis {
+  readonly extent: number;
+  /** How far apart in the source two neighbours along the axis lie. */
+  readonly stride: number;
+}
+
+/** The axes of the result, without those of size 1, and neighbours that are one axis in the source, too, as one. */
+function axesOfResult(source: readonly number[], perm: readonly number[]): Axis[] {
+  const axes: Axis[] = [];
+  for (const axis of perm) {
+    const [extent, stride] = [at(source, axis), sizeOf(source.slice(axis + 1))];
+    const before = axes.at(-1);
+    if (extent === 1) continue;
+    if (before !== undefined && before.stride === extent * stride)
+      axes[axes.length - 1] = { extent: before.extent * extent, stride };
+    else axes.push({ extent, stride });
+  }
+  return axes;
+}
+
+/** Where in the source the elements of these axes lie, in the order of the result. */
+function offsetsOf(axes: readonly Axis[]): Int32Array {
+  let offsets = Int32Array.of(0);
+  for (const { extent, stride } of axes) {
+    const longer = new Int32Array(offsets.length * extent);
+    for (let i = 0; i < longer.length; i++)
+      longer[i] = (offsets[Math.floor(i / extent)] as number) + (i % extent) * stride;
+    offsets = longer;
+  }
+  return offsets;
+}
+
+/** Whether all elements have the same bits: new moments of an optimizer are zeros. */
+function isUniform(data: Elements): boolean {
+  const bits = data instanceof Uint8Array ? data : new Int32Array(data.buffer, data.byteOffset, data.length);
+  const first = bits[0];
+  for (let i = 1; i < bits.length; i++) if (bits[i] !== first) return false;
+  return true;
+}
+
+/**
+ * Copies a value of rank 4 from one layout to another; where the elements are in the right order already it is the value itself.
+ *
+ * What lies side by side in the source is taken a cache line at a time: element by element each read of a ResNet-50's 25 million
+ * weights would miss the cache, and take two to three times as long.
+ */
 export function relayout<T extends Elements>(data: T, shape: readonly number[], from: Layout, to: Layout): T {
-  if (from === to) return data;
+  if (from === to || data.length === 0) return data;
   const perm = permutation(from, to);
   const source = physicalShape(shape, from);
-  if (keepsOrder(source, perm)) return data;
-  const sourceStrides = [0, 0, 0, 1];
-  for (let i = 2; i >= 0; i--) sourceStrides[i] = (sourceStrides[i + 1] ?? 1) * (source[i + 1] ?? 1);
-  const [d0 = 1, d1 = 1, d2 = 1, d3 = 1] = perm.map((axis) => source[axis] ?? 1);
-  const [s0 = 0, s1 = 0, s2 = 0, s3 = 0] = perm.map((axis) => sourceStrides[axis] ?? 0);
-  const result = data.slice() as T;
-  let position = 0;
-  for (let i0 = 0; i0 < d0; i0++)
-    for (let i1 = 0; i1 < d1; i1++)
-      for (let i2 = 0; i2 < d2; i2++) {
-        let from0 = i0 * s0 + i1 * s1 + i2 * s2;
-        for (let i3 = 0; i3 < d3; i3++, from0 += s3) result[position++] = data[from0] ?? 0;
+  if (keepsOrder(source, perm) || isUniform(data)) return data;
+  const axes = axesOfResult(source, perm);
+  const fast = axes.findIndex(({ stride }) => stride === 1);
+  const width = at(axes, fast).extent;
+  const [outer, inner] = [offsetsOf(axes.slice(0, fast)), offsetsOf(axes.slice(fast + 1))];
+  const length = inner.length;
+  const result = new (data.constructor as new (length: number) => T)(data.length);
+  for (let i = 0; i < outer.length; i++)
+    for (let column = 0; column < width; column += tile) {
+      const columns = Math.min(tile, width - column);
+      for (let row = 0; row < length; row++) {
+        let write = (i * width + column) * length + row;
+        let read = (outer[i] as number) + (inner[row] as number) + column;
+        for (const end = read + columns; read < end; read++, write += length) result[write] = data[read] as number;
       }
+    }
   return result;
 }

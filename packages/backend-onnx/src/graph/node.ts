@@ -245,10 +245,3 @@ export function lazyNode<A extends Attributes>(
 ): LazyNode {
   return new OperationNode(operation, inputs, shape, dtype, attributes);
 }
-
-/** The number of elements of a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  let size = 1;
-  for (const extent of shape) size *= extent;
-  return size;
-}

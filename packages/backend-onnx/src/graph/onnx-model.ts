@@ -131,6 +131,16 @@ export function attributeProto(name: string, value: AttributeValue): AttributePr
 
 let modelProto: protobuf.Type | null = null;
 
+function modelType(): protobuf.Type {
+  modelProto ??= protobuf.Root.fromJSON(schema).lookupType('ModelProto');
+  return modelProto;
+}
+
+/** A part of a graph as bytes that may stand before those of a model: protobuf merges messages that follow each other. */
+export function encodePart(part: Omit<GraphProto, 'name' | 'input'>): Uint8Array {
+  return modelType().encode({ graph: part }).finish();
+}
+
 /** The version of the file format that came with a version of the operators. */
 const irVersions: Readonly<Record<number, number>> = { 17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10 };
 
@@ -153,8 +163,7 @@ export function encodeModel(
   domains: readonly string[],
   { opset, docString, metadata }: FileDescription = { opset: 17, docString: '', metadata: {} },
 ): Uint8Array {
-  modelProto ??= protobuf.Root.fromJSON(schema).lookupType('ModelProto');
-  return modelProto
+  return modelType()
     .encode({
       irVersion: irVersions[opset],
       producerName: 'cnnzoo',

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
 import { type FrozenGraph, frozenGraph } from './frozen-graph.js';
 import { frozenSession } from './frozen-session.js';
 import { startWorkerPool } from './inference-workers.js';
@@ -94,7 +93,7 @@ export function freeze(
   if (threads !== undefined) checkCount('threads', threads);
   if (batching !== undefined) checkBatching(batching, workers, batchSize);
   const share = threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(1, workers)));
-  const graph = frozenGraph(model, { batchSize: batchSize ?? null, inputShape }, onnxruntimeNode().sentinel);
+  const graph = frozenGraph(model, { batchSize: batchSize ?? null, inputShape });
   return workers === 0 ? freezeHere(graph, share) : freezeInWorkers(graph, share, workers, batching);
 }
 

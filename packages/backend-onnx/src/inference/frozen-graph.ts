@@ -2,7 +2,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { exportedGraph } from '../export/export-onnx.js';
 import { resolveOptions } from '../export/export-options.js';
-import { encodeModel, type GraphProto, onnxType, type ValueInfoProto } from '../graph/onnx-model.js';
+import { encodeModel, onnxType, type ValueInfoProto } from '../graph/onnx-model.js';
 import type { Signature } from './signature.js';
 
 export interface FrozenGraph {
@@ -18,12 +18,7 @@ export interface FrozenShape {
   readonly inputShape?: readonly number[] | undefined;
 }
 
-/** @param sentinel the output that the runtime needs, see there */
-export function frozenGraph(
-  model: LayersModel,
-  { batchSize, inputShape }: FrozenShape,
-  sentinel: string | null,
-): FrozenGraph {
+export function frozenGraph(model: LayersModel, { batchSize, inputShape }: FrozenShape): FrozenGraph {
   const options = resolveOptions(model, {
     batchSize: batchSize ?? 'dynamic',
     ...(inputShape === undefined ? {} : { inputShape }),
@@ -43,23 +38,10 @@ export function frozenGraph(
     outputShape: shapeOfOne(output),
     batchSize,
   };
-  return { model: encodeModel(sentinel === null ? graph : withSentinel(graph, sentinel), []), signature };
+  return { model: encodeModel(graph, []), signature };
 }
 
 /** The axes after the batch. */
 function shapeOfOne({ type }: ValueInfoProto): number[] {
   return type.tensorType.shape.dim.slice(1).map(({ dimValue }) => dimValue ?? 1);
-}
-
-function withSentinel(graph: GraphProto, name: string): GraphProto {
-  const zero = { name: `${name}/zero`, dims: [], dataType: onnxType.float32, rawData: new Uint8Array(4) };
-  const to = { name: 'to', type: 2, i: onnxType.bfloat16 };
-  const cast = { opType: 'Cast', input: [zero.name], output: [name], name, domain: '', attribute: [to] };
-  const info = { name, type: { tensorType: { elemType: onnxType.bfloat16, shape: { dim: [] } } } };
-  return {
-    ...graph,
-    node: [...graph.node, cast],
-    initializer: [...graph.initializer, zero],
-    output: [info, ...graph.output],
-  };
 }

@@ -1,5 +1,5 @@
 /** A frozen graph in onnxruntime, of this thread. Knows nothing of tfjs, so that a worker does not have to load it. */
-import { sizeOf } from '../graph/node.js';
+import { sizeOf } from '../graph/shape.js';
 import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
 import type { FrozenGraph } from './frozen-graph.js';
 

@@ -4,7 +4,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { registerOnnxBackend } from '../register-backend.js';
-import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
 import { type FrozenGraph, frozenGraph } from './frozen-graph.js';
 import { startWorkerPool } from './inference-workers.js';
 
@@ -16,7 +15,7 @@ beforeAll(async () => {
   const model = tfl.sequential({
     layers: [tfl.layers.dense({ inputShape: [3], units: 2, kernelInitializer: 'ones' })],
   });
-  graph = frozenGraph(model, { batchSize: 1 }, onnxruntimeNode().sentinel);
+  graph = frozenGraph(model, { batchSize: 1 });
   model.dispose();
 });
 

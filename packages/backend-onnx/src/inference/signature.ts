@@ -1,6 +1,6 @@
 /** What a frozen model takes and gives, and the checks of what is given to it. */
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { sizeOf } from '../graph/node.js';
+import { sizeOf } from '../graph/shape.js';
 
 export interface Signature {
   /** The model's name, for errors. */

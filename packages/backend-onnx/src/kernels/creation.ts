@@ -2,7 +2,7 @@
 
 import type { DataType } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { sizeOf } from '../graph/node.js';
+import { sizeOf } from '../graph/shape.js';
 import type { OnnxBackend } from '../tfjs/backend.js';
 import { type Kernel, type KernelTable, required } from '../tfjs/kernel.js';
 import { elementwise } from './elementwise.js';

@@ -1,6 +1,7 @@
 /** Max and average pooling and their gradients. */
 import type { GraphBuilder } from '../graph/graph-builder.js';
-import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
+import type { LazyNode, Operation } from '../graph/node.js';
+import { sizeOf } from '../graph/shape.js';
 import { type KernelTable, required } from '../tfjs/kernel.js';
 import { unitStep } from './activation.js';
 import { maxPoolInBlocks } from './blocked-values.js';

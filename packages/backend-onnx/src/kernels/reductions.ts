@@ -5,8 +5,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { emitProductSum } from '../fusions/product-sums.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import { axesOf, type Layout, physicalAxis } from '../graph/layout.js';
-import { type LazyNode, type Operation, sizeOf } from '../graph/node.js';
+import type { LazyNode, Operation } from '../graph/node.js';
 import { onnxType } from '../graph/onnx-model.js';
+import { sizeOf } from '../graph/shape.js';
 import type { OnnxBackend } from '../tfjs/backend.js';
 import { type Kernel, type KernelTable, required } from '../tfjs/kernel.js';
 

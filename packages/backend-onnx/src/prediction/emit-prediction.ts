@@ -36,7 +36,7 @@ export function emitPrediction(
   { opset, layout, preprocess }: EmissionOptions,
 ): EmittedPrediction {
   const { order, leaves } = trace([output.node]);
-  const graph = new GraphBuilder(order, { block: 0, sentinel: null, portable: true, opset });
+  const graph = new GraphBuilder(order, { block: 0, portable: true, opset });
   const layoutOf = ({ shape }: LazyNode): Layout => (shape.length === 4 ? layout : 'plain');
   const names = new Set<string>();
   const graphInputs = inputs.map(({ name: wanted, node }) => {

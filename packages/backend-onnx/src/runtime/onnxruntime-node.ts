@@ -6,7 +6,7 @@
  *
  * After a run, the binding copies every output to a new ArrayBuffer, even those that onnxruntime has written to buffers of ours:
  * for a ResNet-50's weights and moments 200 MB of fresh pages a step, a tenth of the step's time. It converts outputs in
- * order and stops at a type that it does not know. So on the processor the first output is a sentinel of such a type: by then all
+ * order and stops at a type that it does not know. So on the processor the first output of every graph is a sentinel of such a type, put before the model's bytes: by then all
  * buffers are written, nothing is copied, and the error that it reports is the sign of success.
  *
  * On a device that keeps its tensors, results are tensors of the location 'gpu-buffer'. Reading one by the binding's own
@@ -16,6 +16,7 @@
 import { Tensor } from 'onnxruntime-common';
 import { binding, initOrt } from 'onnxruntime-node/dist/binding.js';
 import type { DeviceTensor } from '../graph/node.js';
+import { attributeProto, encodePart, onnxType } from '../graph/onnx-model.js';
 import { type Device, deviceTraits } from './device.js';
 import { returnFreedMemory } from './return-memory.js';
 import type { DeviceSession, Runtime, RuntimeInput, Session, SessionOptions } from './runtime.js';
@@ -45,24 +46,38 @@ const anchors = new Set<object>();
 /** Models of so many bytes hold weights: loading one frees copies of them, and disposing of it the last one. */
 const largeModel = 16 * 2 ** 20;
 
-/**
- * The binding does not read shared memory. A thread that does nothing but predict may never collect garbage again, so the copy can be
- * resized to nothing when the session has its own.
- */
-function privateCopy(model: Uint8Array): Uint8Array<ArrayBuffer> {
-  const copy = new Uint8Array(new ArrayBuffer(model.byteLength, { maxByteLength: model.byteLength }));
-  copy.set(model);
-  return copy;
+let sentinelPart: Uint8Array | null = null;
+
+/** What every graph on the processor has first: an output of a type that the binding does not know. */
+function sentinelBytes(): Uint8Array {
+  const zero = `${sentinel}/zero`;
+  const to = attributeProto('to', onnxType.bfloat16);
+  sentinelPart ??= encodePart({
+    node: [{ opType: 'Cast', input: [zero], output: [sentinel], name: sentinel, domain: '', attribute: [to] }],
+    initializer: [{ name: zero, dims: [], dataType: onnxType.float32, rawData: new Uint8Array(4) }],
+    output: [{ name: sentinel, type: { tensorType: { elemType: onnxType.bfloat16, shape: { dim: [] } } } }],
+  });
+  return sentinelPart;
 }
 
-function isPrivate(model: Uint8Array): model is Uint8Array<ArrayBuffer> {
-  return model.buffer instanceof ArrayBuffer;
+/**
+ * A part of a graph and a model in one array of our own. The binding does not read shared memory, and a thread that does nothing but
+ * predict may never collect garbage again, so the array can be resized to nothing when the session has a copy.
+ */
+function joined(part: Uint8Array, model: Uint8Array): Uint8Array<ArrayBuffer> {
+  const maxByteLength = part.byteLength + model.byteLength;
+  const bytes = new Uint8Array(new ArrayBuffer(maxByteLength, { maxByteLength }));
+  bytes.set(part);
+  bytes.set(model, part.byteLength);
+  return bytes;
 }
+
+const noPart = new Uint8Array(0);
 
 function load(model: Uint8Array, device: Device, { threads, profile }: SessionOptions, options: object) {
   initOrt();
   const session = new binding.InferenceSession();
-  const bytes = isPrivate(model) ? model : privateCopy(model);
+  const bytes = joined(device === 'cpu' ? sentinelBytes() : noPart, model);
   session.loadModel(bytes.buffer, bytes.byteOffset, bytes.byteLength, {
     intraOpNumThreads: threads,
     graphOptimizationLevel: 'all',
@@ -74,7 +89,7 @@ function load(model: Uint8Array, device: Device, { threads, profile }: SessionOp
     ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
     ...options,
   });
-  if (bytes !== model) bytes.buffer.resize(0);
+  bytes.buffer.resize(0);
   const isLarge = model.byteLength >= largeModel;
   if (isLarge) returnFreedMemory();
   const feedsOf = (inputs: ReadonlyMap<string, RuntimeInput>) => {
@@ -100,20 +115,19 @@ export function supportedDevices(): string[] {
 
 /** @param device where graphs run. Default 'cpu' */
 export function onnxruntimeNode(device: Device = 'cpu'): Runtime {
-  const first = device === 'cpu' ? sentinel : null;
+  const hasSentinel = device === 'cpu';
   return {
     description: device === 'cpu' ? 'onnxruntime-node' : `onnxruntime-node on ${device}`,
-    sentinel: first,
     createSession(model: Uint8Array, options: SessionOptions): Session {
       const { session, feedsOf, dispose } = load(model, device, options, {});
       return {
         run(inputs, outputs) {
-          const fetches: Record<string, Tensor | null> = first === null ? {} : { [first]: null };
+          const fetches: Record<string, Tensor | null> = hasSentinel ? { [sentinel]: null } : {};
           for (const [name, tensor] of outputs) fetches[name] = toOrt(tensor);
           try {
             session.run(feedsOf(inputs), fetches, {});
           } catch (error) {
-            if (first === null || !(error instanceof Error && error.message.includes(sentinelReached))) throw error;
+            if (!hasSentinel || !(error instanceof Error && error.message.includes(sentinelReached))) throw error;
           }
         },
         dispose,

@@ -44,8 +44,6 @@ export interface DeviceSession {
 export interface Runtime {
   /** Name and version, for reports. */
   readonly description: string;
-  /** The name of an output of type bfloat16 that every graph has to have first, or null. */
-  readonly sentinel: string | null;
   /** @param model the bytes of an .onnx file */
   createSession(model: Uint8Array, options: SessionOptions): Session;
   /** The same with results that stay on the device; null where all results come back to host memory. */

@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { createBackend } from '../create-backend.js';
 import { registerOnnxBackend } from '../register-backend.js';
 import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
-import { OnnxBackend } from '../tfjs/backend.js';
 
 /** The bytes of each graph as text: names are in it as they are. */
 export function graphsOf(compute: () => void): string[] {
@@ -13,7 +13,7 @@ export function graphsOf(compute: () => void): string[] {
   const name = 'onnx';
   registerOnnxBackend({ threads: 1 });
   tf.removeBackend(name);
-  tf.registerBackend(name, () => new OnnxBackend(onnxruntimeNode(), { threads: 1, sessions: 4, dump }));
+  tf.registerBackend(name, () => createBackend(onnxruntimeNode(), { threads: 1, dump }));
   try {
     // Synchronous for a backend that is made synchronously.
     void tf.setBackend(name);

@@ -12,9 +12,9 @@ import {
   lazyNode,
   type Operation,
   placeholder,
-  sizeOf,
   type Value,
 } from '../graph/node.js';
+import { sizeOf } from '../graph/shape.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { StepBoundary } from './step-boundary.js';
 import { isOwn, TensorData, toElements } from './tensor-data.js';

@@ -4,7 +4,7 @@
  * blocked in the graph. Faster where there are many more positions than filters to block.
  */
 import type { GraphBuilder } from '../../graph/graph-builder.js';
-import { sizeOf } from '../../graph/node.js';
+import { sizeOf } from '../../graph/shape.js';
 import { blockedDomain, fromBlocks, toBlocks } from '../blocked-values.js';
 import type { Window } from '../window.js';
 

@@ -8,8 +8,8 @@
  * - ConvTranspose in groups of several input channels and one output channel: a sum of products channel by channel
  */
 import type { GraphBuilder } from '../../graph/graph-builder.js';
-import { sizeOf } from '../../graph/node.js';
 import type { AttributeValue } from '../../graph/onnx-model.js';
+import { sizeOf } from '../../graph/shape.js';
 import { type Window, windowAttributes } from '../window.js';
 
 interface Channels {

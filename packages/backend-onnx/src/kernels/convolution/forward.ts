@@ -3,7 +3,8 @@
 import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GraphBuilder } from '../../graph/graph-builder.js';
-import { type LazyNode, type Operation, sizeOf } from '../../graph/node.js';
+import type { LazyNode, Operation } from '../../graph/node.js';
+import { sizeOf } from '../../graph/shape.js';
 import type { OnnxBackend } from '../../tfjs/backend.js';
 import { type Kernel, type KernelTable, required } from '../../tfjs/kernel.js';
 import { type Activation, activate, activationOf } from '../activation.js';

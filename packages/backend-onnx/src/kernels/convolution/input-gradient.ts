@@ -1,6 +1,7 @@
 /** Gradients of convolutions with respect to input and filter. */
 import type { GraphBuilder } from '../../graph/graph-builder.js';
-import { type LazyNode, type Operation, sizeOf } from '../../graph/node.js';
+import type { LazyNode, Operation } from '../../graph/node.js';
+import { sizeOf } from '../../graph/shape.js';
 import { type KernelTable, required } from '../../tfjs/kernel.js';
 import { transposedProduct } from '../transposed-product.js';
 import { convolutionGeometry, type Window } from '../window.js';
