@@ -1,4 +1,4 @@
-import { describeWeights, type LoadPretrainedOptions, loadPretrained } from '@cnnzoo/weights';
+import { findWeights, type LoadPretrainedOptions, loadPretrained } from '@cnnzoo/weights';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkModelId, createModel } from './create-model.js';
 import type { ModelId, OptionsOf } from './models.js';
@@ -31,7 +31,7 @@ export async function fromPretrained<Id extends ModelId>(
   const { weights, load, ...own } = options;
   if (typeof weights !== 'string' || weights === '')
     throw new TypeError(`weights is ${String(weights)}, expected a set's name, a path or an address`);
-  const published = describe(id, weights);
+  const published = findWeights(weights) ?? findWeights(`${id}.${weights}`);
   const architecture = { ...published?.options, ...own } as unknown as OptionsOf<Id>;
   // Random numbers would be thrown away, but for a head that the weights do not fill.
   const { numClasses, auxiliaryHeads } = architecture as { numClasses?: number; auxiliaryHeads?: boolean };
@@ -53,16 +53,4 @@ export async function fromPretrained<Id extends ModelId>(
     throw error;
   }
   return model;
-}
-
-/** The published set, or null for a path or an address. */
-function describe(id: string, weights: string) {
-  for (const name of [weights, `${id}.${weights}`]) {
-    try {
-      return describeWeights(name);
-    } catch {
-      // Not the name of a set: `loadPretrained` says what is wrong with it, if it is no file either.
-    }
-  }
-  return null;
 }

@@ -61,23 +61,24 @@ def constants(path):
 categories = ast.literal_eval(constants("torchvision/models/_meta.py")["_IMAGENET_CATEGORIES"])
 imagenet_mean = ast.literal_eval(constants("timm/data/constants.py")["IMAGENET_DEFAULT_MEAN"])
 imagenet_std = ast.literal_eval(constants("timm/data/constants.py")["IMAGENET_DEFAULT_STD"])
-half = [0.5, 0.5, 0.5]
+half = (0.5, 0.5, 0.5)
 entries = []
 
 
+# The rows of packages/internal/metadata/src/preprocessings.ts that published weights have. What they say is compared with the packages.
+caffe_mean = tuple(mean / 255 for mean in (123.68, 116.779, 103.939))
+PREPROCESSINGS = {
+    (256, 224, "bilinear", tuple(imagenet_mean), tuple(imagenet_std)): "imagenet",
+    (232, 224, "bilinear", tuple(imagenet_mean), tuple(imagenet_std)): "imagenetV2",
+    (256, 224, "bilinear", half, half): "tensorflow",
+    (342, 299, "bilinear", half, half): "inception",
+    (341, 299, "bicubic", half, half): "inceptionBicubic",
+    (256, 224, "bilinear", caffe_mean, (1 / 255,) * 3): "caffe",
+}
+
+
 def preprocessing(resize, crop, interpolation="bilinear", mean=imagenet_mean, std=imagenet_std):
-    return {
-        "resizeSize": resize,
-        "padding": 0,
-        "cropSize": crop,
-        "interpolation": interpolation,
-        "mean": list(mean),
-        "std": list(std),
-    }
-
-
-def protocol(resize, crop):
-    return f"ImageNet-1K validation, single crop: shorter side {resize}, middle {crop}"
+    return PREPROCESSINGS[resize, crop, interpolation, tuple(mean), tuple(std)]
 
 
 # torchvision: enums of Weights(url, transforms, meta).
@@ -103,24 +104,21 @@ for path in ("alexnet", "googlenet", "inception", "resnet", "vgg"):
             name = member.targets[0].id
             # Both were ported from networks that take values from -1 to 1; torchvision converts within the network (transform_input).
             transform_input = architecture in ("googlenet", "inception_v3")
+            row = preprocessing(resize, crop, *(("bilinear", half, half) if transform_input else ()))
             entries.append(
                 {
                     "id": f"{architecture}.{name}",
-                    "name": name,
-                    "architecture": architecture,
-                    "options": {},
+                    "preprocessing": row,
+                    "rules": "torchvision",
                     "url": url,
                     # PyTorch's convention: the name ends with the first digits of the SHA-256.
-                    "hash": {"algorithm": "sha256", "prefix": re.search(r"-([0-9a-f]{8,})\.pth$", url)[1]},
+                    "sha256": re.search(r"-([0-9a-f]{8,})\.pth$", url)[1],
                     "megabytes": meta["_file_size"].value,
-                    "rules": "torchvision",
-                    "preprocessing": preprocessing(resize, crop, *(("bilinear", half, half) if transform_input else ())),
-                    "numClasses": 1000,
                     "top1": accuracy["acc@1"],
                     "top5": accuracy["acc@5"],
-                    "protocol": protocol(resize, crop),
+                    "measuredWith": row,
                     "licence": "BSD-3-Clause",
-                    "notes": NOTES.get(architecture),
+                    **({"notes": NOTES[architecture]} if architecture in NOTES else {}),
                 }
             )
 
@@ -144,52 +142,35 @@ for path in ("inception_v3", "resnet", "vgg"):
         resize = int(crop / value("test_crop_pct" if "test_crop_pct" in config else "crop_pct"))
         # VGG's entries have no address of torchvision's file: there is one set of each.
         url = value("url") if "url" in keywords(call) else None
-        same = next((e for e in entries if e["architecture"] == architecture and (e["url"] == url or path == "vgg")), None)
+        assert value("num_classes") == 1000
+        same = next((e for e in entries if e["id"].startswith(f"{architecture}.") and (e["url"] == url or path == "vgg")), {})
         entries.append(
             {
                 "id": key,
-                "name": tag,
-                "architecture": architecture,
-                "options": {},
-                "url": f"https://huggingface.co/timm/{key}/resolve/main/model.safetensors",
-                "hash": None,
-                "megabytes": None,
-                "rules": "timmVgg" if path == "vgg" else "torchvision",
                 "preprocessing": preprocessing(resize, crop, value("interpolation"), value("mean"), value("std")),
-                "numClasses": value("num_classes"),
-                "top1": same["top1"] if same else None,
-                "top5": same["top5"] if same else None,
+                "rules": "timmVgg" if path == "vgg" else "torchvision",
+                "url": f"https://huggingface.co/timm/{key}/resolve/main/model.safetensors",
                 # The accuracy was measured by torchvision, with its preprocessing.
-                "protocol": same["protocol"] if same else None,
+                **{name: same[name] for name in ("top1", "top5", "measuredWith") if name in same},
                 "licence": value("license"),
-                "notes": None,
             }
         )
 
 # Keras: addresses and MD5 sums as constants.
-caffe = preprocessing(256, 224, "bilinear", [round(mean / 255, 8) for mean in (123.68, 116.779, 103.939)], [round(1 / 255, 8)] * 3)
+caffe = preprocessing(256, 224, "bilinear", caffe_mean, (1 / 255,) * 3)
 assert "mean = [103.939, 116.779, 123.68]" in sources["keras/src/applications/imagenet_utils.py"]
 
 
-def keras_entry(architecture, url, md5, rules, options, preprocess):
+def keras_entry(architecture, url, md5, rules, options, row):
+    # The package says nothing of the weights' licence or accuracy.
     entries.append(
         {
             "id": f"{architecture}.keras",
-            "name": "keras",
-            "architecture": architecture,
-            "options": options,
-            "url": url,
-            "hash": {"algorithm": "md5", "prefix": md5},
-            "megabytes": None,
+            **({"options": options} if options else {}),
+            "preprocessing": row,
             "rules": rules,
-            "preprocessing": preprocess,
-            "numClasses": 1000,
-            "top1": None,
-            "top5": None,
-            "protocol": None,
-            # The package says nothing of the weights themselves.
-            "licence": None,
-            "notes": None,
+            "url": url,
+            "md5": md5,
         }
     )
 
@@ -230,9 +211,20 @@ for name, hashes in ast.literal_eval(resnet["WEIGHTS_HASHES"]).items():
     )
 
 header = "// Made by scripts/generate-registry.py from " + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) + ". Do not edit."
+
+
+def literal(entry):
+    """As biome writes a line, but that one set is one line."""
+    values = (f"{name}: {literal(value) if isinstance(value, dict) else json.dumps(value)}" for name, value in entry.items())
+    return "{ " + ", ".join(values).replace('"', "'") + " }"
+
+
+assert "'" not in json.dumps(entries)
 (output / "published" / "registry-data.ts").write_text(
-    f"{header}\nimport type {{ PublishedWeights }} from './published-weights.js';\n\n"
-    f"export const publishedWeights: readonly PublishedWeights[] = {json.dumps(entries, indent=2)};\n"
+    f"{header}\nimport type {{ WeightsRow }} from './published-weights.js';\n\n"
+    "// biome-ignore format: one set a line\nexport const rows: readonly WeightsRow[] = [\n"
+    + "".join(f"  {literal(entry)},\n" for entry in entries)
+    + "];\n"
 )
 (output / "imagenet.ts").write_text(
     f"{header}\n/** The names of ImageNet-1K's 1000 classes in the order of the networks' outputs. */\n"

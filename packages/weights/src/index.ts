@@ -1,4 +1,5 @@
 export type { ReadableSource, ReadLimits, Source } from '@cnnzoo/files';
+export type { Preprocessing } from '@cnnzoo/metadata';
 export type { FileHash } from './download/file-hash.js';
 export { type DownloadOptions, weightsCacheFolder } from './download/weights-cache.js';
 export { readKeras } from './formats/keras/keras.js';
@@ -12,8 +13,8 @@ export { type LoadReport, type LoadStateDictOptions, loadStateDict } from './mod
 export { type ModelWeight, modelWeights } from './model/model-weights.js';
 export { stateDict } from './model/state-dict-of-model.js';
 export { type LoadPretrainedOptions, loadPretrained, type PretrainedReport } from './published/load-pretrained.js';
-export type { PublishedWeights, WeightsPreprocessing } from './published/published-weights.js';
-export { describeWeights, listWeights } from './published/registry.js';
+export type { PublishedWeights } from './published/published-weights.js';
+export { describeWeights, findWeights, listWeights } from './published/registry.js';
 export type { WeightRulesId } from './published/weight-rules.js';
 export type { Dtype, TypedArray } from './state-dict/dtype.js';
 export type { StateDict, StateTensor } from './state-dict/state-dict.js';

@@ -107,7 +107,8 @@ async function writePin(file: string, { url, sha256 }: Pick<Pin, 'url' | 'sha256
   await fs.rename(temporary, `${file}.json`);
 }
 
-async function hashFile(file: string, algorithm: string): Promise<string> {
+/** The hash of a file's content in hexadecimal digits. */
+export async function hashFile(file: string, algorithm: string): Promise<string> {
   const { createHash } = nodeModule('node:crypto');
   const { createReadStream } = nodeModule('node:fs');
   const hash = createHash(algorithm);

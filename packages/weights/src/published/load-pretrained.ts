@@ -1,4 +1,6 @@
+import { check, string } from '@cnnzoo/checks';
 import { nodeModule } from '@cnnzoo/files';
+import { preprocessingFor, readMetadata, writeMetadata } from '@cnnzoo/metadata';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { cachedFile, type DownloadOptions } from '../download/weights-cache.js';
 import { readWeights } from '../formats/read-weights.js';
@@ -12,8 +14,9 @@ import {
   refuseMisfit,
 } from '../model/load-state-dict.js';
 import type { StateDict } from '../state-dict/state-dict.js';
-import type { PublishedWeights, WeightsPreprocessing } from './published-weights.js';
-import { describeWeights, listWeights } from './registry.js';
+import type { PublishedWeights } from './published-weights.js';
+import { recognizeFile } from './recognize-file.js';
+import { findWeights, listWeights } from './registry.js';
 import { applyWeightRules } from './weight-rules.js';
 
 /** How `loadPretrained` finds a file and matches it with the model. */
@@ -31,7 +34,7 @@ export interface PretrainedReport extends LoadReport {
  * Loads published weights, a file or a download into a model.
  *
  * A published set brings its preprocessing and, where the model has its 1000 classes, the categories' names into the model's
- * metadata. Where the model was built for another number of classes, its head stays as it is; where it was built without one,
+ * metadata, whether it is named or its file is recognised by its hash or address. Where the model was built for another number of classes, its head stays as it is; where it was built without one,
  * the set's head is left out. Auxiliary heads that the model does not have are left out, those in a file of one's own, too.
  * @param model a network of this project for a published set, any layers model for a path or an address
  * @param weights a set of the model's architecture (`'IMAGENET1K_V1'`, `'DEFAULT'`), with its architecture
@@ -52,46 +55,39 @@ export async function loadPretrained(
   weights: string,
   options: LoadPretrainedOptions = {},
 ): Promise<PretrainedReport> {
-  if (typeof weights !== 'string' || weights === '')
-    throw new TypeError(`weights is ${String(weights)}, expected a set's name, a path or an address`);
-  if (/^https?:\/\//i.test(weights)) {
-    const file = await cachedFile(weights, null, options);
-    return { ...loadOwn(model, await readWeights(file), options), weights: null, file };
-  }
-  const { id: architecture, options: built = {} } = modelMetadata(model);
-  const published = findPublished(weights, architecture);
-  if (published === null) {
-    const fs = nodeModule('node:fs');
-    if (!fs.existsSync(weights)) throw unknownWeights(weights, architecture);
-    return { ...loadOwn(model, await readWeights(weights), options), weights: null, file: weights };
-  }
+  check('weights', weights, string("a set's name, a path or an address"));
+  const { id: architecture, options: built = {} } = readMetadata(model);
+  const { file, published } = await findFile(weights, architecture, built, options);
+  if (published === null) return { ...loadOwn(model, await readWeights(file), options), weights: null, file };
   checkModel(published, architecture, built);
-  const file = await cachedFile(published.url, published.hash, options);
   const dict = applyWeightRules(await readWeights(file), published.rules, model);
   const report = loadPublished(model, dict, published.numClasses, built, options);
   describeModel(model, published, report);
   return { ...report, weights: published, file };
 }
 
-/** What the architectures write into tfjs's user-defined metadata. */
-interface Metadata {
-  readonly id?: string;
-  readonly options?: Readonly<Record<string, unknown>>;
-}
-
-function modelMetadata(model: LayersModel): Metadata {
-  return (model.getUserDefinedMetadata() ?? {}) as Metadata;
-}
-
-function findPublished(weights: string, architecture: string | undefined): PublishedWeights | null {
-  for (const id of [weights, `${architecture}.${weights}`]) {
-    try {
-      return describeWeights(id);
-    } catch {
-      // A path, perhaps.
-    }
+/** The file that `weights` means, and which published set it is: by name, by address, or by the hash of a file of any name. */
+async function findFile(
+  weights: string,
+  architecture: string | undefined,
+  built: Readonly<Record<string, unknown>>,
+  options: DownloadOptions,
+): Promise<{ file: string; published: PublishedWeights | null }> {
+  const candidates = listWeights(architecture ?? '');
+  if (/^https?:\/\//i.test(weights)) {
+    const known = candidates.find(({ url }) => url === weights) ?? null;
+    const file = await cachedFile(weights, known?.hash ?? null, options);
+    return { file, published: known ?? (await recognizeFile(file, candidates)) };
   }
-  return null;
+  const named = findWeights(weights) ?? findWeights(`${architecture}.${weights}`);
+  if (named !== null) {
+    // Before the download: it may be half a gigabyte.
+    checkModel(named, architecture, built);
+    return { file: await cachedFile(named.url, named.hash, options), published: named };
+  }
+  const fs = nodeModule('node:fs');
+  if (!fs.existsSync(weights)) throw unknownWeights(weights, architecture);
+  return { file: weights, published: await recognizeFile(weights, candidates) };
 }
 
 function unknownWeights(weights: string, architecture: string | undefined): RangeError {
@@ -122,7 +118,7 @@ const auxiliaryHeads: Readonly<Record<string, RegExp>> = { googlenet: /^aux[12]\
 
 /** As `loadStateDict`, but that the auxiliary heads in torchvision's files are left out where the model has none. */
 function loadOwn(model: LayersModel, dict: StateDict, options: LoadStateDictOptions): LoadReport {
-  const heads = auxiliaryHeads[modelMetadata(model).id ?? ''];
+  const heads = auxiliaryHeads[readMetadata(model).id ?? ''];
   if (heads === undefined || model.layers.some(({ name }) => heads.test(name)))
     return loadStateDict(model, dict, options);
   const match = matchStateDict(model, dict, options.rename);
@@ -156,26 +152,17 @@ function isHead(shape: readonly number[], numClasses: number): boolean {
   return shape[0] === numClasses || shape.at(-1) === numClasses;
 }
 
-/** Writes down in the model how pictures have to be prepared for it and what its outputs mean. */
+/** Writes down in the model how images have to be prepared for it and what its outputs mean. */
 function describeModel(
   model: LayersModel,
   { preprocessing, numClasses, licence }: PublishedWeights,
   { loaded }: LoadReport,
 ): void {
   const hasHead = model.outputs[0]?.shape.at(-1) === numClasses && loaded.length > 0;
-  const metadata = {
-    ...model.getUserDefinedMetadata(),
-    preprocessing: forInput(preprocessing, model.inputs[0]?.shape[1]),
+  const [, height = null, width = null] = model.inputs[0]?.shape ?? [];
+  writeMetadata(model, {
+    preprocessing: preprocessingFor(preprocessing, [height, width, preprocessing.mean.length]),
     ...(hasHead && { categories: imagenetCategories }),
     ...(licence !== null && { licence }),
-  };
-  // A round through JSON: tfjs takes plain objects only.
-  model.setUserDefinedMetadata(JSON.parse(JSON.stringify(metadata)));
-}
-
-/** The preprocessing for a model that was built for another height than the weights were published for: all sizes in proportion. */
-function forInput(preprocessing: WeightsPreprocessing, height: number | null | undefined): WeightsPreprocessing {
-  const { resizeSize, cropSize } = preprocessing;
-  if (typeof height !== 'number' || height === cropSize) return preprocessing;
-  return { ...preprocessing, resizeSize: Math.round((resizeSize * height) / cropSize), cropSize: height };
+  });
 }

@@ -1,17 +1,25 @@
 /** What is known of a published weight set. */
+import type { Preprocessing, PreprocessingName } from '@cnnzoo/metadata';
 import type { FileHash } from '../download/file-hash.js';
 import type { WeightRulesId } from './weight-rules.js';
 
-/** A picture's way into the network: resize the shorter side, cut the middle, values 0 to 1, minus `mean`, divided by `std`. */
-export interface WeightsPreprocessing {
-  readonly resizeSize: number;
-  readonly padding: number;
-  readonly cropSize: number;
-  readonly interpolation: 'bilinear' | 'bicubic';
-  /** Of RGB. */
-  readonly mean: readonly number[];
-  /** Of RGB. */
-  readonly std: readonly number[];
+/** What is written down of a published weight set, one line each in registry-data.ts: what is not there follows. */
+export interface WeightsRow {
+  readonly id: string;
+  /** Default: none. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly preprocessing: PreprocessingName;
+  readonly rules: WeightRulesId;
+  readonly url: string;
+  readonly sha256?: string;
+  readonly md5?: string;
+  readonly megabytes?: number;
+  readonly top1?: number;
+  readonly top5?: number;
+  /** With which preprocessing the publisher measured them. */
+  readonly measuredWith?: PreprocessingName;
+  readonly licence?: string;
+  readonly notes?: string;
 }
 
 /** A published weight set. */
@@ -31,7 +39,8 @@ export interface PublishedWeights {
   readonly megabytes: number | null;
   /** How its keys and values become those of the network: see `weightRules`. */
   readonly rules: WeightRulesId;
-  readonly preprocessing: WeightsPreprocessing;
+  /** How images are prepared, always in RGB: the loader reverses the first convolution of weights that were trained on BGR. */
+  readonly preprocessing: Preprocessing;
   readonly numClasses: number;
   /** Percent, as published, under `protocol`; null where the publisher's package does not say. */
   readonly top1: number | null;

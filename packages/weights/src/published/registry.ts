@@ -1,6 +1,42 @@
 /** What weights the world publishes for the networks of this project. */
-import type { PublishedWeights } from './published-weights.js';
-import { publishedWeights } from './registry-data.js';
+import { shown } from '@cnnzoo/checks';
+import { preprocessingFor, preprocessings } from '@cnnzoo/metadata';
+import type { PublishedWeights, WeightsRow } from './published-weights.js';
+import { rows } from './registry-data.js';
+
+let published: readonly PublishedWeights[] | undefined;
+
+function publishedWeights(): readonly PublishedWeights[] {
+  published ??= rows.map(describe);
+  return published;
+}
+
+function describe(row: WeightsRow): PublishedWeights {
+  const { id, options = {}, rules, url, sha256, md5, measuredWith } = row;
+  const dot = id.indexOf('.');
+  return {
+    id,
+    name: id.slice(dot + 1),
+    architecture: id.slice(0, dot),
+    options,
+    url,
+    hash:
+      sha256 !== undefined ? { algorithm: 'sha256', prefix: sha256 } : md5 ? { algorithm: 'md5', prefix: md5 } : null,
+    megabytes: row.megabytes ?? null,
+    rules,
+    preprocessing: preprocessingFor(row.preprocessing, [null, null, 3]),
+    numClasses: 1000,
+    top1: row.top1 ?? null,
+    top5: row.top5 ?? null,
+    protocol: measuredWith === undefined ? null : protocolOf(preprocessings[measuredWith]),
+    licence: row.licence ?? null,
+    notes: row.notes ?? null,
+  };
+}
+
+function protocolOf({ resizeSize, cropSize }: { resizeSize: number; cropSize: number }): string {
+  return `ImageNet-1K validation, single crop: shorter side ${resizeSize}, middle ${cropSize}`;
+}
 
 /**
  * The published weight sets.
@@ -13,8 +49,27 @@ import { publishedWeights } from './registry-data.js';
  */
 export function listWeights(architecture?: string): readonly PublishedWeights[] {
   return architecture === undefined
-    ? publishedWeights
-    : publishedWeights.filter((weights) => weights.architecture === architecture);
+    ? publishedWeights()
+    : publishedWeights().filter((weights) => weights.architecture === architecture);
+}
+
+/**
+ * One published weight set, if there is one of that name.
+ * @param id as for {@link describeWeights}
+ * @example
+ * import { findWeights } from '@cnnzoo/weights';
+ *
+ * console.log(findWeights('resnet50.DEFAULT')?.id, findWeights('lenet5.DEFAULT')); // resnet50.IMAGENET1K_V2 null
+ */
+export function findWeights(id: string): PublishedWeights | null {
+  const architecture = String(id).split('.')[0] ?? '';
+  const candidates = listWeights(architecture);
+  const found =
+    candidates.find((weights) => weights.id === id) ??
+    (id === `${architecture}.DEFAULT`
+      ? candidates.findLast((weights) => weights.name.startsWith('IMAGENET1K_'))
+      : undefined);
+  return found ?? null;
 }
 
 /**
@@ -28,17 +83,12 @@ export function listWeights(architecture?: string): readonly PublishedWeights[] 
  * console.log(describeWeights('resnet50.IMAGENET1K_V2').protocol);
  */
 export function describeWeights(id: string): PublishedWeights {
-  const architecture = String(id).split('.')[0] ?? '';
-  const candidates = listWeights(architecture);
-  const found =
-    candidates.find((weights) => weights.id === id) ??
-    (id === `${architecture}.DEFAULT`
-      ? candidates.findLast((weights) => weights.name.startsWith('IMAGENET1K_'))
-      : undefined);
-  if (found !== undefined) return found;
+  const found = findWeights(id);
+  if (found !== null) return found;
+  const candidates = listWeights(String(id).split('.')[0] ?? '');
   const known =
     candidates.length > 0
-      ? `expected one of ${candidates.map((weights) => weights.id).join(', ')}`
-      : `there are weights for ${[...new Set(publishedWeights.map((weights) => weights.architecture))].join(', ')}`;
-  throw new RangeError(`there are no published weights '${id}': ${known}`);
+      ? `it must be one of ${candidates.map((weights) => weights.id).join(', ')}`
+      : `there are weights for ${[...new Set(publishedWeights().map((weights) => weights.architecture))].join(', ')}`;
+  throw new RangeError(`there are no published weights ${shown(id)}: ${known}`);
 }
