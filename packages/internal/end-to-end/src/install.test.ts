@@ -6,12 +6,12 @@ import { type PackageManagerName, packageManagers } from './package-managers.js'
 import {
   compileProgram,
   expectedOutput,
-  moduleResolutions,
   networkAndPeers,
   rest,
   runProgram,
   tagged,
   typescripts,
+  variations,
 } from './programs.js';
 
 const managers: PackageManagerName[] = ['npm 11', 'pnpm 10', 'yarn 1', 'yarn 4'];
@@ -48,8 +48,8 @@ describe.each(managers)('%s', (manager) => {
   // TypeScript knows nothing of Plug'n'Play by itself.
   if (manager !== 'yarn 4')
     describe.each(typescripts)('%s', (typescript) => {
-      test.each(Object.keys(moduleResolutions) as (keyof typeof moduleResolutions)[])('%s', async (resolution) => {
-        expect(await app.node(await compileProgram(app, typescript, resolution))).toContain(expectedOutput);
+      test.each(Object.keys(variations) as (keyof typeof variations)[])('%s', async (variation) => {
+        expect(await app.node(await compileProgram(app, typescript, variation))).toContain(expectedOutput);
       });
     });
 });

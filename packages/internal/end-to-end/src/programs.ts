@@ -1,8 +1,9 @@
 /** The programs of an app: what they are, and what they must print. */
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { root } from '@cnnzoo/tooling/published-packages';
 import type { App } from './app.js';
 
 const folder = fileURLToPath(new URL('../programs', import.meta.url));
@@ -32,9 +33,28 @@ export const expectedOutput = [
   'loss of step 1: 1.4297',
 ].join('\n');
 
-/** TypeScript's oldest version that is supported, and its newest. */
-export const typescripts = ['typescript-5.4', 'typescript-newest'] as const;
-export const moduleResolutions = { NodeNext: 'NodeNext', Bundler: 'ESNext' } as const;
+/** The versions of TypeScript that the README names: the oldest, the one of this workspace, and 7. */
+export const typescripts = ['typescript-5.4', 'typescript-6', 'typescript-newest'] as const;
+
+/** The README's tsconfig.json, which users copy. */
+function documentedOptions(): Readonly<Record<string, unknown>> {
+  const text = readFileSync(join(root, 'README.md'), 'utf8');
+  const [, json] = /^## TypeScript\n.*?^```json\n(.*?)^```/ms.exec(text) ?? [];
+  if (json === undefined) throw new Error('README.md has no tsconfig.json in its section TypeScript');
+  return (JSON.parse(json) as { compilerOptions: Record<string, unknown> }).compilerOptions;
+}
+
+/** What is set besides: nothing, and what bundlers and the strictest users set. */
+export const variations = {
+  'as documented': {},
+  Bundler: {
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    exactOptionalPropertyTypes: true,
+    lib: ['es2022', 'dom'],
+    types: [],
+  },
+} as const;
 
 /**
  * Compiles typescript.mts in the app.
@@ -43,22 +63,12 @@ export const moduleResolutions = { NodeNext: 'NodeNext', Bundler: 'ESNext' } as 
 export async function compileProgram(
   app: App,
   typescript: (typeof typescripts)[number],
-  moduleResolution: keyof typeof moduleResolutions,
+  variation: keyof typeof variations,
 ): Promise<string> {
-  const target = join(app.folder, `${typescript}-${moduleResolution}`);
+  const target = join(app.folder, `${typescript} ${variation}`.replaceAll(' ', '-'));
   mkdirSync(target, { recursive: true });
   cpSync(join(folder, 'typescript.mts'), join(target, 'typescript.mts'));
-  const compilerOptions = {
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    target: 'ES2022',
-    lib: ['ES2022', 'DOM'],
-    types: [],
-    // tfjs's own declarations do not pass without it. That ours are all there is for tarball.ts to see.
-    skipLibCheck: true,
-    module: moduleResolutions[moduleResolution],
-    moduleResolution,
-  };
+  const compilerOptions = { ...documentedOptions(), ...variations[variation] };
   writeFileSync(join(target, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['typescript.mts'] }));
   const compiler = join(dirname(require.resolve(`${typescript}/package.json`)), 'bin/tsc');
   await app.node(compiler, '-p', target);
