@@ -11,23 +11,27 @@ export interface Snippet {
   readonly runs: boolean;
 }
 
-function markdownFiles(): { path: string; readme: boolean }[] {
-  const readmes = ['packages', 'examples'].flatMap((folder) =>
+/** The Markdown files of this repository below its root, but for the forms of .github. */
+export function markdownFiles(): { path: string; readme: boolean }[] {
+  const readmes = ['packages', 'packages/internal', 'examples'].flatMap((folder) =>
     readdirSync(join(root, folder)).map((name) => join(folder, name, 'README.md')),
   );
   const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+  const pages = readdirSync(root).filter((name) => name.endsWith('.md') && name !== 'README.md');
   return [
     { path: 'README.md', readme: true },
+    ...pages.map((path) => ({ path, readme: false })),
     ...readmes
       .filter((path) => existsSync(join(root, path)))
-      .map((path) => ({ path, readme: path.startsWith('packages') })),
+      .map((path) => ({ path, readme: /^packages.(?!internal)/.test(path) })),
     ...docs.map((name) => ({ path: join('docs', name), readme: false })),
   ];
 }
 
-/** All blocks marked `ts` of the READMEs and of docs/. */
+/** All blocks marked `ts` of these files. Those of CONTRIBUTING.md are a package, which has a test of its own. */
 export function snippets(): Snippet[] {
-  return markdownFiles().flatMap(({ path, readme }) => {
+  const files = markdownFiles().filter(({ path }) => path !== 'CONTRIBUTING.md');
+  return files.flatMap(({ path, readme }) => {
     const text = readFileSync(join(root, path), 'utf8');
     return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map((match, i) => ({
       place: `${path}:${text.slice(0, match.index).split('\n').length}`,

@@ -1,0 +1,28 @@
+/** Every link between files of this repository leads to a file, and to a heading of it. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { root } from '@cnnzoo/tooling/published-packages';
+import { expect, test } from 'vitest';
+import { markdownFiles } from './snippets.js';
+
+/** GitHub's name of a heading's place: lower case, spaces as hyphens, and nothing but letters, digits and hyphens. */
+function anchors(text: string): string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+test.each(markdownFiles())('$path', ({ path }) => {
+  const file = join(root, path);
+  const text = readFileSync(file, 'utf8').replace(/^```.*?^```/gms, '');
+  const links = [...text.matchAll(/\]\((?!https?:|mailto:)([^)#]*)(?:#([^)]*))?\)/g)];
+  const dead = links.filter(([, target = '', anchor]) => {
+    const linked = target === '' ? file : resolve(dirname(file), target);
+    if (!existsSync(linked)) return true;
+    return anchor !== undefined && !anchors(readFileSync(linked, 'utf8')).includes(anchor);
+  });
+  expect(dead.map(([link]) => link)).toEqual([]);
+});
