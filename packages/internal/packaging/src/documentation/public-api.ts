@@ -15,6 +15,17 @@ export interface PublicExport {
   readonly examples: readonly string[];
 }
 
+/** The source file of an import from `containingFile`, where it is this repository's and becomes part of the package. */
+function sourceOf(specifier: string, containingFile: string): ts.ResolvedModuleFull | undefined {
+  const [, bundled] = /^@cnnzoo\/(checks|metadata)$/.exec(specifier) ?? [];
+  if (bundled === undefined && !specifier.startsWith('.')) return undefined;
+  const resolvedFileName =
+    bundled === undefined
+      ? `${dirname(containingFile)}/${specifier.replace(/\.js$/, '.ts')}`
+      : `${root}/packages/internal/${bundled}/src/index.ts`;
+  return { resolvedFileName, extension: ts.Extension.Ts };
+}
+
 /** Every export of every entry, in the order of the packages. What several entries export comes once. */
 export function publicExports(): PublicExport[] {
   const entries = publishedPackages().flatMap((published) => published.entries);
@@ -25,17 +36,10 @@ export function publicExports(): PublicExport[] {
     types: [],
     noLib: true,
   };
-  // Only the packages' own sources: what they import need not be read to see what they export.
+  // Only the packages' own sources, and those that become part of them: what they import need not be read to see what they export.
   const host = ts.createCompilerHost(options, true);
   host.resolveModuleNameLiterals = (literals, containingFile) =>
-    literals.map(({ text }) => ({
-      resolvedModule: text.startsWith('.')
-        ? {
-            resolvedFileName: `${dirname(containingFile)}/${text.replace(/\.js$/, '.ts')}`,
-            extension: ts.Extension.Ts,
-          }
-        : undefined,
-    }));
+    literals.map(({ text }) => ({ resolvedModule: sourceOf(text, containingFile) }));
   const program = ts.createProgram(
     entries.map(({ source }) => source),
     options,
