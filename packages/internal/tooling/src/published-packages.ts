@@ -59,3 +59,21 @@ export function publishedPackages(): PublishedPackage[] {
     ];
   });
 }
+
+export interface SourcePackage {
+  readonly name: string;
+  /** src/index.ts, absolute. */
+  readonly source: string;
+}
+
+/** The private packages whose code and types become part of those that use them: the ones that say that they have no side effects. */
+export function sourcePackages(): SourcePackage[] {
+  const parent = join(root, 'packages/internal');
+  return readdirSync(parent)
+    .map((name) => join(parent, name))
+    .filter((folder) => existsSync(join(folder, 'package.json')))
+    .flatMap((folder) => {
+      const { name, sideEffects } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageJson;
+      return sideEffects === false ? [{ name, source: join(folder, 'src/index.ts') }] : [];
+    });
+}

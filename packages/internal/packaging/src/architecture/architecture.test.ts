@@ -1,7 +1,7 @@
 /** docs/architecture.md, against the package.json files and the sources: the page is the rule, and this holds everything to it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { publishedPackages, root } from '@cnnzoo/tooling/published-packages';
+import { publishedPackages, root, sourcePackages } from '@cnnzoo/tooling/published-packages';
 import { expect, test } from 'vitest';
 import { allowedImports, declaredImports, importsOfSources } from './imports.js';
 import { packageGraph } from './package-graph.js';
@@ -9,8 +9,7 @@ import { packageGraph } from './package-graph.js';
 const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
 const allowed = allowedImports();
 const declared = declaredImports();
-/** Private source packages that become part of those that import them. */
-const bundled = ['checks', 'metadata'];
+const bundled = sourcePackages().map(({ name }) => name.replace('@cnnzoo/', ''));
 /** What may know which backend computes. */
 const knowsBackends = /^(?:backend-|cnnzoo$)/;
 
@@ -26,6 +25,14 @@ test.each(publishedPackages())('the sources of $name import what its row allows'
   const row = allowed.get(name.replace('@cnnzoo/', '')) ?? new Set();
   const imports = importsOfSources(folder);
   expect([...imports].filter((imported) => !row.has(imported) && !bundled.includes(imported))).toEqual([]);
+});
+
+test('the page names the private packages that become part of others, and tsup bundles them', () => {
+  const bundles = readFileSync(join(root, 'packages/internal/tooling/tsup.config.ts'), 'utf8');
+  for (const name of bundled) {
+    expect(page).toContain(`[\`${name}\`](../packages/internal/${name})`);
+    expect(bundles).toContain(`'../internal/${name}/src/index.ts'`);
+  }
 });
 
 test('imports have one direction', () => {

@@ -1,6 +1,6 @@
 /** What the published packages export, and the comments on it. */
 import { dirname, relative } from 'node:path';
-import { publishedPackages, root } from '@cnnzoo/tooling/published-packages';
+import { publishedPackages, root, sourcePackages } from '@cnnzoo/tooling/published-packages';
 import ts from 'typescript';
 
 export interface PublicExport {
@@ -15,15 +15,14 @@ export interface PublicExport {
   readonly examples: readonly string[];
 }
 
+const bundled = sourcePackages();
+
 /** The source file of an import from `containingFile`, where it is this repository's and becomes part of the package. */
 function sourceOf(specifier: string, containingFile: string): ts.ResolvedModuleFull | undefined {
-  const [, bundled] = /^@cnnzoo\/(checks|metadata)$/.exec(specifier) ?? [];
-  if (bundled === undefined && !specifier.startsWith('.')) return undefined;
-  const resolvedFileName =
-    bundled === undefined
-      ? `${dirname(containingFile)}/${specifier.replace(/\.js$/, '.ts')}`
-      : `${root}/packages/internal/${bundled}/src/index.ts`;
-  return { resolvedFileName, extension: ts.Extension.Ts };
+  const resolvedFileName = specifier.startsWith('.')
+    ? `${dirname(containingFile)}/${specifier.replace(/\.js$/, '.ts')}`
+    : bundled.find(({ name }) => name === specifier)?.source;
+  return resolvedFileName === undefined ? undefined : { resolvedFileName, extension: ts.Extension.Ts };
 }
 
 /** Every export of every entry, in the order of the packages. What several entries export comes once. */
