@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ArchivePart } from '../archives/archive-entry.js';
 import { archiveIndex } from '../archives/archive-index.js';
 import { DataError } from '../data-error.js';
-import { type Decoding, defaultMaxPixels } from '../pictures/decode-image.js';
+import type { Decoding } from '../pictures/decode-image.js';
 import { checkIndex, type ReferenceDataset, type SampleReference } from './dataset.js';
 import { loadSample } from './load-sample.js';
 
@@ -44,10 +44,10 @@ interface PictureFile {
  * console.log(train.length, train.categories);
  */
 export async function imageFolder(path: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
-  const { root = '', channels = 3, maxPixels = defaultMaxPixels } = options;
+  const { root = '', channels = 3, maxPixels } = options;
   if (channels !== 1 && channels !== 3 && channels !== 4)
     throw new RangeError(`channels must be 1, 3 or 4, got ${channels}`);
-  if (!Number.isInteger(maxPixels) || maxPixels < 1)
+  if (maxPixels !== undefined && (!Number.isInteger(maxPixels) || maxPixels < 1))
     throw new RangeError(`maxPixels must be a whole number of at least 1, got ${maxPixels}`);
   const isArchive = /\.(zip|tar)$/i.test(path);
   if (/\.(tgz|tar\.\w+)$/i.test(path))

@@ -1,53 +1,60 @@
 import { readFile } from 'node:fs/promises';
-import { grayscale, type Image } from '@cnnzoo/transforms';
-import type { Sharp } from 'sharp';
+import type { Image } from '@cnnzoo/transforms';
 import { DataError } from '../data-error.js';
+import { decodeBmp } from './bmp.js';
+import { withChannels } from './channels.js';
+import { formatNames, imageEnding, imageFormat } from './image-format.js';
+import { decodePpm } from './ppm.js';
+import { decodeWithSharp } from './sharp-decoder.js';
 
-/** How pictures are decoded. */
+/** How images are decoded. */
 export interface Decoding {
   /** 1: grey, 3: RGB, 4: RGB and alpha. */
   readonly channels: 1 | 3 | 4;
-  /** A picture with more pixels than this is refused before it is decoded. */
-  readonly maxPixels: number;
+  /**
+   * An image with more pixels than this is refused before it is decoded. Default: Pillow's limit of 178,956,970, and above 32 million
+   * at most 50 a byte of the file, which no photograph reaches.
+   */
+  readonly maxPixels?: number | undefined;
 }
 
 /** Twice the number from which Pillow warns of a decompression bomb: from there on it refuses. */
-export const defaultMaxPixels = 178_956_970;
+const pillowLimit = 178_956_970;
 
-const signatures: readonly (readonly [offset: number, bytes: string])[] = [
-  [0, '\xff\xd8\xff'], // JPEG
-  [0, '\x89PNG\r\n\x1a\n'],
-  [8, 'WEBP'],
-];
+/** Decoders that read without sharp: small formats that libvips' build in sharp lacks. */
+const ownDecoders = { BMP: decodeBmp, PPM: decodePpm } as const;
 
 /**
- * Decodes a JPEG, PNG or WebP file as Pillow does: embedded colour profiles and orientation are not applied.
+ * Decodes a JPEG, PNG, WebP, GIF (its first frame), TIFF (its first page), BMP or PPM file to what Pillow's `convert` gives: embedded
+ * colour profiles and orientation are not applied. The first bytes of the file decide which format it is, whatever its name says; any other,
+ * such as SVG, reaches no decoder. Of TIFF, whose decoder has had the most faults, the name must not say something else.
  * @param bytes of the file
  * @param name how error messages call it
- * @param decoding channels of the result (default 3, RGB), and the largest number of pixels (default 178,956,970, Pillow's limit)
+ * @param decoding channels of the result (default 3, RGB), and the largest number of pixels
  * @returns 8-bit pixels
- * @throws DataError where the bytes are no such picture, are truncated or corrupt, or would be too many pixels
+ * @throws DataError where the bytes are no such image, are truncated or corrupt, or would be too many pixels
  * @example
  * import { readFile } from 'node:fs/promises';
  * import { decodeImage } from '@cnnzoo/data';
  * const { width, height } = await decodeImage(await readFile('photo.jpg'), 'photo.jpg');
  */
 export async function decodeImage(bytes: Uint8Array, name: string, decoding: Partial<Decoding> = {}): Promise<Image> {
-  const { channels = 3, maxPixels = defaultMaxPixels } = decoding;
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 12)).toString('latin1');
-  if (!signatures.some(([offset, signature]) => head.startsWith(signature, offset)))
-    throw new DataError(name, `not a JPEG, PNG or WebP picture (${bytes.length} bytes)`);
-  const { default: sharp } = await import('sharp');
-  const decoder = sharp(bytes, { limitInputPixels: maxPixels, ignoreIcc: true }).toColourspace('srgb');
-  const { data, info } = await pixels(channels === 4 ? decoder.ensureAlpha() : decoder.removeAlpha(), name);
-  const image = { data, width: info.width, height: info.height, channels: info.channels };
-  if (channels === 1) return grayscale(1)(image);
-  return image.channels === 1 ? grayscale(3)(image) : image;
+  const { channels = 3, maxPixels = Math.min(pillowLimit, Math.max(32e6, 50 * bytes.length)) } = decoding;
+  const format = imageFormat(bytes);
+  if (format === undefined) throw new DataError(name, `not a ${formatNames} file (${bytes.length} bytes)`);
+  if (format === 'TIFF' && imageEnding.test(name) && !/\.tiff?$/i.test(name))
+    throw new DataError(name, 'a TIFF file by its first bytes, and another by its name: rename it to .tif');
+  try {
+    if (format === 'BMP' || format === 'PPM') return withChannels(ownDecoders[format](bytes, maxPixels), channels);
+    return await decodeWithSharp(bytes, format, channels, maxPixels);
+  } catch (cause) {
+    throw new DataError(name, `cannot be decoded (${cause instanceof Error ? cause.message : cause})`, { cause });
+  }
 }
 
 /**
- * Reads and decodes a JPEG, PNG or WebP file. See {@link decodeImage}.
- * @throws DataError, naming the file, where it cannot be read or is no such picture
+ * Reads and decodes an image file. See {@link decodeImage}.
+ * @throws DataError, naming the file, where it cannot be read or is no such image
  * @example
  * import { readImage } from '@cnnzoo/data';
  * const { width, height, channels } = await readImage('photo.jpg');
@@ -57,13 +64,4 @@ export async function readImage(path: string, decoding: Partial<Decoding> = {}):
     throw new DataError(path, `cannot be read (${cause instanceof Error ? cause.message : cause})`, { cause });
   });
   return decodeImage(bytes, path, decoding);
-}
-
-async function pixels(decoder: Sharp, name: string) {
-  try {
-    const { data, info } = await decoder.raw().toBuffer({ resolveWithObject: true });
-    return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), info };
-  } catch (cause) {
-    throw new DataError(name, `cannot be decoded (${cause instanceof Error ? cause.message : cause})`, { cause });
-  }
 }
