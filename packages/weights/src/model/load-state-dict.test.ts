@@ -201,7 +201,8 @@ describe('matching', () => {
 1 unexpected:
   fc4.weight
 1 wrongly shaped:
-  fc3.weight: [3,7] in the state dict, [2,7] in the model`);
+  fc3.weight: [3,7] in the state dict, [2,7] in the model
+For a head with another number of classes, pass ignoreMismatchedShapes: true: wrongly shaped weights then keep the values that they have`);
     expect(plain(stateDict(model))).toEqual(before);
     expect(() => loadStateDict(model, dict, { strict: false })).toThrow('wrongly shaped');
     expect(loadStateDict(model, dict, { strict: false, ignoreMismatchedShapes: true })).toMatchObject({
@@ -211,8 +212,11 @@ describe('matching', () => {
     });
   });
 
-  test('a new head is kept when the caller says so', () => {
+  test('a new head is kept when the caller says so, as the error without it advises', () => {
     const model = network(3);
+    expect(() => loadStateDict(model, golden())).toThrow(
+      /2 wrongly shaped:.*another number of classes, pass ignoreMismatchedShapes: true/s,
+    );
     const head = stateDict(model).get('fc3.weight');
     const { mismatched } = loadStateDict(model, golden(), { ignoreMismatchedShapes: true });
     expect(mismatched).toEqual(['fc3.weight', 'fc3.bias']);

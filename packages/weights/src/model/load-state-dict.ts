@@ -104,13 +104,17 @@ export function refuseMisfit(
   const problems = [
     ...(strict && missing.length > 0 ? [list('missing', missing)] : []),
     ...(strict && unexpected.length > 0 ? [list('unexpected', unexpected)] : []),
-    ...(!ignoreMismatchedShapes && shapes.length > 0 ? [list('wrongly shaped', shapes)] : []),
+    ...(!ignoreMismatchedShapes && shapes.length > 0 ? [list('wrongly shaped', shapes), keepShapes] : []),
   ];
   if (problems.length > 0)
     throw new RangeError(`the state dict does not fit the model '${model.name}'\n${problems.join('\n')}`);
   for (const [{ key }, { dtype }] of loadable)
     if (unloadable.has(dtype)) throw new TypeError(`'${key}' has dtype ${dtype}, which cannot be loaded into a model`);
 }
+
+/** Most often the head of a model with another number of classes. */
+const keepShapes =
+  'For a head with another number of classes, pass ignoreMismatchedShapes: true: wrongly shaped weights then keep the values that they have';
 
 const unloadable: ReadonlySet<string> = new Set(['C64', 'F4', 'F6_E2M3', 'F6_E3M2']);
 
