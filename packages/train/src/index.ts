@@ -1,3 +1,4 @@
+export type { RunDifference } from './checkpoints/run-identity.js';
 export { freezeLayers, setLearningRateFactors, unfreezeLayers } from './fine-tuning/layer-choice.js';
 export { type PreInitialisation, type PreInitialiseOptions, preInitialise } from './fine-tuning/pre-initialise.js';
 export { jsonlLog } from './logs/jsonl-log.js';
@@ -9,7 +10,8 @@ export type { StepRecord, TrainEvent } from './loop/events.js';
 export type { GradientClipping } from './loop/gradient-clipping.js';
 export type { EpochRecord, History, Interruption, Score } from './loop/history.js';
 export type { Metric } from './loop/metrics.js';
-export { type CheckpointOptions, type TrainOptions, train } from './loop/train.js';
+export { train } from './loop/train.js';
+export type { CheckpointOptions, TrainOptions } from './loop/train-options.js';
 export { TrainingError } from './loop/training-error.js';
 export type { Loss } from './loop/training-step.js';
 export { type Adam, type AdamOptions, type AdamW, adam, adamw } from './optimizers/adam.js';

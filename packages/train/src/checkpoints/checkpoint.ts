@@ -1,107 +1,149 @@
 /**
  * A checkpoint is a folder: model.safetensors, the weights with PyTorch's keys; optimizer.safetensors, what the optimizer remembers
  * of each weight, in tfjs's layout, under the weight's key and PyTorch's name of it (`conv1.weight.momentum_buffer`); training.json,
- * all else. It is written under another name and then renamed, so it is there as a whole or not at all.
+ * all else; SHA256SUMS, by which damage is seen. It is written under another name and then renamed, so it is there as a whole or not at
+ * all, and it is on the disk when `writeCheckpoint` returns.
  */
+import { nodeModule, syncFolder, writeDurably } from '@cnnzoo/files';
 import { loadStateDict, modelWeights, readSafetensors, type StateDict, writeSafetensors } from '@cnnzoo/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Progress } from '../loop/run-state.js';
-import { nodeModule } from '../node-module.js';
 import type { StatefulOptimizer } from '../optimizers/optimizer.js';
-import { writeDurably } from './atomic-write.js';
-import { type RandomState, randomState, restoreRandomState } from './random-state.js';
+import { checksumsFile, checksumsOf, readChecked } from './checksums.js';
+import { randomState, restoreRandomState } from './random-state.js';
+import type { RunIdentity } from './run-identity.js';
+import { formatTrainingFile, type OtherWeightsName, parseTrainingFile, type TrainingFile } from './training-file.js';
 
-/** All that a run needs to go on. */
+/** All that a run needs to be resumed. */
 export interface RunState {
   readonly model: LayersModel;
   /** The model's, under PyTorch's keys. */
   readonly weights: StateDict;
   readonly optimizer: StatefulOptimizer;
+  readonly run: RunIdentity;
   readonly progress: Progress;
-  /** Further sets of weights, by name: averages, the best. Each is a file NAME.safetensors. */
-  readonly otherWeights: ReadonlyMap<string, StateDict>;
+  /** Further sets of weights: averages, the best. Each is a file NAME.safetensors. */
+  readonly otherWeights: ReadonlyMap<OtherWeightsName, StateDict>;
 }
 
-interface TrainingFile {
-  readonly format: typeof format;
-  readonly optimizer: { readonly className: string; readonly iterations: number };
-  readonly random: Readonly<Record<string, RandomState>>;
-  readonly otherWeights: readonly string[];
-  readonly progress: Progress;
-}
-
-const format = 'cnnzoo-training-1';
-
-/** Writes a checkpoint to a folder that is not there yet. `temporary` is on the same disk. */
+/** Writes a checkpoint to a folder that is not there yet. `temporary` is beside it. */
 export async function writeCheckpoint(folder: string, temporary: string, state: RunState): Promise<void> {
   const { mkdir, rename } = nodeModule('node:fs/promises');
-  const { join } = nodeModule('node:path');
-  const { model, weights, optimizer, progress, otherWeights } = state;
-  const training: TrainingFile = {
-    format,
-    optimizer: { className: optimizer.getClassName(), iterations: optimizer.iterations },
-    random: randomState(model),
-    otherWeights: [...otherWeights.keys()],
-    progress,
-  };
-  await mkdir(temporary, { recursive: true });
-  await writeDurably(join(temporary, 'model.safetensors'), writeSafetensors(weights, { format: 'pt' }));
-  await writeDurably(
-    join(temporary, 'optimizer.safetensors'),
-    writeSafetensors(await optimizerState(model, optimizer)),
+  const { dirname, join } = nodeModule('node:path');
+  const { model, weights, optimizer, run, progress, otherWeights } = state;
+  const files = new Map<string, string | Uint8Array>([
+    ['model.safetensors', writeSafetensors(weights, { format: 'pt' })],
+    ['optimizer.safetensors', writeSafetensors(await optimizerState(model, optimizer))],
+  ]);
+  for (const [name, dict] of otherWeights) files.set(`${name}.safetensors`, writeSafetensors(dict, { format: 'pt' }));
+  files.set(
+    'training.json',
+    formatTrainingFile({
+      optimizer: { className: optimizer.getClassName(), iterations: optimizer.iterations },
+      random: randomState(model),
+      otherWeights: [...otherWeights.keys()],
+      run,
+      progress,
+    }),
   );
-  for (const [name, weights] of otherWeights)
-    await writeDurably(join(temporary, `${name}.safetensors`), writeSafetensors(weights, { format: 'pt' }));
-  await writeDurably(join(temporary, 'training.json'), `${JSON.stringify(training, null, 2)}\n`);
+  files.set(checksumsFile, checksumsOf(files));
+  await mkdir(temporary);
+  for (const [name, content] of files) await writeDurably(join(temporary, name), content);
+  await syncFolder(temporary);
   await rename(temporary, folder);
+  await syncFolder(dirname(folder));
+}
+
+/** A checkpoint that was read and fits. */
+export interface ReadCheckpoint {
+  readonly training: TrainingFile;
+  readonly otherWeights: ReadonlyMap<OtherWeightsName, StateDict>;
+  /** Puts it into the model and the optimizer. Nothing of it can be wrong any more. */
+  apply(): void;
 }
 
 /**
- * Puts a checkpoint into a model and an optimizer.
- * @throws Error naming the file that is missing, damaged or does not belong to this model or optimizer, before anything changes
- *   but for what a damaged file of weights itself hides
+ * Reads a checkpoint for a model and an optimizer, and changes neither.
+ * @throws Error naming the file, and the field or weight in it, that is missing, damaged or does not belong to this model or optimizer
  */
 export async function readCheckpoint(
   folder: string,
   model: LayersModel,
   optimizer: StatefulOptimizer,
-  batchesPerEpoch: number,
-): Promise<Pick<RunState, 'progress' | 'otherWeights'>> {
-  const { readFile } = nodeModule('node:fs/promises');
+): Promise<ReadCheckpoint> {
   const { join } = nodeModule('node:path');
-  const file = join(folder, 'training.json');
-  const training = parseTrainingFile(await readFile(file, 'utf8'), file);
+  const files = await readChecked(folder);
+  const path = (name: string) => join(folder, name);
+  const bytesOf = (name: string) => {
+    const bytes = files.get(name);
+    if (bytes === undefined) throw new TypeError(`${path(checksumsFile)} has no ${name}`);
+    return bytes;
+  };
+  const dictOf = async (name: string) => {
+    const bytes = bytesOf(name);
+    try {
+      return await readSafetensors(bytes);
+    } catch (cause) {
+      throw new TypeError(`${path(name)}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    }
+  };
+  const training = parseTrainingFile(new TextDecoder().decode(bytesOf('training.json')), path('training.json'));
   const { className, iterations } = training.optimizer;
   if (className !== optimizer.getClassName())
-    throw new TypeError(`${file}: written by optimizer ${className}, expected ${optimizer.getClassName()}`);
-  if (training.progress.batchesPerEpoch !== batchesPerEpoch)
-    throw new RangeError(
-      `${file}: written with ${training.progress.batchesPerEpoch} batches in an epoch, but loader has ${batchesPerEpoch}: go on with the same data and batch size`,
+    throw new TypeError(
+      `${path('training.json')}: optimizer.className is '${className}', expected '${optimizer.getClassName()}', the one that was given`,
     );
-  const weights = await readSafetensors(join(folder, 'model.safetensors'));
-  const slots = await readSafetensors(join(folder, 'optimizer.safetensors'));
-  const otherWeights = new Map<string, StateDict>();
-  // From its bytes: the run keeps it for longer than the folder may be there.
-  for (const name of training.otherWeights)
-    otherWeights.set(name, await readSafetensors(await readFile(join(folder, `${name}.safetensors`))));
-  loadStateDict(model, weights);
-  restoreOptimizer(model, optimizer, slots, join(folder, 'optimizer.safetensors'));
-  optimizer.restoreIterations(iterations);
-  restoreRandomState(model, training.random);
-  return { progress: training.progress, otherWeights };
+  checkProgress(training, path('training.json'));
+  const weights = await dictOf('model.safetensors');
+  checkWeights(weights, model, path('model.safetensors'));
+  const otherWeights = new Map<OtherWeightsName, StateDict>();
+  for (const name of training.otherWeights) {
+    const dict = await dictOf(`${name}.safetensors`);
+    checkWeights(dict, model, path(`${name}.safetensors`));
+    otherWeights.set(name, dict);
+  }
+  const slots = slotsOf(model, optimizer, await dictOf('optimizer.safetensors'), path('optimizer.safetensors'));
+  return {
+    training,
+    otherWeights,
+    apply() {
+      loadStateDict(model, weights);
+      for (const [variable, values] of slots)
+        tf.tidy(() => {
+          const tensors = values.map(([slot, data]) => [slot, tf.tensor(data, variable.shape)] as const);
+          optimizer.restoreSlots(variable, Object.fromEntries(tensors));
+        });
+      optimizer.restoreIterations(iterations);
+      restoreRandomState(model, training.random);
+    },
+  };
 }
 
-function parseTrainingFile(text: string, file: string): TrainingFile {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw new TypeError(`${file}: not JSON: ${cause instanceof Error ? cause.message : cause}`, { cause });
+/** @throws RangeError naming the field where the places in the epoch or the history disagree */
+function checkProgress({ progress }: TrainingFile, file: string): void {
+  const { batch, batchesPerEpoch, epoch, history } = progress;
+  if (batch > batchesPerEpoch)
+    throw new RangeError(`${file}: progress.batch is ${batch}, expected at most batchesPerEpoch, ${batchesPerEpoch}`);
+  if (history.length !== epoch)
+    throw new RangeError(
+      `${file}: progress.history has ${history.length} records, expected one for each of ${epoch} epochs`,
+    );
+}
+
+/** @throws RangeError naming the weight that the model has otherwise */
+function checkWeights(dict: StateDict, model: LayersModel, file: string): void {
+  const keys = new Set<string>();
+  for (const { key, shape } of modelWeights(model)) {
+    keys.add(key);
+    const tensor = dict.get(key);
+    if (tensor === undefined || `${tensor.shape}` !== `${shape}`)
+      throw new RangeError(
+        `${file}: '${key}' must be of shape [${shape}], got ${tensor === undefined ? 'none' : `[${tensor.shape}]`}`,
+      );
   }
-  if (typeof parsed !== 'object' || parsed === null || !('format' in parsed) || parsed.format !== format)
-    throw new TypeError(`${file}: not a checkpoint of format ${format}`);
-  return parsed as TrainingFile;
+  for (const key of dict.keys())
+    if (!keys.has(key)) throw new RangeError(`${file}: '${key}' is no weight of model '${model.name}'`);
 }
 
 async function optimizerState(model: LayersModel, optimizer: StatefulOptimizer): Promise<StateDict> {
@@ -114,21 +156,28 @@ async function optimizerState(model: LayersModel, optimizer: StatefulOptimizer):
   return dict;
 }
 
-function restoreOptimizer(model: LayersModel, optimizer: StatefulOptimizer, dict: StateDict, file: string): void {
-  for (const { key, variable } of modelWeights(model)) {
+type Slots = readonly (readonly [slot: string, data: Float32Array])[];
+
+/** What the optimizer remembers of each variable. @throws RangeError naming what is missing or of another shape */
+function slotsOf(
+  model: LayersModel,
+  optimizer: StatefulOptimizer,
+  dict: StateDict,
+  file: string,
+): [variable: tf.Variable, values: Slots][] {
+  return modelWeights(model).flatMap(({ key, variable }): [tf.Variable, Slots][] => {
     const target = variable.read() as tf.Variable;
     const stored = optimizer.slotNames.map((slot) => [slot, dict.get(`${key}.${slot}`)] as const);
     // Weights that were never updated, such as running statistics, have nothing.
-    if (stored.every(([, tensor]) => tensor === undefined)) continue;
-    tf.tidy(() => {
-      const values = stored.map(([slot, tensor]): [string, tf.Tensor] => {
-        if (tensor === undefined || `${tensor.shape}` !== `${target.shape}`)
-          throw new RangeError(
-            `${file}: '${key}.${slot}' must be of shape [${target.shape}], got ${tensor?.shape ?? 'none'}`,
-          );
-        return [slot, tf.tensor(tensor.data as Float32Array, target.shape)];
-      });
-      optimizer.restoreSlots(target, Object.fromEntries(values));
+    if (stored.every(([, tensor]) => tensor === undefined)) return [];
+    const values = stored.map(([slot, tensor]) => {
+      const data = tensor?.data;
+      if (!(data instanceof Float32Array) || `${tensor?.shape}` !== `${target.shape}`)
+        throw new RangeError(
+          `${file}: '${key}.${slot}' must be F32 of shape [${target.shape}], got ${tensor === undefined ? 'none' : `${tensor.dtype} [${tensor.shape}]`}`,
+        );
+      return [slot, data] as const;
     });
-  }
+    return [[target, values]];
+  });
 }

@@ -7,7 +7,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freezeLayers } from '../fine-tuning/layer-choice.js';
 import { allWeights, tinyLoader, tinyModel } from '../fixtures/tiny-run.js';
-import { type TrainOptions, train } from '../loop/train.js';
+import { train } from '../loop/train.js';
+import type { TrainOptions } from '../loop/train-options.js';
 import { sgd } from '../optimizers/sgd.js';
 
 let folder = '';

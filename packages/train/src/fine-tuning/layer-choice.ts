@@ -1,7 +1,9 @@
+import { check, layersModel, listOf, number, string } from '@cnnzoo/checks';
 import { modelWeights } from '@cnnzoo/weights';
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { StatefulOptimizer } from '../optimizers/optimizer.js';
+import { mapOf } from '../map-of.js';
+import { optimizerRule, type StatefulOptimizer } from '../optimizers/optimizer.js';
 
 type Layer = LayersModel['layers'][number];
 
@@ -52,6 +54,8 @@ export function unfreezeLayers(model: LayersModel, modules: readonly string[]): 
 }
 
 function setTrainable(model: LayersModel, modules: readonly string[], trainable: boolean): void {
+  check('model', model, layersModel<LayersModel>());
+  check('modules', modules, listOf(string()));
   checkModules(model, modules, 'modules');
   for (const [path, layer] of layersWithin(model.layers))
     if (modules.some((module) => isWithin(path, module))) layer.trainable = trainable;
@@ -72,6 +76,9 @@ export function setLearningRateFactors(
   optimizer: StatefulOptimizer,
   factors: Readonly<Record<string, number>>,
 ): void {
+  check('model', model, layersModel<LayersModel>());
+  check('optimizer', optimizer, optimizerRule);
+  check('factors', factors, mapOf(number(0)));
   checkModules(model, Object.keys(factors), 'factors');
   const longestFirst = Object.entries(factors).sort(([a], [b]) => b.length - a.length);
   for (const { key, variable } of modelWeights(model)) {

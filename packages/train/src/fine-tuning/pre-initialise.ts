@@ -1,3 +1,4 @@
+import { check, checkOptions, integer, layersModel, optional } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 
@@ -40,8 +41,11 @@ export interface PreInitialisation {
 export function preInitialise(
   from: LayersModel,
   to: LayersModel,
-  { seed = 0 }: PreInitialiseOptions = {},
+  options: PreInitialiseOptions = {},
 ): PreInitialisation {
+  check('from', from, layersModel<LayersModel>());
+  check('to', to, layersModel<LayersModel>());
+  const { seed = 0 } = checkOptions<PreInitialiseOptions>('preInitialise', options, { seed: optional(integer()) });
   const [source, target] = [sort(from), sort(to)];
   const pairs: [source: Layer, target: Layer][] = source.convolutions.slice(0, 4).map(({ layer, place }) => {
     const counterpart = target.convolutions.find((other) => other.place === place);

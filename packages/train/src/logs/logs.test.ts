@@ -94,7 +94,20 @@ test('curves of one epoch, without validation, all the same', () => {
   const svg = trainingCurves([alone]);
   expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   expect(svg).not.toContain('>validation<');
-  expect(() => trainingCurves([])).toThrow('epochs must have at least one record, got none');
+});
+
+test('curves of nothing are axes without curves: a run may be interrupted in its first epoch', () => {
+  const svg = trainingCurves([], 'nothing yet');
+  expect(svg).toContain('nothing yet');
+  expect(svg).not.toMatch(/NaN|Infinity|undefined|<circle/);
+  expect(svg.match(/<path d="M70 60V290H400"/)).not.toBeNull();
+});
+
+test('curves leave out what is not finite, and carry no markup', () => {
+  const svg = trainingCurves([{ ...(epochs[0] as EpochRecord), loss: Number.NaN }], '</title><script>');
+  expect(svg).not.toMatch(/NaN|<script/);
+  const bad = [{ ...epochs[0], epoch: '<img>' }] as unknown as EpochRecord[];
+  expect(() => trainingCurves(bad)).toThrow('epochs[0] must be a record of an epoch, with epoch, loss and accuracy');
 });
 
 test.each([undefined, { ...process, getBuiltinModule: undefined }])(
@@ -102,7 +115,7 @@ test.each([undefined, { ...process, getBuiltinModule: undefined }])(
   (other) => {
     vi.stubGlobal('process', other);
     try {
-      const message = 'checkpoints and log files need Node 20.16, 22.3 or newer: elsewhere, train without them';
+      const message = 'checkpoints and log files need Node 20.16, 22.3 or newer';
       expect(() => jsonlLog('log.jsonl')).toThrow(message);
       expect(() => tensorboardLog('log')).toThrow(message);
     } finally {

@@ -1,5 +1,6 @@
+import { check, string } from '@cnnzoo/checks';
+import { nodeModule } from '@cnnzoo/files';
 import type { TrainEvent } from '../loop/events.js';
-import { nodeModule } from '../node-module.js';
 import { maskedCrc32c } from './crc32c.js';
 
 /**
@@ -13,6 +14,7 @@ import { maskedCrc32c } from './crc32c.js';
  * const onEvent = tensorboardLog('runs/lenet/tensorboard'); // then: tensorboard --logdir runs/lenet/tensorboard
  */
 export function tensorboardLog(folder: string): (event: TrainEvent) => void {
+  check('folder', folder, string('the path of a folder'));
   const { appendFileSync, mkdirSync } = nodeModule('node:fs');
   const { join } = nodeModule('node:path');
   const { hostname } = nodeModule('node:os');

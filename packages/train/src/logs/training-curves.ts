@@ -1,3 +1,5 @@
+import { check, listOf, rule } from '@cnnzoo/checks';
+import { isRecord } from '@cnnzoo/files';
 import type { EpochRecord } from '../loop/history.js';
 
 interface Series {
@@ -6,6 +8,19 @@ interface Series {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
+const scoreRule = (value: unknown) =>
+  isRecord(value) && typeof value['loss'] === 'number' && typeof value['accuracy'] === 'number';
+
+/** What is drawn of a record. */
+const curvePoint = rule<EpochRecord>(
+  'a record of an epoch, with epoch, loss and accuracy',
+  (value) =>
+    isRecord(value) &&
+    scoreRule(value) &&
+    Number.isSafeInteger(value['epoch']) &&
+    (value['validation'] === undefined || scoreRule(value['validation'])),
+);
+
 const width = 900;
 const height = 340;
 const panel = { width: 330, height: 230, top: 60 };
@@ -13,8 +28,8 @@ const panel = { width: 330, height: 230, top: 60 };
 /**
  * Draws loss and accuracy of training and validation over the epochs.
  * @param epochs of the history that `train` gives back
- * @returns a self-contained SVG, 900 x 340
- * @throws RangeError where there is no epoch
+ * @returns a self-contained SVG, 900 x 340; before the first epoch has ended, of axes without curves
+ * @throws TypeError or RangeError naming the record and its field that is wrong
  * @example
  * import { writeFile } from 'node:fs/promises';
  * import { trainingCurves } from '@cnnzoo/train';
@@ -22,7 +37,12 @@ const panel = { width: 330, height: 230, top: 60 };
  * await writeFile('curves.svg', trainingCurves(history.epochs, 'LeNet-5 on MNIST'));
  */
 export function trainingCurves(epochs: readonly EpochRecord[], title = 'Training'): string {
-  if (epochs.length === 0) throw new RangeError('epochs must have at least one record, got none');
+  check('epochs', epochs, listOf(curvePoint));
+  check(
+    'title',
+    title,
+    rule<string>('a string', (value) => typeof value === 'string'),
+  );
   const series = (pick: (record: Pick<EpochRecord, 'loss' | 'accuracy'>) => number): Series[] => {
     const points = epochs.map((record) => [record.epoch + 1, pick(record)] as const);
     const validation = epochs.flatMap(({ epoch, validation }) =>
@@ -31,7 +51,7 @@ export function trainingCurves(epochs: readonly EpochRecord[], title = 'Training
     return [
       { name: 'training', color: '#2563ab', points },
       { name: 'validation', color: '#d1495b', points: validation },
-    ].filter(({ points }) => points.length > 0);
+    ].filter(({ name, points }) => name === 'training' || points.length > 0);
   };
   const losses = series(({ loss }) => loss);
   const accuracies = series(({ accuracy }) => 100 * accuracy);
@@ -51,7 +71,7 @@ export function trainingCurves(epochs: readonly EpochRecord[], title = 'Training
 }
 
 function drawPanel(left: number, label: string, series: readonly Series[]): string {
-  const points = series.flatMap(({ points }) => points);
+  const points = series.flatMap(({ points }) => points.filter(([, y]) => Number.isFinite(y)));
   const [xTicks, yTicks] = [
     ticks(
       points.map(([x]) => x),
@@ -79,7 +99,9 @@ function drawPanel(left: number, label: string, series: readonly Series[]): stri
     `<path d="M${left} ${panel.top}V${bottom}H${right}" stroke="#222" fill="none"/>`,
     `<text x="${left + panel.width / 2}" y="${bottom + 38}" text-anchor="middle">epoch</text>`,
     `<text transform="translate(${left - 50} ${panel.top + panel.height / 2}) rotate(-90)" text-anchor="middle">${label}</text>`,
-    ...series.map(({ color, points }) => {
+    ...series.map(({ color, points: all }) => {
+      // What is not finite has no place on the axis.
+      const points = all.filter(([, value]) => Number.isFinite(value));
       const line = points.map(([px, py], i) => `${i === 0 ? 'M' : 'L'}${x(px)} ${y(py)}`).join('');
       const dots = points.map(([px, py]) => `<circle cx="${x(px)}" cy="${y(py)}" r="2.5" fill="${color}"/>`).join('');
       return `<path d="${line}" stroke="${color}" stroke-width="2" fill="none"/>${dots}`;
@@ -89,8 +111,8 @@ function drawPanel(left: number, label: string, series: readonly Series[]): stri
 
 /** Round numbers from below the smallest to above the largest value, about five. */
 function ticks(values: readonly number[], whole: boolean): number[] {
-  const low = Math.min(...values);
-  const high = Math.max(...values);
+  const low = values.length === 0 ? 0 : Math.min(...values);
+  const high = values.length === 0 ? 1 : Math.max(...values);
   const rough = (high - low || Math.abs(high) || 1) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const round = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough) ?? rough;

@@ -1,3 +1,5 @@
+import { type Rule, rule } from '@cnnzoo/checks';
+import { isRecord } from '@cnnzoo/files';
 import type * as tf from '@tensorflow/tfjs-core';
 
 /** What a network trains on in one step. Whoever takes a batch from a loader disposes its tensors. */
@@ -16,9 +18,17 @@ export interface Batch {
 /** Gives the batches of an epoch, as @cnnzoo/data's DataLoader does. Any object of this shape is one. */
 export interface Loader {
   readonly batchesPerEpoch: number;
+  /** What decides the order and random transforms, where anything does. A run is resumed with the same only. */
+  readonly seed?: number;
   /**
-   * The batches of one epoch from `fromBatch` on. They must depend on nothing but `index`, so that a run can go on where
+   * The batches of one epoch from `fromBatch` on. They must depend on nothing but `index`, so that a run can be resumed where
    * another stopped.
    */
   epoch(index: number, fromBatch?: number): AsyncIterable<Batch>;
 }
+
+export const loaderRule: Rule<Loader> = rule<Loader>(
+  'a loader: an object with batchesPerEpoch, an integer of at least 1, and epoch(index, fromBatch)',
+  (value) => isRecord(value) && typeof value['batchesPerEpoch'] === 'number' && typeof value['epoch'] === 'function',
+  ({ batchesPerEpoch }) => Number.isSafeInteger(batchesPerEpoch) && batchesPerEpoch >= 1,
+);

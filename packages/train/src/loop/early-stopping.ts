@@ -1,3 +1,4 @@
+import { integer, number, oneOf, optional, record } from '@cnnzoo/checks';
 import type { EpochRecord } from './history.js';
 
 /** When a run ends before its last epoch. */
@@ -34,12 +35,8 @@ export function isExhausted(history: readonly EpochRecord[], options: EarlyStopp
   return options !== null && history.length - 1 - bestEpoch(history, options) >= options.patience;
 }
 
-/** @throws RangeError naming the option that is wrong */
-export function checkEarlyStopping({ patience, metric = 'accuracy', threshold = 0 }: EarlyStopping): void {
-  if (!Number.isInteger(patience) || patience < 1)
-    throw new RangeError(`earlyStopping.patience must be a whole number of at least 1, got ${patience}`);
-  if (metric !== 'loss' && metric !== 'accuracy')
-    throw new RangeError(`earlyStopping.metric must be 'loss' or 'accuracy', got '${metric}'`);
-  if (!(threshold >= 0 && threshold < Infinity))
-    throw new RangeError(`earlyStopping.threshold must be at least 0 and finite, got ${threshold}`);
-}
+export const earlyStoppingRule = record<EarlyStopping>({
+  patience: integer(1),
+  metric: optional(oneOf(['loss', 'accuracy'])),
+  threshold: optional(number(0)),
+});

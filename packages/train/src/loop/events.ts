@@ -6,9 +6,11 @@ export type TrainEvent =
       readonly type: 'start';
       readonly epochs: number;
       readonly batchesPerEpoch: number;
-      /** The first batch to come, later than 0 and 0 where a run goes on. */
+      /** The first batch to come, later than 0 and 0 where a run is resumed. */
       readonly epoch: number;
       readonly batch: number;
+      /** What is not as it was when the run that is resumed was saved, and was allowed to be, as sentences. Left out where nothing is. */
+      readonly changes?: readonly string[];
     }
   | ({ readonly type: 'step' } & StepRecord)
   | ({ readonly type: 'epoch' } & EpochRecord)

@@ -1,3 +1,4 @@
+import { optional, positive, record } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Limits of gradients; without one they are used as they are. */
@@ -8,11 +9,7 @@ export interface GradientClipping {
   readonly value?: number;
 }
 
-/** @throws RangeError naming a limit that is not a positive number */
-export function checkClipping({ norm = 1, value = 1 }: GradientClipping): void {
-  for (const [name, limit] of Object.entries({ norm, value }))
-    if (!(limit > 0)) throw new RangeError(`clipping.${name} must be above 0, got ${limit}`);
-}
+export const clippingRule = record<GradientClipping>({ norm: optional(positive), value: optional(positive) });
 
 /** sqrt of the sum of all elements' squares. */
 export function gradientNorm(gradients: readonly tf.Tensor[]): tf.Scalar {

@@ -1,3 +1,6 @@
+import { integer, number, type OptionRules, optional, record, rule } from '@cnnzoo/checks';
+import { mapOf } from '../map-of.js';
+
 /** Means over some pictures. */
 export interface Score {
   /** Of the loss, without auxiliary heads in validation. */
@@ -21,6 +24,20 @@ export interface EpochRecord extends Score {
   /** Of training, without validation, checkpoints and interruptions. */
   readonly seconds: number;
 }
+
+/** Losses and metrics may be NaN or infinite, such as that of a class without images. */
+export const anyNumber = rule<number>('a number', (value) => typeof value === 'number');
+
+const score: OptionRules<Score> = { loss: anyNumber, accuracy: number(0, 1), metrics: mapOf(anyNumber) };
+
+export const epochRecord = record<EpochRecord>({
+  ...score,
+  epoch: integer(0),
+  step: integer(0),
+  learningRate: number(0),
+  validation: optional(record(score)),
+  seconds: number(0),
+});
 
 /** Why a run was asked to stop. */
 export type Interruption = 'SIGINT' | 'SIGTERM' | 'abort';

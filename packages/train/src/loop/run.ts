@@ -2,6 +2,8 @@ import { loadStateDict, type StateDict, type StateTensor, stateDict } from '@cnn
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { CheckpointStore } from '../checkpoints/checkpoint-store.js';
+import { dataIdentity, type RunIdentity, type RunSettings } from '../checkpoints/run-identity.js';
+import type { OtherWeightsName } from '../checkpoints/training-file.js';
 import type { StatefulOptimizer } from '../optimizers/optimizer.js';
 import type { Schedule } from '../schedules/schedule.js';
 import type { Batch, Loader } from './batch.js';
@@ -39,11 +41,17 @@ export interface RunOptions {
   readonly abort: AbortSignal | null;
 }
 
-/** Where a run starts or goes on. */
+/** Where a run starts or is resumed. */
 export interface RunStart {
   readonly progress: Progress;
-  /** From a checkpoint: 'average' and 'best'. */
-  readonly otherWeights: ReadonlyMap<string, StateDict>;
+  /** From a checkpoint. */
+  readonly otherWeights: ReadonlyMap<OtherWeightsName, StateDict>;
+  /** Null where no checkpoints are written. */
+  readonly settings: RunSettings | null;
+  /** Null before the first batch. */
+  readonly data: Pick<RunIdentity, 'batchSize' | 'data'> | null;
+  /** What is not as it was in the checkpoint. */
+  readonly changes: readonly string[];
 }
 
 /** A run under way. */
@@ -52,6 +60,8 @@ interface Run extends RunOptions {
   /** The optimizer's learning rate, which the schedule multiplies. */
   readonly learningRate: number;
   readonly average: WeightAverage | null;
+  readonly settings: RunSettings | null;
+  data: RunStart['data'];
   progress: Progress;
   /** The weights of the best epoch, with early stopping. */
   best: StateDict | undefined;
@@ -62,7 +72,8 @@ interface Run extends RunOptions {
 }
 
 /** The loop of `train`. */
-export async function run(options: RunOptions, { progress, otherWeights }: RunStart): Promise<History> {
+export async function run(options: RunOptions, start: RunStart): Promise<History> {
+  const { progress, otherWeights, settings, data, changes } = start;
   const { model, optimizer, epochs, store, onEvent, averageDecay, earlyStopping } = options;
   const average = averageDecay === null ? null : startAverage(model, averageDecay, otherWeights.get('average'));
   const stop = listenForStop(options.abort);
@@ -70,11 +81,11 @@ export async function run(options: RunOptions, { progress, otherWeights }: RunSt
   const best = otherWeights.get('best');
   const checkpoint = store?.newest() ?? null;
   const measured = { loss: 0, gradientNorm: 0 };
-  const state: Run = { ...options, stop, learningRate, average, progress, best, checkpoint, measured };
+  const state: Run = { ...options, stop, learningRate, average, settings, data, progress, best, checkpoint, measured };
   const goesOn = () => state.progress.epoch < epochs && !isExhausted(state.progress.history, earlyStopping);
   try {
     const { epoch, batch, batchesPerEpoch } = progress;
-    onEvent({ type: 'start', epochs, batchesPerEpoch, epoch, batch });
+    onEvent({ type: 'start', epochs, batchesPerEpoch, epoch, batch, ...(changes.length > 0 ? { changes } : {}) });
     while (goesOn() && stop.reason === null) {
       await trainEpoch(state);
       if (stop.reason === null) await endEpoch(state);
@@ -136,6 +147,8 @@ async function trainStep(state: Run, batches: readonly Batch[], began: number): 
       );
     optimizer.learningRate = learningRate;
     for (const batch of batches) await checkBatch(model, batch, 'loader');
+    const [first] = batches;
+    if (state.store !== null && first !== undefined) state.data ??= await dataIdentity(first);
     const afterUpdate = () => state.average?.update(step);
     const measures = await trainingStep(model, optimizer, batches, { ...state, afterUpdate });
     const { loss, correct, gradientNorm, metrics } = measures;
@@ -198,16 +211,20 @@ async function endEpoch(state: Run): Promise<void> {
 }
 
 async function save(state: Run, isBest = false): Promise<void> {
-  const { store, model, optimizer, progress, average, best } = state;
-  if (store === null) return;
+  const { store, model, optimizer, progress, average, best, settings, data } = state;
+  // Before the first batch there is nothing to save.
+  if (store === null || settings === null || data === null) return;
   const { step, learningRate } = progress;
   const weights = stateDict(model);
   if (![...weights.values()].every(hasFiniteValues))
     throw new TrainingError({ step, learningRate, ...state.measured, checkpoint: state.checkpoint });
-  const otherWeights = new Map<string, StateDict>();
+  const otherWeights = new Map<OtherWeightsName, StateDict>();
   if (average !== null) otherWeights.set('average', average.stateDict());
   if (best !== undefined) otherWeights.set('best', best);
-  state.checkpoint = await store.save({ model, weights, optimizer, progress, otherWeights }, isBest);
+  state.checkpoint = await store.save(
+    { model, weights, optimizer, run: { ...settings, ...data }, progress, otherWeights },
+    isBest,
+  );
   state.onEvent({ type: 'checkpoint', path: state.checkpoint, step });
 }
 

@@ -17,7 +17,8 @@ import { cosineDecay } from '../schedules/cosine-decay.js';
 import { reduceOnPlateau } from '../schedules/reduce-on-plateau.js';
 import type { Batch, Loader } from './batch.js';
 import type { TrainEvent } from './events.js';
-import { type TrainOptions, train } from './train.js';
+import { train } from './train.js';
+import type { TrainOptions } from './train-options.js';
 import { TrainingError } from './training-error.js';
 
 let folder = '';
@@ -218,7 +219,12 @@ test('a checkpoint is PyTorch-keyed weights, the state of the optimizer and a de
   const checkpoint = { folder: join(folder, 'files') };
   const { history, model } = await run({ checkpoint });
   const path = history.checkpoint ?? '';
-  expect((await readdir(path)).sort()).toEqual(['model.safetensors', 'optimizer.safetensors', 'training.json']);
+  expect((await readdir(path)).sort()).toEqual([
+    'SHA256SUMS',
+    'model.safetensors',
+    'optimizer.safetensors',
+    'training.json',
+  ]);
   const weights = await readSafetensors(join(path, 'model.safetensors'));
   for (const [key, { data }] of stateDict(model)) expect([...(weights.get(key)?.data ?? [])]).toEqual([...data]);
   const state = await readSafetensors(join(path, 'optimizer.safetensors'));
@@ -432,16 +438,16 @@ test('regularizers of the model count', async () => {
 });
 
 const wrongOptions: [string, Partial<TrainOptions>][] = [
-  ['epochs must be a whole number of at least 1, got 0', { epochs: 0 }],
-  ['accumulate must be a whole number of at least 1, got 1.5', { accumulate: 1.5 }],
-  ['clipping.norm must be above 0, got 0', { clipping: { norm: 0 } }],
-  ['labelSmoothing must be from 0 to 1, got 2', { labelSmoothing: 2 }],
+  ['epochs must be an integer of at least 1, got 0', { epochs: 0 }],
+  ['accumulate must be an integer of at least 1, got 1.5', { accumulate: 1.5 }],
+  ['clipping.norm must be a finite number above 0, got 0', { clipping: { norm: 0 } }],
+  ['labelSmoothing must be a finite number from 0 to 1, got 2', { labelSmoothing: 2 }],
   ['labelSmoothing is for the default loss', { labelSmoothing: 0.1, loss: crossEntropy }],
-  ['auxiliaryWeight must be at least 0 and finite, got -1', { auxiliaryWeight: -1 }],
-  ['resume: true goes on from checkpoint.folder, which is missing', { resume: true }],
-  ['averageDecay must be above 0 and below 1, got 1', { averageDecay: 1 }],
+  ['auxiliaryWeight must be a finite number of at least 0, got -1', { auxiliaryWeight: -1 }],
+  ['resume: true resumes from checkpoint.folder, which is missing', { resume: true }],
+  ['averageDecay must be a number above 0 and below 1, got 1', { averageDecay: 1 }],
   ['earlyStopping watches validation, which is missing', { earlyStopping: { patience: 1 } }],
-  ['earlyStopping.patience must be a whole number of at least 1, got 0', { earlyStopping: { patience: 0 } }],
+  ['earlyStopping.patience must be an integer of at least 1, got 0', { earlyStopping: { patience: 0 } }],
 ];
 test.each(wrongOptions)('says: %s', async (message, options) => {
   await expect(run(options)).rejects.toThrow(message);
@@ -491,23 +497,27 @@ test('refuses a softmax before the loss, which would be a double one', async () 
 test('never mixes runs: old checkpoints, none, damaged ones, another optimizer, other data', async () => {
   const checkpoint = { folder: join(folder, 'mixed') };
   await expect(run({ checkpoint, resume: true })).rejects.toThrow(
-    'has no checkpoint to go on from: start without resume',
+    'has no checkpoint to resume from: start without resume',
   );
   const { history } = await run({ epochs: 1, checkpoint });
   await expect(run({ checkpoint })).rejects.toThrow(
-    'has checkpoints of an earlier run: go on from them with resume: true',
+    'has checkpoints of an earlier run: resume from them with resume: true',
   );
   await expect(run({ checkpoint, resume: true, optimizer: adamw({ learningRate: 1 }) })).rejects.toThrow(
-    'training.json: written by optimizer CnnzooSgd, expected CnnzooAdamW',
+    "training.json: optimizer.className is 'CnnzooSgd', expected 'CnnzooAdamW'",
   );
   await expect(run({ checkpoint, resume: true }, tinyLoader(7))).rejects.toThrow(
-    'written with 5 batches in an epoch, but loader has 7',
+    'loader has 7 batches in an epoch, had 5',
   );
   const weights = join(history.checkpoint ?? '', 'model.safetensors');
   await writeFile(weights, (await readFile(weights)).subarray(0, 100));
   await expect(run({ checkpoint, resume: true })).rejects.toThrow(weights);
-  await writeFile(join(history.checkpoint ?? '', 'training.json'), '{"format": "cnnzoo-tr');
-  await expect(run({ checkpoint, resume: true })).rejects.toThrow('training.json: not JSON');
-  await writeFile(join(checkpoint.folder, 'checkpoints.json'), '{"checkpoints": ["../../../etc"], "best": null}');
-  await expect(run({ checkpoint, resume: true })).rejects.toThrow('checkpoints.json: not a list of checkpoints');
+  const list = join(checkpoint.folder, 'checkpoints.json');
+  const { checkpoints, ...rest } = JSON.parse(await readFile(list, 'utf8'));
+  await writeFile(list, JSON.stringify({ ...rest, checkpoints: [...checkpoints, '../../../etc'] }));
+  await expect(run({ checkpoint, resume: true })).rejects.toThrow(
+    "checkpoints.json.checkpoints[1] must be the name of a checkpoint, such as step-00000012, got '../../../etc'",
+  );
+  await writeFile(list, '{"checkpoints');
+  await expect(run({ checkpoint, resume: true })).rejects.toThrow('checkpoints.json is not JSON');
 });

@@ -1,68 +1,20 @@
 import { crossEntropy } from '@cnnzoo/losses';
+import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { readCheckpoint } from '../checkpoints/checkpoint.js';
 import { type CheckpointStore, openCheckpointStore } from '../checkpoints/checkpoint-store.js';
-import type { StatefulOptimizer } from '../optimizers/optimizer.js';
-import type { Schedule } from '../schedules/schedule.js';
+import {
+  dataIdentity,
+  lossIdentity,
+  type RunIdentity,
+  refuseOtherRun,
+  runSettings,
+} from '../checkpoints/run-identity.js';
 import type { Loader } from './batch.js';
-import { checkEarlyStopping, type EarlyStopping } from './early-stopping.js';
-import type { TrainEvent } from './events.js';
-import { checkClipping, type GradientClipping } from './gradient-clipping.js';
 import type { History } from './history.js';
-import type { Metrics } from './metrics.js';
-import { refuseSoftmax } from './refuse-softmax.js';
-import { type RunStart, run } from './run.js';
+import { type RunOptions, type RunStart, run as runEpochs } from './run.js';
 import { noSums } from './run-state.js';
-import type { Loss } from './training-step.js';
-
-/** What `train` writes down of a run, so that it can be resumed. */
-export interface CheckpointOptions {
-  /** Where checkpoints are; made when the first is written. */
-  readonly folder: string;
-  /** Also one after every so many steps. Default: after each epoch only, and where a run is interrupted. */
-  readonly everySteps?: number;
-  /** How many of the newest are kept; the best by validation (or, without one, training) accuracy is kept besides. Default 2. */
-  readonly keepLast?: number;
-}
-
-/** The options of `train`. */
-export interface TrainOptions {
-  /** Epochs in the whole run, those before a resumption included. */
-  readonly epochs: number;
-  /** One of this package's, made for this model. */
-  readonly optimizer: StatefulOptimizer;
-  /** Factor on the optimizer's learning rate. Default: 1 throughout. */
-  readonly schedule?: Schedule;
-  /** Loss of one head. Default: cross-entropy on logits, smoothed by `labelSmoothing`. */
-  readonly loss?: Loss;
-  /** For the default loss, from 0 to 1. Default 0. */
-  readonly labelSmoothing?: number;
-  /** How much the loss of each auxiliary head counts. Default 0.3. */
-  readonly auxiliaryWeight?: number;
-  /** Limits of the gradients. Default: none. */
-  readonly clipping?: GradientClipping;
-  /** Batches of the loader in one step; their gradients are averaged. Default 1. */
-  readonly accumulate?: number;
-  /** Further figures of the main head, in training and validation. */
-  readonly metrics?: Metrics;
-  /** Pictures to validate on after each epoch. */
-  readonly validation?: Loader;
-  /**
-   * Keep an exponential moving average of the weights, which forgets at this rate, such as 0.9999. Validation is done with it, and
-   * the model has it when the run has come to its end. Default: none.
-   */
-  readonly averageDecay?: number;
-  /** End the run when validation no longer gets better. The model then has the weights of the best epoch. Default: never. */
-  readonly earlyStopping?: EarlyStopping;
-  /** Default: no checkpoints. */
-  readonly checkpoint?: CheckpointOptions;
-  /** Go on from the newest checkpoint (true) or the one in this folder. Default false. */
-  readonly resume?: boolean | string;
-  /** Told of each step, epoch and checkpoint. What it throws ends the run. */
-  readonly onEvent?: (event: TrainEvent) => void;
-  /** Ends the run after the current step, as SIGINT does. */
-  readonly abort?: AbortSignal;
-}
+import { type CheckpointOptions, checkTrainArguments, type TrainOptions } from './train-options.js';
 
 /**
  * Trains a model: forward, backward and update for each batch of a loader, epoch by epoch.
@@ -86,22 +38,12 @@ export interface TrainOptions {
  * });
  */
 export async function train(model: LayersModel, loader: Loader, options: TrainOptions): Promise<History> {
-  checkOptions(model, loader, options);
-  const { checkpoint, resume = false, labelSmoothing = 0 } = options;
+  checkTrainArguments(model, loader, options);
+  const { checkpoint, labelSmoothing = 0 } = options;
   const store =
     checkpoint === undefined ? null : await openCheckpointStore(checkpoint.folder, checkpoint.keepLast ?? 2);
-  const { batchesPerEpoch } = loader;
-  let start: RunStart = {
-    progress: { step: 0, epoch: 0, batch: 0, batchesPerEpoch, learningRate: 0, sums: noSums, history: [] },
-    otherWeights: new Map(),
-  };
-  if (resume === false) refuseOldCheckpoints(store, checkpoint);
-  else {
-    const folder = checkpointToResume(store, resume, checkpoint);
-    start = await readCheckpoint(folder, model, options.optimizer, batchesPerEpoch);
-  }
-  return run(
-    {
+  try {
+    const run: RunOptions = {
       model,
       loader,
       store,
@@ -119,50 +61,67 @@ export async function train(model: LayersModel, loader: Loader, options: TrainOp
       everySteps: checkpoint?.everySteps ?? Infinity,
       onEvent: options.onEvent ?? (() => {}),
       abort: options.abort ?? null,
-    },
-    start,
-  );
+    };
+    return await runEpochs(run, await startOf(run, options));
+  } finally {
+    await store?.close();
+  }
 }
 
-function checkOptions(model: LayersModel, loader: Loader, options: TrainOptions): void {
-  const { epochs, optimizer, loss, labelSmoothing, auxiliaryWeight = 0, clipping = {}, accumulate = 1 } = options;
-  const { checkpoint, resume } = options;
-  const atLeastOne = (name: string, value: number) => {
-    if (!Number.isInteger(value) || value < 1)
-      throw new RangeError(`${name} must be a whole number of at least 1, got ${value}`);
-  };
-  atLeastOne('epochs', epochs);
-  atLeastOne('accumulate', accumulate);
-  atLeastOne('checkpoint.keepLast', checkpoint?.keepLast ?? 1);
-  atLeastOne('checkpoint.everySteps', checkpoint?.everySteps ?? 1);
-  atLeastOne('loader.batchesPerEpoch', loader.batchesPerEpoch);
-  // Not instanceof: tfjs makes that true for every optimizer, and a package may be there twice.
-  if (!('restoreSlots' in optimizer))
-    throw new TypeError(
-      'optimizer must be one of @cnnzoo/train, such as sgd({ learningRate: 0.1 }): its state is saved',
-    );
-  if (loss !== undefined && labelSmoothing !== undefined)
-    throw new TypeError('labelSmoothing is for the default loss: smooth the labels in your own loss');
-  if (labelSmoothing !== undefined && !(labelSmoothing >= 0 && labelSmoothing <= 1))
-    throw new RangeError(`labelSmoothing must be from 0 to 1, got ${labelSmoothing}`);
-  if (!(auxiliaryWeight >= 0 && auxiliaryWeight < Infinity))
-    throw new RangeError(`auxiliaryWeight must be at least 0 and finite, got ${auxiliaryWeight}`);
-  checkClipping(clipping);
-  if (options.earlyStopping !== undefined) {
-    checkEarlyStopping(options.earlyStopping);
-    if (options.validation === undefined) throw new TypeError('earlyStopping watches validation, which is missing');
+/** Where the run begins: at its first batch, or where a checkpoint stopped, which is in the model and the optimizer then. */
+async function startOf(run: RunOptions, options: TrainOptions): Promise<RunStart> {
+  const { model, loader, optimizer, store } = run;
+  const { resume = false, allow = [], checkpoint, loss, labelSmoothing = 0 } = options;
+  const settings = () => runSettings(run, lossIdentity(loss, labelSmoothing));
+  const { batchesPerEpoch } = loader;
+  if (resume === false) {
+    refuseOldCheckpoints(store, checkpoint);
+    return {
+      progress: { step: 0, epoch: 0, batch: 0, batchesPerEpoch, learningRate: 0, sums: noSums, history: [] },
+      otherWeights: new Map(),
+      settings: store === null ? null : settings(),
+      data: null,
+      changes: [],
+    };
   }
-  if (resume === true && checkpoint === undefined)
-    throw new TypeError('resume: true goes on from checkpoint.folder, which is missing');
-  if (model.trainableWeights.length === 0)
-    throw new TypeError(`model '${model.name}' has nothing to train: all is frozen`);
-  if (loss === undefined) refuseSoftmax(model);
+  const folder = checkpointToResume(store, resume, checkpoint);
+  const { training, otherWeights, apply } = await readCheckpoint(folder, model, optimizer);
+  const data = await dataOf(loader);
+  const now = settings();
+  const changes = refuseOtherRun(folder, training.run, { ...now, ...data }, allow);
+  const { progress } = training;
+  if (progress.batchesPerEpoch !== batchesPerEpoch) {
+    const text = `loader has ${batchesPerEpoch} batches in an epoch, had ${progress.batchesPerEpoch}`;
+    if (!allow.includes('data') && !allow.includes('batchSize'))
+      throw new RangeError(
+        `${folder} is of another run: ${text}. Give the same data and batch size, or allow: ['data']`,
+      );
+    if (progress.batch > 0)
+      throw new RangeError(
+        `${folder} was saved within an epoch, and ${text}: resume from a checkpoint at the end of one`,
+      );
+    changes.push(text);
+  }
+  apply();
+  return { progress: { ...progress, batchesPerEpoch }, otherWeights, settings: now, data, changes };
+}
+
+/** What the first batch of all says of the data. */
+async function dataOf(loader: Loader): Promise<Pick<RunIdentity, 'batchSize' | 'data'>> {
+  for await (const batch of loader.epoch(0)) {
+    try {
+      return await dataIdentity(batch);
+    } finally {
+      tf.dispose([batch.images, batch.labels]);
+    }
+  }
+  throw new RangeError('loader must have at least one batch in epoch 0, got none');
 }
 
 function refuseOldCheckpoints(store: CheckpointStore | null, checkpoint: CheckpointOptions | undefined): void {
   if (store?.newest() != null)
     throw new Error(
-      `${checkpoint?.folder} has checkpoints of an earlier run: go on from them with resume: true, or take another folder`,
+      `${checkpoint?.folder} has checkpoints of an earlier run: resume from them with resume: true, or take another folder`,
     );
 }
 
@@ -172,6 +131,6 @@ function checkpointToResume(
   checkpoint: CheckpointOptions | undefined,
 ): string {
   const folder = resume === true ? store?.newest() : resume;
-  if (folder == null) throw new Error(`${checkpoint?.folder} has no checkpoint to go on from: start without resume`);
+  if (folder == null) throw new Error(`${checkpoint?.folder} has no checkpoint to resume from: start without resume`);
   return folder;
 }

@@ -24,7 +24,6 @@ export interface WeightAverage {
  * @param restored the average of a run that goes on
  */
 export function startAverage(model: LayersModel, decay: number, restored: StateDict | undefined): WeightAverage {
-  if (!(decay > 0 && decay < 1)) throw new RangeError(`averageDecay must be above 0 and below 1, got ${decay}`);
   const weights = model.weights
     .filter(({ dtype }) => dtype === 'float32')
     .map((weight) => weight.read() as tf.Variable);

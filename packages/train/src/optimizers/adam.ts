@@ -1,9 +1,10 @@
+import { checkOptions, type OptionRules, optional, positive } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   belowOne,
   coupledDecay,
   type OptimizerOptions,
-  positive,
+  optimizerRules,
   StatefulOptimizer,
   type Update,
 } from './optimizer.js';
@@ -20,6 +21,13 @@ export interface AdamOptions extends OptimizerOptions {
 
 type Slot = 'exp_avg' | 'exp_avg_sq';
 
+const adamRules: OptionRules<AdamOptions> = {
+  ...optimizerRules,
+  beta1: optional(belowOne),
+  beta2: optional(belowOne),
+  epsilon: optional(positive),
+};
+
 /** The optimizer that `adam` makes. */
 export class Adam extends StatefulOptimizer<Slot> {
   static readonly className: string = 'CnnzooAdam';
@@ -30,9 +38,9 @@ export class Adam extends StatefulOptimizer<Slot> {
 
   constructor(options: AdamOptions) {
     super(options);
-    this.beta1 = belowOne('beta1', options.beta1 ?? 0.9);
-    this.beta2 = belowOne('beta2', options.beta2 ?? 0.999);
-    this.epsilon = positive('epsilon', options.epsilon ?? 1e-8);
+    this.beta1 = options.beta1 ?? 0.9;
+    this.beta2 = options.beta2 ?? 0.999;
+    this.epsilon = options.epsilon ?? 1e-8;
   }
 
   protected override update(update: Update<Slot>): tf.Tensor {
@@ -83,7 +91,7 @@ export class AdamW extends Adam {
  * const optimizer = adam({ learningRate: 1e-3 });
  */
 export function adam(options: AdamOptions): Adam {
-  return new Adam(options);
+  return new Adam(checkOptions('adam', options, adamRules));
 }
 
 /**
@@ -98,5 +106,5 @@ export function adam(options: AdamOptions): Adam {
  * const optimizer = adamw({ learningRate: 1e-3, weightDecay: 0.05, decayBiasesAndNorms: false });
  */
 export function adamw(options: AdamOptions): AdamW {
-  return new AdamW(options);
+  return new AdamW(checkOptions('adamw', options, adamRules));
 }

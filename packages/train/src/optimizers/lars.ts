@@ -1,9 +1,10 @@
+import { checkOptions, type OptionRules, optional, positive } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   belowOne,
   coupledDecay,
   type OptimizerOptions,
-  positive,
+  optimizerRules,
   StatefulOptimizer,
   type Update,
 } from './optimizer.js';
@@ -18,6 +19,13 @@ export interface LarsOptions extends OptimizerOptions {
   readonly epsilon?: number;
 }
 
+const larsRules: OptionRules<LarsOptions> = {
+  ...optimizerRules,
+  momentum: optional(belowOne),
+  trust: optional(positive),
+  epsilon: optional(positive),
+};
+
 /** The optimizer that `lars` makes. */
 export class Lars extends StatefulOptimizer<'momentum_buffer'> {
   static readonly className: string = 'CnnzooLars';
@@ -28,9 +36,9 @@ export class Lars extends StatefulOptimizer<'momentum_buffer'> {
 
   constructor(options: LarsOptions) {
     super(options);
-    this.momentum = belowOne('momentum', options.momentum ?? 0.9);
-    this.trust = positive('trust', options.trust ?? 0.001);
-    this.epsilon = positive('epsilon', options.epsilon ?? 1e-8);
+    this.momentum = options.momentum ?? 0.9;
+    this.trust = options.trust ?? 0.001;
+    this.epsilon = options.epsilon ?? 1e-8;
   }
 
   protected override update(update: Update<'momentum_buffer'>): tf.Tensor {
@@ -73,5 +81,5 @@ export class Lars extends StatefulOptimizer<'momentum_buffer'> {
  * const optimizer = lars({ learningRate: 2, momentum: 0.9, weightDecay: 5e-5, decayBiasesAndNorms: false });
  */
 export function lars(options: LarsOptions): Lars {
-  return new Lars(options);
+  return new Lars(checkOptions('lars', options, larsRules));
 }

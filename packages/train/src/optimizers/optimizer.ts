@@ -1,3 +1,4 @@
+import { boolean, check, number, type OptionRules, optional, rule } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** What all optimizers of this package take. */
@@ -12,6 +13,20 @@ export interface OptimizerOptions {
    */
   readonly decayBiasesAndNorms?: boolean;
 }
+
+/** The rules of {@link OptimizerOptions}. */
+export const optimizerRules: OptionRules<OptimizerOptions> = {
+  learningRate: number(0),
+  weightDecay: optional(number(0)),
+  decayBiasesAndNorms: optional(boolean),
+};
+
+/** How much of something stays from step to step. */
+export const belowOne = rule<number>(
+  'a number of at least 0 and below 1',
+  (value) => typeof value === 'number',
+  (value) => value >= 0 && value < 1,
+);
 
 /** One variable's part of an update. All are disposed by the caller. */
 export interface Update<Slot extends string> {
@@ -52,8 +67,8 @@ export abstract class StatefulOptimizer<Slot extends string = string> extends tf
 
   constructor({ learningRate, weightDecay = 0, decayBiasesAndNorms = true }: OptimizerOptions) {
     super();
-    this.learningRate = atLeastZero('learningRate', learningRate);
-    this.weightDecay = atLeastZero('weightDecay', weightDecay);
+    this.learningRate = check('learningRate', learningRate, optimizerRules.learningRate);
+    this.weightDecay = check('weightDecay', weightDecay, optimizerRules.weightDecay);
     this.decayBiasesAndNorms = decayBiasesAndNorms;
   }
 
@@ -98,7 +113,7 @@ export abstract class StatefulOptimizer<Slot extends string = string> extends tf
    * @throws RangeError where `factor` is negative or not finite
    */
   setLearningRateFactor(variable: tf.Variable, factor: number): void {
-    this.#factors.set(variable, atLeastZero('factor', factor));
+    this.#factors.set(variable, check('factor', factor, number(0)));
   }
 
   /** What is remembered of a variable, or undefined before its first update. The tensors stay the optimizer's. */
@@ -165,25 +180,13 @@ export abstract class StatefulOptimizer<Slot extends string = string> extends tf
   }
 }
 
-/** @throws RangeError naming the argument unless it is a finite number of at least 0 */
-export function atLeastZero(name: string, value: number): number {
-  if (!(value >= 0 && value < Infinity)) throw new RangeError(`${name} must be at least 0 and finite, got ${value}`);
-  return value;
-}
-
-/** @throws RangeError naming the argument unless it is at least 0 and below 1 */
-export function belowOne(name: string, value: number): number {
-  if (!(value >= 0 && value < 1)) throw new RangeError(`${name} must be at least 0 and below 1, got ${value}`);
-  return value;
-}
+/** An optimizer of this package. Not by its class: tfjs makes every optimizer an instance, and a package may be there twice. */
+export const optimizerRule = rule<StatefulOptimizer>(
+  'one of @cnnzoo/train, such as sgd({ learningRate: 0.1 }): its state is saved',
+  (value) => typeof value === 'object' && value !== null && 'restoreSlots' in value,
+);
 
 /** gradient + weightDecay * value: weight decay as a penalty on the weights' squares. */
 export function coupledDecay({ gradient, value, scalar, weightDecay }: Update<string>): tf.Tensor {
   return weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(value, scalar(weightDecay)));
-}
-
-/** @throws RangeError naming the argument unless it is a finite number above 0 */
-export function positive(name: string, value: number): number {
-  if (!(value > 0 && value < Infinity)) throw new RangeError(`${name} must be above 0 and finite, got ${value}`);
-  return value;
 }

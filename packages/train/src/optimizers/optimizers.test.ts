@@ -114,13 +114,16 @@ test('a factor slows one variable down, and 0 stops it', () => {
 });
 
 test.each<[string, () => unknown]>([
-  ['learningRate must be at least 0 and finite, got -1', () => sgd({ learningRate: -1 })],
-  ['weightDecay must be at least 0 and finite, got NaN', () => adamw({ learningRate: 1, weightDecay: Number.NaN })],
-  ['momentum must be at least 0 and below 1, got 1', () => sgd({ learningRate: 1, momentum: 1 })],
+  ['learningRate must be a finite number of at least 0, got -1', () => sgd({ learningRate: -1 })],
+  [
+    'weightDecay must be a finite number of at least 0, got NaN',
+    () => adamw({ learningRate: 1, weightDecay: Number.NaN }),
+  ],
+  ['momentum must be a number of at least 0 and below 1, got 1', () => sgd({ learningRate: 1, momentum: 1 })],
   ['nesterov needs a momentum above 0, got 0', () => sgd({ learningRate: 1, nesterov: true })],
-  ['decay must be at least 0 and below 1, got 2', () => rmsprop({ learningRate: 1, decay: 2 })],
-  ['epsilon must be above 0 and finite, got 0', () => adam({ learningRate: 1, epsilon: 0 })],
-  ['trust must be above 0 and finite, got 0', () => lars({ learningRate: 1, trust: 0 })],
+  ['decay must be a number of at least 0 and below 1, got 2', () => rmsprop({ learningRate: 1, decay: 2 })],
+  ['epsilon must be a finite number above 0, got 0', () => adam({ learningRate: 1, epsilon: 0 })],
+  ['trust must be a finite number above 0, got 0', () => lars({ learningRate: 1, trust: 0 })],
 ])('says: %s', (message, run) => {
   expect(run).toThrow(message);
 });

@@ -1,9 +1,10 @@
+import { boolean, checkOptions, type OptionRules, optional, positive } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   belowOne,
   coupledDecay,
   type OptimizerOptions,
-  positive,
+  optimizerRules,
   StatefulOptimizer,
   type Update,
 } from './optimizer.js';
@@ -22,6 +23,14 @@ export interface RmspropOptions extends OptimizerOptions {
 
 type Slot = 'square_avg' | 'momentum_buffer';
 
+const rmspropRules: OptionRules<RmspropOptions> = {
+  ...optimizerRules,
+  decay: optional(belowOne),
+  epsilon: optional(positive),
+  epsilonInsideRoot: optional(boolean),
+  momentum: optional(belowOne),
+};
+
 /** The optimizer that `rmsprop` makes. */
 export class Rmsprop extends StatefulOptimizer<Slot> {
   static readonly className: string = 'CnnzooRmsprop';
@@ -33,10 +42,10 @@ export class Rmsprop extends StatefulOptimizer<Slot> {
 
   constructor(options: RmspropOptions) {
     super(options);
-    this.decay = belowOne('decay', options.decay ?? 0.99);
-    this.epsilon = positive('epsilon', options.epsilon ?? 1e-8);
+    this.decay = options.decay ?? 0.99;
+    this.epsilon = options.epsilon ?? 1e-8;
     this.epsilonInsideRoot = options.epsilonInsideRoot ?? false;
-    this.momentum = belowOne('momentum', options.momentum ?? 0);
+    this.momentum = options.momentum ?? 0;
     this.slotNames = this.momentum === 0 ? ['square_avg'] : ['square_avg', 'momentum_buffer'];
   }
 
@@ -81,5 +90,5 @@ export class Rmsprop extends StatefulOptimizer<Slot> {
  * const optimizer = rmsprop({ learningRate: 0.045, decay: 0.9, momentum: 0.9, epsilon: 1, epsilonInsideRoot: true });
  */
 export function rmsprop(options: RmspropOptions): Rmsprop {
-  return new Rmsprop(options);
+  return new Rmsprop(checkOptions('rmsprop', options, rmspropRules));
 }

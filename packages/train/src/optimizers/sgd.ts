@@ -1,5 +1,13 @@
+import { boolean, checkOptions, type OptionRules, optional } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
-import { belowOne, coupledDecay, type OptimizerOptions, StatefulOptimizer, type Update } from './optimizer.js';
+import {
+  belowOne,
+  coupledDecay,
+  type OptimizerOptions,
+  optimizerRules,
+  StatefulOptimizer,
+  type Update,
+} from './optimizer.js';
 
 /** The options of `sgd`. */
 export interface SgdOptions extends OptimizerOptions {
@@ -8,6 +16,12 @@ export interface SgdOptions extends OptimizerOptions {
   /** Nesterov's momentum: the gradient is taken as if the momentum had already been applied. Default false. */
   readonly nesterov?: boolean;
 }
+
+const sgdRules: OptionRules<SgdOptions> = {
+  ...optimizerRules,
+  momentum: optional(belowOne),
+  nesterov: optional(boolean),
+};
 
 /** The optimizer that `sgd` makes. */
 export class Sgd extends StatefulOptimizer<'momentum_buffer'> {
@@ -18,7 +32,7 @@ export class Sgd extends StatefulOptimizer<'momentum_buffer'> {
 
   constructor(options: SgdOptions) {
     super(options);
-    this.momentum = belowOne('momentum', options.momentum ?? 0);
+    this.momentum = options.momentum ?? 0;
     this.nesterov = options.nesterov ?? false;
     if (this.nesterov && this.momentum === 0) throw new RangeError('nesterov needs a momentum above 0, got 0');
     this.slotNames = this.momentum === 0 ? [] : ['momentum_buffer'];
@@ -55,5 +69,5 @@ export class Sgd extends StatefulOptimizer<'momentum_buffer'> {
  * const optimizer = sgd({ learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4 });
  */
 export function sgd(options: SgdOptions): Sgd {
-  return new Sgd(options);
+  return new Sgd(checkOptions('sgd', options, sgdRules));
 }

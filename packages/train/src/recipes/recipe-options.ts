@@ -1,4 +1,20 @@
-import type { TrainOptions } from '../loop/train.js';
+import {
+  checkOptions,
+  integer,
+  listOf,
+  nearestName,
+  number,
+  type OptionRules,
+  optional,
+  positive,
+  type Rule,
+  record,
+  rule,
+  shown,
+  string,
+} from '@cnnzoo/checks';
+import { isRecord } from '@cnnzoo/files';
+import type { TrainOptions } from '../loop/train-options.js';
 import { adamw } from '../optimizers/adam.js';
 import type { StatefulOptimizer } from '../optimizers/optimizer.js';
 import { rmsprop } from '../optimizers/rmsprop.js';
@@ -8,7 +24,7 @@ import { polynomialDecay } from '../schedules/polynomial-decay.js';
 import { reduceOnPlateau } from '../schedules/reduce-on-plateau.js';
 import type { Schedule } from '../schedules/schedule.js';
 import { multiStepDecay, stepDecay } from '../schedules/step-decay.js';
-import { warmUp } from '../schedules/warm-up.js';
+import { type WarmUpOptions, warmUp } from '../schedules/warm-up.js';
 import { type OptimizerRecipe, type Recipe, type RecipeName, recipes, type ScheduleRecipe } from './recipes.js';
 
 /** The part of `train`'s options that a recipe decides. */
@@ -67,36 +83,70 @@ export function formatRecipe(recipe: RecipeName | Recipe): string {
   return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}\n`).join('');
 }
 
+/** An object with a name that decides which options it has besides: what it names checks them. */
+function named<T extends { readonly name: string }>(names: readonly T['name'][]): Rule<T> {
+  return rule<T>(
+    `an object with a name, one of ${names.join(', ')}`,
+    (value) => isRecord(value) && typeof value['name'] === 'string',
+    ({ name }) => names.includes(name),
+  );
+}
+
+const recipeRules: OptionRules<Recipe> = {
+  networks: listOf(string()),
+  paper: string(),
+  notes: optional(string()),
+  batchSize: integer(1),
+  epochs: integer(1),
+  optimizer: named<OptimizerRecipe>(['sgd', 'rmsprop', 'adamw']),
+  schedule: named<ScheduleRecipe>(['stepDecay', 'multiStepDecay', 'reduceOnPlateau', 'polynomialDecay', 'cosineDecay']),
+  warmUp: optional(rule<WarmUpOptions>('an object, the options of warmUp', isRecord)),
+  labelSmoothing: optional(number(0, 1)),
+  auxiliaryWeight: optional(number(0)),
+  clipping: optional(record<{ readonly norm: number }>({ norm: positive })),
+  averageDecay: optional(number(0, 1)),
+  dropout: optional(number(0, 1)),
+  augmentation: listOf(string()),
+  preInitialise: optional(string()),
+};
+
 function resolve(recipe: RecipeName | Recipe): Recipe {
-  if (typeof recipe !== 'string') return recipe;
-  if (!Object.hasOwn(recipes, recipe))
-    throw new RangeError(`recipe must be one of ${Object.keys(recipes).join(', ')}, got '${recipe}'`);
-  return recipes[recipe];
+  if (typeof recipe !== 'string') return checkOptions('recipe', recipe, recipeRules);
+  if (Object.hasOwn(recipes, recipe)) return recipes[recipe];
+  const names = Object.keys(recipes);
+  const nearest = nearestName(recipe, names);
+  const remedy = nearest === undefined ? '' : `: did you mean '${nearest}'?`;
+  throw new RangeError(`recipe must be one of ${names.join(', ')}, got ${shown(recipe)}${remedy}`);
+}
+
+/** An optimizer's or schedule's options, without its name. */
+function optionsOf<Named extends { readonly name: string }>({ name: _, ...options }: Named): Omit<Named, 'name'> {
+  return options;
 }
 
 function makeOptimizer(recipe: OptimizerRecipe): StatefulOptimizer {
   switch (recipe.name) {
     case 'sgd':
-      return sgd(recipe);
+      return sgd(optionsOf(recipe));
     case 'rmsprop':
-      return rmsprop(recipe);
+      return rmsprop(optionsOf(recipe));
     case 'adamw':
-      return adamw(recipe);
+      return adamw(optionsOf(recipe));
   }
 }
 
 function makeSchedule(recipe: ScheduleRecipe): Schedule {
   switch (recipe.name) {
     case 'stepDecay':
-      return stepDecay(recipe);
+      return stepDecay(optionsOf(recipe));
     case 'multiStepDecay':
-      return multiStepDecay(recipe);
+      return multiStepDecay(optionsOf(recipe));
     case 'reduceOnPlateau':
-      return reduceOnPlateau(recipe);
+      return reduceOnPlateau(optionsOf(recipe));
     case 'polynomialDecay':
-      return polynomialDecay(recipe);
+      return polynomialDecay(optionsOf(recipe));
     case 'cosineDecay':
-      return cosineDecay(recipe);
+      return cosineDecay(optionsOf(recipe));
   }
 }
 

@@ -1,12 +1,14 @@
-import { checkFactor } from './check.js';
+import { checkOptions, type OptionRules, optional } from '@cnnzoo/checks';
 import type { Schedule } from './schedule.js';
-import { clock, type ScheduleUnit } from './unit.js';
+import { clock, factor, type ScheduleUnit, unitRules } from './unit.js';
 
 /** The options of `cosineDecay`. */
 export interface CosineDecayOptions extends ScheduleUnit {
   /** The factor at the end of the run. Default 0. */
   readonly end?: number;
 }
+
+const cosineDecayRules: OptionRules<CosineDecayOptions> = { ...unitRules, end: optional(factor) };
 
 /**
  * Half a cosine from 1 to `end` over the whole run: Loshchilov and Hutter, "SGDR" (2017), without restarts; PyTorch's
@@ -20,8 +22,8 @@ export interface CosineDecayOptions extends ScheduleUnit {
  *
  * const schedule = warmUp({ duration: 5 }, cosineDecay());
  */
-export function cosineDecay({ end = 0, unit = 'step' }: CosineDecayOptions = {}): Schedule {
-  checkFactor('end', end);
+export function cosineDecay(options: CosineDecayOptions = {}): Schedule {
+  const { end = 0, unit = 'step' } = checkOptions('cosineDecay', options, cosineDecayRules);
   return (position) => {
     const { time, total } = clock(position, unit);
     return end + ((1 - end) * (1 + Math.cos((Math.PI * Math.min(time, total)) / total))) / 2;

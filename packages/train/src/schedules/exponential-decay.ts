@@ -1,6 +1,6 @@
-import { checkFactor, checkPositive } from './check.js';
+import { checkOptions, type OptionRules, optional, positive } from '@cnnzoo/checks';
 import type { Schedule } from './schedule.js';
-import { clock, type ScheduleUnit } from './unit.js';
+import { clock, factor as factorRule, type ScheduleUnit, unitRules } from './unit.js';
 
 /** The options of `exponentialDecay`. */
 export interface ExponentialDecayOptions extends ScheduleUnit {
@@ -8,6 +8,12 @@ export interface ExponentialDecayOptions extends ScheduleUnit {
   /** How long a whole factor takes. Default 1. */
   readonly every?: number;
 }
+
+const exponentialDecayRules: OptionRules<ExponentialDecayOptions> = {
+  ...unitRules,
+  factor: factorRule,
+  every: optional(positive),
+};
 
 /**
  * The learning rate falls by the same factor all the time: PyTorch's `ExponentialLR`, and smoothly in between with a larger `every`.
@@ -21,8 +27,7 @@ export interface ExponentialDecayOptions extends ScheduleUnit {
  *
  * const schedule = exponentialDecay({ factor: 0.94, every: 2 });
  */
-export function exponentialDecay({ factor, every = 1, unit = 'epoch' }: ExponentialDecayOptions): Schedule {
-  checkFactor('factor', factor);
-  checkPositive('every', every);
+export function exponentialDecay(options: ExponentialDecayOptions): Schedule {
+  const { factor, every = 1, unit = 'epoch' } = checkOptions('exponentialDecay', options, exponentialDecayRules);
   return (position) => factor ** (clock(position, unit).time / every);
 }

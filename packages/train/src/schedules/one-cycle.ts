@@ -1,4 +1,4 @@
-import { checkPositive } from './check.js';
+import { checkOptions, type OptionRules, optional, positive, rule } from '@cnnzoo/checks';
 import type { Schedule } from './schedule.js';
 
 /** The options of `oneCycle`. */
@@ -11,6 +11,18 @@ export interface OneCycleOptions {
   readonly endDivisor?: number;
 }
 
+const share = rule<number>(
+  'a number above 0 and below 1',
+  (value) => typeof value === 'number',
+  (value) => value > 0 && value < 1,
+);
+
+const oneCycleRules: OptionRules<OneCycleOptions> = {
+  rise: optional(share),
+  startDivisor: optional(positive),
+  endDivisor: optional(positive),
+};
+
 /**
  * Up and down once, along half cosines: Smith and Topin, "Super-convergence" (2018); PyTorch's `OneCycleLR`. The optimizer's learning
  * rate is the peak. In steps.
@@ -21,10 +33,8 @@ export interface OneCycleOptions {
  *
  * const schedule = oneCycle({ rise: 0.3 });
  */
-export function oneCycle({ rise = 0.3, startDivisor = 25, endDivisor = 1e4 }: OneCycleOptions = {}): Schedule {
-  if (!(rise > 0 && rise < 1)) throw new RangeError(`rise must be above 0 and below 1, got ${rise}`);
-  checkPositive('startDivisor', startDivisor);
-  checkPositive('endDivisor', endDivisor);
+export function oneCycle(options: OneCycleOptions = {}): Schedule {
+  const { rise = 0.3, startDivisor = 25, endDivisor = 1e4 } = checkOptions('oneCycle', options, oneCycleRules);
   const start = 1 / startDivisor;
   const end = start / endDivisor;
   const between = (from: number, to: number, share: number) =>

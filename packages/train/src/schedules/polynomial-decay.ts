@@ -1,6 +1,6 @@
-import { checkFactor, checkPositive } from './check.js';
+import { checkOptions, type OptionRules, optional, positive } from '@cnnzoo/checks';
 import type { Schedule } from './schedule.js';
-import { clock, type ScheduleUnit } from './unit.js';
+import { clock, factor, type ScheduleUnit, unitRules } from './unit.js';
 
 /** The options of `polynomialDecay`. */
 export interface PolynomialDecayOptions extends ScheduleUnit {
@@ -9,6 +9,12 @@ export interface PolynomialDecayOptions extends ScheduleUnit {
   /** The factor at the end of the run. Default 0. */
   readonly end?: number;
 }
+
+const polynomialDecayRules: OptionRules<PolynomialDecayOptions> = {
+  ...unitRules,
+  power: optional(positive),
+  end: optional(factor),
+};
 
 /**
  * From 1 to `end` over the whole run along a power of the time left: PyTorch's `PolynomialLR`. Default unit: step.
@@ -21,9 +27,8 @@ export interface PolynomialDecayOptions extends ScheduleUnit {
  *
  * const schedule = polynomialDecay({ power: 0.5 });
  */
-export function polynomialDecay({ power = 1, end = 0, unit = 'step' }: PolynomialDecayOptions = {}): Schedule {
-  checkPositive('power', power);
-  checkFactor('end', end);
+export function polynomialDecay(options: PolynomialDecayOptions = {}): Schedule {
+  const { power = 1, end = 0, unit = 'step' } = checkOptions('polynomialDecay', options, polynomialDecayRules);
   return (position) => {
     const { time, total } = clock(position, unit);
     return end + (1 - end) * (1 - Math.min(time, total) / total) ** power;

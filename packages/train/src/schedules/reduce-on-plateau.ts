@@ -1,6 +1,7 @@
+import { checkOptions, integer, number, type OptionRules, oneOf, optional } from '@cnnzoo/checks';
 import type { EpochRecord } from '../loop/history.js';
-import { checkFactor } from './check.js';
 import type { Schedule } from './schedule.js';
+import { factor as factorRule } from './unit.js';
 
 /** The options of `reduceOnPlateau`. */
 export interface ReduceOnPlateauOptions {
@@ -18,6 +19,15 @@ export interface ReduceOnPlateauOptions {
   readonly smallest?: number;
 }
 
+const reduceOnPlateauRules: OptionRules<ReduceOnPlateauOptions> = {
+  metric: optional(oneOf(['loss', 'accuracy'])),
+  factor: optional(factorRule),
+  patience: optional(integer(0)),
+  threshold: optional(number(0, 1)),
+  cooldown: optional(integer(0)),
+  smallest: optional(factorRule),
+};
+
 /**
  * Reduces the learning rate when the run no longer gets better: PyTorch's `ReduceLROnPlateau`, and what the authors of AlexNet and VGG did by hand.
  * It reads the history of the run, so a run that goes on needs no state of it.
@@ -29,13 +39,14 @@ export interface ReduceOnPlateauOptions {
  * const schedule = reduceOnPlateau({ metric: 'accuracy', patience: 3 });
  */
 export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): Schedule {
-  const { metric = 'loss', factor = 0.1, patience = 10, threshold = 1e-4, cooldown = 0, smallest = 0 } = options;
-  if (metric !== 'loss' && metric !== 'accuracy')
-    throw new RangeError(`metric must be 'loss' or 'accuracy', got '${metric}'`);
-  for (const [name, value] of Object.entries({ factor, threshold, smallest })) checkFactor(name, value);
-  for (const [name, value] of Object.entries({ patience, cooldown }))
-    if (!Number.isInteger(value) || value < 0)
-      throw new RangeError(`${name} must be a whole number of at least 0, got ${value}`);
+  const {
+    metric = 'loss',
+    factor = 0.1,
+    patience = 10,
+    threshold = 1e-4,
+    cooldown = 0,
+    smallest = 0,
+  } = checkOptions('reduceOnPlateau', options, reduceOnPlateauRules);
   const value = (record: EpochRecord) => (record.validation ?? record)[metric];
   const better = (a: number, best: number) =>
     metric === 'loss' ? a < best * (1 - threshold) : a > best * (1 + threshold);

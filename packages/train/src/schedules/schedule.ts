@@ -1,3 +1,4 @@
+import { callable } from '@cnnzoo/checks';
 import type { EpochRecord } from '../loop/history.js';
 
 /** Where a run is, before the update whose learning rate is asked for. */
@@ -14,6 +15,8 @@ export interface SchedulePosition {
 }
 
 /**
- * The factor on the optimizer's learning rate. It depends on the position alone, so that a run that goes on needs no state of it.
+ * The factor on the optimizer's learning rate. It depends on the position alone, so that a run that is resumed needs no state of it.
  */
 export type Schedule = (position: SchedulePosition) => number;
+
+export const scheduleRule = callable<Schedule>('a function of the position, such as cosineDecay()');

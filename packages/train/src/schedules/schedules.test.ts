@@ -86,14 +86,14 @@ test('a plateau is that of validation where there is one', () => {
 });
 
 test.each<[string, () => Schedule]>([
-  ['every must be above 0 and finite, got 0', () => stepDecay({ every: 0 })],
-  ['factor must be from 0 to 1, got 2', () => stepDecay({ every: 1, factor: 2 })],
+  ['every must be a finite number above 0, got 0', () => stepDecay({ every: 0 })],
+  ['factor must be a finite number from 0 to 1, got 2', () => stepDecay({ every: 1, factor: 2 })],
   ['milestones must be in ascending order, got 3, 2', () => multiStepDecay({ milestones: [3, 2] })],
-  ['end must be from 0 to 1, got -1', () => cosineDecay({ end: -1 })],
-  ['power must be above 0 and finite, got NaN', () => polynomialDecay({ power: Number.NaN })],
-  ['rise must be above 0 and below 1, got 1', () => oneCycle({ rise: 1 })],
-  ['duration must be above 0 and finite, got 0', () => warmUp({ duration: 0 }, () => 1)],
-  ['patience must be a whole number of at least 0, got 1.5', () => reduceOnPlateau({ patience: 1.5 })],
+  ['end must be a finite number from 0 to 1, got -1', () => cosineDecay({ end: -1 })],
+  ['power must be a finite number above 0, got NaN', () => polynomialDecay({ power: Number.NaN })],
+  ['rise must be a number above 0 and below 1, got 1', () => oneCycle({ rise: 1 })],
+  ['duration must be a finite number above 0, got 0', () => warmUp({ duration: 0 }, () => 1)],
+  ['patience must be an integer of at least 0, got 1.5', () => reduceOnPlateau({ patience: 1.5 })],
 ])('says: %s', (message, run) => {
   expect(run).toThrow(message);
 });

@@ -1,6 +1,6 @@
-import { checkFactor, checkPositive } from './check.js';
+import { checkOptions, listOf, type OptionRules, optional, positive } from '@cnnzoo/checks';
 import type { Schedule } from './schedule.js';
-import { clock, type ScheduleUnit } from './unit.js';
+import { clock, factor as factorRule, type ScheduleUnit, unitRules } from './unit.js';
 
 /** The options of `stepDecay`. */
 export interface StepDecayOptions extends ScheduleUnit {
@@ -8,6 +8,8 @@ export interface StepDecayOptions extends ScheduleUnit {
   /** Default 0.1. */
   readonly factor?: number;
 }
+
+const stepDecayRules: OptionRules<StepDecayOptions> = { ...unitRules, every: positive, factor: optional(factorRule) };
 
 /**
  * Multiplies the learning rate by `factor` after every so many epochs (or steps): PyTorch's `StepLR`. GoogLeNet: 0.96 every 8
@@ -21,9 +23,8 @@ export interface StepDecayOptions extends ScheduleUnit {
  *
  * const schedule = stepDecay({ every: 2, factor: 0.94 });
  */
-export function stepDecay({ every, factor = 0.1, unit = 'epoch' }: StepDecayOptions): Schedule {
-  checkPositive('every', every);
-  checkFactor('factor', factor);
+export function stepDecay(options: StepDecayOptions): Schedule {
+  const { every, factor = 0.1, unit = 'epoch' } = checkOptions('stepDecay', options, stepDecayRules);
   return (position) => factor ** Math.floor(clock(position, unit).time / every);
 }
 
@@ -34,6 +35,12 @@ export interface MultiStepDecayOptions extends ScheduleUnit {
   /** Default 0.1. */
   readonly factor?: number;
 }
+
+const multiStepDecayRules: OptionRules<MultiStepDecayOptions> = {
+  ...unitRules,
+  milestones: listOf(positive),
+  factor: optional(factorRule),
+};
 
 /**
  * Multiplies the learning rate by `factor` at each milestone: PyTorch's `MultiStepLR`. ResNet on CIFAR-10: 0.1 at 32,000 and 48,000
@@ -47,12 +54,11 @@ export interface MultiStepDecayOptions extends ScheduleUnit {
  *
  * const schedule = multiStepDecay({ milestones: [32_000, 48_000], unit: 'step' });
  */
-export function multiStepDecay({ milestones, factor = 0.1, unit = 'epoch' }: MultiStepDecayOptions): Schedule {
+export function multiStepDecay(options: MultiStepDecayOptions): Schedule {
+  const { milestones, factor = 0.1, unit = 'epoch' } = checkOptions('multiStepDecay', options, multiStepDecayRules);
   for (const [i, milestone] of milestones.entries()) {
-    checkPositive(`milestones[${i}]`, milestone);
     if (milestone <= (milestones[i - 1] ?? 0))
       throw new RangeError(`milestones must be in ascending order, got ${milestones.join(', ')}`);
   }
-  checkFactor('factor', factor);
   return (position) => factor ** milestones.filter((milestone) => milestone <= clock(position, unit).time).length;
 }

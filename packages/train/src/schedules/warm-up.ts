@@ -1,6 +1,6 @@
-import { checkFactor, checkPositive } from './check.js';
-import type { Schedule } from './schedule.js';
-import type { ScheduleUnit } from './unit.js';
+import { boolean, check, checkOptions, type OptionRules, optional, positive } from '@cnnzoo/checks';
+import { type Schedule, scheduleRule } from './schedule.js';
+import { factor, type ScheduleUnit, unitRules } from './unit.js';
 
 /** The options of `warmUp`. */
 export interface WarmUpOptions extends ScheduleUnit {
@@ -15,6 +15,13 @@ export interface WarmUpOptions extends ScheduleUnit {
   readonly delay?: boolean;
 }
 
+const warmUpRules: OptionRules<WarmUpOptions> = {
+  ...unitRules,
+  duration: positive,
+  start: optional(factor),
+  delay: optional(boolean),
+};
+
 /**
  * A learning rate that rises along a straight line before a schedule takes over: Goyal et al., "Accurate, large minibatch SGD"
  * (2017). ResNet-110 needed it: He et al. (2016), section 4.2.
@@ -27,12 +34,9 @@ export interface WarmUpOptions extends ScheduleUnit {
  *
  * const schedule = warmUp({ duration: 5 }, cosineDecay());
  */
-export function warmUp(
-  { duration, start = 0, delay = false, unit = 'epoch' }: WarmUpOptions,
-  schedule: Schedule,
-): Schedule {
-  checkPositive('duration', duration);
-  checkFactor('start', start);
+export function warmUp(options: WarmUpOptions, schedule: Schedule): Schedule {
+  const { duration, start = 0, delay = false, unit = 'epoch' } = checkOptions('warmUp', options, warmUpRules);
+  check('schedule', schedule, scheduleRule);
   return (position) => {
     const { step, epoch, totalSteps, totalEpochs } = position;
     const stepsPerEpoch = totalSteps / totalEpochs;
