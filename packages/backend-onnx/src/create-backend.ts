@@ -1,5 +1,7 @@
 /** Puts the backend together: a runtime, the engine, and how graphs are written for them. */
-import type { GraphFeature, GraphOptions } from './graph/graph-builder.js';
+import { fusions } from './fusions/index.js';
+import type { EmissionOptions } from './graph/emission.js';
+import type { GraphFeature } from './graph/onnx-graph.js';
 import { probeBlock } from './kernels/convolution/block-probe.js';
 import type { Runtime } from './runtime/runtime.js';
 import { OnnxBackend } from './tfjs/backend.js';
@@ -18,7 +20,7 @@ export interface BackendOptions {
   /** A folder to which each graph is written as an .onnx file. Default: what the environment says. */
   readonly dump?: string;
   /** Instead of what the processor prefers, for tests. */
-  readonly graph?: Partial<GraphOptions>;
+  readonly graph?: Partial<EmissionOptions>;
 }
 
 export function createBackend(
@@ -34,6 +36,7 @@ export function createBackend(
     graph: {
       block: missing.has('blockedConvolution') ? 0 : probeBlock(runtime),
       without: missing,
+      fusions,
       ...graph,
     },
   });

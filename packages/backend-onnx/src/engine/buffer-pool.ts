@@ -3,7 +3,7 @@
  * weight in every step would cost page faults and leave the garbage collector to notice hundreds of megabytes.
  */
 import type { DataType } from '@tensorflow/tfjs-core';
-import type { Elements } from '../graph/node.js';
+import type { Elements } from '../graph/layout.js';
 
 type ElementType = Exclude<DataType, 'string' | 'complex64'>;
 

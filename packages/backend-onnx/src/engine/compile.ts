@@ -1,10 +1,11 @@
 /** Turns a trace into the bytes of an ONNX graph. */
 
 import { at } from '../graph/at.js';
-import { GraphBuilder, type GraphOptions } from '../graph/graph-builder.js';
+import { Emission, type EmissionOptions } from '../graph/emission.js';
 import { type Layout, physicalShape, relayout } from '../graph/layout.js';
 import type { LazyNode } from '../graph/node.js';
 import { encodeModel } from '../graph/onnx-model.js';
+import { emitNode } from '../graph/operation.js';
 import type { Trace } from './trace.js';
 
 export interface CompiledGraph {
@@ -28,7 +29,7 @@ function layoutOf({ name, value }: LazyNode): Layout {
 }
 
 /** A leaf's value as a constant of the graph. */
-function weight(graph: GraphBuilder, leaf: LazyNode, layout: Layout): string {
+function weight(graph: Emission, leaf: LazyNode, layout: Layout): string {
   const data = leaf.value?.data;
   if (data === undefined || Array.isArray(data))
     throw new Error(`${leaf.name}: a value of strings has no place in a graph`);
@@ -42,16 +43,16 @@ function weight(graph: GraphBuilder, leaf: LazyNode, layout: Layout): string {
  */
 export function emit(
   { order, leaves, roots }: Trace,
-  options: GraphOptions,
+  options: EmissionOptions,
   constants?: ReadonlySet<number>,
-): GraphBuilder {
-  const graph = new GraphBuilder(order, options, roots);
+): Emission {
+  const graph = new Emission(order, options, roots);
   leaves.forEach((leaf, i) => {
     const layout = layoutOf(leaf);
     graph.set(leaf, layout, constants?.has(i) ? weight(graph, leaf, layout) : `x${i}`);
   });
   order.forEach((node, i) => {
-    graph.emit(node, `${node.name}#${i}`);
+    emitNode(graph, node, `${node.name}#${i}`);
   });
   return graph;
 }
@@ -61,7 +62,7 @@ export function emit(
  * that layout from step to step. Only filters, because activations are new every time and onnxruntime transposes faster than we do.
  * @returns whether a leaf has changed, so that the structural key has, too, and the graph has to be emitted again
  */
-export function relayoutFilters({ order }: Trace, graph: GraphBuilder): boolean {
+export function relayoutFilters({ order }: Trace, graph: Emission): boolean {
   const wanted = graph.filtersToRelayout(order);
   for (const leaf of wanted) {
     const { value } = leaf;
@@ -73,7 +74,7 @@ export function relayoutFilters({ order }: Trace, graph: GraphBuilder): boolean 
 }
 
 /** Finishes an emitted graph. */
-export function compile({ leaves, roots }: Trace, graph: GraphBuilder): CompiledGraph {
+export function compile({ leaves, roots }: Trace, graph: Emission): CompiledGraph {
   const inputs = leaves.map((leaf, i) => ({
     name: `x${i}`,
     type: onnxTypeOf(leaf),

@@ -4,8 +4,8 @@
  * on the device to stay when a second graph reads it, as weights are.
  */
 
-import type { Layout } from '../graph/layout.js';
-import type { DeviceTensor, Elements, Value } from '../graph/node.js';
+import type { Elements, Layout } from '../graph/layout.js';
+import type { DeviceTensor, Value } from '../graph/node.js';
 import { encodeModel, onnxType } from '../graph/onnx-model.js';
 import type { DeviceSession, Runtime, RuntimeInput, Session, SessionOptions } from '../runtime/runtime.js';
 import { viewOf } from './buffer-pool.js';

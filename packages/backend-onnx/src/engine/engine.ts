@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { at } from '../graph/at.js';
-import type { GraphOptions } from '../graph/graph-builder.js';
+import type { EmissionOptions } from '../graph/emission.js';
 import type { LazyNode, Value } from '../graph/node.js';
 import type { Runtime, SessionOptions } from '../runtime/runtime.js';
 import { BufferPool } from './buffer-pool.js';
@@ -25,7 +25,7 @@ export interface EngineOptions extends SessionOptions {
   /** A folder to which each graph is written as an .onnx file. */
   readonly dump?: string | undefined;
   /** How graphs are written. */
-  readonly graph: GraphOptions;
+  readonly graph: EmissionOptions;
 }
 
 export class Engine {

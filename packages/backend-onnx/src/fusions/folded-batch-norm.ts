@@ -1,32 +1,19 @@
 /** Batch normalization of constants after a convolution of constants: the filter and bias are computed here, and nothing else is left. */
-import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { Emission } from '../graph/emission.js';
 import { physicalShape } from '../graph/layout.js';
 import type { LazyNode } from '../graph/node.js';
 import { sizeOf } from '../graph/shape.js';
-import { type ConvolutionAttributes, convolutionName, convolve } from '../kernels/convolution/forward.js';
+import { convolve } from '../kernels/convolution/forward.js';
+import { batchNormInputs, isPerChannel } from '../kernels/normalization.js';
+import { linearConvolution } from './after-convolution.js';
 
-export interface BatchNormInputs {
-  /** One value a channel each. */
-  readonly mean: LazyNode;
-  readonly variance: LazyNode;
-  readonly offset: LazyNode | undefined;
-  readonly scale: LazyNode | undefined;
-}
-
-/**
- * With s = scale / sqrt(variance + epsilon): filter s, and bias offset + (bias - mean) s.
- * @param x what is normalized
- * @returns the result's name in NCHW, or null where x is no convolution that nothing else reads, or something is no constant
- */
-export function emitFoldedBatchNorm(
-  graph: GraphBuilder,
-  x: LazyNode,
-  { mean, variance, offset, scale }: BatchNormInputs,
-  epsilon: number,
-): string | null {
-  const attributes = x.attributes as ConvolutionAttributes;
-  const [, filter, bias] = x.inputs;
-  if (x.name !== convolutionName || filter === undefined || graph.usesOf(x) !== 1) return null;
+/** With s = scale / sqrt(variance + epsilon): filter s, and bias offset + (bias - mean) s. */
+export function emitFoldedBatchNorm(graph: Emission, node: LazyNode): boolean {
+  const inputs = batchNormInputs(node);
+  const { x, mean, variance, offset, scale, epsilon } = inputs;
+  const attributes = linearConvolution(graph, x);
+  if (attributes === null || !isPerChannel(inputs)) return false;
+  const [, filter, bias] = x.inputs as [LazyNode, LazyNode, LazyNode?];
   const optional = (node: LazyNode | undefined) => (node === undefined ? undefined : graph.valuesOf(node));
   const [filters, means, variances] = [
     graph.valuesOf(filter, 'filtersFirst'),
@@ -34,10 +21,10 @@ export function emitFoldedBatchNorm(
     graph.valuesOf(variance),
   ];
   const [offsets, scales, biases] = [offset, scale, bias].map((node) => optional(node));
-  if (filters === null || means === null || variances === null || attributes.activation !== 'linear') return null;
-  if (offsets === null || scales === null || biases === null) return null;
+  if (filters === null || means === null || variances === null) return false;
+  if (offsets === null || scales === null || biases === null) return false;
   const channels = x.shape[3] ?? 1;
-  if (bias !== undefined && sizeOf(bias.shape) !== channels) return null;
+  if (bias !== undefined && sizeOf(bias.shape) !== channels) return false;
   const factors = new Float64Array(channels);
   const moved = new Float32Array(channels);
   const [center, spread, shift, gain, added] = [means, variances, offsets, scales, biases].map((make) => make?.());
@@ -55,9 +42,11 @@ export function emitFoldedBatchNorm(
     }
     return new Uint8Array(result.buffer);
   };
-  return convolve(graph, x, attributes, {
+  const folded = convolve(graph, x, attributes, {
     filter: graph.weight('float32', physicalShape(filter.shape, 'filtersFirst'), scaled),
     bias: graph.weight('float32', [channels], new Uint8Array(moved.buffer)),
     group: 1,
   });
+  graph.set(node, 'channelsFirst', folded);
+  return true;
 }

@@ -2,22 +2,17 @@
  * Grouped convolutions, which tfjs does not have: networks split the channels of x and of the filter, convolve part by part and
  * concatenate. Here such a concatenation becomes one ONNX Conv with groups again, and the concatenations in its gradients, too.
  */
-import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { Emission } from '../graph/emission.js';
 import type { LazyNode } from '../graph/node.js';
 import { blockedConvolution, prefersBlocks } from '../kernels/convolution/blocked-convolution.js';
 import { convolutionNode, transposedConvolutionNode } from '../kernels/convolution/convolution-node.js';
 import { filterGradient } from '../kernels/convolution/filter-gradient.js';
-import { type ConvolutionAttributes, unpadded } from '../kernels/convolution/forward.js';
-import {
-  type Cut,
-  cutWindow,
-  inputGradientName,
-  outputPadding,
-  turnedPads,
-} from '../kernels/convolution/input-gradient.js';
+import { type ConvolutionAttributes, convolutionName } from '../kernels/convolution/forward.js';
+import { inputGradientName, outputPadding, turnedPads } from '../kernels/convolution/input-gradient.js';
 import { rowColumns } from '../kernels/convolution/row-columns.js';
 import { productWithTransposed } from '../kernels/transposed-product.js';
 import type { Window } from '../kernels/window.js';
+import { cutOf, cutWindow } from './cut.js';
 
 const channelAxis = 3;
 
@@ -42,8 +37,6 @@ function splitSource(nodes: readonly LazyNode[], position: number): LazyNode | n
 }
 
 interface Groups {
-  /** The common kind of the concatenated nodes. */
-  readonly name: string;
   readonly window: Window;
   readonly groups: number;
   /** What the first and second inputs of the nodes are parts of. */
@@ -51,21 +44,22 @@ interface Groups {
   readonly second: LazyNode;
 }
 
-function groupsOf(node: LazyNode): Groups | null {
+/** The groups that a concatenation of channels puts together, where they are nodes of this operation; null for other nodes. */
+function groupsOf(node: LazyNode, name: string): Groups | null {
   const { inputs } = node;
   const [part] = inputs;
-  if (part === undefined || inputs.length < 2 || node.shape.length !== 4) return null;
+  if (part === undefined || part.name !== name || inputs.length < 2 || node.shape.length !== 4) return null;
   if (node.attributes['axis'] !== channelAxis || part.inputs.length !== 2) return null;
   // Equal kinds have equal attributes and shapes.
   if (inputs.some((input) => input.value !== null || input.kind !== part.kind)) return null;
   const [first, second] = [splitSource(inputs, 0), splitSource(inputs, 1)];
   if (first === null || second === null) return null;
-  return { name: part.name, window: part.attributes as Window, groups: inputs.length, first, second };
+  return { window: part.attributes as Window, groups: inputs.length, first, second };
 }
 
 /** @returns name in NCHW, of y [batch, height, width, channels] */
-function forward(graph: GraphBuilder, node: LazyNode, { window, groups, first, second: filter }: Groups): string {
-  const { x, pads } = unpadded(first, 0, window.pads);
+function forward(graph: Emission, node: LazyNode, { window, groups, first, second: filter }: Groups): string {
+  const { x, pads } = graph.reading(convolutionName, first, window.pads);
   return convolve(graph, [graph.get(x, 'channelsFirst'), graph.get(filter, 'filtersFirst')], node.shape, groups, {
     inputs: x.shape[3] ?? 1,
     window: { ...window, pads },
@@ -78,7 +72,7 @@ function forward(graph: GraphBuilder, node: LazyNode, { window, groups, first, s
  * @param shape of the result, NHWC
  */
 function convolve(
-  graph: GraphBuilder,
+  graph: Emission,
   names: readonly [string, string],
   [batch = 1, height = 1, width = 1, outputs = 1]: readonly number[],
   groups: number,
@@ -105,7 +99,7 @@ function convolve(
  * @returns name in NCHW
  */
 function inputGradient(
-  graph: GraphBuilder,
+  graph: Emission,
   { window, groups, first: dy, second: filter }: Groups,
   shape: readonly number[],
 ): string {
@@ -144,11 +138,11 @@ function inputGradient(
  * @returns name of dW in OIHW
  */
 function filterGradientOfGroups(
-  graph: GraphBuilder,
+  graph: Emission,
   { window, groups, first, second: dy }: Groups,
   [height = 1, width = 1, inputsOfGroup = 1, outputs = 1]: readonly number[],
 ): string {
-  const { x, pads } = unpadded(first, 0, window.pads);
+  const { x, pads } = graph.reading(filterGradient.name, first, window.pads);
   const [batch = 1, outHeight = 1, outWidth = 1] = dy.shape;
   const positions = outHeight * outWidth;
   const columns = rowColumns(graph, x, { ...window, pads }, [outHeight, outWidth]);
@@ -163,39 +157,39 @@ function filterGradientOfGroups(
   return graph.op('Transpose', [filter], { perm: [0, 1, 3, 2] });
 }
 
-/**
- * Emits a concatenation of channels that is a grouped convolution or one of its gradients.
- * @returns whether it is one
- */
-export function emitGroupedConvolution(graph: GraphBuilder, node: LazyNode): boolean {
-  const found = groupsOf(node);
-  switch (found?.name) {
-    case 'Conv2D': {
-      const { bias, activation } = found.window as ConvolutionAttributes;
-      if (bias || activation !== 'linear') return false;
-      graph.set(node, 'channelsFirst', forward(graph, node, found));
-      return true;
-    }
-    case inputGradientName:
-      graph.set(node, 'channelsFirst', inputGradient(graph, found, node.shape));
-      return true;
-    case filterGradient.name:
-      if (found.groups < manyGroups) return false;
-      graph.set(node, 'filtersFirst', filterGradientOfGroups(graph, found, node.shape));
-      return true;
-    default:
-      return false;
-  }
+/** The convolution itself. */
+export function emitGroupedConvolution(graph: Emission, node: LazyNode): boolean {
+  const found = groupsOf(node, convolutionName);
+  if (found === null) return false;
+  const { bias, activation } = found.window as ConvolutionAttributes;
+  if (bias || activation !== 'linear') return false;
+  graph.set(node, 'channelsFirst', forward(graph, node, found));
+  return true;
 }
 
-/**
- * The part of a grouped convolution's input gradient that lies inside a zero padding, which becomes the convolution's own.
- * @returns its name in NCHW, or null where `node` is something else
- */
-export function emitInnerGroupedGradient(graph: GraphBuilder, node: LazyNode, cut: Cut): string | null {
-  if (node.name !== 'Concat' || node.value !== null) return null;
-  const found = groupsOf(node);
-  if (found?.name !== inputGradientName) return null;
-  const window = cutWindow(found.window, node.shape, cut);
-  return window === null ? null : inputGradient(graph, { ...found, window }, cut.shape);
+/** Its gradient with respect to its input. */
+export function emitGroupedInputGradient(graph: Emission, node: LazyNode): boolean {
+  const found = groupsOf(node, inputGradientName);
+  if (found === null) return false;
+  graph.set(node, 'channelsFirst', inputGradient(graph, found, node.shape));
+  return true;
+}
+
+/** Its gradient with respect to its filter, of many groups. */
+export function emitGroupedFilterGradient(graph: Emission, node: LazyNode): boolean {
+  const found = groupsOf(node, filterGradient.name);
+  if (found === null || found.groups < manyGroups) return false;
+  graph.set(node, 'filtersFirst', filterGradientOfGroups(graph, found, node.shape));
+  return true;
+}
+
+/** The slice of its input gradient that lies inside a padding: as of a convolution of one group. */
+export function emitInnerGroupedGradient(graph: Emission, node: LazyNode): boolean {
+  const [whole] = node.inputs;
+  if (whole === undefined || whole.name !== 'Concat' || whole.value !== null) return false;
+  const found = groupsOf(whole, inputGradientName);
+  const window = found && cutWindow(found.window, whole.shape, cutOf(node));
+  if (found === null || window === null) return false;
+  graph.set(node, 'channelsFirst', inputGradient(graph, { ...found, window }, node.shape));
+  return true;
 }

@@ -2,9 +2,10 @@
  * Sums over pictures and positions of a product, one a channel, as batch norm's statistics and gradients take them. The product
  * itself, as large as the activations, is not made where nothing else reads it.
  */
-import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { Emission } from '../graph/emission.js';
 import type { LazyNode } from '../graph/node.js';
 import { sizeOf } from '../graph/shape.js';
+import type { ReduceAttributes } from '../kernels/reductions.js';
 import { productWithTransposed } from '../kernels/transposed-product.js';
 
 /** Of fewer positions, making the product is faster. */
@@ -18,7 +19,7 @@ function factorsOf(node: LazyNode): readonly [LazyNode, LazyNode] | null {
   return node.name === 'Multiply' && b !== undefined ? [a, b] : null;
 }
 
-/** The vector of one value a channel that a factor is, by its last axis; null where it varies along others. */
+/** Whether a factor is a vector of one value a channel, by its last axis. */
 function isChannelVector({ shape }: LazyNode, channels: number): boolean {
   return sizeOf(shape) === channels && shape.at(-1) === channels;
 }
@@ -29,7 +30,7 @@ function isChannelVector({ shape }: LazyNode, channels: number): boolean {
  * picture and channel.
  * @returns the name of [channels], or null where `node` is something else
  */
-export function emitProductSum(graph: GraphBuilder, node: LazyNode): string | null {
+function productSum(graph: Emission, node: LazyNode): string | null {
   const factors = factorsOf(node);
   const [batch = 1, height = 1, width = 1, channels = 1] = node.shape;
   if (factors === null || node.shape.length !== 4 || channels === 1) return null;
@@ -42,10 +43,22 @@ export function emitProductSum(graph: GraphBuilder, node: LazyNode): string | nu
     return graph.op('Mul', [sum, graph.reshape(graph.get(small), [channels])]);
   }
   if (large.length !== 2 || graph.usesOf(node) !== 1 || height * width < fewestPositions) return null;
-  const [left = '', right = ''] = large.map((factor) =>
+  const [left, right] = large.map((factor) =>
     graph.reshape(graph.get(factor, 'channelsFirst'), [batch * channels, 1, height * width]),
-  );
+  ) as [string, string];
   const products = productWithTransposed(graph, left, right);
   const pictures = graph.reshape(products, [batch, channels]);
   return graph.op('ReduceSum', [pictures, graph.ints([0])], { keepdims: 0 });
+}
+
+/** A sum or mean over all axes but the last. */
+export function emitProductSum(graph: Emission, node: LazyNode): boolean {
+  const [x] = node.inputs as [LazyNode];
+  if ((node.attributes as ReduceAttributes).axes.join() !== '0,1,2') return false;
+  const sum = productSum(graph, x);
+  if (sum === null) return false;
+  const count = sizeOf(x.shape) / sizeOf(node.shape);
+  const result = node.name === 'Sum' ? sum : graph.op('Mul', [sum, graph.scalar('float32', 1 / count)]);
+  graph.set(node, 'plain', graph.reshape(result, node.shape));
+  return true;
 }

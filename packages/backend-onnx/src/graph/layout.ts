@@ -43,7 +43,7 @@ export function keepsOrder(shape: readonly number[], perm: readonly number[]): b
   return moved.every((axis, i) => i === 0 || axis > (moved[i - 1] ?? -1));
 }
 
-type Elements = Float32Array | Int32Array | Uint8Array;
+export type Elements = Float32Array | Int32Array | Uint8Array;
 
 /** Elements side by side in the source that are taken together: a cache line of float32. */
 const tile = 16;

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Attributes, constant, lazyNode, leafKindOf, type Operation } from './node.js';
+import type { Attributes } from './kind.js';
+import { constant, lazyNode, leafKindOf } from './node.js';
+import type { Operation } from './operation.js';
 
 const operation = (name: string): Operation<Attributes> => ({ name, emit: () => undefined });
 const kind = (name: string, shape: readonly number[], attributes: Attributes, dtype: 'float32' | 'int32' = 'float32') =>

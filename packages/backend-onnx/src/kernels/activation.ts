@@ -1,11 +1,11 @@
 /** The activations that tfjs fuses into convolutions and dense layers. */
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
-import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { Emission } from '../graph/emission.js';
 
 export type Activation = 'linear' | 'relu' | 'relu6' | 'elu' | 'prelu' | 'leakyrelu' | 'sigmoid';
 
 /** 1 where x > 0, else 0, in one pass: clip(largest float * x, 0, 1). */
-export function unitStep(graph: GraphBuilder, x: string): string {
+export function unitStep(graph: Emission, x: string): string {
   return graph.op('HardSigmoid', [x], { alpha: { float: 3.4e38 }, beta: { float: 0 } });
 }
 
@@ -20,7 +20,7 @@ export function activationOf(attributes: NamedAttrMap): Activation {
  * @param options.weights name of PReLU's slopes, which broadcast to x in its layout
  */
 export function activate(
-  graph: GraphBuilder,
+  graph: Emission,
   activation: Activation,
   x: string,
   options: { alpha: number; weights: string | null },

@@ -2,14 +2,14 @@
 
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { emitGroupedConvolution, emitInnerGroupedGradient } from '../fusions/grouped-convolution.js';
-import type { GraphBuilder } from '../graph/graph-builder.js';
+import { at } from '../graph/at.js';
+import type { Emission } from '../graph/emission.js';
+import type { Attributes } from '../graph/kind.js';
 import { type Layout, physicalAxis } from '../graph/layout.js';
-import type { Attributes, LazyNode, Operation } from '../graph/node.js';
+import type { LazyNode } from '../graph/node.js';
+import type { Operation } from '../graph/operation.js';
 import type { OnnxBackend } from '../tfjs/backend.js';
 import { type KernelTable, required } from '../tfjs/kernel.js';
-import { emitInnerInputGradient } from './convolution/input-gradient.js';
-import { emitInnerPoolGradient } from './pooling.js';
 
 /** The input of an operation that has one. */
 export function firstInput(node: LazyNode): LazyNode {
@@ -21,7 +21,7 @@ export function firstInput(node: LazyNode): LazyNode {
 /** An operation of one input that may be done in the input's own layout, because it works along named axes. */
 function alongAxes<A extends Attributes>(
   name: string,
-  apply: (graph: GraphBuilder, x: string, axisIn: (axis: number) => number, attributes: A, node: LazyNode) => string,
+  apply: (graph: Emission, x: string, axisIn: (axis: number) => number, attributes: A, node: LazyNode) => string,
 ): Operation<A> {
   return {
     name,
@@ -63,12 +63,6 @@ export const slice: Operation<{ begin: readonly number[] }> = {
   name: 'Slice',
   emit(graph, node, { begin }) {
     const x = firstInput(node);
-    const cut = { shape: node.shape, begin };
-    const inner =
-      emitInnerInputGradient(graph, x, cut) ??
-      emitInnerGroupedGradient(graph, x, cut) ??
-      emitInnerPoolGradient(graph, x, node.shape);
-    if (inner !== null) return graph.set(node, 'channelsFirst', inner);
     const { name, layout } = graph.native(x);
     const axes = x.shape.map((_, axis) => axis).filter((axis) => node.shape[axis] !== x.shape[axis]);
     if (axes.length === 0) return graph.set(node, layout, name);
@@ -81,7 +75,7 @@ export const slice: Operation<{ begin: readonly number[] }> = {
 
 /** A slice that takes its elements in rising order, and then turns the axes around that should fall. */
 function slicedForward(
-  graph: GraphBuilder,
+  graph: Emission,
   x: string,
   { begin, end, strides }: { begin: readonly number[]; end: readonly number[]; strides: readonly number[] },
 ): string {
@@ -138,7 +132,6 @@ const reverse = alongAxes<{ axes: readonly number[] }>('Reverse', (graph, x, axi
 export const concat: Operation<{ axis: number }> = {
   name: 'Concat',
   emit(graph, node, { axis }) {
-    if (emitGroupedConvolution(graph, node)) return;
     const layout = majorityLayout(graph, node);
     graph.set(
       node,
@@ -152,18 +145,18 @@ export const concat: Operation<{ axis: number }> = {
   },
 };
 
-function majorityLayout(graph: GraphBuilder, node: LazyNode): Layout {
+function majorityLayout(graph: Emission, node: LazyNode): Layout {
   const layouts = node.inputs.map((input) => graph.layoutOf(input));
   return layouts.find((layout) => layout !== 'plain') ?? 'plain';
 }
 
 /** One part of a split; the parts share one ONNX node. */
-export const splitPart: Operation<{ axis: number; sizes: readonly number[]; part: number }> = {
+const splitPart: Operation<{ axis: number; sizes: readonly number[]; part: number }> = {
   name: 'SplitV',
   emit(graph, node, { axis, sizes, part }) {
     const { name, layout } = graph.native(firstInput(node));
     const parts = graph.split(name, sizes, physicalAxis(axis, layout));
-    graph.set(node, layout, parts[part] ?? '');
+    graph.set(node, layout, at(parts, part));
   },
 };
 

@@ -3,7 +3,7 @@
  * onnxruntime fuses a ReLU after it: of 8 pictures of 64 channels at 112x112 pixels in 1.2 ms, where BatchNormalization and Relu take
  * 4.4, and Mul and Add 2.9 without the Relu (two AVX-512 cores).
  */
-import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { Emission } from '../graph/emission.js';
 
 /** Pixels of a plane from which on a convolution is faster. */
 const fewestPixels = 196;
@@ -21,7 +21,7 @@ export interface Planes {
  * @param shift name of one value a channel
  * @returns the result's name in NCHW, or null where other operators are faster
  */
-export function scaleChannels(graph: GraphBuilder, { name, channels, pixels }: Planes, scale: string, shift: string) {
+export function scaleChannels(graph: Emission, { name, channels, pixels }: Planes, scale: string, shift: string) {
   // Only onnxruntime's own convolution on processors with vector kernels is known to do well at it.
   if (graph.options.block === 0 || pixels < fewestPixels) return null;
   return graph.op('Conv', [name, graph.reshape(scale, [channels, 1, 1, 1]), shift], {

@@ -2,9 +2,10 @@
  * Crops of pictures by boxes, resized. Where a pixel is read follows from boxes that may be computed in the same graph, so it is
  * computed there, in float64 and in tfjs's order: a position on the edge must not be outside.
  */
-import type { GraphBuilder } from '../graph/graph-builder.js';
-import type { LazyNode, Operation } from '../graph/node.js';
+import type { Emission } from '../graph/emission.js';
+import type { LazyNode } from '../graph/node.js';
 import { onnxType } from '../graph/onnx-model.js';
+import type { Operation } from '../graph/operation.js';
 import { type KernelTable, required } from '../tfjs/kernel.js';
 import { widen, wideScalar } from './float64-functions.js';
 
@@ -23,7 +24,7 @@ interface Axis {
  * @returns names of values [boxes, cropSize]
  */
 function axisOf(
-  graph: GraphBuilder,
+  graph: Emission,
   [start, end]: readonly [string, string],
   imageSize: number,
   cropSize: number,

@@ -2,21 +2,19 @@
 
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { Emission } from '../graph/emission.js';
+import type { Attributes } from '../graph/kind.js';
 import type { Layout } from '../graph/layout.js';
-import type { Attributes, LazyNode, Operation } from '../graph/node.js';
+import type { LazyNode } from '../graph/node.js';
 import { onnxType } from '../graph/onnx-model.js';
+import type { Operation } from '../graph/operation.js';
 import { sizeOf } from '../graph/shape.js';
 import type { OnnxBackend } from '../tfjs/backend.js';
 import { type Kernel, type KernelTable, required } from '../tfjs/kernel.js';
-import { unitStep } from './activation.js';
 import { reshape, through } from './arrays.js';
-import { reluInBlocks } from './blocked-values.js';
-import { emitBiasedConvolution } from './convolution/forward.js';
-import { emitPoolGradientOfRelu } from './pooling.js';
 
 /** The layout in which an element-wise result is cheapest: that of its largest operand that is not plain. */
-export function commonLayout(graph: GraphBuilder, node: LazyNode): Layout {
+export function commonLayout(graph: Emission, node: LazyNode): Layout {
   if (node.shape.length !== 4) return 'plain';
   let best: Layout = 'plain';
   let size = 0;
@@ -33,7 +31,7 @@ export function commonLayout(graph: GraphBuilder, node: LazyNode): Layout {
 /** An operation whose ONNX form takes the operands' names in one layout. */
 export function elementwise<A extends Attributes>(
   name: string,
-  apply: (graph: GraphBuilder, operands: readonly string[], attributes: A, node: LazyNode) => string,
+  apply: (graph: Emission, operands: readonly string[], attributes: A, node: LazyNode) => string,
 ): Operation<A> {
   return {
     name,
@@ -47,7 +45,7 @@ export function elementwise<A extends Attributes>(
 
 const none: Record<string, never> = {};
 
-type Emit = (graph: GraphBuilder, x: string) => string;
+type Emit = (graph: Emission, x: string) => string;
 
 /** f(x) on float32; other types decline. */
 function unary(name: string, emit: Emit, resultType: DataType = 'float32'): Kernel {
@@ -73,8 +71,8 @@ const operator =
   (graph, x) =>
     graph.op(type, [x]);
 
-const zero = (graph: GraphBuilder) => graph.scalar('float32', 0);
-const one = (graph: GraphBuilder) => graph.scalar('float32', 1);
+const zero = (graph: Emission) => graph.scalar('float32', 0);
+const one = (graph: Emission) => graph.scalar('float32', 1);
 
 const cast = elementwise<{ to: number }>('Cast', (graph, [x = ''], { to }) => graph.op('Cast', [x], { to }));
 
@@ -90,78 +88,9 @@ const step = elementwise<{ alpha: number }>('Step', (graph, [x = ''], { alpha })
   return graph.op('Where', [graph.op('IsNaN', [x]), x, value]);
 });
 
-/** A factor that is small beside the product, such as one number a channel. */
-function isSmall(factor: LazyNode, product: LazyNode): boolean {
-  return 16 * sizeOf(factor.shape) <= sizeOf(product.shape);
-}
-
-/** (x a) b with small a and b, where nothing else reads x a, as x (a b): one pass over x less. Null for other products. */
-function scaledTwice(graph: GraphBuilder, node: LazyNode, layout: Layout): string | null {
-  const position = node.inputs.findIndex(
-    (input) => input.name === 'Multiply' && input.value === null && graph.usesOf(input) === 1,
-  );
-  const inner = node.inputs[position];
-  const outer = graph.operands(node, layout)[1 - position];
-  const outerNode = node.inputs[1 - position];
-  if (inner === undefined || outer === undefined || outerNode === undefined) return null;
-  if (inner.shape.join() !== node.shape.join()) return null;
-  const repeats = outerNode.name === 'Tile' && isSmall(outerNode.inputs[0] ?? outerNode, node);
-  if (!isSmall(outerNode, node) && !repeats) return null;
-  const small = inner.inputs.findIndex((factor) => isSmall(factor, node));
-  const factors = graph.operands(inner, layout);
-  const [factor, x] = [factors[small], factors[1 - small]];
-  if (factor === undefined || x === undefined) return null;
-  return graph.op('Mul', [x, graph.op('Mul', [factor, outer])]);
-}
-
-/** A product; dy * step(x), the gradient of ReLU, is one, too. */
-const multiply: Operation<Record<string, never>> = {
-  name: 'Multiply',
-  elementwise: true,
-  emit(graph, node) {
-    const layout = commonLayout(graph, node);
-    const [a, b] = node.inputs;
-    for (const [gate, dy] of [
-      [a, b],
-      [b, a],
-    ]) {
-      const x = gate?.name === 'Step' && gate.attributes['alpha'] === 0 ? gate.inputs[0] : undefined;
-      if (x === undefined || dy === undefined || dy.dtype !== 'float32') continue;
-      // relu(x) is positive where x is, and is kept anyway, for what comes after it.
-      const relu = graph.userOf(x, 'Relu');
-      const gated = relu !== null && graph.isEmitted(relu) ? relu : x;
-      const pooled = relu !== null && layout === 'channelsFirst' ? emitPoolGradientOfRelu(graph, dy, relu) : null;
-      const gradient = () =>
-        graph.op('Mul', [unitStep(graph, graph.operand(gated, layout)), graph.operand(dy, layout)]);
-      return graph.set(node, layout, pooled ?? gradient());
-    }
-    graph.set(node, layout, scaledTwice(graph, node, layout) ?? graph.op('Mul', graph.operands(node, layout)));
-  },
-};
-
-/** A sum; a convolution and its bias are one node. */
-const add: Operation<Record<string, never>> = {
-  name: 'Add',
-  elementwise: true,
-  emit(graph, node) {
-    const [a, b] = node.inputs as [LazyNode, LazyNode];
-    const biased = emitBiasedConvolution(graph, a, b) ?? emitBiasedConvolution(graph, b, a);
-    if (biased !== null) return graph.set(node, 'channelsFirst', biased);
-    const layout = commonLayout(graph, node);
-    graph.set(node, layout, graph.op('Add', graph.operands(node, layout)));
-  },
-};
-
-const relu: Operation<Record<string, never>> = {
-  name: 'Relu',
-  elementwise: true,
-  emit(graph, node) {
-    const [x] = node.inputs as [LazyNode];
-    const layout = commonLayout(graph, node);
-    const name = graph.operand(x, layout);
-    graph.set(node, layout, (graph.usesOf(x) === 1 ? reluInBlocks(graph, name) : null) ?? graph.op('Relu', [name]));
-  },
-};
+const multiply = elementwise('Multiply', (graph, operands) => graph.op('Mul', operands));
+const add = elementwise('Add', (graph, operands) => graph.op('Add', operands));
+const relu = elementwise('Relu', (graph, [x = '']) => graph.op('Relu', [x]));
 
 const leakyRelu = elementwise<{ alpha: number }>('LeakyRelu', (graph, [x = ''], { alpha }) =>
   graph.op('LeakyRelu', [x], { alpha: { float: alpha } }),

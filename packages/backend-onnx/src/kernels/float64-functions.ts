@@ -3,7 +3,7 @@
  * tfjs's cpu backend.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { Emission } from '../graph/emission.js';
 import { onnxType } from '../graph/onnx-model.js';
 import { type KernelTable, required } from '../tfjs/kernel.js';
 import { elementwise } from './elementwise.js';
@@ -12,12 +12,12 @@ const float64 = 11;
 const int64 = 7;
 
 /** A value as float64. */
-export function widen(graph: GraphBuilder, x: string): string {
+export function widen(graph: Emission, x: string): string {
   return graph.op('Cast', [x], { to: float64 });
 }
 
 /** A constant that float32 holds exactly, as float64. */
-export function wideScalar(graph: GraphBuilder, value: number): string {
+export function wideScalar(graph: Emission, value: number): string {
   return widen(graph, graph.scalar('float32', value));
 }
 
@@ -27,30 +27,30 @@ const none: Record<string, never> = {};
 const small = 2 ** -10;
 
 /** x + second x^2 + third x^3 where |x| is small, else `large`. */
-function series(graph: GraphBuilder, x: string, second: number, third: number, large: string): string {
+function series(graph: Emission, x: string, second: number, third: number, large: string): string {
   const constant = (value: number) => wideScalar(graph, value);
   const inner = graph.op('Add', [constant(second), graph.op('Mul', [x, constant(third)])]);
   const sum = graph.op('Add', [x, graph.op('Mul', [graph.op('Mul', [x, x]), inner])]);
   return graph.op('Where', [graph.op('Less', [graph.op('Abs', [x]), constant(small)]), sum, large]);
 }
 
-function expm1(graph: GraphBuilder, x: string): string {
+function expm1(graph: Emission, x: string): string {
   return series(graph, x, 1 / 2, 1 / 6, graph.op('Sub', [graph.op('Exp', [x]), wideScalar(graph, 1)]));
 }
 
-function log1p(graph: GraphBuilder, x: string): string {
+function log1p(graph: Emission, x: string): string {
   return series(graph, x, -1 / 2, 1 / 3, graph.op('Log', [graph.op('Add', [x, wideScalar(graph, 1)])]));
 }
 
 /** log(1 + exp(x)), which is x or exp(x) where the other term is too small to be seen in float32. */
-function softplus(graph: GraphBuilder, x: string): string {
+function softplus(graph: Emission, x: string): string {
   const exp = graph.op('Exp', [x]);
   const middle = graph.op('Log', [graph.op('Add', [exp, wideScalar(graph, 1)])]);
   const low = graph.op('Where', [graph.op('Less', [x, wideScalar(graph, -18)]), exp, middle]);
   return graph.op('Where', [graph.op('Greater', [x, wideScalar(graph, 18)]), x, low]);
 }
 
-function wideFunction(name: string, f: (graph: GraphBuilder, x: string) => string): KernelTable[string] {
+function wideFunction(name: string, f: (graph: Emission, x: string) => string): KernelTable[string] {
   const operation = elementwise(name, (graph, [x = '']) =>
     graph.op('Cast', [f(graph, widen(graph, x))], { to: onnxType.float32 }),
   );
@@ -61,7 +61,7 @@ function wideFunction(name: string, f: (graph: GraphBuilder, x: string) => strin
 }
 
 /** A whole number of float64 as int32, modulo 2^32 as in JavaScript; 0 for what is none. */
-function toInt32(graph: GraphBuilder, x: string): string {
+function toInt32(graph: Emission, x: string): string {
   const finite = graph.op('Less', [graph.op('Abs', [x]), wideScalar(graph, 2 ** 63)]);
   const whole = graph.op('Cast', [graph.op('Where', [finite, x, wideScalar(graph, 0)])], { to: int64 });
   return graph.op('Cast', [whole], { to: onnxType.int32 });

@@ -1,6 +1,7 @@
 /** Kernels whose indices are tensors: gather, segment sums (the gradient of a gather), one-hot. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { LazyNode, Operation } from '../graph/node.js';
+import type { LazyNode } from '../graph/node.js';
+import type { Operation } from '../graph/operation.js';
 import { type KernelTable, required } from '../tfjs/kernel.js';
 import { firstInput } from './arrays.js';
 

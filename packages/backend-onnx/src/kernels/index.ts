@@ -2,8 +2,7 @@
 
 import type { KernelTable } from '../tfjs/kernel.js';
 import { arrayKernels } from './arrays.js';
-import { convolutionKernels } from './convolution/forward.js';
-import { convolutionGradientKernels } from './convolution/input-gradient.js';
+import { convolutionKernels } from './convolution/index.js';
 import { creationKernels } from './creation.js';
 import { cropAndResizeKernels } from './crop-and-resize.js';
 import { elementwiseKernels } from './elementwise.js';
@@ -19,7 +18,6 @@ import { spaceToBatchKernels } from './space-to-batch.js';
 
 export const kernelTables: readonly KernelTable[] = [
   arrayKernels,
-  convolutionGradientKernels,
   convolutionKernels,
   creationKernels,
   cropAndResizeKernels,

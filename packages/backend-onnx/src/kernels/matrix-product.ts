@@ -2,8 +2,9 @@
 
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { GraphBuilder } from '../graph/graph-builder.js';
-import type { LazyNode, Operation } from '../graph/node.js';
+import type { Emission } from '../graph/emission.js';
+import type { LazyNode } from '../graph/node.js';
+import type { Operation } from '../graph/operation.js';
 import { type Kernel, type KernelTable, required } from '../tfjs/kernel.js';
 import { type Activation, activate, activationOf } from './activation.js';
 import { transposedProduct } from './transposed-product.js';
@@ -20,7 +21,7 @@ type ProductAttributes = {
  * a b + bias. Two matrices are one Gemm, stacks of matrices a product of their own.
  */
 function emitProduct(
-  graph: GraphBuilder,
+  graph: Emission,
   [a, b, bias]: readonly LazyNode[],
   transposeA: number,
   transposeB: number,

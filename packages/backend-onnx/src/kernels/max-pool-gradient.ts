@@ -7,7 +7,7 @@
  *
  * which keeps tfjs's rule that the first of equal maxima takes the gradient.
  */
-import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { Emission } from '../graph/emission.js';
 import { onnxType } from '../graph/onnx-model.js';
 import type { Window } from './window.js';
 
@@ -27,7 +27,7 @@ interface Pooling {
 
 /** @returns name of dx in NCHW */
 export function maxPoolGradientByParts(
-  graph: GraphBuilder,
+  graph: Emission,
   { x, y, dy, shape, output: [outHeight, outWidth] }: Pooling,
   { kernel, strides, pads }: Window,
 ): string {

@@ -1,7 +1,8 @@
 /** Padding with mirrored values: along each axis a gather, because ONNX 1.12 has no symmetric mode. */
 
 import { physicalAxis } from '../graph/layout.js';
-import type { LazyNode, Operation } from '../graph/node.js';
+import type { LazyNode } from '../graph/node.js';
+import type { Operation } from '../graph/operation.js';
 import { type KernelTable, required } from '../tfjs/kernel.js';
 
 type MirrorAttributes = { before: readonly number[]; after: readonly number[]; symmetric: boolean };

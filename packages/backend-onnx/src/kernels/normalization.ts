@@ -1,42 +1,69 @@
 /** Batch normalization with given statistics, and local response normalization with its gradient. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { emitFoldedBatchNorm } from '../fusions/folded-batch-norm.js';
-import type { GraphBuilder } from '../graph/graph-builder.js';
-import type { LazyNode, Operation } from '../graph/node.js';
+import type { Emission } from '../graph/emission.js';
+import type { LazyNode } from '../graph/node.js';
+import type { Operation } from '../graph/operation.js';
 import { type KernelTable, required } from '../tfjs/kernel.js';
 import { scaleChannels } from './channel-scale.js';
-import { emitScaledConvolution } from './convolution/forward.js';
 
 type BatchNormAttributes = { epsilon: number; offset: boolean; scale: boolean };
 
+/** A batch normalization's inputs. */
+export interface BatchNormInputs {
+  readonly x: LazyNode;
+  readonly mean: LazyNode;
+  readonly variance: LazyNode;
+  readonly offset: LazyNode | undefined;
+  readonly scale: LazyNode | undefined;
+  readonly epsilon: number;
+}
+
+export const batchNormName = 'FusedBatchNorm';
+
+export function batchNormInputs(node: LazyNode): BatchNormInputs {
+  const { epsilon, offset: hasOffset, scale: hasScale } = node.attributes as BatchNormAttributes;
+  const [x, mean, variance, ...rest] = node.inputs as [LazyNode, LazyNode, LazyNode, ...LazyNode[]];
+  const offset = hasOffset ? rest.shift() : undefined;
+  const scale = hasScale ? rest.shift() : undefined;
+  return { x, mean, variance, offset, scale, epsilon };
+}
+
+/** Whether images are normalized by one number a channel each. */
+export function isPerChannel({ x, mean, variance, offset, scale }: BatchNormInputs): boolean {
+  const channels = x.shape.at(-1);
+  return (
+    x.shape.length === 4 &&
+    [mean, variance, offset, scale].every(
+      (part) => part === undefined || (part.shape.length === 1 && part.shape[0] === channels),
+    )
+  );
+}
+
+/** Names of gamma, beta, and of the factor and the shift that they make with the statistics, one number a channel each. */
+export function channelFactors(graph: Emission, { x, mean, variance, offset, scale, epsilon }: BatchNormInputs) {
+  const all = (value: number) => graph.tensor('float32', new Array(x.shape.at(-1) ?? 1).fill(value));
+  const gamma = scale ? graph.get(scale) : all(1);
+  const beta = offset ? graph.get(offset) : all(0);
+  const deviation = graph.op('Sqrt', [graph.op('Add', [graph.get(variance), graph.scalar('float32', epsilon)])]);
+  const factor = graph.op('Div', [gamma, deviation]);
+  const shift = graph.op('Sub', [beta, graph.op('Mul', [graph.get(mean), factor])]);
+  return { gamma, beta, factor, shift };
+}
+
 /** gamma (x - mean) / sqrt(variance + epsilon) + beta */
 const batchNorm: Operation<BatchNormAttributes> = {
-  name: 'FusedBatchNorm',
-  emit(graph, node, { epsilon, offset: hasOffset, scale: hasScale }) {
-    const [x, mean, variance, ...rest] = node.inputs as [LazyNode, LazyNode, LazyNode, ...LazyNode[]];
-    const offset = hasOffset ? rest.shift() : undefined;
-    const scale = hasScale ? rest.shift() : undefined;
-    const channels = x.shape.at(-1) ?? 1;
-    const vectors = [mean, variance, offset, scale].every(
-      (part) => part === undefined || (part.shape.length === 1 && part.shape[0] === channels),
-    );
-    if (vectors && x.shape.length === 4) {
-      const constant = emitFoldedBatchNorm(graph, x, { mean, variance, offset, scale }, epsilon);
-      if (constant !== null) return graph.set(node, 'channelsFirst', constant);
-      const all = (value: number) => graph.tensor('float32', new Array(channels).fill(value));
-      const gamma = scale ? graph.get(scale) : all(1);
-      const beta = offset ? graph.get(offset) : all(0);
-      const deviation = graph.op('Sqrt', [graph.op('Add', [graph.get(variance), graph.scalar('float32', epsilon)])]);
-      const factor = graph.op('Div', [gamma, deviation]);
-      const shift = graph.op('Sub', [beta, graph.op('Mul', [graph.get(mean), factor])]);
-      const folded = graph.options.portable === true ? null : emitScaledConvolution(graph, x, factor, shift);
-      if (folded !== null) return graph.set(node, 'channelsFirst', folded);
+  name: batchNormName,
+  emit(graph, node, { epsilon }) {
+    const inputs = batchNormInputs(node);
+    const { x, mean, variance, offset, scale } = inputs;
+    if (isPerChannel(inputs)) {
+      const { gamma, beta, factor, shift } = channelFactors(graph, inputs);
       const name = graph.get(x, 'channelsFirst');
-      const planes = { name, channels, pixels: (x.shape[1] ?? 1) * (x.shape[2] ?? 1) };
-      const inputs = [name, gamma, beta, graph.get(mean), graph.get(variance)];
+      const [, height = 1, width = 1, channels = 1] = x.shape;
+      const operands = [name, gamma, beta, graph.get(mean), graph.get(variance)];
       const normalized =
-        scaleChannels(graph, planes, factor, shift) ??
-        graph.op('BatchNormalization', inputs, { epsilon: { float: epsilon } });
+        scaleChannels(graph, { name, channels, pixels: height * width }, factor, shift) ??
+        graph.op('BatchNormalization', operands, { epsilon: { float: epsilon } });
       return graph.set(node, 'channelsFirst', normalized);
     }
     const deviation = graph.op('Sqrt', [graph.op('Add', [graph.get(variance), graph.scalar('float32', epsilon)])]);
@@ -51,7 +78,7 @@ type ResponseAttributes = { depthRadius: number; bias: number; alpha: number; be
 
 /** The sum over the window of channels around each channel of [batch, channels, positions]. */
 function windowSum(
-  graph: GraphBuilder,
+  graph: Emission,
   x: string,
   [batch, channels, positions]: readonly [number, number, number],
   depthRadius: number,
@@ -70,7 +97,7 @@ function windowSum(
 
 /** x as [batch, channels, positions], and bias + alpha windowSum(x^2) */
 function responses(
-  graph: GraphBuilder,
+  graph: Emission,
   x: LazyNode,
   { depthRadius, bias, alpha }: Omit<ResponseAttributes, 'beta'>,
 ): { flat: string; norm: string } {

@@ -2,22 +2,21 @@
 
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { emitProductSum } from '../fusions/product-sums.js';
-import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { Emission } from '../graph/emission.js';
 import { axesOf, type Layout, physicalAxis } from '../graph/layout.js';
-import type { LazyNode, Operation } from '../graph/node.js';
+import type { LazyNode } from '../graph/node.js';
 import { onnxType } from '../graph/onnx-model.js';
-import { sizeOf } from '../graph/shape.js';
+import type { Operation } from '../graph/operation.js';
 import type { OnnxBackend } from '../tfjs/backend.js';
 import { type Kernel, type KernelTable, required } from '../tfjs/kernel.js';
 
-type ReduceAttributes = { axes: readonly number[]; keepDims: boolean };
+export type ReduceAttributes = { axes: readonly number[]; keepDims: boolean };
 
 /**
  * Where a reduction may happen in the input's own layout: the axes that are left must stand in the same order there, or all be
  * kept as axes of size 1.
  */
-function layoutOfReduction(graph: GraphBuilder, x: LazyNode, { axes, keepDims }: ReduceAttributes): Layout {
+function layoutOfReduction(graph: Emission, x: LazyNode, { axes, keepDims }: ReduceAttributes): Layout {
   const layout = graph.layoutOf(x);
   if (keepDims || layout === 'plain') return layout;
   const left = axesOf(layout).filter((axis) => !axes.includes(axis));
@@ -26,7 +25,7 @@ function layoutOfReduction(graph: GraphBuilder, x: LazyNode, { axes, keepDims }:
 
 /** The largest and smallest of values with a NaN among them is NaN for tfjs; onnxruntime passes over it. */
 function checkNaN(
-  graph: GraphBuilder,
+  graph: Emission,
   { dtype }: LazyNode,
   type: string,
   { input, result, axes, keepdims }: { input: string; result: string; axes: number[]; keepdims: number },
@@ -37,24 +36,11 @@ function checkNaN(
   return graph.op('Where', [any, graph.scalar('float32', Number.NaN), result]);
 }
 
-/** Sum and mean over all axes but the last of a product of activations, without making the product; null for all others. */
-function productSum(graph: GraphBuilder, node: LazyNode, type: string, { axes }: ReduceAttributes): string | null {
-  const [x] = node.inputs as [LazyNode];
-  if ((type !== 'ReduceSum' && type !== 'ReduceMean') || axes.join() !== '0,1,2') return null;
-  const sum = emitProductSum(graph, x);
-  if (sum === null) return null;
-  const count = sizeOf(x.shape) / sizeOf(node.shape);
-  const result = type === 'ReduceSum' ? sum : graph.op('Mul', [sum, graph.scalar('float32', 1 / count)]);
-  return graph.reshape(result, node.shape);
-}
-
 function reduction(name: string, type: string): Operation<ReduceAttributes> {
   return {
     name,
     emit(graph, node, attributes) {
       const [x] = node.inputs as [LazyNode];
-      const ofProduct = productSum(graph, node, type, attributes);
-      if (ofProduct !== null) return graph.set(node, 'plain', ofProduct);
       const layout = layoutOfReduction(graph, x, attributes);
       const axes = attributes.axes.map((axis) => physicalAxis(axis, layout)).sort((a, b) => a - b);
       const keepdims = attributes.keepDims ? 1 : 0;
@@ -153,11 +139,11 @@ const topK: Operation<{ k: number; part: number }> = {
   name: 'TopK',
   emit(graph, node, { k, part }) {
     const [x] = node.inputs as [LazyNode];
-    const [values = '', indices = ''] = graph.ops('TopK', [graph.get(x), graph.ints([k])], 2, {
+    const [values, indices] = graph.ops('TopK', [graph.get(x), graph.ints([k])], 2, {
       axis: -1,
       largest: 1,
       sorted: 1,
-    });
+    }) as [string, string];
     graph.set(node, 'plain', part === 0 ? values : graph.op('Cast', [indices], { to: onnxType.int32 }));
   },
 };

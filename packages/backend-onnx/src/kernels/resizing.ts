@@ -2,7 +2,8 @@
  * Resizing, bilinear and nearest, and its gradient: each axis is one product with a matrix of interpolation weights, computed in
  * float64 by tfjs's own rule, so every option is exact and the gradient is the product with the transposed matrix.
  */
-import type { LazyNode, Operation } from '../graph/node.js';
+import type { LazyNode } from '../graph/node.js';
+import type { Operation } from '../graph/operation.js';
 import { type KernelTable, required } from '../tfjs/kernel.js';
 
 type ResizeAttributes = { method: 'bilinear' | 'nearest'; alignCorners: boolean; halfPixelCenters: boolean };

@@ -1,5 +1,5 @@
 /** Products of stacks of matrices that are transposed first: onnxruntime's FusedMatMul, or a Transpose and a MatMul. */
-import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { Emission } from '../graph/emission.js';
 
 /** A stack of matrices. */
 export interface Matrices {
@@ -8,7 +8,7 @@ export interface Matrices {
   readonly transposed: boolean;
 }
 
-function upright(graph: GraphBuilder, { name, rank, transposed }: Matrices): string {
+function upright(graph: Emission, { name, rank, transposed }: Matrices): string {
   if (!transposed) return name;
   const stack = Array.from({ length: rank - 2 }, (_, axis) => axis);
   return graph.op('Transpose', [name], { perm: [...stack, rank - 1, rank - 2] });
@@ -18,7 +18,7 @@ function upright(graph: GraphBuilder, { name, rank, transposed }: Matrices): str
  * a b, of which one or both may be transposed.
  * @returns the product's name
  */
-export function transposedProduct(graph: GraphBuilder, a: Matrices, b: Matrices): string {
+export function transposedProduct(graph: Emission, a: Matrices, b: Matrices): string {
   const fuses = graph.can('fusedMatMul') && graph.options.portable !== true;
   if (!fuses || (!a.transposed && !b.transposed)) return graph.op('MatMul', [upright(graph, a), upright(graph, b)]);
   const attributes = { transA: Number(a.transposed), transB: Number(b.transposed) };
@@ -29,11 +29,11 @@ export function transposedProduct(graph: GraphBuilder, a: Matrices, b: Matrices)
  * a b^T of two stacks of rank 3, [count, m, k] and [count, n, k]. onnxruntime packs b: the larger factor is a.
  * @returns the name of [count, m, n]
  */
-export function productWithTransposed(graph: GraphBuilder, a: string, b: string): string {
+export function productWithTransposed(graph: Emission, a: string, b: string): string {
   return transposedProduct(graph, { name: a, rank: 3, transposed: false }, { name: b, rank: 3, transposed: true });
 }
 
 /** The same summed over the stack: [m, n]. */
-export function summedProduct(graph: GraphBuilder, a: string, b: string): string {
+export function summedProduct(graph: Emission, a: string, b: string): string {
   return graph.op('ReduceSum', [productWithTransposed(graph, a, b), graph.ints([0])], { keepdims: 0 });
 }

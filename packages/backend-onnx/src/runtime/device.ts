@@ -1,5 +1,5 @@
 /** The devices on which onnxruntime-node can run graphs, what each lacks, and what to do where one is missing. */
-import type { GraphFeature } from '../graph/graph-builder.js';
+import type { GraphFeature } from '../graph/onnx-graph.js';
 
 export const devices = ['cpu', 'cuda', 'webgpu', 'coreml', 'dml'] as const;
 /** Where graphs run. */

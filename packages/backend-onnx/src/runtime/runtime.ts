@@ -1,5 +1,7 @@
 /** What the engine needs of an ONNX runtime. Everything that knows onnxruntime-node stands behind this interface. */
-import type { DeviceTensor, Elements } from '../graph/node.js';
+
+import type { Elements } from '../graph/layout.js';
+import type { DeviceTensor } from '../graph/node.js';
 import type { OnnxType } from '../graph/onnx-model.js';
 
 /** What a graph reads: a dense array, in host memory or in the device's. */

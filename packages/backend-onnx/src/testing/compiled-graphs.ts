@@ -4,23 +4,50 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { createBackend } from '../create-backend.js';
+import type { EmissionOptions } from '../graph/emission.js';
+import { probeBlock } from '../kernels/convolution/block-probe.js';
 import { registerOnnxBackend } from '../register-backend.js';
 import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
+import { backendName } from '../tfjs/kernel.js';
 
-/** The bytes of each graph as text: names are in it as they are. */
+/**
+ * Runs tfjs code on a backend of its own.
+ * @param graph how graphs are written, where it is not as on this processor
+ * @returns what the code returns, and the bytes of each graph as text: names are in it as they are
+ */
+export async function compiledBy<T>(
+  compute: () => T | Promise<T>,
+  graph: Partial<EmissionOptions> = {},
+): Promise<{ result: T; graphs: string[]; block: number }> {
+  const dump = mkdtempSync(join(tmpdir(), 'cnnzoo-graphs-'));
+  registerOnnxBackend({ threads: 1 });
+  tf.removeBackend(backendName);
+  const runtime = onnxruntimeNode();
+  tf.registerBackend(backendName, () => createBackend(runtime, { threads: 1, dump, graph }));
+  try {
+    await tf.setBackend(backendName);
+    const result = await compute();
+    const graphs = readdirSync(dump).map((file) => readFileSync(join(dump, file)).toString('latin1'));
+    return { result, graphs, block: graph.block ?? probeBlock(runtime) };
+  } finally {
+    tf.removeBackend(backendName);
+    rmSync(dump, { recursive: true });
+  }
+}
+
+/** The bytes of each graph of tfjs code as text. */
 export function graphsOf(compute: () => void): string[] {
   const dump = mkdtempSync(join(tmpdir(), 'cnnzoo-graphs-'));
-  const name = 'onnx';
   registerOnnxBackend({ threads: 1 });
-  tf.removeBackend(name);
-  tf.registerBackend(name, () => createBackend(onnxruntimeNode(), { threads: 1, dump }));
+  tf.removeBackend(backendName);
+  tf.registerBackend(backendName, () => createBackend(onnxruntimeNode(), { threads: 1, dump }));
   try {
     // Synchronous for a backend that is made synchronously.
-    void tf.setBackend(name);
+    void tf.setBackend(backendName);
     tf.tidy(compute);
     return readdirSync(dump).map((file) => readFileSync(join(dump, file)).toString('latin1'));
   } finally {
-    tf.removeBackend(name);
+    tf.removeBackend(backendName);
     rmSync(dump, { recursive: true });
   }
 }

@@ -3,17 +3,10 @@
 import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { Engine, type EngineOptions } from '../engine/engine.js';
+import type { Attributes } from '../graph/kind.js';
 import { relayout } from '../graph/layout.js';
-import {
-  type Attributes,
-  constant,
-  type HostData,
-  type LazyNode,
-  lazyNode,
-  type Operation,
-  placeholder,
-  type Value,
-} from '../graph/node.js';
+import { constant, type HostData, type LazyNode, lazyNode, placeholder, type Value } from '../graph/node.js';
+import type { Operation } from '../graph/operation.js';
 import { sizeOf } from '../graph/shape.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { StepBoundary } from './step-boundary.js';

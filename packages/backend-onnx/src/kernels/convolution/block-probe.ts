@@ -2,7 +2,7 @@
  * Finds out how many channels the runtime's blocked convolution kernels take side by side: 16 with AVX-512, 8 with AVX2, none on
  * ARM. It does not tell, so a small convolution is run with each and its numbers are checked.
  */
-import { GraphBuilder } from '../../graph/graph-builder.js';
+import { OnnxGraph } from '../../graph/onnx-graph.js';
 import { encodeModel } from '../../graph/onnx-model.js';
 import type { Runtime, RuntimeTensor } from '../../runtime/runtime.js';
 import { blockedConvolution } from './blocked-convolution.js';
@@ -12,7 +12,7 @@ const shape = [1, channels, 4, 4];
 const filterShape = [channels, channels, 3, 3];
 
 function works(runtime: Runtime, block: number): boolean {
-  const graph = new GraphBuilder([], { block });
+  const graph = new OnnxGraph({ block });
   const window = { kernel: [3, 3], strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1] };
   const blocked = blockedConvolution(
     graph,

@@ -3,7 +3,7 @@
  * vector register holds them. onnxruntime itself only uses them for constant filters; in training filters change, so they are
  * blocked in the graph. Faster where there are many more positions than filters to block.
  */
-import type { GraphBuilder } from '../../graph/graph-builder.js';
+import type { OnnxGraph } from '../../graph/onnx-graph.js';
 import { sizeOf } from '../../graph/shape.js';
 import { blockedDomain, fromBlocks, toBlocks } from '../blocked-values.js';
 import type { Window } from '../window.js';
@@ -23,7 +23,7 @@ export interface BlockedShape {
 
 /** Whether a convolution of one group should run blocked. */
 export function prefersBlocks(
-  graph: GraphBuilder,
+  graph: OnnxGraph,
   { inputChannels, outputChannels, positions }: BlockedShape,
   { kernel }: Window,
 ): boolean {
@@ -45,7 +45,7 @@ export interface BlockedFilter {
 
 /** A filter with its kernel elements first, [height * width, inputChannels, outputChannels], which onnxruntime is fast at blocking. */
 function elementsFirst(
-  graph: GraphBuilder,
+  graph: OnnxGraph,
   { name, layout, flipped }: BlockedFilter,
   { inputChannels, outputChannels }: BlockedShape,
   area: number,
@@ -59,7 +59,7 @@ function elementsFirst(
   return graph.op('Gather', [elements, graph.tensor('int32', backwards)], { axis: 0 });
 }
 
-function blockedFilter(graph: GraphBuilder, filter: BlockedFilter, shape: BlockedShape, area: number): string {
+function blockedFilter(graph: OnnxGraph, filter: BlockedFilter, shape: BlockedShape, area: number): string {
   const { block } = graph.options;
   const { inputChannels, outputChannels } = shape;
   if (filter.layout === 'plain' || filter.flipped) {
@@ -82,7 +82,7 @@ function blockedFilter(graph: GraphBuilder, filter: BlockedFilter, shape: Blocke
  * @returns the result's name in NCHW
  */
 export function blockedConvolution(
-  graph: GraphBuilder,
+  graph: OnnxGraph,
   x: string,
   filter: BlockedFilter,
   bias: string | null,
@@ -98,9 +98,5 @@ export function blockedConvolution(
   const attributes = { kernel_shape: kernel, strides, dilations, pads, ...(groups === 1 ? {} : { group: groups }) };
   const filters = graph.reshape(blocked, [outputChannels, inputChannels, ...kernel]);
   const inputs = [input, filters, ...(bias === null ? [] : [bias])];
-  return fromBlocks(graph, {
-    name: graph.op('Conv', inputs, attributes, blockedDomain),
-    channels: outputChannels,
-    rectified: () => graph.op('Conv', inputs, { ...attributes, activation: 'Relu' }, blockedDomain),
-  });
+  return fromBlocks(graph, graph.op('Conv', inputs, attributes, blockedDomain), outputChannels);
 }

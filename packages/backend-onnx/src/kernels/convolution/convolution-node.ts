@@ -7,7 +7,7 @@
  * - Conv in groups of more than 4 output channels that are no multiple of 4: each group is a node
  * - ConvTranspose in groups of several input channels and one output channel: a sum of products channel by channel
  */
-import type { GraphBuilder } from '../../graph/graph-builder.js';
+import type { Emission } from '../../graph/emission.js';
 import type { AttributeValue } from '../../graph/onnx-model.js';
 import { sizeOf } from '../../graph/shape.js';
 import { type Window, windowAttributes } from '../window.js';
@@ -23,20 +23,16 @@ interface Channels {
 }
 
 /** Zeros around axes of a value of rank 4; what comes before and after each axis. */
-function zeros(graph: GraphBuilder, x: string, pads: readonly number[]): string {
+function zeros(graph: Emission, x: string, pads: readonly number[]): string {
   return pads.every((size) => size === 0) ? x : graph.op('Pad', [x, graph.ints(pads)]);
 }
 
 /** NCHW pictures with zeros around them; `pads` as top, left, bottom, right. */
-export function padInput(
-  graph: GraphBuilder,
-  x: string,
-  [top = 0, left = 0, bottom = 0, right = 0]: readonly number[],
-) {
+export function padInput(graph: Emission, x: string, [top = 0, left = 0, bottom = 0, right = 0]: readonly number[]) {
   return zeros(graph, x, [0, 0, top, left, 0, 0, bottom, right]);
 }
 
-function channelsOf(graph: GraphBuilder, x: string, axis: number, start: number, end: number, step: number): string {
+function channelsOf(graph: Emission, x: string, axis: number, start: number, end: number, step: number): string {
   return graph.op('Slice', [x, graph.ints([start]), graph.ints([end]), graph.ints([axis]), graph.ints([step])]);
 }
 
@@ -50,7 +46,7 @@ function groupAttribute(groups: number): Record<string, AttributeValue> {
  * @returns the result's name
  */
 export function convolutionNode(
-  graph: GraphBuilder,
+  graph: Emission,
   inputs: readonly string[],
   window: Window,
   channels: Channels,
@@ -99,7 +95,7 @@ export function convolutionNode(
  * @returns the result's name
  */
 export function transposedConvolutionNode(
-  graph: GraphBuilder,
+  graph: Emission,
   [x, filter]: readonly [string, string],
   { kernel, strides, dilations, pads }: Window,
   outputPadding: readonly number[],

@@ -5,28 +5,18 @@
  * 28x28 206, 175, 75, 171; 256 at 14x14 200, 209, 28, 244; 512 at 7x7 106, 156, 8, 191; a stem of 3 channels and 7x7 at stride 2 50, 50, 85, -. In
  * another, on a busy machine, separable and products: 149, 110; 212, 170; 205, 213; 122, 136. large-filter.ts has those of `large`.
  */
-import type { GraphBuilder } from '../../graph/graph-builder.js';
-import type { LazyNode, Operation } from '../../graph/node.js';
+import type { Emission } from '../../graph/emission.js';
+import type { LazyNode } from '../../graph/node.js';
+import type { Operation } from '../../graph/operation.js';
 import { summedProduct } from '../transposed-product.js';
 import type { Window } from '../window.js';
 import { blockedConvolution } from './blocked-convolution.js';
-import { unpadded } from './forward.js';
-import { sumInTurns } from './image-chunks.js';
+import type { FilterGradientContext, FilterGradientSizes } from './filter-gradient-sizes.js';
+import { sumInChunks } from './image-chunks.js';
 import { isLargeFilter, largeFilterGradient } from './large-filter.js';
 import { columnsOf, paddedPixels } from './pixel-columns.js';
 import { rowColumns } from './row-columns.js';
 import { isSeparable, separableFilterGradient } from './separable-filter-gradient.js';
-
-interface Sizes {
-  readonly batch: number;
-  readonly inputChannels: number;
-  readonly outputChannels: number;
-  /** Kernel height and width. */
-  readonly kernel: readonly [number, number];
-  /** Output height and width. */
-  readonly output: readonly [number, number];
-  readonly positions: number;
-}
 
 /**
  * - `separable`: at stride 1, copies of x and of dy shifted against each other, one matrix product a picture, summed
@@ -47,7 +37,7 @@ function hasUnitStride({ strides }: Window): boolean {
   return strides.every((stride) => stride === 1);
 }
 
-function formOf(graph: GraphBuilder, sizes: Sizes, window: Window): Form {
+function formOf(graph: Emission, sizes: FilterGradientSizes, window: Window): Form {
   const { batch, inputChannels, outputChannels, kernel, positions } = sizes;
   const { block } = graph.options;
   if (isLargeFilter(graph, [...kernel, inputChannels, outputChannels], positions)) return 'large';
@@ -66,11 +56,11 @@ export const filterGradient: Operation<Window> = {
   name: 'Conv2DBackpropFilter',
   emit(graph, node, window) {
     const [padded, dy] = node.inputs as [LazyNode, LazyNode];
-    const { x, pads } = unpadded(padded, 0, window.pads);
+    const { x, pads } = graph.reading(node.name, padded, window.pads);
     const [height = 1, width = 1, inputChannels = 1, outputChannels = 1] = node.shape;
     const [batch = 1, outHeight = 1, outWidth = 1] = dy.shape;
     const positions = outHeight * outWidth;
-    const sizes: Sizes = {
+    const sizes: FilterGradientSizes = {
       batch,
       inputChannels,
       outputChannels,
@@ -100,24 +90,20 @@ export const filterGradient: Operation<Window> = {
   },
 };
 
-export interface FilterGradientContext {
-  readonly graph: GraphBuilder;
-  readonly x: LazyNode;
-  readonly dy: LazyNode;
-  readonly window: Window;
-  readonly sizes: Sizes;
-}
-
 /** [outputChannels, inputChannels, height, width] from a product of that many elements in that order. */
-function filterOf(graph: GraphBuilder, product: string, { inputChannels, outputChannels, kernel }: Sizes): string {
+function filterOf(
+  graph: Emission,
+  product: string,
+  { inputChannels, outputChannels, kernel }: FilterGradientSizes,
+): string {
   return graph.reshape(product, [outputChannels, inputChannels, ...kernel]);
 }
 
 /** The same from [outputChannels, height * width * inputChannels]. */
 function channelsLastFilter(
-  graph: GraphBuilder,
+  graph: Emission,
   product: string,
-  { inputChannels, outputChannels, kernel }: Sizes,
+  { inputChannels, outputChannels, kernel }: FilterGradientSizes,
 ): string {
   const area = kernel[0] * kernel[1];
   const transposed = graph.op('Transpose', [graph.reshape(product, [outputChannels, area, inputChannels])], {
@@ -139,8 +125,8 @@ function products({ graph, x, dy, window, sizes }: FilterGradientContext): strin
   const padded = paddedPixels(graph, x, window.pads);
   const columnWidth = kernel[0] * kernel[1] * inputChannels;
   const gradients = graph.reshape(graph.get(dy, 'channelsFirst'), [batch, outputChannels, positions]);
-  const values = [padded.name, gradients];
-  return sumInTurns(graph, batch, 4 * positions * columnWidth, values, ([name = '', gradient = ''], pictures) => {
+  const values = [padded.name, gradients] as const;
+  return sumInChunks(graph, batch, 4 * positions * columnWidth, values, ([name, gradient], pictures) => {
     const columns = columnsOf(graph, { ...padded, name }, { ...window, output: sizes.output }, pictures);
     const matrices = graph.reshape(columns, [pictures, positions, columnWidth]);
     return graph.op('ReduceSum', [graph.op('MatMul', [gradient, matrices]), graph.ints([0])], { keepdims: 0 });

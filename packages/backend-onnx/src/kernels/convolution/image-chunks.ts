@@ -1,29 +1,31 @@
-/** Sums over the pictures of a batch, for so many pictures at a time that what is made for them stays small. */
-import type { GraphBuilder } from '../../graph/graph-builder.js';
+/** Sums over the images of a batch, in chunks of images: what is made for a chunk stays small. */
+import { at } from '../../graph/at.js';
+import type { OnnxGraph } from '../../graph/onnx-graph.js';
 
-/** Bytes that are made for one turn. */
-const turnBytes = 2 ** 26;
+/** Bytes that are made for one chunk. */
+const chunkBytes = 2 ** 26;
+
+type Pair = readonly [string, string];
 
 /**
- * @param bytes of what `sum` makes for one picture
- * @param values names of values [batch, …] that are split
- * @param sum of the pictures of one turn: given the parts of the values and how many pictures they have, it returns a name
- * @returns the name of the sum over all turns
+ * @param bytes of what `sum` makes for one image
+ * @param values names of two values [batch, …] that are split
+ * @param sum of the images of one chunk: given the parts of the values and how many images they have, it returns a name
+ * @returns the name of the sum over all chunks
  */
-export function sumInTurns(
-  graph: GraphBuilder,
+export function sumInChunks(
+  graph: OnnxGraph,
   batch: number,
   bytes: number,
-  values: readonly string[],
-  sum: (parts: readonly string[], pictures: number) => string,
+  [left, right]: Pair,
+  sum: (parts: Pair, images: number) => string,
 ): string {
-  const most = Math.max(1, Math.min(batch, Math.floor(turnBytes / bytes)));
-  if (most === batch) return sum(values, batch);
-  const turns = Array.from({ length: Math.ceil(batch / most) }, (_, turn) => Math.min(most, batch - turn * most));
-  const parts = values.map((value) => graph.split(value, turns, 0));
-  const sums = turns.map((pictures, turn) => {
-    const own = parts.map((part) => part[turn] ?? '');
-    return sum(own, pictures);
-  });
-  return graph.op('Sum', sums);
+  const most = Math.max(1, Math.min(batch, Math.floor(chunkBytes / bytes)));
+  if (most === batch) return sum([left, right], batch);
+  const chunks = Array.from({ length: Math.ceil(batch / most) }, (_, chunk) => Math.min(most, batch - chunk * most));
+  const [lefts, rights] = [graph.split(left, chunks, 0), graph.split(right, chunks, 0)];
+  return graph.op(
+    'Sum',
+    chunks.map((images, chunk) => sum([at(lefts, chunk), at(rights, chunk)], images)),
+  );
 }

@@ -1,40 +1,16 @@
-/** Gradients of convolutions with respect to input and filter. */
-import type { GraphBuilder } from '../../graph/graph-builder.js';
-import type { LazyNode, Operation } from '../../graph/node.js';
+/** The gradient of a convolution with respect to its input. */
+import type { Emission } from '../../graph/emission.js';
+import type { LazyNode } from '../../graph/node.js';
+import type { Operation } from '../../graph/operation.js';
 import { sizeOf } from '../../graph/shape.js';
-import { type KernelTable, required } from '../../tfjs/kernel.js';
 import { transposedProduct } from '../transposed-product.js';
-import { convolutionGeometry, type Window } from '../window.js';
+import type { Window } from '../window.js';
 import { blockedConvolution, prefersBlocks } from './blocked-convolution.js';
-import { convolutionNode, padInput, transposedConvolutionNode } from './convolution-node.js';
-import { filterGradient } from './filter-gradient.js';
-import { depthwiseFilter, unpadded } from './forward.js';
+import { convolutionNode, transposedConvolutionNode } from './convolution-node.js';
 import { largeFilterInputGradient, staysPlain } from './large-filter.js';
 import { columnsOf, paddedPixels } from './pixel-columns.js';
 
 export const inputGradientName = 'Conv2DBackpropInput';
-
-/**
- * The part of a convolution's gradient that every window position shares: where element (i, j) of the kernel meets the input.
- * Rows i * dilation, i * dilation + stride, … of the padded input.
- */
-function shifted(
-  graph: GraphBuilder,
-  padded: string,
-  { strides, dilations }: Window,
-  [i, j]: readonly [number, number],
-  [height, width]: readonly [number, number],
-): string {
-  const [strideHeight = 1, strideWidth = 1] = strides;
-  const [top, left] = [i * (dilations[0] ?? 1), j * (dilations[1] ?? 1)];
-  return graph.op('Slice', [
-    padded,
-    graph.ints([top, left]),
-    graph.ints([top + (height - 1) * strideHeight + 1, left + (width - 1) * strideWidth + 1]),
-    graph.ints([2, 3]),
-    graph.ints([strideHeight, strideWidth]),
-  ]);
-}
 
 /** Extent of a kernel over the input, dilation included. */
 const extentOf = ({ kernel, dilations }: Window, axis: number) =>
@@ -59,7 +35,7 @@ export function turnedPads(window: Window): number[] {
 }
 
 /** A filter with its channels swapped and, where its kernel has more than one element, turned by half a turn. */
-function turnedFilter(graph: GraphBuilder, filter: string, size: number): string {
+function turnedFilter(graph: Emission, filter: string, size: number): string {
   const swapped = graph.op('Transpose', [filter], { perm: [1, 0, 2, 3] });
   if (size === 1) return swapped;
   const backwards = graph.ints([-1, -1]);
@@ -75,7 +51,7 @@ const fewestPositions = 128;
  * only its kernel elements are set apart.
  */
 function columnsProduct(
-  graph: GraphBuilder,
+  graph: Emission,
   dy: LazyNode,
   filter: string,
   [batch = 1, height = 1, width = 1, channels = 1]: readonly number[],
@@ -100,7 +76,7 @@ function columnsProduct(
  * @returns name of dx in NCHW
  */
 export function emitInputGradient(
-  graph: GraphBuilder,
+  graph: Emission,
   dy: LazyNode,
   filter: LazyNode,
   shape: readonly number[],
@@ -148,99 +124,10 @@ export function emitInputGradient(
   return transposedConvolutionNode(graph, names, window, missing, channels);
 }
 
-const inputGradient: Operation<Window> = {
+export const inputGradient: Operation<Window> = {
   name: inputGradientName,
   emit(graph, node, window) {
     const [dy, filter] = node.inputs as [LazyNode, LazyNode];
     graph.set(node, 'channelsFirst', emitInputGradient(graph, dy, filter, node.shape, window));
   },
-};
-
-/** The part of a value of rank 4 that a slice takes. */
-export interface Cut {
-  readonly shape: readonly number[];
-  readonly begin: readonly number[];
-}
-
-/** The window that computes only this part of an input gradient of `shape`; null where batch or channels are cut. */
-export function cutWindow(window: Window, whole: readonly number[], { shape, begin }: Cut): Window | null {
-  if (shape[0] !== whole[0] || shape[3] !== whole[3]) return null;
-  const [top = 0, left = 0, bottom = 0, right = 0] = window.pads;
-  const after = [1, 2].map((axis) => (whole[axis] ?? 1) - (shape[axis] ?? 1) - (begin[axis] ?? 0));
-  const pads = [top + (begin[1] ?? 0), left + (begin[2] ?? 0), bottom + (after[0] ?? 0), right + (after[1] ?? 0)];
-  return { ...window, pads };
-}
-
-/**
- * The part of a convolution's input gradient that lies inside a padding of height and width, which is the gradient with respect to
- * the input before it was padded: the padding becomes the convolution's own, and what lies outside is never computed.
- * @param cut the part
- * @returns name of the part in NCHW, or null where `node` is something else
- */
-export function emitInnerInputGradient(graph: GraphBuilder, node: LazyNode, cut: Cut): string | null {
-  const [dy, filter] = node.inputs;
-  if (node.name !== inputGradientName || node.value !== null || dy === undefined || filter === undefined) return null;
-  const window = cutWindow(node.attributes as Window, node.shape, cut);
-  return window === null ? null : emitInputGradient(graph, dy, filter, cut.shape, window);
-}
-
-const depthwiseInputGradient: Operation<Window> = {
-  name: 'DepthwiseConv2dNativeBackpropInput',
-  emit(graph, node, window) {
-    const [dy, filter] = node.inputs as [LazyNode, LazyNode];
-    const missing = outputPadding(window, node.shape.slice(1, 3), dy.shape.slice(1, 3));
-    const [, , channels = 1, multiplier = 1] = filter.shape;
-    const names = [graph.get(dy, 'channelsFirst'), depthwiseFilter(graph, filter)] as const;
-    const shape = { inputChannels: multiplier, outputChannels: 1, groups: channels };
-    graph.set(node, 'channelsFirst', transposedConvolutionNode(graph, names, window, missing, shape));
-  },
-};
-
-/** dW(i, j, c, m) = sum over pictures and positions of x(c) shifted by (i, j) times dy(c, m). */
-const depthwiseFilterGradient: Operation<Window> = {
-  name: 'DepthwiseConv2dNativeBackpropFilter',
-  emit(graph, node, attributes) {
-    const [padded, dy] = node.inputs as [LazyNode, LazyNode];
-    const { x, pads } = unpadded(padded, 0, attributes.pads);
-    const [height = 1, width = 1, channels = 1, multiplier = 1] = node.shape;
-    const [batch = 1, outHeight = 1, outWidth = 1] = dy.shape;
-    const input = padInput(graph, graph.get(x, 'channelsFirst'), pads);
-    const gradient = graph.reshape(graph.get(dy, 'channelsFirst'), [batch, channels, multiplier, outHeight * outWidth]);
-    const parts: string[] = [];
-    for (let i = 0; i < height; i++)
-      for (let j = 0; j < width; j++) {
-        const part = graph.reshape(shifted(graph, input, attributes, [i, j], [outHeight, outWidth]), [
-          batch,
-          channels,
-          1,
-          outHeight * outWidth,
-        ]);
-        const sum = graph.op('ReduceSum', [graph.op('Mul', [part, gradient]), graph.ints([0, 3])], { keepdims: 0 });
-        parts.push(graph.reshape(sum, [1, channels, multiplier]));
-      }
-    const all = parts.length === 1 ? (parts[0] ?? '') : graph.op('Concat', parts, { axis: 0 });
-    graph.set(node, 'plain', graph.reshape(all, node.shape));
-  },
-};
-
-function gradientKernel(operation: Operation<Window>, of: 'input' | 'filter', depthwise: boolean): KernelTable[string] {
-  return (backend, inputs, attributes) => {
-    const dy = required(inputs, 'dy');
-    const other = required(inputs, of === 'input' ? 'filter' : 'x');
-    const shape = attributes[of === 'input' ? 'inputShape' : 'filterShape'] as number[];
-    if (dy.dtype !== 'float32' || other.dtype !== 'float32' || dy.shape.length !== 4) return null;
-    const geometry =
-      of === 'input'
-        ? convolutionGeometry(shape, other.shape, attributes, depthwise, dy.shape)
-        : convolutionGeometry(other.shape, shape, attributes, depthwise, dy.shape);
-    if (geometry === null || dy.shape.includes(0) || dy.shape.join() !== geometry.outputShape.join()) return null;
-    return backend.record(operation, of === 'input' ? [dy, other] : [other, dy], shape, 'float32', geometry.window);
-  };
-}
-
-export const convolutionGradientKernels: KernelTable = {
-  Conv2DBackpropInput: gradientKernel(inputGradient, 'input', false),
-  Conv2DBackpropFilter: gradientKernel(filterGradient, 'filter', false),
-  DepthwiseConv2dNativeBackpropInput: gradientKernel(depthwiseInputGradient, 'input', true),
-  DepthwiseConv2dNativeBackpropFilter: gradientKernel(depthwiseFilterGradient, 'filter', true),
 };

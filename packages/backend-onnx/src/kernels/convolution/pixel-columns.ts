@@ -1,5 +1,5 @@
 /** What the windows of a convolution see, gathered from pictures in NHWC, where a pixel's channels lie side by side. */
-import type { GraphBuilder } from '../../graph/graph-builder.js';
+import type { Emission } from '../../graph/emission.js';
 import type { LazyNode } from '../../graph/node.js';
 
 /** Pictures in NHWC with their padding, and their padded size. */
@@ -20,7 +20,7 @@ export interface Windows {
   readonly backwards?: boolean;
 }
 
-export function paddedPixels(graph: GraphBuilder, x: LazyNode, pads: readonly number[]): Pixels {
+export function paddedPixels(graph: Emission, x: LazyNode, pads: readonly number[]): Pixels {
   const [, height = 1, width = 1, channels = 1] = x.shape;
   const [top = 0, left = 0, bottom = 0, right = 0] = pads;
   const plain = graph.get(x, 'plain');
@@ -35,7 +35,7 @@ export function paddedPixels(graph: GraphBuilder, x: LazyNode, pads: readonly nu
  * @returns the name of [pictures * output positions, kernel area, channels]
  */
 export function columnsOf(
-  graph: GraphBuilder,
+  graph: Emission,
   { name, height, width, channels }: Pixels,
   { kernel, strides, dilations, output, backwards = false }: Windows,
   pictures: number,

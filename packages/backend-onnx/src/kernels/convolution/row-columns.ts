@@ -1,5 +1,5 @@
 /** What the windows of a convolution see, in NCHW, where a row's pixels lie side by side: in two steps, along the width and along the height. */
-import type { GraphBuilder } from '../../graph/graph-builder.js';
+import type { Emission } from '../../graph/emission.js';
 import type { LazyNode } from '../../graph/node.js';
 import type { Window } from '../window.js';
 import { shiftedCopies } from './shifted-copies.js';
@@ -9,7 +9,7 @@ import { shiftedCopies } from './shifted-copies.js';
  * @returns the name of [batch, channels * kernel width * kernel height, output positions], in this order of its rows
  */
 export function rowColumns(
-  graph: GraphBuilder,
+  graph: Emission,
   x: LazyNode,
   { kernel, strides, dilations, pads }: Window,
   output: readonly [number, number],

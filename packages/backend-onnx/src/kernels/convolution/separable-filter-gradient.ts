@@ -10,8 +10,8 @@
 
 import { summedProduct } from '../transposed-product.js';
 import type { Window } from '../window.js';
-import type { FilterGradientContext } from './filter-gradient.js';
-import { sumInTurns } from './image-chunks.js';
+import type { FilterGradientContext } from './filter-gradient-sizes.js';
+import { sumInChunks } from './image-chunks.js';
 import { shiftedCopies } from './shifted-copies.js';
 
 /** Whether no operand would have to be cut, as it would where the padding is wider than the kernel. */
@@ -31,8 +31,8 @@ export function separableFilterGradient({ graph, x, dy, window, sizes }: FilterG
   const reach = (kernel[0] - 1) * rowStep;
   const positions = height * output[1];
   const widest = Math.max(kernel[0] * outputChannels, kernel[1] * inputChannels);
-  const values = [graph.get(x, 'channelsFirst'), graph.get(dy, 'channelsFirst')];
-  const sum = sumInTurns(graph, batch, 4 * positions * widest, values, ([pixels = '', gradients = ''], pictures) => {
+  const values = [graph.get(x, 'channelsFirst'), graph.get(dy, 'channelsFirst')] as const;
+  const sum = sumInChunks(graph, batch, 4 * positions * widest, values, ([pixels, gradients], pictures) => {
     const columns = shiftedCopies(graph, pixels, [pictures, inputChannels, height, width], {
       axis: 'width',
       count: kernel[1],

@@ -3,7 +3,7 @@
  * one pass, with a filter of zeros and a single one for each copy: three copies of 8 pictures of 64 channels at 56x56 pixels take 1.4 ms,
  * paddings and a concatenation 1.8 (two AVX-512 cores).
  */
-import type { GraphBuilder } from '../../graph/graph-builder.js';
+import type { Emission } from '../../graph/emission.js';
 import { padInput } from './convolution-node.js';
 
 export interface Shifts {
@@ -24,7 +24,7 @@ export interface Shifts {
  * @returns the name of [batch, channels * count, height, width] with the height and width of what the kernel sees
  */
 export function shiftedCopies(
-  graph: GraphBuilder,
+  graph: Emission,
   x: string,
   [batch, channels, height, width]: readonly [number, number, number, number],
   { axis, count, stride, dilation, pads, backwards = false }: Shifts,
