@@ -2,10 +2,7 @@
  * Buffers that results are written to, used again and again: a training step then allocates nothing. Fresh memory for every
  * weight in every step would cost page faults and leave the garbage collector to notice hundreds of megabytes.
  */
-import type { DataType } from '@tensorflow/tfjs-core';
-import type { Elements } from '../graph/layout.js';
-
-type ElementType = Exclude<DataType, 'string' | 'complex64'>;
+import type { Elements, ElementType } from '../graph/layout.js';
 
 interface Free {
   readonly buffer: ArrayBuffer;

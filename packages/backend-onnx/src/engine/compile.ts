@@ -2,7 +2,7 @@
 
 import { at } from '../graph/at.js';
 import { Emission, type EmissionOptions } from '../graph/emission.js';
-import { type Layout, physicalShape, relayout } from '../graph/layout.js';
+import { type ElementType, type Layout, physicalShape, relayout } from '../graph/layout.js';
 import type { LazyNode } from '../graph/node.js';
 import { encodeModel } from '../graph/onnx-model.js';
 import { emitNode } from '../graph/operation.js';
@@ -17,7 +17,7 @@ export interface CompiledGraph {
 }
 
 /** The ONNX type of a tfjs type; strings and complex numbers never reach a graph. */
-export function onnxTypeOf(node: LazyNode): 'float32' | 'int32' | 'bool' {
+export function onnxTypeOf(node: LazyNode): ElementType {
   const { dtype } = node;
   if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return dtype;
   throw new Error(`${node.name}: a ${dtype} tensor has no place in a graph`);

@@ -4,14 +4,12 @@
  * on the device to stay when a second graph reads it, as weights are.
  */
 
-import type { Elements, Layout } from '../graph/layout.js';
+import type { Elements, ElementType, Layout } from '../graph/layout.js';
 import type { DeviceTensor, Value } from '../graph/node.js';
 import { encodeModel, onnxType } from '../graph/onnx-model.js';
 import type { DeviceSession, Runtime, RuntimeInput, Session, SessionOptions } from '../runtime/runtime.js';
 import { viewOf } from './buffer-pool.js';
 import type { EngineStats } from './statistics.js';
-
-type ElementType = 'float32' | 'int32' | 'bool';
 
 /** Single numbers that are kept on the device: the same few constants are made anew in each step. */
 const mostScalars = 1_000;

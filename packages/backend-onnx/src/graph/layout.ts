@@ -43,6 +43,9 @@ export function keepsOrder(shape: readonly number[], perm: readonly number[]): b
   return moved.every((axis, i) => i === 0 || axis > (moved[i - 1] ?? -1));
 }
 
+/** The types of which tensors in graphs are. */
+export type ElementType = 'float32' | 'int32' | 'bool';
+
 export type Elements = Float32Array | Int32Array | Uint8Array;
 
 /** Elements side by side in the source that are taken together: a cache line of float32. */
