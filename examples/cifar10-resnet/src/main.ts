@@ -1,4 +1,4 @@
-/** Trains a ResNet on CIFAR-10 or any image folder of small pictures: `npm start -- --data cifar10.zip`. */
+/** Trains a ResNet on CIFAR-10 or any image folder of small images: `npm start -- --data cifar10.zip`. */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,7 +16,7 @@ const usage = `usage: npm start -- --data FOLDER_OR_ARCHIVE [options]
   --epochs N       default 10
   --seed N         default 1
   --folder FOLDER  for checkpoints, logs and the model; default runs/cifar10-resnet
-  --resume         go on where an interrupted run stopped`;
+  --resume         resume an interrupted run`;
 
 const depths = [20, 32, 44, 56, 110] as const;
 
@@ -43,9 +43,7 @@ async function main(): Promise<number> {
   const test = await imageFolder(data, { root: 'test' });
   const { backend } = await useBackend();
   const model = cifarResnet({ depth, numClasses: training.categories.length, seed });
-  console.log(
-    `ResNet-${depth}, ${training.length} pictures to train, ${test.length} to test, computing with ${backend}`,
-  );
+  console.log(`ResNet-${depth}, ${training.length} images to train, ${test.length} to test, computing with ${backend}`);
 
   // He et al. (2016), section 4.2: 4 pixels of border, a random crop, a flip.
   const finish = [toTensor(), normalize([0.4914, 0.4822, 0.4465], [0.247, 0.2435, 0.2616])];
@@ -70,7 +68,7 @@ async function main(): Promise<number> {
   ];
   const history = await train(model, loader, {
     epochs,
-    // The curves show the test pictures, too; nothing is chosen by them: the weights tested at the end are those of the last step.
+    // The curves show the test images, too; nothing is chosen by them: the weights tested at the end are those of the last step.
     validation: new DataLoader(test, { batchSize: 250, transform: compose(finish), workers: 1 }),
     // The paper's 182 epochs of steps are shortened to one cycle with a higher peak.
     optimizer: sgd({ learningRate: 0.2, momentum: 0.9, nesterov: true, weightDecay: 5e-4 }),
@@ -84,7 +82,9 @@ async function main(): Promise<number> {
   if (history.epochs.length > 0)
     await writeFile(join(folder, 'curves.svg'), trainingCurves(history.epochs, `ResNet-${depth}`));
   if (history.interrupted !== null) {
-    console.log(`stopped after step ${history.step}, checkpoint written to ${history.checkpoint}; go on with --resume`);
+    console.log(
+      `stopped after step ${history.step}, checkpoint written to ${history.checkpoint}; continue with --resume`,
+    );
     return history.interrupted === 'SIGTERM' ? 143 : 130;
   }
 
@@ -108,7 +108,7 @@ function printProgress(batches: number): (event: TrainEvent) => void {
       );
     if (event.type === 'epoch')
       console.log(
-        `epoch ${event.epoch + 1}: loss ${event.loss.toFixed(3)}, accuracy ${(100 * event.accuracy).toFixed(1)} % of the training pictures, ${(100 * (event.validation?.accuracy ?? 0)).toFixed(1)} % of the test pictures, ${event.seconds.toFixed(0)} s`,
+        `epoch ${event.epoch + 1}: loss ${event.loss.toFixed(3)}, accuracy ${(100 * event.accuracy).toFixed(1)} % of the training images, ${(100 * (event.validation?.accuracy ?? 0)).toFixed(1)} % of the test images, ${event.seconds.toFixed(0)} s`,
       );
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The degradation problem: He et al. (2016), figures 1 and 6. A deeper plain network fits even its training pictures worse; with
+ * The degradation problem: He et al. (2016), figures 1 and 6. A deeper plain network fits even its training images worse; with
  * shortcuts it does not. `npm start -- --data cifar10.zip [--epochs 3] [--pictures 10000]`
  */
 import { mkdir, writeFile } from 'node:fs/promises';

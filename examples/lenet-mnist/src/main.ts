@@ -27,7 +27,7 @@ async function main(): Promise<number> {
   const model = lenet5({ numClasses: training.categories.length, seed });
   const { batchSize, transform, optimizer, schedule } = recipe;
   console.log(
-    `LeNet-5, ${model.countParams().toLocaleString('en')} parameters, on ${fashion ? 'Fashion-MNIST' : 'MNIST'}: ${training.length.toLocaleString('en')} pictures to train, ` +
+    `LeNet-5, ${model.countParams().toLocaleString('en')} parameters, on ${fashion ? 'Fashion-MNIST' : 'MNIST'}: ${training.length.toLocaleString('en')} images to train, ` +
       `${test.length.toLocaleString('en')} to test; computing with ${backend} on ${device}`,
   );
 
@@ -44,13 +44,13 @@ async function main(): Promise<number> {
   });
   if (history.interrupted !== null) {
     console.log(`stopped after step ${history.step}, checkpoint written to ${history.checkpoint}`);
-    console.log('go on with: npm run demo -- --resume');
+    console.log('continue with: npm run demo -- --resume');
     return exitCodes[history.interrupted === 'SIGTERM' ? 'SIGTERM' : 'SIGINT'];
   }
 
   const protocol = singleCrop({ transform });
   const report = await evaluate(model, test, { protocol });
-  console.log(`\ntest accuracy ${(100 * report.top1).toFixed(2)} % of ${report.count.toLocaleString('en')} pictures`);
+  console.log(`\ntest accuracy ${(100 * report.top1).toFixed(2)} % of ${report.count.toLocaleString('en')} images`);
   console.log('most confused:');
   for (const { category, takenFor, count } of mostConfused(report, 5))
     console.log(`  ${category} taken for ${takenFor}: ${count} times`);

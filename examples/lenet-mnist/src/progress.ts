@@ -31,7 +31,7 @@ export function progress(totalPictures: number): (event: TrainEvent) => void {
       bar = null;
       if (event.type === 'epoch')
         console.log(
-          `epoch ${event.epoch + 1}/${epochs}: loss ${event.loss.toFixed(4)}, accuracy ${(100 * event.accuracy).toFixed(2)} % of the training pictures, ${event.seconds.toFixed(1)} s`,
+          `epoch ${event.epoch + 1}/${epochs}: loss ${event.loss.toFixed(4)}, accuracy ${(100 * event.accuracy).toFixed(2)} % of the training images, ${event.seconds.toFixed(1)} s`,
         );
     }
   };
@@ -40,17 +40,17 @@ export function progress(totalPictures: number): (event: TrainEvent) => void {
 type Texts = Record<'epoch' | 'loss' | 'accuracy' | 'rate' | 'left', string>;
 
 function startBar(batches: number, texts: Texts): SingleBar {
-  const format = '{epoch} {bar} {percentage} % | loss {loss} | accuracy {accuracy} | {rate} pictures/s | {left} left';
+  const format = '{epoch} {bar} {percentage} % | loss {loss} | accuracy {accuracy} | {rate} images/s | {left} left';
   const bar = new SingleBar({ format, barsize: 20, hideCursor: true, stopOnComplete: false }, Presets.shades_classic);
   bar.start(batches, 0, texts);
   return bar;
 }
 
 function line({ epoch, loss, accuracy, rate, left }: Texts, batch: number, batches: number): string {
-  return `${epoch} ${Math.round((100 * batch) / batches)} %: loss ${loss}, accuracy ${accuracy}, ${rate} pictures/s, ${left} left`;
+  return `${epoch} ${Math.round((100 * batch) / batches)} %: loss ${loss}, accuracy ${accuracy}, ${rate} images/s, ${left} left`;
 }
 
-/** Pictures a second over the last steps: the first ones, which compile, are soon forgotten. */
+/** Images a second over the last steps: the first ones, which compile, are soon forgotten. */
 function movingRate(): { add(count: number, milliseconds: number): void; perSecond(): number } {
   const steps: { count: number; milliseconds: number }[] = [];
   return {

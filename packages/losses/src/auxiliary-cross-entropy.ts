@@ -15,7 +15,7 @@ export interface AuxiliaryCrossEntropyOptions extends Omit<CrossEntropyOptions, 
  *
  * @param labels int32 [count] or float32 [count, classes]
  * @param outputs logits float32 [count, classes], the main head's first
- * @returns a scalar, the mean over the pictures
+ * @returns a scalar, the mean over the images
  * @throws TypeError or RangeError naming the argument that is wrong
  * @example
  * import * as tf from '@tensorflow/tfjs-core';

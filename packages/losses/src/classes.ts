@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 
-/** Labels of n pictures: int32 [n] with the index of each one's class, or float32 [n, classes] with a distribution over them. */
+/** Labels of n images: int32 [n] with the index of each one's class, or float32 [n, classes] with a distribution over them. */
 export type Labels = tf.Tensor1D | tf.Tensor2D;
 
 /** A shape as error messages show it. */
@@ -9,7 +9,7 @@ export function describeTensor({ dtype, shape }: tf.Tensor): string {
 }
 
 /**
- * The count of pictures and of classes.
+ * The count of images and of classes.
  * @throws TypeError or RangeError naming the argument where labels and logits do not belong together
  */
 export function checkLabels(labels: Labels, logits: tf.Tensor2D): { count: number; classes: number } {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { areIndices, checkLabels, type Labels } from './classes.js';
 import { checkEpsilon, smoothed } from './smooth-labels.js';
 
-/** 'mean' over the pictures, their 'sum', or 'none': one loss for each. */
+/** 'mean' over the images, their 'sum', or 'none': one loss for each. */
 export type Reduction = 'mean' | 'sum' | 'none';
 
 /** The options of `crossEntropy`. */
@@ -24,7 +24,7 @@ export interface CrossEntropyOptions {
  * softmax. The gradient with respect to the logits is in closed form; none flows into the labels.
  * A logit may be -Infinity, which masks its class: the loss is that over the other classes, and Infinity where the masked class is a
  * label or gets a part of one by smoothing.
- * With indices as labels, 'mean' divides by the weights of the pictures' classes, with distributions by their count, as PyTorch.
+ * With indices as labels, 'mean' divides by the weights of the images' classes, with distributions by their count, as PyTorch.
  *
  * @param labels int32 [count], indices of classes from 0 to classes - 1, or float32 [count, classes], distributions over
  *   the classes, such as mixup makes. An index out of range is not seen here: it counts as no class

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { areIndices, checkLabels, type Labels } from './classes.js';
 
 /**
- * The share of pictures whose class is among the k with the largest logits. Of equal logits the first counts as the largest, so a
+ * The share of images whose class is among the k with the largest logits. Of equal logits the first counts as the largest, so a
  * network that says the same for every class is right by chance only; where the class's logit is NaN it is wrong.
  *
  * @param labels int32 [count], or float32 [count, classes], whose largest entry is then the class

@@ -1,5 +1,5 @@
 /**
- * Accuracy, time and peak memory of ResNet-20 on CIFAR-10's test pictures:
+ * Accuracy, time and peak memory of ResNet-20 on CIFAR-10's test images:
  *
  *     pnpm --filter @cnnzoo/bench cifar-accuracy WEIGHTS.th CIFAR10.zip [PICTURES] [single | ten] [REPORT.html]
  *
@@ -39,6 +39,6 @@ const report = await evaluate(model, dataset, {
 });
 const seconds = (performance.now() - began) / 1000;
 console.log(
-  `${report.protocol}, ${report.count} pictures: top-1 ${(100 * report.top1).toFixed(2)} %, calibration error ${report.calibrationError.toFixed(4)}, ${seconds.toFixed(1)} s, peak memory ${peakMemory()} MiB (after each 1,000: ${peaks.join(', ')})`,
+  `${report.protocol}, ${report.count} images: top-1 ${(100 * report.top1).toFixed(2)} %, calibration error ${report.calibrationError.toFixed(4)}, ${seconds.toFixed(1)} s, peak memory ${peakMemory()} MiB (after each 1,000: ${peaks.join(', ')})`,
 );
 if (page !== undefined) await writeFile(page, await reportToHtml(report, dataset));

@@ -15,7 +15,7 @@ export function formatResults({ date, machine, threads, engines, missing, tasks 
   const sections = [
     `# Benchmark\n\n${date.slice(0, 16).replace('T', ' ')} UTC, ${machine.processor}, ${machine.cores} cores, ` +
       `${(machine.memory / 2 ** 30).toFixed(0)} GiB, Node ${machine.node}, ${threads} threads, float32.\n` +
-      'The engines ran in turns, each in a process of its own; times are medians in milliseconds, ratios are medians over the rounds.',
+      'The engines ran interleaved, each in its own process; times are medians in milliseconds, ratios are medians over the rounds.',
     table(
       ['engine', 'threads', 'notes', 'from'],
       engines.map(({ version, threads, notes, contender }) => [

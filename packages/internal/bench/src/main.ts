@@ -46,7 +46,7 @@ const taskIds = tasks.map(({ id }) => id);
 program
   .name('npm run bench --')
   .description(
-    'Times the onnx backend against its peers: the same work, the same threads, in turns. Prints tables and writes ' +
+    'Times the onnx backend against its peers: the same work, the same threads, interleaved. Prints tables and writes ' +
       'them as Markdown and JSON. Peers that are not there are left out and said so.',
   )
   .addOption(

@@ -15,7 +15,7 @@ export interface Work {
   readonly mode: 'train' | 'predict';
   readonly batchSize: number;
   readonly learningRate: number;
-  /** Each `every`-th step has a batch of `size` pictures, as the last batch of an epoch does. */
+  /** Each `every`-th step has a batch of `size` images, as the last batch of an epoch does. */
   readonly partialBatch?: { readonly every: number; readonly size: number };
 }
 

@@ -8,7 +8,7 @@ export interface Task {
   readonly engines: readonly EngineId[];
   /** Whose layers, where not everyone's. */
   readonly layers?: readonly LayerSource[];
-  /** Absent: steps are timed. Else so many steps are done, and memory is looked at on the way. */
+  /** Absent: steps are timed. Else this many steps are done, and memory is looked at on the way. */
   readonly memorySteps?: number;
 }
 

@@ -29,13 +29,13 @@ export interface FailedContender {
 
 /** Milliseconds of counted steps in a turn. */
 const turnTime = 2000;
-/** A step of so many milliseconds is slow: three are enough, and none is done without being counted. */
+/** A step of this many milliseconds is slow: three are enough, and none is done without being counted. */
 const slowStep = 5000;
 /** Milliseconds for the threads of the contender before to go to sleep. */
 const pause = 50;
 
 /**
- * Times a task on all contenders in turns, so that whatever else the machine does hits all of them alike. Each has its own process
+ * Times a task on all contenders, interleaved, so that whatever else the machine does hits all of them alike. Each has its own process
  * for this task, so that its peak memory is the task's.
  * @param seconds of counted steps per contender; a slow one gets at least three steps
  */
@@ -105,7 +105,7 @@ interface Turns {
   readonly processorTimes: number[];
 }
 
-/** At least three rounds, and of a contender that is not slow so many seconds. */
+/** At least three rounds, and of a contender that is not slow this many seconds. */
 function isDone({ slow, times }: Turns, seconds: number): boolean {
   const counted = times.flat().reduce((sum, time) => sum + time, 0);
   return times.length >= 3 && (slow || counted >= seconds * 1000);

@@ -1,7 +1,7 @@
 /**
  * What `train`'s loop costs beside the bare step, on ResNet-20 (or, with --network lenet5, LeNet-5) at batch 128:
  * `pnpm --filter @cnnzoo/bench training-loop`.
- * The bare step is the same gradients and update, in plain tfjs, with the loss read at its end. Both run in turns, in blocks of
+ * The bare step is the same gradients and update, in plain tfjs, with the loss read at its end. Both run interleaved, in blocks of
  * steps; the ratios are the medians of those of neighbouring blocks. On a busy machine take one thread and look at processor time.
  */
 import { parseArgs } from 'node:util';

@@ -1,5 +1,5 @@
 /**
- * Times @cnnzoo/transforms and @cnnzoo/data's decoding against Pillow through torchvision, one thread each, in turns:
+ * Times @cnnzoo/transforms and @cnnzoo/data's decoding against Pillow through torchvision, one thread each, interleaved:
  * `node --import tsx packages/internal/bench/src/transforms.ts [PYTHON]`. PYTHON has torchvision, default /usr/bin/python3.
  */
 import { spawn } from 'node:child_process';
@@ -74,7 +74,7 @@ async function timePeer(name: string): Promise<number> {
   return Number(await answer());
 }
 
-console.log(`JPEG of 500 x 375, against ${await answer()}; medians of ${rounds} rounds in turns, one thread each`);
+console.log(`JPEG of 500 x 375, against ${await answer()}; medians of ${rounds} interleaved rounds, one thread each`);
 for (const name of Object.keys(tasks)) {
   for (let warmUp = 0; warmUp < 3; warmUp++) {
     await timeHere(name);

@@ -36,7 +36,7 @@ function difference(actual: Float32Array, expected: Float32Array): number {
     largest = Math.max(largest, Math.abs(expected[i] ?? 0));
     off = Math.max(off, Math.abs((actual[i] ?? Number.NaN) - (expected[i] ?? 0)));
   }
-  // An output that is the same for every picture, or none, would prove nothing.
+  // An output that is the same for every image, or none, would prove nothing.
   return largest > 0 && Number.isFinite(largest) ? off / largest : Infinity;
 }
 

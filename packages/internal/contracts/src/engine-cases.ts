@@ -169,7 +169,7 @@ function* convolutions(): Generator<EngineCase> {
               [2, 9, 8, 4],
             ),
         };
-  // ResNeXt's grouped convolutions, down to pictures that are smaller than the kernel.
+  // ResNeXt's grouped convolutions, down to images that are smaller than the kernel.
   for (const [channels, stride, size] of [
     [128, 1, 4],
     [128, 2, 3],

@@ -196,7 +196,7 @@ export function describeAuxiliaryHeads(): void {
     ['googlenet', [64, 64, 3], 4],
     ['googlenet_paper', [96, 96, 3], 2],
     ['inception_v2', [299, 299, 3], 2],
-    // The head's last grid is 1x1: its batch norm has a value a picture.
+    // The head's last grid is 1x1: its batch norm has a value an image.
     ['inception_v3', [299, 299, 3], 3],
   ] as const)('%s with auxiliary heads', (id, inputShape, count) => {
     test('a gradient reaches every trainable weight, the main logits come first', async () => {

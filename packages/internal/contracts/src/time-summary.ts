@@ -1,4 +1,4 @@
-/** Prints how long summarising ResNet-152 takes: `pnpm --filter @cnnzoo/contracts run time-summary`. */
+/** Prints how long summarizing ResNet-152 takes: `pnpm --filter @cnnzoo/contracts run time-summary`. */
 import { resnet152 } from '@cnnzoo/resnet';
 import { summarize } from '@cnnzoo/shape';
 import '@tensorflow/tfjs-backend-cpu';

@@ -1,7 +1,7 @@
 /**
  * Unpacks compressed bytes.
  * @param format gzip, zlib's ('deflate') or the bare stream of zip archives ('deflate-raw')
- * @param largest the most bytes that may come out: so many are allocated
+ * @param largest the most bytes that may come out: this many are allocated
  * @throws RangeError where the bytes are damaged or more come out
  */
 export async function inflate(

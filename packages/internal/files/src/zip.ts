@@ -1,6 +1,6 @@
 /**
  * Zip archives, read in place: the directory only, and entries when they are asked for. Why not a library: those for Node (yauzl) need
- * its streams, those for browsers unpack entries into memory, and archives of weights and pictures mostly store theirs as they are.
+ * its streams, those for browsers unpack entries into memory, and archives of weights and images mostly store theirs as they are.
  */
 import type { Budget } from './budget.js';
 import { inflate } from './inflate.js';

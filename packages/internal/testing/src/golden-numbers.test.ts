@@ -14,7 +14,7 @@ test('weights follow the rule of their kind', () => {
   expect(goldenWeight('fc.bias', [64]).every((v) => v >= -0.1 && v <= 0.1)).toBe(true);
 });
 
-test('the input is the same picture in both layouts', () => {
+test('the input is the same image in both layouts', () => {
   const nchw = uniform('input', 2 * 3 * 4 * 5);
   const nhwc = goldenInput(2, 3, 4, 5);
   // [n=1, c=2, h=3, w=4]

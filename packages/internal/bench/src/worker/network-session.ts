@@ -46,7 +46,7 @@ const networks: Readonly<Record<NetworkName, Network>> = {
   inception_v3: { build: { 'tfjs-layers': null, cnnzoo: inceptionV3 }, ...imagenet, size: 299 },
 };
 
-/** Builds what `work` needs on the current backend. Weights and pictures depend on nothing but their names and shapes. */
+/** Builds what `work` needs on the current backend. Weights and images depend on nothing but their names and shapes. */
 export async function prepareNetwork(work: Work, source: LayerSource, prediction: Prediction): Promise<NetworkSession> {
   const { network, mode, batchSize, learningRate, partialBatch } = work;
   const { build, size, channels, classes } = networks[network];
@@ -110,7 +110,7 @@ async function frozenStep(model: LayersModel, images: tf.Tensor): Promise<() => 
   return async () => frozen.run(pictures)[0] ?? Number.NaN;
 }
 
-/** Picture i is of class i mod classes. */
+/** Image i is of class i mod classes. */
 function oneHot(batchSize: number, classes: number): tf.Tensor {
   return tf.tidy(() => {
     const indices = tf.tensor1d(

@@ -1,6 +1,6 @@
 import type { Ran } from '../protocol.js';
 
-/** Does so many steps one after another. */
+/** Does this many steps one after another. */
 export async function timeSteps(steps: number, step: () => Promise<number>): Promise<Ran> {
   const times: number[] = [];
   const processorTimes: number[] = [];

@@ -1,4 +1,4 @@
-/** An app in a browser: predicts, trains and prepares pictures on the backend that the test names, and hands over what came out. */
+/** An app in a browser: predicts, trains and prepares images on the backend that the test names, and hands over what came out. */
 import { lenet5 } from '@cnnzoo/lenet';
 import { resnet18 } from '@cnnzoo/resnet';
 import { sgd, train } from '@cnnzoo/train';
@@ -31,7 +31,7 @@ async function predict(): Promise<number[]> {
   return [...(await (model.predict(image) as tf.Tensor).data())];
 }
 
-/** The losses of 20 steps on the same 16 pictures. */
+/** The losses of 20 steps on the same 16 images. */
 async function trainLenet(): Promise<number[]> {
   const batch = () => ({
     images: tf.tensor4d(uniform('images', 16 * 32 * 32), [16, 32, 32, 1]),

@@ -61,7 +61,7 @@ test('tfjs-core and tfjs-layers are peers, so that an app has one copy', () => {
   }
 });
 
-test('the picture of the packages is that of their package.json files', () => {
-  const [, picture] = /^```mermaid\n(flowchart TD\n.*?)\n```$/ms.exec(page) ?? [];
-  expect(picture).toBe(packageGraph());
+test('the diagram of the packages is that of their package.json files', () => {
+  const [, diagram] = /^```mermaid\n(flowchart TD\n.*?)\n```$/ms.exec(page) ?? [];
+  expect(diagram).toBe(packageGraph());
 });

@@ -1,4 +1,4 @@
-/** The picture of the packages in docs/architecture.md: a Mermaid flowchart of their package.json files. */
+/** The diagram of the packages in docs/architecture.md: a Mermaid flowchart of their package.json files. */
 import { declaredImports } from './imports.js';
 
 /** What packages with the same imports and the same users share, such as the families of networks. */

@@ -79,7 +79,7 @@ describe('a saved model in a fresh process', () => {
     model.dispose();
   });
 
-  /** Bundles and runs a program that loads the model, and returns its logits for a picture of ones and the backend in use. */
+  /** Bundles and runs a program that loads the model, and returns its logits for an image of ones and the backend in use. */
   async function load(name: string, imports: string): Promise<{ logits: number[]; backend: string }> {
     const { code } = await bundle(
       `${imports}
