@@ -11,7 +11,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { crops144, dense, multiCrop, multiScale, predict, singleCrop, tenCrop } from './index.js';
+import { crops144, denseEvaluation, multiCrop, multiScale, predict, singleCrop, tenCrop } from './index.js';
 import type { Protocol } from './protocols/protocol.js';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -64,8 +64,8 @@ const cases: readonly [name: string, networks: readonly (keyof typeof networks)[
   ['ten', ['resnet18'], tenCrop()],
   ['crop144', ['googlenet'], crops144()],
   ['multicrop', ['vgg11'], multiCrop()],
-  ['dense', ['vgg11'], dense()],
-  ['dense_multiscale', ['vgg11'], multiScale(dense, [224, 256, 288])],
+  ['dense', ['vgg11'], denseEvaluation()],
+  ['dense_multiscale', ['vgg11'], multiScale(denseEvaluation, [224, 256, 288])],
   ['fusion', ['resnet18', 'vgg11'], singleCrop()],
 ];
 

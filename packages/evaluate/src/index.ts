@@ -1,3 +1,4 @@
+export type { Preprocessing } from '@cnnzoo/metadata';
 export type { Dataset, Sample } from './dataset.js';
 export { type EvaluateEvent, type EvaluateOptions, evaluate } from './evaluate.js';
 export {
@@ -10,9 +11,8 @@ export type { ClassActivationMap } from './maps/heat-map.js';
 export { toPng } from './maps/png.js';
 export type { Classifier } from './networks/classifier.js';
 export { toFullyConvolutional } from './networks/fully-convolutional.js';
-export type { Preprocessing } from './networks/preprocessing.js';
 export { type Picture, type Prediction, type PredictOptions, predict } from './predict.js';
-export { dense } from './protocols/dense.js';
+export { denseEvaluation } from './protocols/dense-evaluation.js';
 export { crops12, crops144 } from './protocols/googlenet-crops.js';
 export { multiCropAndDense, multiScale } from './protocols/multi-scale.js';
 export type { InputFormat, Protocol, ScaleOptions, View } from './protocols/protocol.js';

@@ -12,7 +12,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import golden from './fixtures/resnet20-protocols.json' with { type: 'json' };
-import { classActivationMap, dense, evaluate, gradCam, multiScale, predict, singleCrop, tenCrop } from './index.js';
+import {
+  classActivationMap,
+  denseEvaluation,
+  evaluate,
+  gradCam,
+  multiScale,
+  predict,
+  singleCrop,
+  tenCrop,
+} from './index.js';
 
 const weights = sharedFile('data/cifar-resnets/resnet20-12fca82f.th');
 const folder = sharedFile('data/images');
@@ -51,7 +60,7 @@ describe.skipIf(weights === null || folder === null)('ResNet-20 on CIFAR-10’s 
   });
 
   test('all 20 are right with a single crop; ten crop and dense answer as PyTorch does, mistakes included', async () => {
-    const protocols = [singleCrop(), tenCrop({ scale: 34 }), multiScale(dense, [32, 36])];
+    const protocols = [singleCrop(), tenCrop({ scale: 34 }), multiScale(denseEvaluation, [32, 36])];
     for (const [column, protocol] of protocols.entries()) {
       const guesses = await predict(model, paths, { topK: 1, protocol });
       const right = guesses.filter(([best], i) => best?.index === label(paths[i] ?? '')).length;

@@ -1,3 +1,4 @@
+export { type Preprocessing, type PreprocessingName, preprocessings } from '@cnnzoo/metadata';
 export type { Size } from './check-argument.js';
 export { rgbToBgr, toRgb } from './color/channel-order.js';
 export { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from './color/enhance.js';
@@ -8,12 +9,12 @@ export { adjustHue } from './color/hue.js';
 export { autocontrast, equalize, invert, posterize, solarize } from './color/levels.js';
 export { compose } from './compose.js';
 export {
-  type Crops144Options,
-  crops144,
-  fiveCrop,
+  fiveCrops,
+  type GooglenetCropsOptions,
+  googlenetCrops,
   gridCrops,
   type SeveralCrops,
-  tenCrop,
+  tenCrops,
 } from './crops/several-crops.js';
 export { batchTransformFromDescription, fromDescription } from './from-description.js';
 export { type AffineParameters, affine } from './geometry/affine.js';
@@ -32,13 +33,7 @@ export type { Augmentation, AugmentationName } from './policies/augmentation.js'
 export { autoAugment } from './policies/auto-augment.js';
 export { type DrawnAugmentations, type RandAugmentOptions, randAugment } from './policies/rand-augment.js';
 export { type TrivialAugmentOptions, trivialAugment } from './policies/trivial-augment.js';
-export {
-  evaluationPreset,
-  type Preprocessing,
-  type PreprocessingName,
-  preprocessings,
-  trainingPreset,
-} from './presets.js';
+export { evaluationTransform, trainingTransform } from './preprocessing.js';
 export { type ColorAdjustment, type ColorJitterOptions, colorJitter, type Jitter } from './random/color-jitter.js';
 export { pcaLighting } from './random/lighting.js';
 export {

@@ -1,3 +1,4 @@
+import { preprocessings } from '@cnnzoo/metadata';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { rgbToBgr, toRgb } from './color/channel-order.js';
@@ -18,7 +19,7 @@ import { rotate } from './geometry/rotate.js';
 import type { Image } from './image/image.js';
 import { denormalize, normalize } from './image/normalize.js';
 import { toBytes, toTensor } from './image/to-tensor.js';
-import { evaluationPreset, preprocessings, trainingPreset } from './presets.js';
+import { evaluationTransform, trainingTransform } from './preprocessing.js';
 import { randomCrop } from './random/random-crop.js';
 import { randomGenerator } from './random/random-generator.js';
 import type { Transform } from './transform.js';
@@ -183,24 +184,27 @@ describe('properties', () => {
   });
 });
 
-test('presets give what the weights expect', () => {
+test('the transforms of a preprocessing give what the weights expect', () => {
   const white = { data: new Uint8Array(640 * 480 * 3).fill(255), width: 640, height: 480, channels: 3 };
   const firstPixel = (name: keyof typeof preprocessings, image = white) =>
-    Array.from(evaluationPreset(name)(image).data.subarray(0, 3));
-  expect(evaluationPreset('imagenet')(white)).toMatchObject({ width: 224, height: 224 });
-  expect(evaluationPreset('inception')(white)).toMatchObject({ width: 299, height: 299 });
+    Array.from(evaluationTransform(name)(image).data.subarray(0, 3));
+  expect(evaluationTransform('imagenet')(white)).toMatchObject({ width: 224, height: 224 });
+  expect(evaluationTransform('inception')(white)).toMatchObject({ width: 299, height: 299 });
   expect(firstPixel('imagenet')[0]).toBeCloseTo((1 - 0.485) / 0.229, 5);
-  // Keras' preprocess_input: BGR minus the mean; and -1 to 1.
+  // Keras's preprocess_input, but that channels stay RGB; and -1 to 1.
   const orange = { ...white, data: white.data.map((_, i) => [255, 128, 0][i % 3] ?? 0) };
-  for (const [i, value] of [0 - 103.939, 128 - 116.779, 255 - 123.68].entries())
-    expect(firstPixel('kerasCaffe', orange)[i]).toBeCloseTo(value, 3);
-  expect(firstPixel('kerasTf')).toEqual([1, 1, 1]);
+  for (const [i, value] of [255 - 123.68, 128 - 116.779, 0 - 103.939].entries())
+    expect(firstPixel('caffe', orange)[i]).toBeCloseTo(value, 3);
+  expect(firstPixel('tensorflow')).toEqual([1, 1, 1]);
+  expect(firstPixel('inception')).toEqual([1, 1, 1]);
   const small = picture(32, 32);
-  expect(evaluationPreset('cifar')(small)).toMatchObject({ width: 32, height: 32 });
+  expect(evaluationTransform('cifar')(small)).toMatchObject({ width: 32, height: 32 });
   for (const name of Object.keys(preprocessings) as (keyof typeof preprocessings)[]) {
-    const { cropSize } = preprocessings[name];
-    const image = name === 'cifar' ? small : white;
-    expect(trainingPreset(name)(image, randomGenerator(1))).toMatchObject({ width: cropSize, height: cropSize });
+    const { cropSize, mean } = preprocessings[name];
+    const gray = { data: new Uint8Array(28 * 28), width: 28, height: 28, channels: 1 };
+    const image = mean.length === 1 ? gray : name === 'cifar' ? small : white;
+    expect(evaluationTransform(name)(image)).toMatchObject({ width: cropSize, height: cropSize });
+    expect(trainingTransform(name)(image, randomGenerator(1))).toMatchObject({ width: cropSize, height: cropSize });
   }
 });
 
@@ -272,7 +276,7 @@ describe('bad input is named, with its value and what was expected', () => {
     [/normalize needs a float picture.*toTensor/, () => normalize([0], [1])(image)],
     [/rgbToBgr needs at least 3 channels, the picture has 1/, () => rgbToBgr()(picture(2, 2, 1))],
     [/no transform is called 'blend'/, () => fromDescription({ name: 'blend', arguments: [] })],
-    [/preprocessing must be 'imagenet' or/, () => evaluationPreset('resnet' as 'imagenet')],
+    [/preprocessing must be one of 'imagenet', 'imagenetV2'/, () => evaluationTransform('resnet' as 'imagenet')],
   ])('%s', (message, run) => {
     expect(run).toThrow(message);
   });

@@ -1,9 +1,9 @@
+import { readMetadata } from '@cnnzoo/metadata';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { type Classifier, openNetwork, withOptions } from '../networks/classifier.js';
 import { classifierHead, lastFeatureMap, softmaxOf } from '../networks/classifier-head.js';
 import { onlyInputOf, walkGraph } from '../networks/graph-walk.js';
-import { metadataOf } from '../networks/preprocessing.js';
 import type { Picture } from '../predict.js';
 import { singleCrop } from '../protocols/single-crop.js';
 import { readPicture } from '../read-picture.js';
@@ -122,7 +122,7 @@ async function activationMap(
     layer: features.sourceLayer.name,
     size,
     values: mapValues,
-    overlay: overlayOf(view.input, mapValues, size, format.preprocessing ?? metadataOf(model)?.preprocessing ?? null),
+    overlay: overlayOf(view.input, mapValues, size, format.preprocessing ?? readMetadata(model).preprocessing ?? null),
   };
 }
 

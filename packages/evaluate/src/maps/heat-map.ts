@@ -1,5 +1,5 @@
+import type { Preprocessing } from '@cnnzoo/metadata';
 import { denormalize, grayscale, type Image, resize, toBytes } from '@cnnzoo/transforms';
-import type { Preprocessing } from '../networks/preprocessing.js';
 import { colorAt, inferno } from './color-map.js';
 
 /** Where in a picture a network sees a class. */

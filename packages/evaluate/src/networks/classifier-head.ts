@@ -1,7 +1,7 @@
+import { readMetadata } from '@cnnzoo/metadata';
 import type { LayersModel, Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { inputsOf, type Layer, onlyInputOf } from './graph-walk.js';
 import { outputShapeFor } from './output-shape.js';
-import { metadataOf } from './preprocessing.js';
 
 /** A classifier taken apart: features, how the last feature map becomes a vector, and the layers from there to the logits. */
 export interface ClassifierHead {
@@ -109,7 +109,7 @@ function poolingBefore(tensor: SymbolicTensor, why: string): Pick<ClassifierHead
 function mapSizeOf(model: LayersModel, source: SymbolicTensor, features: SymbolicTensor): [number, number] {
   let [, height, width] = features.shape;
   if (typeof height !== 'number' || typeof width !== 'number') {
-    const cropSize = metadataOf(model)?.preprocessing?.cropSize;
+    const cropSize = readMetadata(model).preprocessing?.cropSize;
     if (cropSize === undefined)
       throw new RangeError(
         `model '${model.name}' has an input of unknown size: build it with a known inputShape to apply it densely`,

@@ -1,3 +1,4 @@
+import { checkPreprocessing, type Preprocessing, readMetadata } from '@cnnzoo/metadata';
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, model as makeModel } from '@tensorflow/tfjs-layers';
 import type { InputFormat, Protocol } from '../protocols/protocol.js';
@@ -5,7 +6,6 @@ import { softmaxOf } from './classifier-head.js';
 import { toFullyConvolutional } from './fully-convolutional.js';
 import { onlyInputOf } from './graph-walk.js';
 import { outputShapeFor } from './output-shape.js';
-import { checkPreprocessing, metadataOf, type Preprocessing } from './preprocessing.js';
 
 /** A model, or a model with what its metadata does not say or this evaluation does otherwise. */
 export type Classifier =
@@ -51,10 +51,10 @@ export function openNetwork(classifier: Classifier, fallback: Protocol): Network
     throw new RangeError(
       `model '${model.name}' takes ${model.inputs.length} inputs, the first ${JSON.stringify(input?.shape)}, expected one of [batch, height, width, channels]`,
     );
-  const metadata = metadataOf(model);
-  const preprocessing = given.preprocessing ?? metadata?.preprocessing ?? null;
+  const metadata = readMetadata(model);
+  const preprocessing = given.preprocessing ?? metadata.preprocessing ?? null;
   const [, height, width, channels = null] = input.shape;
-  if (preprocessing !== null) checkPreprocessing(preprocessing, model.name, channels);
+  if (preprocessing !== null) checkPreprocessing(`model '${model.name}': preprocessing`, preprocessing, channels);
 
   let convolutional: LayersModel | null = null;
   const asConvolutional = () => {
@@ -94,7 +94,7 @@ export function openNetwork(classifier: Classifier, fallback: Protocol): Network
   return {
     name: model.name,
     classes,
-    categories: metadata?.categories?.length === classes ? metadata.categories : null,
+    categories: metadata.categories?.length === classes ? metadata.categories : null,
     protocol,
     format,
     logits: (inputs, dense) =>

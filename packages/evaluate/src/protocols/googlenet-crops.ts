@@ -1,5 +1,6 @@
-import { crops144 as allCrops, type Image, pad } from '@cnnzoo/transforms';
-import { normalized, type Preprocessing } from '../networks/preprocessing.js';
+import type { Preprocessing } from '@cnnzoo/metadata';
+import { googlenetCrops, type Image, pad } from '@cnnzoo/transforms';
+import { normalized } from '../networks/preprocessing.js';
 import {
   checkScaleOption,
   type InputFormat,
@@ -23,8 +24,8 @@ const scaleFactors = [1, 9 / 8, 10 / 8, 11 / 8] as const;
  * const report = await evaluate(model, testSet, { protocol: crops144() });
  */
 export function crops144(options: ScaleOptions = {}): Protocol {
-  return googlenetCrops('144 crops', 144, options, (image, crop, smallest) =>
-    allCrops(crop, { scales: scaleFactors.map((factor) => Math.round(smallest * factor)) })(image),
+  return protocolOfCrops('144 crops', 144, options, (image, crop, smallest) =>
+    googlenetCrops(crop, { scales: scaleFactors.map((factor) => Math.round(smallest * factor)) })(image),
   );
 }
 
@@ -39,12 +40,12 @@ export function crops144(options: ScaleOptions = {}): Protocol {
  */
 export function crops12(options: ScaleOptions = {}): Protocol {
   // The middle one of the three squares.
-  return googlenetCrops('12 crops', 12, options, (image, crop, smallest) =>
-    allCrops(crop, { scales: [Math.round(smallest)] })(image).slice(12, 24),
+  return protocolOfCrops('12 crops', 12, options, (image, crop, smallest) =>
+    googlenetCrops(crop, { scales: [Math.round(smallest)] })(image).slice(12, 24),
   );
 }
 
-function googlenetCrops(
+function protocolOfCrops(
   name: string,
   count: number,
   { scale }: ScaleOptions,

@@ -1,16 +1,16 @@
-import { dense } from './dense.js';
+import { denseEvaluation } from './dense-evaluation.js';
 import type { Protocol, ScaleOptions } from './protocol.js';
 import { type MultiCropOptions, multiCrop } from './several-crops.js';
 
 /**
  * A protocol at several scales, whose probabilities are averaged. VGG takes {S - 32, S, S + 32} for a network trained at S, and
  * {256, 384, 512} for one trained at scales from 256 to 512 (Simonyan and Zisserman 2014, section 4.2).
- * @param protocol any function that makes one of a scale: `tenCrop`, `multiCrop`, `dense`, `multiCropAndDense` or your own
+ * @param protocol any function that makes one of a scale: `tenCrop`, `multiCrop`, `denseEvaluation`, `multiCropAndDense` or your own
  * @param scales lengths of the shorter side
  * @throws RangeError naming the scale; TypeError where `protocol` is no function
  * @example
- * import { dense, multiCrop, multiScale } from '@cnnzoo/evaluate';
- * const fixed = multiScale(dense, [224, 256, 288]);
+ * import { denseEvaluation, multiCrop, multiScale } from '@cnnzoo/evaluate';
+ * const fixed = multiScale(denseEvaluation, [224, 256, 288]);
  * const coarse = multiScale(({ scale }) => multiCrop({ scale, grid: 3 }), [256, 384, 512]);
  */
 export function multiScale(
@@ -26,7 +26,7 @@ export function multiScale(
 }
 
 /**
- * VGG's best evaluation: the mean of the probabilities of `multiCrop` and `dense`, which see the borders of crops differently
+ * VGG's best evaluation: the mean of the probabilities of `multiCrop` and `denseEvaluation`, which see the borders of crops differently
  * (Simonyan and Zisserman 2014, section 4.3).
  * @throws RangeError naming the option
  * @example
@@ -35,7 +35,7 @@ export function multiScale(
  */
 export function multiCropAndDense(options: MultiCropOptions = {}): Protocol {
   const { grid: _, ...scale } = options;
-  return averageOf([multiCrop(options), dense(scale)]);
+  return averageOf([multiCrop(options), denseEvaluation(scale)]);
 }
 
 function averageOf(protocols: readonly Protocol[]): Protocol {

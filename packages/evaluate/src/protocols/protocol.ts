@@ -1,5 +1,5 @@
+import type { Preprocessing } from '@cnnzoo/metadata';
 import type { Image } from '@cnnzoo/transforms';
-import type { Preprocessing } from '../networks/preprocessing.js';
 
 /** How a picture becomes inputs of a network, whose class probabilities are averaged. */
 export interface Protocol {

@@ -1,4 +1,4 @@
-import { tenCrop as tenCrops } from '@cnnzoo/transforms';
+import { tenCrops } from '@cnnzoo/transforms';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { goldenInput } from '@cnnzoo/testing';
@@ -9,7 +9,7 @@ import {
   crops12,
   crops144,
   type Dataset,
-  dense,
+  denseEvaluation,
   evaluate,
   multiCrop,
   multiCropAndDense,
@@ -79,11 +79,11 @@ const protocols: readonly [name: string, inputs: number, protocol: Protocol][] =
   ['144 crops', 144, crops144()],
   ['12 crops', 12, crops12()],
   ['multi-crop 5x5', 50, multiCrop()],
-  ['dense', 2, dense()],
+  ['dense', 2, denseEvaluation()],
   ['multi-crop 5x5 + dense', 52, multiCropAndDense()],
   ['ten crop at 13 + ten crop at 14 + ten crop at 15', 30, multiScale(tenCrop, [13, 14, 15])],
   ['144 crops from 12 + 144 crops from 16', 288, multiScale(crops144, [12, 16])],
-  ['dense at 12 + dense at 16 + dense at 20', 6, multiScale(dense, [12, 16, 20])],
+  ['dense at 12 + dense at 16 + dense at 20', 6, multiScale(denseEvaluation, [12, 16, 20])],
 ];
 
 describe('a user’s own model of 1 channel and 3 classes', () => {
@@ -137,7 +137,7 @@ describe('a user’s own model of 1 channel and 3 classes', () => {
     logits.add(layers.dense({ units: 3 }));
     const softmax = sequential({ name: 'softmax', layers: [...logits.layers, layers.softmax()] });
     const image = picture(20, 30);
-    for (const protocol of [singleCrop(), dense()]) {
+    for (const protocol of [singleCrop(), denseEvaluation()]) {
       const [a, b] = await Promise.all(
         [logits, softmax].map((model) => predict({ model, preprocessing }, image, { protocol })),
       );
@@ -186,8 +186,8 @@ describe('bad input is refused', () => {
     ["scale 11 is below the crop of 12 x 12 of model 'mine'", tenCrop({ scale: 11 })],
     ["scale 11 is below the crop of 12 x 12 of model 'mine'", crops144({ scale: 11 })],
     ["scale 8 is below the crop of 12 x 12 of model 'mine'", multiScale(multiCrop, [8, 12])],
-    ['an input of 11 x 11 is too small: at layer', multiScale(dense, [12, 11])],
-    ['an input of 2 x 2 is too small: at layer', dense({ scale: 2 })],
+    ['an input of 11 x 11 is too small: at layer', multiScale(denseEvaluation, [12, 11])],
+    ['an input of 2 x 2 is too small: at layer', denseEvaluation({ scale: 2 })],
   ])('before the first picture is read: %s', async (message, protocol) => {
     await expect(run(protocol)).rejects.toThrow(message);
   });
@@ -213,7 +213,7 @@ describe('bad input is refused', () => {
     await expect(run(singleCrop(), undefined, { ...failing, length: 0 })).rejects.toThrow('dataset must have at least');
     await expect(
       run(singleCrop(), { model: mine, preprocessing: { ...preprocessing, mean: [1, 2, 3] } }),
-    ).rejects.toThrow("preprocessing.mean of model 'mine' must be 1 numbers");
+    ).rejects.toThrow("model 'mine': preprocessing.mean must be an array of 1, one a channel, got [1, 2, 3]");
   });
 
   test('a picture that is smaller than a crop, by name', async () => {

@@ -1,4 +1,4 @@
-import { gridCrops, type Image, type SeveralCrops, tenCrop as tenCrops } from '@cnnzoo/transforms';
+import { gridCrops, type Image, type SeveralCrops, tenCrops } from '@cnnzoo/transforms';
 import { normalized, resizeToScale } from '../networks/preprocessing.js';
 import {
   checkCropFits,

@@ -10,7 +10,7 @@ import { lenet5 } from '@cnnzoo/lenet';
 import { cifarResnet } from '@cnnzoo/resnet';
 import { sharedFile } from '@cnnzoo/testing';
 import { sgd, train } from '@cnnzoo/train';
-import { compose, normalize, pad, toTensor, trainingPreset } from '@cnnzoo/transforms';
+import { compose, normalize, pad, toTensor, trainingTransform } from '@cnnzoo/transforms';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 
@@ -77,7 +77,7 @@ if (zip) {
     Uint32Array.from({ length: 128 * 40 }, (_, i) => (i * 9) % all.length),
   );
   for (const workers of [0, 1, 2]) {
-    const options = { batchSize: 128, shuffle: true, transform: trainingPreset('cifar'), workers };
+    const options = { batchSize: 128, shuffle: true, transform: trainingTransform('cifar'), workers };
     await measure('ResNet-20 on CIFAR-10 JPEGs', cifarResnet({ depth: 20 }), photos, options);
   }
 }

@@ -11,12 +11,12 @@ import { fileURLToPath } from 'node:url';
 import { DataLoader, decodeImage, imageFolder } from '@cnnzoo/data';
 import {
   colorJitter,
-  evaluationPreset,
+  evaluationTransform,
   randAugment,
   randomGenerator,
   resize,
   rotate,
-  trainingPreset,
+  trainingTransform,
 } from '@cnnzoo/transforms';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
@@ -43,7 +43,7 @@ const picture = await decode();
 const small = resize([224, 224])(picture);
 const random = randomGenerator(1);
 const [bilinear256, bicubic256] = [resize(256), resize(256, { interpolation: 'bicubic' })];
-const [training, evaluation] = [trainingPreset('imagenet'), evaluationPreset('imagenet')];
+const [training, evaluation] = [trainingTransform('imagenet'), evaluationTransform('imagenet')];
 const jitter = colorJitter({ brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 });
 const [augment, turn] = [randAugment(), rotate(15, { interpolation: 'bilinear' })];
 
@@ -102,7 +102,7 @@ for (let i = 0; i < 320; i++) writeFileSync(join(folder, 'data', 'class', `${i}.
 const loader = new DataLoader(await imageFolder(join(folder, 'data')), {
   batchSize: 32,
   workers: 1,
-  transform: trainingPreset('imagenet'),
+  transform: trainingTransform('imagenet'),
 });
 await tf.setBackend('cpu');
 let pictures = 0;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { flipHorizontally } from '../geometry/flip.js';
 import { resize } from '../geometry/resize.js';
 import type { Image } from '../image/image.js';
-import { crops144, fiveCrop, gridCrops, tenCrop, threeSquares } from './several-crops.js';
+import { fiveCrops, googlenetCrops, gridCrops, tenCrops, threeSquares } from './several-crops.js';
 
 /** Each pixel says where it is: x in red, y in green. */
 function coordinates(width: number, height: number): Image {
@@ -19,16 +19,16 @@ function corner({ data }: Image): [x: number, y: number] {
 
 test('five crops are the corners and the middle, ten crops those of the mirror image, too', () => {
   const image = coordinates(30, 20);
-  expect(fiveCrop([10, 12])(image).map(corner)).toEqual([
+  expect(fiveCrops([10, 12])(image).map(corner)).toEqual([
     [0, 0],
     [18, 0],
     [0, 10],
     [18, 10],
     [9, 5],
   ]);
-  const ten = tenCrop(10)(image);
+  const ten = tenCrops(10)(image);
   expect(ten).toHaveLength(10);
-  expect(ten.slice(5)).toEqual(fiveCrop(10)(flipHorizontally(image)));
+  expect(ten.slice(5)).toEqual(fiveCrops(10)(flipHorizontally(image)));
 });
 
 test('a grid of 5 over the evaluation golden’s picture is 50 crops from edge to edge', () => {
@@ -53,14 +53,14 @@ test.each([
 
 test('144 crops: per scale, per square four corners, middle, whole square, each with its mirror image', () => {
   const image = coordinates(240, 180);
-  const crops = crops144(224)(image);
+  const crops = googlenetCrops(224)(image);
   expect(crops).toHaveLength(144);
   expect(crops.every(({ width, height }) => width === 224 && height === 224)).toBe(true);
   for (let i = 0; i < 144; i += 2) expect(crops[i + 1]?.data[0]).toBe(crops[i]?.data[223 * 3]);
   // The whole square of the first scale, resized: the sixth crop.
   const square = { ...resize(256)(image) };
   expect(crops[10]).toEqual(resize(224)(cut(square, 0, 256)));
-  const portrait = crops144(224)(coordinates(180, 240));
+  const portrait = googlenetCrops(224)(coordinates(180, 240));
   expect(portrait).toHaveLength(144);
 });
 
@@ -72,7 +72,7 @@ function cut(image: Image, left: number, side: number): Image {
 }
 
 test('a crop larger than the picture is refused', () => {
-  expect(() => fiveCrop(21)(coordinates(30, 20))).toThrow(/21 x 21.*30|20 x 30/);
+  expect(() => fiveCrops(21)(coordinates(30, 20))).toThrow(/21 x 21.*30|20 x 30/);
   expect(() => gridCrops(21, 2)(coordinates(30, 20))).toThrow(RangeError);
-  expect(() => crops144(224, { scales: [200] })).toThrow(/scales/);
+  expect(() => googlenetCrops(224, { scales: [200] })).toThrow(/scales/);
 });

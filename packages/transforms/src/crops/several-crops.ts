@@ -12,11 +12,11 @@ export type SeveralCrops = (image: Image) => Image[];
  * @param size of each crop: a square's side, or [height, width]
  * @throws RangeError where a number is wrong; when run, where the crop is larger than the picture
  * @example
- * import { fiveCrop } from '@cnnzoo/transforms';
+ * import { fiveCrops } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(320 * 256 * 3), width: 320, height: 256, channels: 3 };
- * console.log(fiveCrop(224)(photo).length); // 5
+ * console.log(fiveCrops(224)(photo).length); // 5
  */
-export function fiveCrop(size: Size): SeveralCrops {
+export function fiveCrops(size: Size): SeveralCrops {
   const [height, width] = sizePair('size', size);
   return (image) => {
     checkImage(image);
@@ -33,15 +33,15 @@ export function fiveCrop(size: Size): SeveralCrops {
 }
 
 /**
- * AlexNet's ten crops: {@link fiveCrop} of the picture, then of its mirror image (Krizhevsky et al. 2012, section 4.1).
+ * AlexNet's ten crops: {@link fiveCrops} of the picture, then of its mirror image (Krizhevsky et al. 2012, section 4.1).
  * @param size of each crop: a square's side, or [height, width]
  * @example
- * import { tenCrop } from '@cnnzoo/transforms';
+ * import { tenCrops } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(320 * 256 * 3), width: 320, height: 256, channels: 3 };
- * console.log(tenCrop(224)(photo).length); // 10
+ * console.log(tenCrops(224)(photo).length); // 10
  */
-export function tenCrop(size: Size): SeveralCrops {
-  const five = fiveCrop(size);
+export function tenCrops(size: Size): SeveralCrops {
+  const five = fiveCrops(size);
   return (image) => [...five(image), ...five(flipHorizontally(image))];
 }
 
@@ -72,8 +72,8 @@ export function gridCrops(size: Size, grid: number): SeveralCrops {
   };
 }
 
-/** The options of `crops144`. */
-export interface Crops144Options {
+/** The options of `googlenetCrops`. */
+export interface GooglenetCropsOptions {
   /** Lengths of the shorter side. Default 256, 288, 320, 352. */
   readonly scales?: readonly number[];
 }
@@ -85,15 +85,15 @@ export interface Crops144Options {
  * @param size of each crop, a square's side. Default 224
  * @returns a function that takes the picture at its own size, and resizes it itself
  * @example
- * import { crops144 } from '@cnnzoo/transforms';
+ * import { googlenetCrops } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(320 * 256 * 3), width: 320, height: 256, channels: 3 };
- * console.log(crops144()(photo).length); // 144
+ * console.log(googlenetCrops()(photo).length); // 144
  */
-export function crops144(size = 224, options: Crops144Options = {}): SeveralCrops {
+export function googlenetCrops(size = 224, options: GooglenetCropsOptions = {}): SeveralCrops {
   const { scales = [256, 288, 320, 352] } = options;
   checkInteger('size', size, 1);
   for (const scale of scales) checkInteger('scales', scale, size);
-  const five = fiveCrop(size);
+  const five = fiveCrops(size);
   return (image) => {
     checkImage(image);
     return scales.flatMap((scale) => {

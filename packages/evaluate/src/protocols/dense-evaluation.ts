@@ -13,10 +13,10 @@ import {
  * space, then softmax; the mean of the picture and its mirror image (Simonyan and Zisserman 2014, section 3.2).
  * @throws RangeError naming the option
  * @example
- * import { dense, evaluate, multiScale } from '@cnnzoo/evaluate';
- * const report = await evaluate(model, testSet, { protocol: multiScale(dense, [256, 384, 512]) });
+ * import { denseEvaluation, evaluate, multiScale } from '@cnnzoo/evaluate';
+ * const report = await evaluate(model, testSet, { protocol: multiScale(denseEvaluation, [256, 384, 512]) });
  */
-export function dense({ scale }: ScaleOptions = {}): Protocol {
+export function denseEvaluation({ scale }: ScaleOptions = {}): Protocol {
   checkScaleOption(scale);
   const scaleFor = (format: InputFormat) => scale ?? requirePreprocessing(format).resizeSize;
   return {
