@@ -1,6 +1,7 @@
 /** One download over HTTP, from redirects and proxies to the resumption of what is there already. */
 
-import { nodeModule } from '@cnnzoo/files';
+import type { FileHandle } from 'node:fs/promises';
+import { nodeModule, writeAtomically } from '@cnnzoo/files';
 import type { Dispatcher } from 'undici';
 
 /** What a server said of a file. */
@@ -14,6 +15,8 @@ export interface HttpDownloadOptions {
   readonly onProgress: (received: number, total: number | null) => void;
   /** Seconds without a byte after which the connection counts as dead. */
   readonly stallTimeout: number;
+  /** Bytes that the file may have; more are not written. */
+  readonly largest: number;
 }
 
 /** An answer that another attempt will not change, such as 404. */
@@ -32,8 +35,8 @@ export async function httpDownload(url: string, file: string, options: HttpDownl
   let have =
     tag === ''
       ? 0
-      : await fs.stat(file).then(
-          ({ size }) => size,
+      : await fs.lstat(file).then(
+          (stat) => (stat.isFile() ? stat.size : 0),
           () => 0,
         );
   const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': 'cnnzoo' };
@@ -58,23 +61,43 @@ export async function httpDownload(url: string, file: string, options: HttpDownl
     throw new Error(`${url}: the server sent another range than bytes ${have}-`);
   }
   if (status === 200) have = 0;
+  // A server may compress although it was asked not to: what arrives here is unpacked, and the length is of what was sent.
+  const encoding = response.headers.get('content-encoding') ?? '';
+  const compressed = encoding !== '' && encoding !== 'identity';
+  if (compressed && status === 206) {
+    await response.body?.cancel();
+    await fs.rm(tagFile, { force: true });
+    throw new Error(`${url}: the server sent a compressed range`);
+  }
   const length = response.headers.get('content-length');
-  const total = length === null ? null : have + Number(length);
+  const stated = length === null || compressed ? null : have + Number(length);
+  const total = stated !== null && Number.isSafeInteger(stated) ? stated : null;
+  const tooLarge = (bytes: string) =>
+    new PermanentHttpError(`${url}: it has ${bytes} bytes, expected at most ${options.largest}`);
+  if (total !== null && total > options.largest) {
+    await response.body?.cancel();
+    throw tooLarge(String(total));
+  }
 
-  // A weak tag does not promise the same bytes.
+  // A weak tag does not promise the same bytes, and what is compressed on the way is not continued.
   const etag = response.headers.get('etag');
-  if (etag !== null && !etag.startsWith('W/')) await fs.writeFile(tagFile, etag);
+  if (etag !== null && !etag.startsWith('W/') && !compressed) await writeAtomically(tagFile, etag);
   else await fs.rm(tagFile, { force: true });
 
-  const handle = await fs.open(file, have > 0 ? 'a' : 'w');
   let received = have;
+  const handle = await openPart(file, have > 0);
   try {
     options.onProgress(received, total);
     for await (const part of withStallTimeout(response, options.stallTimeout, url)) {
-      await handle.writeFile(part);
       received += part.length;
+      if (received > (total ?? options.largest)) {
+        await handle.truncate(0);
+        throw tooLarge(`${received} or more`);
+      }
+      await handle.writeFile(part);
       options.onProgress(received, total);
     }
+    await handle.sync();
   } finally {
     await handle.close();
   }
@@ -82,6 +105,18 @@ export async function httpDownload(url: string, file: string, options: HttpDownl
     throw new Error(`${url}: the connection ended after ${received} of ${total} bytes`);
   await fs.rm(tagFile, { force: true });
   return { sha256 };
+}
+
+/**
+ * Opens the file of an unfinished download, which never is a link: whoever may write to a shared folder could let it name any file of
+ * the user's.
+ */
+async function openPart(file: string, resume: boolean): Promise<FileHandle> {
+  const fs = nodeModule('node:fs/promises');
+  const { O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = nodeModule('node:fs').constants;
+  if (resume) return fs.open(file, O_WRONLY | O_APPEND | O_NOFOLLOW);
+  await fs.rm(file, { force: true });
+  return fs.open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
 }
 
 /** Follows redirects by hand: the hub says the hash in the answer before the last. */
@@ -97,6 +132,8 @@ async function follow(url: string, headers: Record<string, string>, stallTimeout
     const location = response.headers.get('location');
     if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return { response, sha256 };
     await response.body?.cancel();
+    if (!URL.canParse(location, target))
+      throw new PermanentHttpError(`${target}: redirects to '${location.slice(0, 200)}', which is no address`);
     const next = new URL(location, target);
     if (next.protocol !== 'https:' && !(next.protocol === 'http:' && target.startsWith('http:')))
       throw new PermanentHttpError(`${target}: redirects to ${next.protocol}, expected https`);

@@ -2,11 +2,13 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,7 +17,9 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { FileHash } from './file-hash.js';
 import { proxyFor } from './http-download.js';
 import { cachedFile, type DownloadOptions, weightsCacheFolder } from './weights-cache.js';
 
@@ -45,7 +49,7 @@ const serve: Handler = (request, response) => {
 };
 
 const sizeOf = (suffix: string) => {
-  const name = readdirSync(folder).find((candidate) => candidate.endsWith(suffix));
+  const name = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((path) => path.endsWith(suffix));
   return name === undefined ? 0 : statSync(join(folder, name)).size;
 };
 
@@ -84,12 +88,10 @@ afterEach(() => {
 });
 
 const options = (more: DownloadOptions = {}): DownloadOptions => ({ cacheFolder: folder, retryDelay: 0.01, ...more });
-const get = (
-  more: DownloadOptions = {},
-  hash: Parameters<typeof cachedFile>[1] = { algorithm: 'sha256', prefix: sha256.slice(0, 8) },
-) => cachedFile(`${origin}/models/net-${sha256.slice(0, 8)}.pth`, hash, options(more));
+const get = (more: DownloadOptions = {}, hash: FileHash | null = { algorithm: 'sha256', prefix: sha256.slice(0, 8) }) =>
+  cachedFile(`${origin}/models/net-${sha256.slice(0, 8)}.pth`, { hash, megabytes: null }, options(more));
 const left = () =>
-  readdirSync(folder)
+  readdirSync(join(folder, 'published'))
     .map((name) => name.replace(/^[0-9a-f]{16}-net-[0-9a-f]{8}\.pth/, ''))
     .sort();
 
@@ -239,7 +241,8 @@ describe('the hash', () => {
   test('of a broken beginning: the download starts anew', async () => {
     handler = cutOff;
     await expect(get({ retries: 0 })).rejects.toThrow();
-    const partial = join(folder, readdirSync(folder).find((name) => name.endsWith('.part')) ?? '');
+    const published = join(folder, 'published');
+    const partial = join(published, readdirSync(published).find((name) => name.endsWith('.part')) ?? '');
     writeFileSync(partial, Buffer.alloc(statSync(partial).size));
     handler = serve;
     expect(readFileSync(await get()).equals(content)).toBe(true);
@@ -321,6 +324,108 @@ describe('two at once', () => {
     utimesSync(`${file}.lock`, new Date(0), new Date(0));
     await get();
     expect(existsSync(`${file}.lock`)).toBe(false);
+  });
+});
+
+describe('what others do', () => {
+  const forged = Buffer.alloc(content.length, 7);
+
+  test('a forged file in the cache is not the published one, whoever has put it there', async () => {
+    handler = serve;
+    const file = await get();
+    writeFileSync(file, forged);
+    const { size, mtimeMs } = statSync(file);
+    writeFileSync(
+      `${file}.json`,
+      JSON.stringify({ sha256: createHash('sha256').update(forged).digest('hex'), size, mtimeMs }),
+    );
+    await expect(get({ offline: true })).rejects.toThrow('what is there has another hash');
+    expect(readFileSync(await get()).equals(content)).toBe(true);
+  });
+
+  test('the file of an address is not the published one of that address', async () => {
+    const url = `${origin}/models/net-${sha256.slice(0, 8)}.pth`;
+    handler = (_, response) => response.writeHead(200, { 'content-length': forged.length }).end(forged);
+    const own = await cachedFile(url, null, options());
+    expect(readFileSync(own).equals(forged)).toBe(true);
+    await expect(get({ offline: true })).rejects.toThrow('offline');
+    handler = serve;
+    const file = await get();
+    expect(file).not.toBe(own);
+    expect(readFileSync(file).equals(content)).toBe(true);
+  });
+
+  test('no link is written through', async () => {
+    handler = serve;
+    const file = await get();
+    const victim = join(folder, 'victim');
+    for (const [name, resumes] of [
+      [`${file}.part`, true],
+      [`${file}.part`, false],
+      [`${file}.json`, false],
+    ] as const) {
+      rmSync(file, { force: true });
+      writeFileSync(victim, 'mine');
+      rmSync(name, { force: true });
+      symlinkSync(victim, name);
+      if (resumes) writeFileSync(`${file}.part.etag`, '"v1"');
+      expect(readFileSync(await get()).equals(content)).toBe(true);
+      expect(readFileSync(victim, 'utf8')).toBe('mine');
+    }
+  });
+
+  test('a server that compresses although it was not asked to', async () => {
+    const packed = gzipSync(content);
+    handler = (_, response) =>
+      response
+        .writeHead(200, { 'content-encoding': 'gzip', 'content-length': packed.length, etag: '"v1"' })
+        .end(packed);
+    expect(readFileSync(await get()).equals(content)).toBe(true);
+    expect(requests).toHaveLength(1);
+  });
+
+  test.each(['gzip', 'identity'])('no more than the published size is written (%s)', async (encoding) => {
+    const zeros = Buffer.alloc(8 * 2 ** 20);
+    const body = encoding === 'gzip' ? gzipSync(zeros) : zeros;
+    handler = (_, response) => response.writeHead(200, { 'content-encoding': encoding }).end(body);
+    const hash = { algorithm: 'sha256', prefix: sha256 } as const;
+    await expect(cachedFile(`${origin}/a.pth`, { hash, megabytes: 1 }, options())).rejects.toThrow(
+      'expected at most 1049625',
+    );
+    expect(requests).toHaveLength(1);
+    expect(sizeOf('.part')).toBe(0);
+  });
+
+  test.each([
+    ['%E0%A4%A', 'a name that is no UTF-8'],
+    ['a'.repeat(300), 'a name of 300 letters'],
+    ['..%2f..%2fx', 'a name that climbs'],
+  ])('%s', async (name) => {
+    handler = serve;
+    const file = await cachedFile(`${origin}/${name}`, null, options());
+    expect(readFileSync(file).equals(content)).toBe(true);
+    expect(file.startsWith(join(folder, 'addresses'))).toBe(true);
+  });
+
+  test('no address, and a redirect to none', async () => {
+    await expect(cachedFile('https://', null, options())).rejects.toThrow("must be an address, got 'https://'");
+    handler = (_, response) => response.writeHead(302, { location: 'http://[' }).end();
+    await expect(get()).rejects.toThrow("redirects to 'http://[', which is no address");
+  });
+
+  test('a cache that cannot be written to serves what has the right hash', async () => {
+    handler = serve;
+    const [known, unknown] = [await get(), await cachedFile(`${origin}/b.pth`, null, options())];
+    for (const file of [known, unknown]) utimesSync(file, new Date(5), new Date(5));
+    // In the place of the file that would be written; a folder without permissions does not stop root.
+    rmSync(`${unknown}.json`);
+    mkdirSync(`${unknown}.json`);
+    await expect(cachedFile(`${origin}/b.pth`, null, options({ offline: true }))).rejects.toThrow('offline');
+    rmSync(`${unknown}.json`, { recursive: true });
+    writeFileSync(`${unknown}.json`, JSON.stringify({ sha256, size: content.length, mtimeMs: 0 }));
+    vi.spyOn(process.getBuiltinModule('node:fs/promises'), 'open').mockRejectedValue(new Error('EROFS'));
+    expect(await get({ offline: true })).toBe(known);
+    expect(await cachedFile(`${origin}/b.pth`, null, options({ offline: true }))).toBe(unknown);
   });
 });
 

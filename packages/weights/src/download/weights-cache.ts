@@ -1,7 +1,7 @@
 /** The cache folder of downloaded weights: each file is downloaded once, checked, and remembered with its hash. */
 
-import { nodeModule } from '@cnnzoo/files';
-import type { FileHash } from './file-hash.js';
+import { isRecord, nodeModule, writeAtomically } from '@cnnzoo/files';
+import { type ExpectedFile, hashFile } from './file-hash.js';
 import { withFileLock } from './file-lock.js';
 import { httpDownload, PermanentHttpError } from './http-download.js';
 
@@ -50,90 +50,133 @@ export async function weightsCacheFolder({ cacheFolder }: DownloadOptions = {}):
   return join(xdg === undefined || xdg === '' ? join(homedir(), '.cache') : xdg, 'cnnzoo', 'weights');
 }
 
+/** Bytes of a download whose size nobody has said: far above all files of weights of these networks. */
+const largestUnknown = 2 ** 33;
+
+/** A file in the cache, and what it has to be. */
+interface CacheEntry {
+  readonly url: string;
+  readonly file: string;
+  readonly expected: ExpectedFile | null;
+}
+
 /**
  * The path of a file in the cache, downloaded first where it is not there.
  *
- * A new file has to fit the hash of the registry or, where that has none, the SHA-256 that the server gives as an ETag; the
- * SHA-256 found is then kept beside it and checked again whenever the file's size or time changed.
+ * A published file is the one whose content has the published hash, whoever has put it into the cache: that is computed once in each
+ * process. Where the publisher has no hash, the SHA-256 that the server gives as an ETag or, without one, the SHA-256 of the first download is
+ * kept beside the file and checked whenever its size or time changed. Files of other addresses are kept apart.
  * @param url http or https
- * @param hash what the registry knows
- * @throws Error naming the address: no connection, an answer such as 404, another hash than expected, offline and not there
+ * @param expected what the registry knows of a published file; null for any other address
+ * @throws Error naming the address: no connection, an answer such as 404, another hash or a larger file than expected, offline and not
+ *   there; TypeError for what is no address
  */
-export async function cachedFile(url: string, hash: FileHash | null, options: DownloadOptions = {}): Promise<string> {
+export async function cachedFile(
+  url: string,
+  expected: ExpectedFile | null,
+  options: DownloadOptions = {},
+): Promise<string> {
   const fs = nodeModule('node:fs/promises');
-  const { join } = nodeModule('node:path');
-  const { createHash } = nodeModule('node:crypto');
-  const { pathname } = new URL(url);
+  const { join, dirname } = nodeModule('node:path');
   const folder = await weightsCacheFolder(options);
-  const name = decodeURIComponent(pathname.split('/').at(-1) ?? '').replaceAll(/[^\w.-]/g, '_') || 'weights';
-  const file = join(folder, `${createHash('sha256').update(url).digest('hex').slice(0, 16)}-${name}`);
-  if (await isIntact(file)) return file;
+  const entry = { url, expected, file: join(folder, expected === null ? 'addresses' : 'published', cacheName(url)) };
+  if (await isIntact(entry)) return entry.file;
   const offline = options.offline ?? !['', '0', undefined].includes(process.env['CNNZOO_OFFLINE']);
-  if (offline) throw new Error(`${url} is not in the cache ${folder}, and downloads are off (offline)`);
-  await fs.mkdir(folder, { recursive: true });
-  return withFileLock(`${file}.lock`, async () => {
+  if (offline) {
+    const other = await fs.stat(entry.file).then(
+      () => true,
+      () => false,
+    );
+    throw new Error(
+      `${url} is not in the cache ${folder}${other ? ' (what is there has another hash)' : ''}, and downloads are off (offline)`,
+    );
+  }
+  await fs.mkdir(dirname(entry.file), { recursive: true });
+  return withFileLock(`${entry.file}.lock`, async () => {
     // Another process may have downloaded it while this one waited.
-    if (!(await isIntact(file))) await download(url, file, hash, options);
-    return file;
+    if (!(await isIntact(entry))) await download(entry, options);
+    return entry.file;
   });
+}
+
+/** A name that tells people what it is, after a hash that tells addresses apart. */
+function cacheName(url: string): string {
+  const { createHash } = nodeModule('node:crypto');
+  if (!URL.canParse(url)) throw new TypeError(`weights must be an address, got '${url.slice(0, 200)}'`);
+  let name = new URL(url).pathname.split('/').at(-1) ?? '';
+  try {
+    name = decodeURIComponent(name);
+  } catch {
+    // No UTF-8: it stays as it is written.
+  }
+  const readable = name.replaceAll(/[^\w.-]/g, '_').slice(-80) || 'weights';
+  return `${createHash('sha256').update(url).digest('hex').slice(0, 16)}-${readable}`;
 }
 
 async function readPin(file: string): Promise<Pin | null> {
   const fs = nodeModule('node:fs/promises');
   try {
-    return JSON.parse(await fs.readFile(`${file}.json`, 'utf8')) as Pin;
+    const pin: unknown = JSON.parse(await fs.readFile(`${file}.json`, 'utf8'));
+    return isRecord(pin) && typeof pin['sha256'] === 'string' ? (pin as unknown as Pin) : null;
   } catch {
     return null;
   }
 }
 
-/** Whether the file is the one that was downloaded. Hashing half a gigabyte takes longer than loading it: only if it was touched. */
-async function isIntact(file: string): Promise<boolean> {
-  const fs = nodeModule('node:fs/promises');
-  const stat = await fs.stat(file).catch(() => null);
+/** Files that this process has found to be what their publisher says, by path: their size, time and hash. */
+const verified = new Map<string, string>();
+
+/** Whether the file is the one that it has to be. */
+async function isIntact({ file, expected }: CacheEntry): Promise<boolean> {
+  const stat = await nodeModule('node:fs/promises')
+    .stat(file)
+    .catch(() => null);
+  if (stat === null || !stat.isFile()) return false;
+  if (expected?.hash) {
+    const { algorithm, prefix } = expected.hash;
+    // Not by the pin: whoever can write the file can write that, too.
+    const state = `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs} ${algorithm} ${prefix}`;
+    if (verified.get(file) === state) return true;
+    if (!(await hashFile(file, algorithm)).startsWith(prefix)) return false;
+    verified.set(file, state);
+    return true;
+  }
   const pin = await readPin(file);
-  if (stat === null || pin === null || stat.size !== pin.size) return false;
+  if (pin === null || stat.size !== pin.size) return false;
   if (stat.mtimeMs === pin.mtimeMs) return true;
   if ((await hashFile(file, 'sha256')) !== pin.sha256) return false;
-  await writePin(file, pin);
+  // The folder may be read-only, as in a container's image: then the file is hashed again next time.
+  await writePin(file, pin).catch(() => undefined);
   return true;
 }
 
 async function writePin(file: string, { url, sha256 }: Pick<Pin, 'url' | 'sha256'>): Promise<void> {
-  const fs = nodeModule('node:fs/promises');
-  const { size, mtimeMs } = await fs.stat(file);
-  const temporary = `${file}.json.${process.pid}.tmp`;
-  await fs.writeFile(temporary, `${JSON.stringify({ url, sha256, size, mtimeMs } satisfies Pin)}\n`);
-  await fs.rename(temporary, `${file}.json`);
+  const { size, mtimeMs } = await nodeModule('node:fs/promises').stat(file);
+  await writeAtomically(`${file}.json`, `${JSON.stringify({ url, sha256, size, mtimeMs } satisfies Pin)}\n`);
 }
 
-/** The hash of a file's content in hexadecimal digits. */
-export async function hashFile(file: string, algorithm: string): Promise<string> {
-  const { createHash } = nodeModule('node:crypto');
-  const { createReadStream } = nodeModule('node:fs');
-  const hash = createHash(algorithm);
-  for await (const part of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(part as Uint8Array);
-  return hash.digest('hex');
-}
-
-async function download(url: string, file: string, hash: FileHash | null, options: DownloadOptions): Promise<void> {
+async function download({ url, file, expected }: CacheEntry, options: DownloadOptions): Promise<void> {
   const fs = nodeModule('node:fs/promises');
   const { retries = 4, retryDelay = 1, stallTimeout = 30, onProgress } = options;
   const source = mirrored(url, options);
   const partial = `${file}.part`;
+  const hash = expected?.hash ?? null;
+  // The registry's sizes are rounded.
+  const largest = expected?.megabytes ? Math.ceil((expected.megabytes + 0.001) * 2 ** 20) : largestUnknown;
   for (let attempt = 0; ; attempt++) {
     try {
-      const resumed = (await fs.stat(partial).catch(() => null)) !== null;
+      const resumed = (await fs.lstat(partial).catch(() => null)) !== null;
       const { sha256: promised } = await httpDownload(source, partial, {
         stallTimeout,
+        largest,
         onProgress: (received, total) => onProgress?.({ url: source, received, total }),
       });
       const sha256 = await hashFile(partial, 'sha256');
       const found = hash?.algorithm === 'md5' ? await hashFile(partial, 'md5') : sha256;
-      const expected = hash?.prefix ?? promised ?? '';
-      if (!found.startsWith(expected)) {
+      const wanted = hash?.prefix ?? promised ?? '';
+      if (!found.startsWith(wanted)) {
         await fs.rm(partial, { force: true });
-        const message = `${source}: the hash is ${found}, expected ${expected}${hash === null ? ' as the server says' : ''}`;
+        const message = `${source}: the hash is ${found}, expected ${wanted}${hash === null ? ' as the server says' : ''}`;
         // The beginning from an earlier attempt may have been broken.
         throw resumed ? new Error(message) : new PermanentHttpError(message);
       }

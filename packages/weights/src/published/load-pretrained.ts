@@ -34,8 +34,9 @@ export interface PretrainedReport extends LoadReport {
  * Loads published weights, a file or a download into a model.
  *
  * A published set brings its preprocessing and, where the model has its 1000 classes, the categories' names into the model's
- * metadata, whether it is named or its file is recognised by its hash or address. Where the model was built for another number of classes, its head stays as it is; where it was built without one,
- * the set's head is left out. Auxiliary heads that the model does not have are left out, those in a file of one's own, too.
+ * metadata, whether it is named or its file is recognised by its hash or address. Where the model was built for another number of
+ * classes, its head stays as it is; where it was built without one, the set's head is left out. Auxiliary heads that the model does not
+ * have are left out, those in a file of one's own, too.
  * @param model a network of this project for a published set, any layers model for a path or an address
  * @param weights a set of the model's architecture (`'IMAGENET1K_V1'`, `'DEFAULT'`), with its architecture
  *   (`'resnet50.tv_in1k'`), a path or an http(s) address
@@ -76,14 +77,14 @@ async function findFile(
   const candidates = listWeights(architecture ?? '');
   if (/^https?:\/\//i.test(weights)) {
     const known = candidates.find(({ url }) => url === weights) ?? null;
-    const file = await cachedFile(weights, known?.hash ?? null, options);
+    const file = await cachedFile(weights, known, options);
     return { file, published: known ?? (await recognizeFile(file, candidates)) };
   }
   const named = findWeights(weights) ?? findWeights(`${architecture}.${weights}`);
   if (named !== null) {
     // Before the download: it may be half a gigabyte.
     checkModel(named, architecture, built);
-    return { file: await cachedFile(named.url, named.hash, options), published: named };
+    return { file: await cachedFile(named.url, named, options), published: named };
   }
   const fs = nodeModule('node:fs');
   if (!fs.existsSync(weights)) throw unknownWeights(weights, architecture);

@@ -1,6 +1,6 @@
 /** A published file is recognised by its hash, wherever it lies and however it is called. */
 import { nodeModule } from '@cnnzoo/files';
-import { hashFile } from '../download/weights-cache.js';
+import { hashFile } from '../download/file-hash.js';
 import type { PublishedWeights } from './published-weights.js';
 
 /** Keras's files are in HDF5, the only format whose sets have an MD5 sum. */
