@@ -6,11 +6,15 @@ export interface FileHash {
   readonly algorithm: 'sha256' | 'md5';
   /** Its first hexadecimal digits, or all of them. */
   readonly prefix: string;
+  /** How many bits of it are known. 32 tell files apart and find damage; a file that fits them can be made by trying. */
+  readonly bits: number;
+  /** Who says it: the publisher's package in the version that the registry was made from. */
+  readonly source: string;
 }
 
 /** A file that its publisher describes. */
 export interface ExpectedFile {
-  readonly hash: FileHash | null;
+  readonly hash: Pick<FileHash, 'algorithm' | 'prefix'> | null;
   /** Size in units of 2^20 bytes, rounded to thousandths, where the publisher says it. */
   readonly megabytes: number | null;
 }

@@ -88,8 +88,10 @@ afterEach(() => {
 });
 
 const options = (more: DownloadOptions = {}): DownloadOptions => ({ cacheFolder: folder, retryDelay: 0.01, ...more });
-const get = (more: DownloadOptions = {}, hash: FileHash | null = { algorithm: 'sha256', prefix: sha256.slice(0, 8) }) =>
-  cachedFile(`${origin}/models/net-${sha256.slice(0, 8)}.pth`, { hash, megabytes: null }, options(more));
+const get = (
+  more: DownloadOptions = {},
+  hash: Pick<FileHash, 'algorithm' | 'prefix'> | null = { algorithm: 'sha256', prefix: sha256.slice(0, 8) },
+) => cachedFile(`${origin}/models/net-${sha256.slice(0, 8)}.pth`, { hash, megabytes: null }, options(more));
 const left = () =>
   readdirSync(join(folder, 'published'))
     .map((name) => name.replace(/^[0-9a-f]{16}-net-[0-9a-f]{8}\.pth/, ''))

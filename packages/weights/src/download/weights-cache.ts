@@ -1,5 +1,17 @@
 /** The cache folder of downloaded weights: each file is downloaded once, checked, and remembered with its hash. */
 
+import {
+  boolean,
+  callable,
+  checkOptions,
+  integer,
+  number,
+  type OptionRules,
+  optional,
+  positive,
+  rule,
+  string,
+} from '@cnnzoo/checks';
 import { isRecord, nodeModule, writeAtomically } from '@cnnzoo/files';
 import { type ExpectedFile, hashFile } from './file-hash.js';
 import { withFileLock } from './file-lock.js';
@@ -26,6 +38,16 @@ export interface DownloadOptions {
   readonly onProgress?: (progress: { url: string; received: number; total: number | null }) => void;
 }
 
+export const downloadRules: OptionRules<DownloadOptions> = {
+  cacheFolder: optional(string('the path of a folder')),
+  offline: optional(boolean),
+  mirror: optional(rule<string>('the address of a server', (value) => typeof value === 'string')),
+  retries: optional(integer(0)),
+  retryDelay: optional(number(0)),
+  stallTimeout: optional(positive),
+  onProgress: optional(callable('a function')),
+};
+
 /** What is remembered beside a file in the cache. */
 interface Pin {
   readonly url: string;
@@ -39,9 +61,13 @@ interface Pin {
  * @example
  * import { weightsCacheFolder } from '@cnnzoo/weights';
  *
- * console.log(await weightsCacheFolder()); // such as /home/you/.cache/cnnzoo
+ * console.log(await weightsCacheFolder()); // such as /home/you/.cache/cnnzoo/weights
  */
-export async function weightsCacheFolder({ cacheFolder }: DownloadOptions = {}): Promise<string> {
+export async function weightsCacheFolder(options: DownloadOptions = {}): Promise<string> {
+  return folderOf(checkOptions<DownloadOptions>('weightsCacheFolder', options, downloadRules));
+}
+
+function folderOf({ cacheFolder }: DownloadOptions): string {
   const { join } = nodeModule('node:path');
   const { homedir } = nodeModule('node:os');
   const given = cacheFolder ?? process.env['CNNZOO_CACHE'];
@@ -78,7 +104,7 @@ export async function cachedFile(
 ): Promise<string> {
   const fs = nodeModule('node:fs/promises');
   const { join, dirname } = nodeModule('node:path');
-  const folder = await weightsCacheFolder(options);
+  const folder = folderOf(options);
   const entry = { url, expected, file: join(folder, expected === null ? 'addresses' : 'published', cacheName(url)) };
   if (await isIntact(entry)) return entry.file;
   const offline = options.offline ?? !['', '0', undefined].includes(process.env['CNNZOO_OFFLINE']);

@@ -1,4 +1,5 @@
 /** How every reader opens a file of weights. */
+import { number, type OptionRules, optional, record } from '@cnnzoo/checks';
 import { type Budget, type OpenSource, openSource, type ReadLimits, readBudget, type Source } from '@cnnzoo/files';
 
 /** Options of every reader. */
@@ -9,6 +10,12 @@ export interface ReadOptions {
    */
   readonly limits?: ReadLimits;
 }
+
+const limit = optional(number(0));
+
+export const readRules: OptionRules<ReadOptions> = {
+  limits: optional(record<ReadLimits>({ memory: limit, values: limit, depth: limit, entries: limit, time: limit })),
+};
 
 /**
  * Opens a file and runs `read` on it, within a budget.

@@ -1,3 +1,4 @@
+import { checkOptions } from '@cnnzoo/checks';
 import { readZipDirectory, type Source } from '@cnnzoo/files';
 import type { StateDict } from '../state-dict/state-dict.js';
 import { fileKind, kindBytes } from './file-kind.js';
@@ -5,7 +6,7 @@ import { kerasIn } from './keras/keras.js';
 import { readFile } from './read-file.js';
 import { safetensorsIn } from './safetensors.js';
 import { readShards } from './shards.js';
-import { type ReadTorchOptions, torchIn } from './torch/torch.js';
+import { type ReadTorchOptions, readTorchRules, torchIn } from './torch/torch.js';
 
 /**
  * Reads a file of weights of any kind that this package knows, told by its contents and not by its name: safetensors, PyTorch's
@@ -20,6 +21,7 @@ import { type ReadTorchOptions, torchIn } from './torch/torch.js';
  * loadStateDict(model, await readWeights('weights.safetensors'));
  */
 export async function readWeights(source: Source, options: ReadTorchOptions = {}): Promise<StateDict> {
+  checkOptions<ReadTorchOptions>('readWeights', options, readTorchRules);
   return readFile(source, options, async (file, budget) => {
     const kind = fileKind(await file.read(0, Math.min(kindBytes, file.size)));
     switch (kind) {

@@ -1,9 +1,10 @@
 /** The safetensors format: 8 bytes with the length of a JSON header, the header, then the tensors' bytes without gaps. */
+import { checkOptions } from '@cnnzoo/checks';
 import { type Budget, isRecord, type OpenSource, parseJson, type Source } from '@cnnzoo/files';
 import { type Dtype, dtypes, elementCount, isSafetensorsDtype, shapeText } from '../state-dict/dtype.js';
 import type { StateDict, StateTensor } from '../state-dict/state-dict.js';
 import { fileKind, kindBytes, wrongKind } from './file-kind.js';
-import { type ReadOptions, readFile } from './read-file.js';
+import { type ReadOptions, readFile, readRules } from './read-file.js';
 import { readShards } from './shards.js';
 import { storedTensor } from './stored-tensor.js';
 
@@ -35,6 +36,7 @@ interface HeaderEntry {
  * console.log(dict.get('fc.weight')?.shape); // [1000, 2048]
  */
 export async function readSafetensors(source: Source, options: ReadOptions = {}): Promise<StateDict> {
+  checkOptions<ReadOptions>('readSafetensors', options, readRules);
   return readFile(source, options, async (file, budget) => {
     const start = await file.read(0, Math.min(kindBytes, file.size));
     if (fileKind(start) === 'json') return readShards(source, file, budget, (shard) => readSafetensors(shard, options));
@@ -66,6 +68,7 @@ export async function readSafetensorsMetadata(
   source: Source,
   options: ReadOptions = {},
 ): Promise<Record<string, string>> {
+  checkOptions<ReadOptions>('readSafetensorsMetadata', options, readRules);
   return readFile(source, options, async (file, budget) => (await readHeader(file, budget)).metadata);
 }
 

@@ -1,3 +1,4 @@
+import { boolean, callable, check, checkOptions, layersModel, type OptionRules, optional, rule } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { asFloat32, asInt32 } from '../state-dict/dtype.js';
@@ -17,6 +18,17 @@ export interface LoadStateDictOptions {
    */
   readonly ignoreMismatchedShapes?: boolean;
 }
+
+export const loadStateDictRules: OptionRules<LoadStateDictOptions> = {
+  strict: optional(boolean),
+  rename: optional(callable<(key: string) => string | null>('a function of a key')),
+  ignoreMismatchedShapes: optional(boolean),
+};
+
+const stateDictRule = rule<StateDict>(
+  'a state dict: a Map of names to { shape, dtype, data }',
+  (value) => value instanceof Map,
+);
 
 /** What `loadStateDict` did, by key. */
 export interface LoadReport {
@@ -51,6 +63,9 @@ const CHUNK_BYTES = 2 ** 24;
  * loadStateDict(model, await readTorch('resnet18-f37072fd.pth'));
  */
 export function loadStateDict(model: LayersModel, dict: StateDict, options: LoadStateDictOptions = {}): LoadReport {
+  check('model', model, layersModel());
+  check('dict', dict, stateDictRule);
+  checkOptions<LoadStateDictOptions>('loadStateDict', options, loadStateDictRules);
   const match = matchStateDict(model, dict, options.rename);
   refuseMisfit(model, match, options);
   return loadMatch(match);

@@ -1,15 +1,16 @@
-import { check, string } from '@cnnzoo/checks';
+import { check, checkOptions, layersModel, type OptionRules, string } from '@cnnzoo/checks';
 import { nodeModule } from '@cnnzoo/files';
 import { preprocessingFor, readMetadata, writeMetadata } from '@cnnzoo/metadata';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { cachedFile, type DownloadOptions } from '../download/weights-cache.js';
+import { cachedFile, type DownloadOptions, downloadRules } from '../download/weights-cache.js';
 import { readWeights } from '../formats/read-weights.js';
+import { type ReadTorchOptions, readTorchRules } from '../formats/torch/torch.js';
 import { imagenetCategories } from '../imagenet.js';
 import {
   type LoadReport,
   type LoadStateDictOptions,
   loadMatch,
-  loadStateDict,
+  loadStateDictRules,
   matchStateDict,
   refuseMisfit,
 } from '../model/load-state-dict.js';
@@ -17,10 +18,16 @@ import type { StateDict } from '../state-dict/state-dict.js';
 import type { PublishedWeights } from './published-weights.js';
 import { recognizeFile } from './recognize-file.js';
 import { findWeights, listWeights } from './registry.js';
-import { applyWeightRules } from './weight-rules.js';
+import { applyWeightRules, rulesByKeys } from './weight-rules.js';
 
 /** How `loadPretrained` finds a file and matches it with the model. */
-export interface LoadPretrainedOptions extends DownloadOptions, LoadStateDictOptions {}
+export interface LoadPretrainedOptions extends DownloadOptions, LoadStateDictOptions, ReadTorchOptions {}
+
+const loadPretrainedRules: OptionRules<LoadPretrainedOptions> = {
+  ...downloadRules,
+  ...loadStateDictRules,
+  ...readTorchRules,
+};
 
 /** What `loadPretrained` did. */
 export interface PretrainedReport extends LoadReport {
@@ -40,7 +47,7 @@ export interface PretrainedReport extends LoadReport {
  * @param model a network of this project for a published set, any layers model for a path or an address
  * @param weights a set of the model's architecture (`'IMAGENET1K_V1'`, `'DEFAULT'`), with its architecture
  *   (`'resnet50.tv_in1k'`), a path or an http(s) address
- * @param options where to keep downloads, `offline`, `mirror`, `onProgress`, and those of `loadStateDict`
+ * @param options where to keep downloads, `offline`, `mirror`, `onProgress`, and those of `readTorch` and `loadStateDict`
  * @returns which keys were loaded, the set's description and the file
  * @throws RangeError or TypeError for an unknown set, one of another architecture or options, and weights that do not fit;
  *   Error for downloads that fail
@@ -56,15 +63,22 @@ export async function loadPretrained(
   weights: string,
   options: LoadPretrainedOptions = {},
 ): Promise<PretrainedReport> {
+  check('model', model, layersModel());
   check('weights', weights, string("a set's name, a path or an address"));
+  checkOptions<LoadPretrainedOptions>('loadPretrained', options, loadPretrainedRules);
   const { id: architecture, options: built = {} } = readMetadata(model);
   const { file, published } = await findFile(weights, architecture, built, options);
-  if (published === null) return { ...loadOwn(model, await readWeights(file), options), weights: null, file };
+  if (published === null)
+    return { ...loadOwn(model, await readWeights(file, reading(options)), options), weights: null, file };
   checkModel(published, architecture, built);
-  const dict = applyWeightRules(await readWeights(file), published.rules, model);
+  const dict = applyWeightRules(await readWeights(file, reading(options)), published.rules, model);
   const report = loadPublished(model, dict, published.numClasses, built, options);
   describeModel(model, published, report);
   return { ...report, weights: published, file };
+}
+
+function reading({ entry, limits }: ReadTorchOptions): ReadTorchOptions {
+  return { ...(entry !== undefined && { entry }), ...(limits !== undefined && { limits }) };
 }
 
 /** The file that `weights` means, and which published set it is: by name, by address, or by the hash of a file of any name. */
@@ -117,13 +131,14 @@ function checkModel(
 /** torchvision's networks with auxiliary heads, and what the heads' keys start with. */
 const auxiliaryHeads: Readonly<Record<string, RegExp>> = { googlenet: /^aux[12]\./, inception_v3: /^AuxLogits\./ };
 
-/** As `loadStateDict`, but that the auxiliary heads in torchvision's files are left out where the model has none. */
-function loadOwn(model: LayersModel, dict: StateDict, options: LoadStateDictOptions): LoadReport {
+/** As `loadStateDict`, but that timm's VGG fits, and the auxiliary heads in torchvision's files are left out where the model has none. */
+function loadOwn(model: LayersModel, given: StateDict, options: LoadStateDictOptions): LoadReport {
+  const rules = rulesByKeys(given);
+  const dict = rules === null ? given : applyWeightRules(given, rules, model);
   const heads = auxiliaryHeads[readMetadata(model).id ?? ''];
-  if (heads === undefined || model.layers.some(({ name }) => heads.test(name)))
-    return loadStateDict(model, dict, options);
   const match = matchStateDict(model, dict, options.rename);
-  const needed = { ...match, unexpected: match.unexpected.filter((key) => !heads.test(key)) };
+  const withoutHeads = heads !== undefined && !model.layers.some(({ name }) => heads.test(name));
+  const needed = withoutHeads ? { ...match, unexpected: match.unexpected.filter((key) => !heads.test(key)) } : match;
   refuseMisfit(model, needed, options);
   return loadMatch(needed);
 }

@@ -33,7 +33,10 @@ export interface PublishedWeights {
   /** Options that the network has to be built with. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly url: string;
-  /** The first digits of the file's hash or all of them; null where the publisher's package has none. */
+  /**
+   * What the publisher's package says of the file's hash, how much of it, and where. null where it says nothing: then the file is checked
+   * against the server's word at the first download, and against itself after that.
+   */
   readonly hash: FileHash | null;
   /** Size in units of 2^20 bytes, where the publisher's package says it. */
   readonly megabytes: number | null;

@@ -1,6 +1,7 @@
 /** What weights the world publishes for the networks of this project. */
 import { shown } from '@cnnzoo/checks';
 import { preprocessingFor, preprocessings } from '@cnnzoo/metadata';
+import type { FileHash } from '../download/file-hash.js';
 import type { PublishedWeights, WeightsRow } from './published-weights.js';
 import { rows } from './registry-data.js';
 
@@ -20,8 +21,7 @@ function describe(row: WeightsRow): PublishedWeights {
     architecture: id.slice(0, dot),
     options,
     url,
-    hash:
-      sha256 !== undefined ? { algorithm: 'sha256', prefix: sha256 } : md5 ? { algorithm: 'md5', prefix: md5 } : null,
+    hash: hashOf(sha256, md5),
     megabytes: row.megabytes ?? null,
     rules,
     preprocessing: preprocessingFor(row.preprocessing, [null, null, 3]),
@@ -32,6 +32,13 @@ function describe(row: WeightsRow): PublishedWeights {
     licence: row.licence ?? null,
     notes: row.notes ?? null,
   };
+}
+
+function hashOf(sha256: string | undefined, md5: string | undefined): FileHash | null {
+  if (sha256 !== undefined)
+    return { algorithm: 'sha256', prefix: sha256, bits: 4 * sha256.length, source: 'torchvision, in the file name' };
+  if (md5 !== undefined) return { algorithm: 'md5', prefix: md5, bits: 4 * md5.length, source: 'keras.applications' };
+  return null;
 }
 
 function protocolOf({ resizeSize, cropSize }: { resizeSize: number; cropSize: number }): string {

@@ -132,6 +132,11 @@ export const weightRules = {
   },
 } satisfies Record<string, WeightRules>;
 
+/** The rules for a file that nobody has named, by its keys; null where they are those of our networks. */
+export function rulesByKeys(dict: StateDict): WeightRulesId | null {
+  return dict.has('pre_logits.fc1.weight') ? 'timmVgg' : null;
+}
+
 /**
  * A state dict as our network names and stores it. Values are computed when they are read, so that nothing large is kept.
  * @param dict as published

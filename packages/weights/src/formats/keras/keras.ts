@@ -1,4 +1,5 @@
 /** Keras's files: HDF5 as Keras 1 and 2 wrote it (weights or whole models), .weights.h5 and the .keras archive of Keras 3. */
+import { checkOptions } from '@cnnzoo/checks';
 import {
   type Budget,
   type OpenSource,
@@ -13,7 +14,7 @@ import {
 import type { StateDict, StateTensor } from '../../state-dict/state-dict.js';
 import { fileKind, kindBytes, wrongKind } from '../file-kind.js';
 import { type Hdf5File, type Hdf5Object, openHdf5 } from '../hdf5/hdf5.js';
-import { type ReadOptions, readFile } from '../read-file.js';
+import { type ReadOptions, readFile, readRules } from '../read-file.js';
 import { type LayerConfig, layerConfigs } from './layer-configs.js';
 import { isLegacy, legacyWeights } from './legacy.js';
 import { layerVariables } from './variables.js';
@@ -33,6 +34,7 @@ import { layerVariables } from './variables.js';
  * console.log(dict.get('block1_conv1.weight')?.shape); // [3, 3, 3, 64]
  */
 export async function readKeras(source: Source, options: ReadOptions = {}): Promise<StateDict> {
+  checkOptions<ReadOptions>('readKeras', options, readRules);
   return readFile(source, options, kerasIn);
 }
 

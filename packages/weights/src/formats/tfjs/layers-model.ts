@@ -1,5 +1,6 @@
 /** TensorFlow.js's own format: model.json with the topology and a manifest of weights, and files with their bytes. */
 
+import { checkOptions } from '@cnnzoo/checks';
 import {
   type Budget,
   isRecord,
@@ -13,7 +14,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { elementCount } from '../../state-dict/dtype.js';
 import { weightRole } from '../../state-dict/roles.js';
 import type { StateDict } from '../../state-dict/state-dict.js';
-import type { ReadOptions } from '../read-file.js';
+import { type ReadOptions, readRules } from '../read-file.js';
 
 /** A group of files, concatenated, and the weights in them, one after another. */
 interface ManifestGroup {
@@ -34,6 +35,7 @@ interface ManifestGroup {
  * await model.save(layersModelFolder('models/copy'));
  */
 export function layersModelFolder(path: string | URL): tf.io.IOHandler {
+  locate(path);
   return {
     async load() {
       const { artifacts } = await loadArtifacts(path, {});
@@ -60,6 +62,7 @@ export function layersModelFolder(path: string | URL): tf.io.IOHandler {
  * loadStateDict(model, await readLayersModel('models/inception_v3'), { strict: false });
  */
 export async function readLayersModel(path: string | URL, options: ReadOptions = {}): Promise<StateDict> {
+  checkOptions<ReadOptions>('readLayersModel', options, readRules);
   const { artifacts, budget, file } = await loadArtifacts(path, options);
   const { weightData, weightSpecs = [] } = artifacts;
   for (const { name, shape } of weightSpecs) {

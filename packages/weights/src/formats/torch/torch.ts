@@ -1,4 +1,5 @@
 /** PyTorch's files: a zip archive since PyTorch 1.6, before that a row of pickles followed by the storages. */
+import { checkOptions, type OptionRules, optional, rule } from '@cnnzoo/checks';
 import {
   type Budget,
   type OpenSource,
@@ -14,7 +15,7 @@ import {
 import { dtypes } from '../../state-dict/dtype.js';
 import type { StateDict } from '../../state-dict/state-dict.js';
 import { fileKind, kindBytes, wrongKind } from '../file-kind.js';
-import { type ReadOptions, readFile } from '../read-file.js';
+import { type ReadOptions, readFile, readRules } from '../read-file.js';
 import { findStateDict, keyText } from './checkpoint.js';
 import { readTorchValue } from './derived-tensors.js';
 import { PickleEndError, type PickleRules, shown, unpickle } from './pickle.js';
@@ -37,6 +38,11 @@ export interface ReadTorchOptions extends ReadOptions {
   readonly entry?: string;
 }
 
+export const readTorchRules: OptionRules<ReadTorchOptions> = {
+  ...readRules,
+  entry: optional(rule<string>('a text', (value) => typeof value === 'string')),
+};
+
 /**
  * Reads the tensors of a PyTorch file: .pth, .pt, .th or .bin, in the zip format and in the one before it.
  *
@@ -58,6 +64,7 @@ export interface ReadTorchOptions extends ReadOptions {
  * const average = await readTorch('checkpoint.pth', { entry: 'model_ema' });
  */
 export async function readTorch(source: Source, options: ReadTorchOptions = {}): Promise<StateDict> {
+  checkOptions<ReadTorchOptions>('readTorch', options, readTorchRules);
   return readFile(source, options, (file, budget) => torchIn(file, budget, options));
 }
 
