@@ -13,11 +13,14 @@ import type { Trace } from './trace.js';
 
 /** Runs of a graph with the same weights after which they become constants. */
 const patience = 3;
-/** How much more patience there is each time that was in vain, so that training with validation does not compile each epoch. */
+/** The waiting period grows by this factor each time constants had to be undone, so that training with validation does not compile each epoch. */
 const impatienceGrowth = 4;
-/** A graph with constants that has not run for so many flushes is let go. */
+/** A graph with constants that has not run for this many flushes is disposed. */
 const idleFlushes = 64;
-/** After so many flushes another graph may have the weights of one with constants: two batch sizes in turns would go on and on. */
+/**
+ * Weights can be constants of one graph only. Another may take them after this many flushes; otherwise two alternating batch sizes would
+ * recompile forever.
+ */
 const yieldFlushes = 16;
 
 const numbers = new WeakMap<Value, number>();

@@ -1,7 +1,7 @@
 /**
  * Values in the memory of a device that keeps its tensors between graphs. Results stay there; their data comes to the host when
- * something reads it. A value from the host goes along with the graph that reads it the first time, as a batch does, and is put
- * on the device to stay when a second graph reads it, as weights are.
+ * something reads it. A value from the host is uploaded for the first graph that reads it, as a batch is, and kept on the device from the
+ * second one on, as weights are.
  */
 
 import type { Elements, ElementType, Layout } from '../graph/layout.js';

@@ -1,7 +1,7 @@
 /** Kinds: a number for each operation with its attributes, shape and dtype, so that equal graphs are found by comparing numbers. */
 import type { DataType } from '@tensorflow/tfjs-core';
 
-/** What an operation does besides its inputs, always with the same names in the same order: the values are part of the structural key. */
+/** An operation's settings (stride, axis, …). Keys must always come in the same order, because values are compared by position. */
 export type Attributes = { readonly [name: string]: number | string | boolean | null | readonly number[] };
 
 interface Kind {

@@ -1,12 +1,12 @@
 /**
- * Finds where a step of a user's loop begins, from the state of tfjs's engine. A flush in the middle of a step would be at another
- * place every time, and each place another graph to compile.
+ * Finds where a step of a user's loop begins, from the state of tfjs's engine. A flush in the middle of a step would fall
+ * on another place every time, and each place would be another graph to compile.
  *
  * - `tape`: a gradient tape is opened, which starts a training step. Flushing here keeps what was prepared before it (a
- *   normalised batch, one-hot labels, the step before it if nobody has read its loss) out of the step's graph, so that the first
+ *   normalized batch, one-hot labels, the step before it if nobody has read its loss) out of the step's graph, so that the first
  *   step's graph is every step's graph.
- * - `scope`: without tapes, the outermost tidy is another one than before, or none. Between a tape's forward and backward pass
- *   and the updates that follow it that means nothing.
+ * - `scope`: outside training, the outermost `tf.tidy` has changed, or there is none. Between a tape's forward and backward pass and the
+ *   updates that follow it, a change of `tf.tidy` is no boundary.
  */
 import * as tf from '@tensorflow/tfjs-core';
 

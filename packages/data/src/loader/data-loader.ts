@@ -15,8 +15,8 @@ export interface Batch {
   /** int32 [count], the labels; or float32 [count, classes] after mixup or cutmix. */
   readonly labels: tf.Tensor1D | tf.Tensor2D;
   /**
-   * Of a `DataLoader`'s: the place in the epoch of the batch that comes next, where a run that stops after this one goes on. At the
-   * end `batchesPerEpoch`. More than one further where batches between are left out, because none of their pictures can be used.
+   * Index of the next batch in the epoch; a run stopped here resumes there. Set by `DataLoader` only. After the last batch it is
+   * `batchesPerEpoch`. It skips batches of which no image can be used.
    */
   readonly nextBatch?: number;
 }

@@ -131,7 +131,7 @@ function checkModel(
 /** torchvision's networks with auxiliary heads, and what the heads' keys start with. */
 const auxiliaryHeads: Readonly<Record<string, RegExp>> = { googlenet: /^aux[12]\./, inception_v3: /^AuxLogits\./ };
 
-/** As `loadStateDict`, but that timm's VGG fits, and the auxiliary heads in torchvision's files are left out where the model has none. */
+/** Like `loadStateDict`, but converts timm's VGG, and ignores torchvision's auxiliary heads if the model has none. */
 function loadOwn(model: LayersModel, given: StateDict, options: LoadStateDictOptions): LoadReport {
   const rules = rulesByKeys(given);
   const dict = rules === null ? given : applyWeightRules(given, rules, model);
@@ -143,7 +143,7 @@ function loadOwn(model: LayersModel, given: StateDict, options: LoadStateDictOpt
   return loadMatch(needed);
 }
 
-/** As `loadStateDict`, but that the model may have no head or another one than the published weights. */
+/** Like `loadStateDict`, but the model may have no head, or another one than the published weights. */
 function loadPublished(
   model: LayersModel,
   dict: StateDict,

@@ -1,9 +1,15 @@
 /**
  * The gradient of a convolution with respect to its filter: dW = columns(x)^T dy, where row p of columns(x) is what the window sees
- * at position p. No single form is fastest for every shape; `formOf` chooses by what was measured (8 pictures, two AVX-512 cores,
- * GFLOP/s). In one run products, merged, rows (before its two faster steps), convolution: 64 channels at 56x56 129, 102, 81, 91; 128 at
- * 28x28 206, 175, 75, 171; 256 at 14x14 200, 209, 28, 244; 512 at 7x7 106, 156, 8, 191; a stem of 3 channels and 7x7 at stride 2 50, 50, 85, -. In
- * another, on a busy machine, separable and products: 149, 110; 212, 170; 205, 213; 122, 136. large-filter.ts has those of `large`.
+ * at position p. No single form is fastest for every shape, so `formOf` chooses by these measurements: GFLOP/s, batch of 8, two AVX-512 cores. `rows`
+ * was measured before it got two faster steps. The last two columns are another run, on a busy machine. large-filter.ts has the figures of `large`.
+ *
+ * | shape                     | products | merged | rows | convolution | separable | products |
+ * | ------------------------- | -------: | -----: | ---: | ----------: | --------: | -------: |
+ * | 64 channels, 56x56        |      129 |    102 |   81 |          91 |       149 |      110 |
+ * | 128 channels, 28x28       |      206 |    175 |   75 |         171 |       212 |      170 |
+ * | 256 channels, 14x14       |      200 |    209 |   28 |         244 |       205 |      213 |
+ * | 512 channels, 7x7         |      106 |    156 |    8 |         191 |       122 |      136 |
+ * | 3 channels, 7x7, stride 2 |       50 |     50 |   85 |           - |         - |        - |
  */
 import type { Emission } from '../../graph/emission.js';
 import type { LazyNode } from '../../graph/node.js';
