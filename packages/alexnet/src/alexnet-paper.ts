@@ -20,7 +20,7 @@ const biasOfOne = { biasInitializer: constant(1) };
 /**
  * AlexNet as in Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks" (2012): figure 2
  * and table 6-2 of the lecture. The two towers of figure 2, a GPU each, are the two groups of the second, fourth and fifth
- * convolution. Pooling windows overlap (section 3.4), responses are normalised (section 3.3). The paper's picture of 224x224 is 227x227
+ * convolution. Pooling windows overlap (section 3.4), responses are normalized (section 3.3). The paper's image of 224x224 is 227x227
  * by the arithmetic of its first convolution: (227 - 11) / 4 + 1 = 55.
  *
  * | layers                | type                            | output   | kernel, stride, groups |

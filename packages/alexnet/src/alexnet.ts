@@ -65,7 +65,7 @@ function build({ id, defaults, hidden }: Variant, options: DropoutModelOptions):
 }
 
 /**
- * AlexNet as torchvision has it: one tower, no normalisation, 64 to 256 channels. 61,100,840 parameters, 0.7 GMACs.
+ * AlexNet as torchvision has it: one tower, no normalization, 64 to 256 channels. 61,100,840 parameters, 0.7 GMACs.
  * @param options see `ModelOptions`; `dropout`, 0.5 unless you say otherwise, before both hidden dense layers. Smallest input 63x63;
  *   height and width may be unknown (null).
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]

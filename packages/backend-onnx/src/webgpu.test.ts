@@ -12,7 +12,7 @@ import { hasWebgpu } from './testing/software-vulkan.js';
 
 const tolerance = 1e-3;
 
-/** A step of training that reads its loss, for a model of pictures of 12x12. */
+/** A step of training that reads its loss, for a model of images of 12x12. */
 function trainer(model: tfl.LayersModel) {
   const variables = model.trainableWeights.map(({ name }) => tf.engine().registeredVariables[name] as tf.Variable);
   const optimizer = tf.train.momentum(0.05, 0.9);

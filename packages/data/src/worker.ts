@@ -9,7 +9,7 @@ async function serve(port: NonNullable<typeof parentPort>, { plan, onError }: Wo
   const transforms = resolvePlan(plan);
   // A module that cannot be loaded is reported by the first batch.
   transforms.catch(() => {});
-  // Each worker decodes on one core: more threads per picture would only compete.
+  // Each worker decodes on one core: more threads per image would only compete.
   const { default: sharp } = await import('sharp');
   sharp.concurrency(1);
   sharp.cache(false);

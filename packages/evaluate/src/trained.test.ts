@@ -1,4 +1,4 @@
-/** With trained weights and real pictures, from a path to an answer. */
+/** With trained weights and real images, from a path to an answer. */
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';

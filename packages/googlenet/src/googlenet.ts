@@ -53,7 +53,7 @@ const modules: readonly (Module | string)[] = [
 
 interface Variant {
   readonly id: 'googlenet' | 'googlenet_paper';
-  /** Whether convolutions have batch norm, or a bias and the stem local response normalisation. */
+  /** Whether convolutions have batch norm, or a bias and the stem local response normalization. */
   readonly batchNorm: boolean;
   /** Of the convolution that is 5x5 in the paper. */
   readonly kernelSize5x5: 3 | 5;
@@ -139,7 +139,7 @@ function pooling(name: string, poolSize: number) {
   return maxPooling2d({ name, poolSize, stride: 2, ceilMode: true });
 }
 
-/** The rows of table 1 before inception (3a); the paper's network normalises responses as figure 3 shows. */
+/** The rows of table 1 before inception (3a); the paper's network normalizes responses as figure 3 shows. */
 function stem(input: SymbolicTensor, batchNorm: boolean): SymbolicTensor {
   const convolution = (x: SymbolicTensor, options: { name: string; filters: number; kernelSize: number }, stride = 1) =>
     convBatchNormRelu(x, { ...options, stride, padding: (options.kernelSize - 1) / 2, batchNorm, epsilon: 1e-3 });
@@ -189,7 +189,7 @@ export function googlenet(options: AuxiliaryModelOptions = {}): LayersModel {
 }
 
 /**
- * GoogLeNet as in the paper of 2014: table 1 and figure 3, with biases instead of batch norm, local response normalisation in the
+ * GoogLeNet as in the paper of 2014: table 1 and figure 3, with biases instead of batch norm, local response normalization in the
  * stem, 5x5 convolutions, and 5x5 average pooling with stride 3 in the heads. 6,998,552 parameters, 13,378,280 with auxiliary heads.
  * @param options see `ModelOptions`; `auxiliaryHeads` as of `googlenet`; `dropout` is 0.4 before the main classifier and 0.7 in the
  *   heads, or what you say in all of them. Smallest input 31x31, and 79x79 with heads, whose dense layers depend on it.

@@ -45,7 +45,7 @@ const figure6: readonly Figure6Row[] = [
 
 /**
  * Inception-v3 as torchvision has it: Szegedy et al., "Rethinking the Inception architecture for computer vision" (2015), section 6.
- * Inception-v2 with a factorised 7x7 convolution and batch norm in the auxiliary classifier, trained with RMSProp and label smoothing.
+ * Inception-v2 with a factorized 7x7 convolution and batch norm in the auxiliary classifier, trained with RMSProp and label smoothing.
  * 23,834,568 parameters, 27,161,264 with the auxiliary head, 5.7 GMACs.
  * @param options see `ModelOptions`; `auxiliaryHeads` adds the logits on the last 17x17 grid as second output, for a loss with
  *   `auxiliaryLossWeights`; `dropout`, 0.5 unless you say otherwise, before the classifier; `countIncludePad`. Smallest input 75x75, and 299x299

@@ -2,7 +2,7 @@ import { buildModel, connect, conv2d, dense, flatten, type ModelOptions, maxPool
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 
 /**
- * The LeNet of the lecture's code sample: bigger pictures, two classes, softmax at the end. As in the sample there is no activation
+ * The LeNet of the lecture's code sample: bigger images, two classes, softmax at the end. As in the sample there is no activation
  * between the dense layers: it defines `relu5` and never applies it. Train it on its logits (`classifierActivation: 'linear'`): a
  * loss that takes logits, such as PyTorch's CrossEntropyLoss, would apply softmax a second time.
  *

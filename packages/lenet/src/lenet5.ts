@@ -7,7 +7,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
  *
  * | layers | type        | output   | kernel, stride |
  * |--------|-------------|----------|----------------|
- * |        | picture     | 32x32x1  |                |
+ * |        | image     | 32x32x1  |                |
  * | conv1  | convolution | 28x28x6  | 5x5, 1         |
  * | pool1  | max pooling | 14x14x6  | 2x2, 2         |
  * | conv2  | convolution | 10x10x16 | 5x5, 1         |
@@ -16,7 +16,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
  * | fc2    | dense       | 84       |                |
  * | fc3    | dense       | 10       |                |
  *
- * @param options see `ModelOptions`; `numClasses` is 10 and `inputShape` [32, 32, 1] unless you say otherwise. MNIST's pictures of
+ * @param options see `ModelOptions`; `numClasses` is 10 and `inputShape` [32, 32, 1] unless you say otherwise. MNIST's images of
  *   28x28 get 2 pixels of black on each side. Smallest input 16x16.
  * @returns a model from [batch, 32, 32, 1] to logits [batch, 10]; 61,706 parameters
  * @throws TypeError or RangeError naming the option

@@ -1,4 +1,4 @@
-/** The networks of He et al. (2015), section 4.2, and He et al. (2016), for CIFAR's 32x32 pictures. */
+/** The networks of He et al. (2015), section 4.2, and He et al. (2016), for CIFAR's 32x32 images. */
 import {
   adaptiveAveragePooling2d,
   basicBlock,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { compare, compareFactorizations, factorizations, formatComparisons } from './index.js';
 
-/** Percent of the parameters and multiply-accumulates that each factorisation saves. */
+/** Percent of the parameters and multiply-accumulates that each factorization saves. */
 function savings(): Record<string, [params: number, macs: number]> {
   const comparisons = compareFactorizations();
   return Object.fromEntries(

@@ -17,7 +17,7 @@ export interface TransformDescription {
 }
 
 /**
- * A function from a picture to a new picture; the one given is never changed. Random ones need a generator, and say what
+ * A function from an image to a new image; the one given is never changed. Random ones need a generator, and say what
  * they drew to `onDraw`. Your own functions are as welcome in {@link compose} as this package's.
  */
 export interface Transform {
@@ -28,9 +28,9 @@ export interface Transform {
 
 /** A random {@link Transform} in its two halves: what to do, and doing it. */
 export interface RandomTransform<Parameters extends object> extends Transform {
-  /** The parameters for a picture of this size, drawn from `random`. */
+  /** The parameters for an image of this size, drawn from `random`. */
   draw(image: Image, random: RandomGenerator): Parameters;
-  /** What the transform does to a picture once the parameters are known. */
+  /** What the transform does to an image once the parameters are known. */
   apply(image: Image, parameters: Parameters): Image;
 }
 

@@ -62,7 +62,7 @@ describe('on float pictures', () => {
     (name, transform) => {
       for (const channels of [1, 3, 4]) {
         const bytes = picture(12, 10, channels);
-        // Solarize's threshold is in the unit of the picture.
+        // Solarize's threshold is in the unit of the image.
         const onBytes = (name === 'solarize' ? solarize(128) : transform)(bytes);
         const onFloats = transform(toTensor()(bytes));
         expect([onFloats.width, onFloats.height, onFloats.channels]).toEqual([

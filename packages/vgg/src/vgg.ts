@@ -18,7 +18,7 @@ import {
 } from '@cnnzoo/blocks';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 
-/** A convolution of this kernel size with ReLU, or local response normalisation after the one before. */
+/** A convolution of this kernel size with ReLU, or local response normalization after the one before. */
 type Entry = 3 | 1 | 'LRN';
 
 // The paper's table 1, a column a row: kernel sizes between the max poolings. Convolutions have stride 1 and keep the grid.
@@ -108,7 +108,7 @@ export function vgg11(options: DropoutModelOptions = {}): LayersModel {
 }
 
 /**
- * VGG-11 with local response normalisation, column A-LRN of table 1. 132,863,336 parameters. It is no better than A: table 3. See `vgg11`.
+ * VGG-11 with local response normalization, column A-LRN of table 1. 132,863,336 parameters. It is no better than A: table 3. See `vgg11`.
  * @param options see `ModelOptions`, and `dropout`
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option

@@ -7,11 +7,11 @@ import { type ModelDescription, readDescription } from './model-description.js';
 export interface ExportOnnxOptions {
   /** Version of ONNX's operators, 17 to 22. Default 17, which all runtimes since 2022 read. */
   readonly opset?: number;
-  /** Pictures at once: a number, or `'dynamic'` for any number in each run. Default `'dynamic'`. */
+  /** Images at once: a number, or `'dynamic'` for any number in each run. Default `'dynamic'`. */
   readonly batchSize?: number | 'dynamic';
   /** [height, width, channels], for models whose own input leaves height and width open. */
   readonly inputShape?: readonly number[];
-  /** Order of axes of pictures and feature maps, in and out. Default `'NHWC'`, as in tfjs; `'NCHW'` as in PyTorch. */
+  /** Order of axes of images and feature maps, in and out. Default `'NHWC'`, as in tfjs; `'NCHW'` as in PyTorch. */
   readonly layout?: 'NHWC' | 'NCHW';
   /**
    * Whether the graph takes pixels (uint8, 0 to 255) and subtracts the mean and divides by the deviation itself. Resizing and

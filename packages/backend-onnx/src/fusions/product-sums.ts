@@ -1,5 +1,5 @@
 /**
- * Sums over pictures and positions of a product, one a channel, as batch norm's statistics and gradients take them. The product
+ * Sums over images and positions of a product, one a channel, as batch norm's statistics and gradients take them. The product
  * itself, as large as the activations, is not made where nothing else reads it.
  */
 import type { Emission } from '../graph/emission.js';
@@ -27,7 +27,7 @@ function isChannelVector({ shape }: LazyNode, channels: number): boolean {
 /**
  * The sum over all axes but the last of `node`, where it is a product [batch, height, width, channels] in NCHW:
  * a small factor of one value a channel is multiplied to the other's sum, and of two large factors it is a scalar product for each
- * picture and channel.
+ * image and channel.
  * @returns the name of [channels], or null where `node` is something else
  */
 function productSum(graph: Emission, node: LazyNode): string | null {

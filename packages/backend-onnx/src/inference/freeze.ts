@@ -9,9 +9,9 @@ import { checkArray, checkTensor, type Signature } from './signature.js';
 
 /** The options of `freeze`. */
 export interface FreezeOptions {
-  /** Pictures at once. Default: any number, another one in each call if you like. */
+  /** Images at once. Default: any number, another one in each call if you like. */
   batchSize?: number;
-  /** [height, width, channels] of a picture, for models that leave them open. */
+  /** [height, width, channels] of an image, for models that leave them open. */
   inputShape?: readonly number[];
   /** Threads of one operator. Default: the processors that this process may use, shared by the workers. */
   threads?: number;
@@ -20,7 +20,7 @@ export interface FreezeOptions {
 
 /** The options of `freeze` with worker threads. */
 export interface FreezeInWorkerOptions extends Omit<FreezeOptions, 'worker'> {
-  /** A thread of its own, or so many. */
+  /** A thread of its own, or this many. */
   worker: true | number;
   /** Puts requests that come at the same time into one batch. */
   batching?: Batching;
@@ -36,7 +36,7 @@ export interface FrozenModel {
   predict(images: tf.Tensor): tf.Tensor;
   /**
    * Predicts without tfjs.
-   * @param images pictures one after the other, channels last
+   * @param images images one after the other, channels last
    * @returns the results one after the other
    */
   run(images: Float32Array): Float32Array;
@@ -60,12 +60,12 @@ export interface FrozenModelInWorker {
  * model's weights do not change the frozen model, which holds its own, and it may be disposed.
  *
  * @param model of one float32 input. With auxiliary heads only the first output is computed.
- * @param options.batchSize pictures at once; default: any number
+ * @param options.batchSize images at once; default: any number
  * @param options.inputShape [height, width, channels], for models that leave them open
  * @param options.threads threads of one operator; default: the processors that this process may use, shared by the workers
- * @param options.worker `true` for a thread of its own, so that the event loop goes on; a number for so many of them
- * @param options.batching `{ maxBatchSize, maxDelay }`: concurrent requests go together, at most so many pictures, none waiting for
- *   others longer than so many milliseconds. Only with `worker`.
+ * @param options.worker `true` for a thread of its own, so that the event loop goes on; a number for this many of them
+ * @param options.batching `{ maxBatchSize, maxDelay }`: concurrent requests go together, at most this many images, none waiting for
+ *   others longer than this many milliseconds. Only with `worker`.
  * @throws TypeError or RangeError for options that are not as said; Error naming operation and layer where the model calls what
  *   has no ONNX form
  * @example

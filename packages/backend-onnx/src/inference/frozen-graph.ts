@@ -12,9 +12,9 @@ export interface FrozenGraph {
 }
 
 export interface FrozenShape {
-  /** Pictures at once, null for any number. */
+  /** Images at once, null for any number. */
   readonly batchSize: number | null;
-  /** Of one picture, for models that leave it open. */
+  /** Of one image, for models that leave it open. */
   readonly inputShape?: readonly number[] | undefined;
 }
 

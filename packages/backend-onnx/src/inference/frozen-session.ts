@@ -4,7 +4,7 @@ import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
 import type { FrozenGraph } from './frozen-graph.js';
 
 export interface FrozenSession {
-  /** Predicts so many pictures as the array holds. */
+  /** Predicts this many images as the array holds. */
   run(images: Float32Array): Float32Array;
   dispose(): void;
 }

@@ -1,7 +1,7 @@
-/** Puts requests that come at the same time into one batch: a network does eight pictures at once in far less than eight times the time. */
+/** Puts requests that come at the same time into one batch: a network does eight images at once in far less than eight times the time. */
 
 export interface Batching {
-  /** Pictures in a batch, at most. */
+  /** Images in a batch, at most. */
   readonly maxBatchSize: number;
   /** Milliseconds that a request waits for others, at most. While all workers are busy requests gather anyway. */
   readonly maxDelay: number;
@@ -16,7 +16,7 @@ interface Request {
 }
 
 export interface RequestBatcher {
-  /** @param count pictures in the array */
+  /** @param count images in the array */
   add(images: Float32Array, count: number): Promise<Float32Array>;
   /** Requests that wait go at once; resolves when all are done. */
   drain(): Promise<void>;
@@ -24,7 +24,7 @@ export interface RequestBatcher {
 
 /**
  * @param lanes batches that run at the same time
- * @param run predicts the pictures of an array, which it takes over
+ * @param run predicts the images of an array, which it takes over
  */
 export function requestBatcher(
   { maxBatchSize, maxDelay }: Batching,

@@ -8,10 +8,10 @@ export interface Signature {
   /** Names in the graph. */
   readonly input: string;
   readonly output: string;
-  /** Shapes of one picture and of its result, without the batch. */
+  /** Shapes of one image and of its result, without the batch. */
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
-  /** Pictures at once, null for any number. */
+  /** Images at once, null for any number. */
   readonly batchSize: number | null;
 }
 
@@ -35,7 +35,7 @@ export function checkTensor(images: Tensor, signature: Signature): void {
 }
 
 /**
- * @returns how many pictures the array holds
+ * @returns how many images the array holds
  * @throws TypeError or RangeError where it is not what the model was frozen for
  */
 export function checkArray(images: Float32Array, signature: Signature): number {

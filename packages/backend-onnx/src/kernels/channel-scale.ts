@@ -1,6 +1,6 @@
 /**
  * scale x + shift with one scale and one shift a channel, as batch norm does. A depthwise 1x1 convolution does it in one pass over memory, and
- * onnxruntime fuses a ReLU after it: of 8 pictures of 64 channels at 112x112 pixels in 1.2 ms, where BatchNormalization and Relu take
+ * onnxruntime fuses a ReLU after it: of 8 images of 64 channels at 112x112 pixels in 1.2 ms, where BatchNormalization and Relu take
  * 4.4, and Mul and Add 2.9 without the Relu (two AVX-512 cores).
  */
 import type { Emission } from '../graph/emission.js';

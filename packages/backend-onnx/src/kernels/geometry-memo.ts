@@ -7,7 +7,7 @@ interface Known<T> {
   readonly result: T;
 }
 
-/** Pictures of ever new sizes must not fill the memory. */
+/** Images of ever new sizes must not fill the memory. */
 const capacity = 4_096;
 
 export class GeometryMemo<T> {

@@ -1,6 +1,6 @@
 /**
  * The gradient of max pooling where the runtime cannot say where the maxima were. With K elements of the kernel, element k of every
- * window is a picture of its own:
+ * window is an image of its own:
  *
  *   part_k = x at element k of each window, first_k = part_k = y and no part before it is
  *   dx = sum over k of dy first_k, put back to element k of each window
@@ -36,7 +36,7 @@ export function maxPoolGradientByParts(
   const [strideHeight = 1, strideWidth = 1] = strides;
   const [top = 0, left = 0, bottom = 0, right = 0] = pads;
   const maps = batch * channels;
-  // Every channel is a picture of its own. Windows may reach past the padding where their number was rounded up.
+  // Every channel is an image of its own. Windows may reach past the padding where their number was rounded up.
   const reach = (count: number, stride: number, size: number) => (count - 1) * stride + size;
   const missing = [
     Math.max(0, reach(outHeight, strideHeight, kernelHeight) - (top + height + bottom)),

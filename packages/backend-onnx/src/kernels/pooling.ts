@@ -128,7 +128,7 @@ const averagePoolGrad: Operation<Window> = {
         (pads[axis + 2] ?? 0);
       return Math.max(0, extent - reached);
     });
-    // Every channel is a picture of its own.
+    // Every channel is an image of its own.
     const pictures = graph.reshape(graph.get(dy, 'channelsFirst'), [batch * channels, 1, outHeight, outWidth]);
     const weights = graph.tensor('float32', new Array(size).fill(1 / size), [1, 1, ...kernel]);
     const spread = graph.op('ConvTranspose', [pictures, weights], {

@@ -122,7 +122,7 @@ class BatchNumbers {
     if (left.length !== right.length) throw refusal(who, 'a shape in it depends on it');
     const slopes = left.map((value, i) => ((right[i] ?? 0) - value) / (second - first));
     const bases = left.map((value, i) => value - (slopes[i] ?? 0) * first);
-    // A number for "to the end" or a computed one may be anything: only whole pictures are counted.
+    // A number for "to the end" or a computed one may be anything: only whole images are counted.
     if (slopes.some((slope) => !Number.isInteger(slope) || slope < 0))
       throw refusal(who, 'a number in it does not grow with it');
     const varying = slopes.filter((slope) => slope !== 0).length;
@@ -157,7 +157,7 @@ class BatchNumbers {
   }
 }
 
-/** Axes that differ get a name: `batch`, or `batch*2` where there are two rows for a picture. */
+/** Axes that differ get a name: `batch`, or `batch*2` where there are two rows for an image. */
 function withSymbolicAxes(a: ValueInfoProto, b: ValueInfoProto | undefined): ValueInfoProto {
   const { elemType, shape } = a.type.tensorType;
   const dim = shape.dim.map((axis, i) => {

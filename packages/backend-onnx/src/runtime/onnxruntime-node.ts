@@ -43,7 +43,7 @@ function toOrt({ type, dims, data }: RuntimeInput): Tensor {
  */
 const anchors = new Set<object>();
 
-/** Models of so many bytes hold weights: loading one frees copies of them, and disposing of it the last one. */
+/** Models of this many bytes hold weights: loading one frees copies of them, and disposing of it the last one. */
 const largeModel = 16 * 2 ** 20;
 
 let sentinelPart: Uint8Array | null = null;

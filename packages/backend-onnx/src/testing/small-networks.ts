@@ -43,7 +43,7 @@ export interface Training {
   readonly weights: Float32Array[];
 }
 
-/** Four steps of model.fit on eight pictures, from weights that depend on nothing but their shapes. */
+/** Four steps of model.fit on eight images, from weights that depend on nothing but their shapes. */
 export async function train(
   backend: string,
   build: () => tfl.LayersModel,

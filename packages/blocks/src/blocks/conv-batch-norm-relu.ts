@@ -16,7 +16,7 @@ export interface ConvBatchNormReluOptions {
   readonly stride?: Size2d;
   /** Default 0. */
   readonly padding?: Padding;
-  /** False for a convolution with bias and no normalisation. Default true. */
+  /** False for a convolution with bias and no normalization. Default true. */
   readonly batchNorm?: boolean;
   /** Of the batch norm. Default 1e-5. */
   readonly epsilon?: number;

@@ -84,7 +84,7 @@ export interface AsymmetricInceptionOptions extends PoolingBranchOptions {
 }
 
 /**
- * The inception module with n x n convolutions factorised into 1 x n and n x 1: Szegedy et al. (2015), figure 6. Layers are named as
+ * The inception module with n x n convolutions factorized into 1 x n and n x 1: Szegedy et al. (2015), figure 6. Layers are named as
  * in torchvision's `InceptionC`.
  *
  * Input [batch, height, width, channels]; output [batch, height, width, 3 filters + poolProjection].

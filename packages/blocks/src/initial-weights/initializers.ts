@@ -31,7 +31,7 @@ abstract class BaseInitializer extends tf.serialization.Serializable implements 
 }
 
 /**
- * Draws weights from a distribution that is as wide as the layer's fan says. Without a seed the layer that it initialises gives
+ * Draws weights from a distribution that is as wide as the layer's fan says. Without a seed the layer that it initializes gives
  * it one that follows from the model's seed and the layer's name.
  */
 export class RandomInitializer extends BaseInitializer {
@@ -131,7 +131,7 @@ export function kaimingNormal(options: Seeded & { mode?: 'fanIn' | 'fanOut' } = 
 }
 
 /**
- * Uniform in ±1 / sqrt(inputs of one unit): what PyTorch gives a convolution or linear layer that nobody initialises.
+ * Uniform in ±1 / sqrt(inputs of one unit): what PyTorch gives a convolution or linear layer that nobody initializes.
  * @example
  * import { dense, pytorchUniform } from '@cnnzoo/blocks';
  *

@@ -61,7 +61,7 @@ export class BatchNormalization extends BaseLayer {
       const move = (running: LayerVariable, batch: tf.Tensor, factor: number) =>
         running.write(tf.add(tf.mul(running.read(), this.momentum), tf.mul(batch, (1 - this.momentum) * factor)));
       move(movingMean, mean, 1);
-      // Unbiased, as in PyTorch; the batch itself was normalised with the biased one.
+      // Unbiased, as in PyTorch; the batch itself was normalized with the biased one.
       move(movingVariance, variance, count / (count - 1));
       tf.dispose([mean, variance]);
       return this.#activate(y);
@@ -105,7 +105,7 @@ function normalize(
 }
 
 /**
- * Normalises with the batch's own statistics: one custom gradient instead of one for each of the ten operations, in few passes
+ * Normalizes with the batch's own statistics: one custom gradient instead of one for each of the ten operations, in few passes
  * over the activations.
  *
  *   xHat = (x - mean) r, r = 1 / sqrt(variance + epsilon), y = gamma xHat + beta; m values per channel
@@ -157,10 +157,10 @@ function normalizeBatch(
 }
 
 /**
- * Batch normalisation as in PyTorch: Ioffe and Szegedy, "Batch normalization" (2015).
+ * Batch normalization as in PyTorch: Ioffe and Szegedy, "Batch normalization" (2015).
  *
  * Input and output [batch, height, width, channels] or [batch, features]. Weights: gamma, beta, moving_mean, moving_variance,
- * each [channels]. While training it normalises with the batch's statistics and moves the running ones, the variance unbiased;
+ * each [channels]. While training it normalizes with the batch's statistics and moves the running ones, the variance unbiased;
  * otherwise, and in training while frozen (`trainable = false`), it uses the running ones and leaves them alone.
  * tfjs's own layer has a biased variance and lets frozen layers' statistics move.
  *

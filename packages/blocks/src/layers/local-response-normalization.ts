@@ -54,7 +54,7 @@ export class LocalResponseNormalization extends BaseLayer {
 }
 
 /**
- * Local response normalisation of AlexNet's paper (Krizhevsky et al. 2012, section 3.3), between channels at the same place:
+ * Local response normalization of AlexNet's paper (Krizhevsky et al. 2012, section 3.3), between channels at the same place:
  *
  *   b_i = a_i / (bias + alpha * sum over the `size` nearest channels j of a_j^2) ^ beta
  *

@@ -2,9 +2,9 @@ import { checkIndex, type ReferenceDataset } from './dataset.js';
 
 /** The options of `arrayDataset`. */
 export interface ArrayDatasetOptions {
-  /** All pictures, one after the other, each HWC: [count, height, width, channels]. 8-bit, or float. */
+  /** All images, one after the other, each HWC: [count, height, width, channels]. 8-bit, or float. */
   readonly data: Uint8Array | Float32Array;
-  /** The category of each picture. */
+  /** The category of each image. */
   readonly labels: ArrayLike<number>;
   readonly width: number;
   readonly height: number;
@@ -15,7 +15,7 @@ export interface ArrayDatasetOptions {
 }
 
 /**
- * A data set of pictures in memory. `data` is kept where it lies in a SharedArrayBuffer and copied into one where not, so that
+ * A data set of images in memory. `data` is kept where it lies in a SharedArrayBuffer and copied into one where not, so that
  * the loader's workers read it in place.
  * @returns a data set whose `get` is synchronous and copies no pixels
  * @throws RangeError where the lengths disagree or a label is no index of a category
@@ -54,13 +54,13 @@ export function arrayDataset(options: ArrayDatasetOptions): ArrayDataset {
   };
 }
 
-/** A data set whose pictures are in memory: samples come at once, and labels without pictures. */
+/** A data set whose images are in memory: samples come at once, and labels without images. */
 export interface ArrayDataset extends ReferenceDataset {
   get(index: number): {
     image: { data: Uint8Array | Float32Array; width: number; height: number; channels: number };
     label: number;
   };
-  /** The label of each picture. */
+  /** The label of each image. */
   readonly labels: Int32Array;
 }
 

@@ -6,14 +6,14 @@ import { cifar10Categories, cifar100Categories } from './cifar-categories.js';
 
 /** The options of `cifar10` and `cifar100`. */
 export interface CifarOptions {
-  /** 'train': 50,000 pictures; 'test': 10,000. */
+  /** 'train': 50,000 images; 'test': 10,000. */
   readonly split: 'train' | 'test';
 }
 
 const side = 32;
 const pixels = side * side;
 
-/** The files of each split, and the bytes before each picture, of which the last is the label. */
+/** The files of each split, and the bytes before each image, of which the last is the label. */
 const formats = {
   cifar10: {
     train: [1, 2, 3, 4, 5].map((n) => `data_batch_${n}.bin`),
@@ -28,7 +28,7 @@ const formats = {
 /**
  * CIFAR-10 (Krizhevsky 2009) from its binary version: `data_batch_1.bin` to `data_batch_5.bin`, `test_batch.bin`.
  * @param folder with the files, usually called cifar-10-batches-bin
- * @returns a data set of [32, 32, 3] 8-bit RGB pictures
+ * @returns a data set of [32, 32, 3] 8-bit RGB images
  * @throws DataError naming the file where one is missing, truncated, or has a label out of range
  * @example
  * import { cifar10 } from '@cnnzoo/data';

@@ -20,7 +20,7 @@ const folder = temporaryFolder();
 
 beforeAll(() => tf.setBackend('cpu'));
 
-/** Picture i is one pixel of value i. */
+/** Image i is one pixel of value i. */
 function numbers(labels: readonly number[], categories = 10): Dataset {
   const data = Float32Array.from(labels, (_, i) => i);
   const names = Array.from({ length: categories }, (_, i) => `class ${i}`);
@@ -85,7 +85,7 @@ describe('stats', () => {
   test('mean and deviation of each channel over all pixels, pictures of each class', async () => {
     const folderOf = join(folder, 'set');
     for (const name of ['a', 'b', 'c']) mkdirSync(join(folderOf, name), { recursive: true });
-    // Of different sizes: pixels count, not pictures.
+    // Of different sizes: pixels count, not images.
     writeFileSync(join(folderOf, 'a', '0.png'), await encoded('png', [0, 51, 255], 30, 10));
     writeFileSync(join(folderOf, 'b', '0.png'), await encoded('png', [204, 51, 0], 10, 10));
     writeFileSync(join(folderOf, 'c', '0.png'), await encoded('png', [0, 51, 255], 10, 20));
@@ -189,7 +189,7 @@ describe('contact sheet', () => {
     const before = tf.memory().numTensors;
     const mean = [0.5, 0.25, 0];
     const standardDeviation = [0.5, 0.25, 2];
-    // Red, green and blue pictures of 2 x 2 as normalize leaves them.
+    // Red, green and blue images of 2 x 2 as normalize leaves them.
     const colors = [
       [1, 0, 0],
       [0, 1, 0],
@@ -203,7 +203,7 @@ describe('contact sheet', () => {
     images.dispose();
     expect(tf.memory().numTensors).toBe(before);
     const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
-    // 2 pictures of 6 pixels and 3 gaps of 4 in each direction.
+    // 2 images of 6 pixels and 3 gaps of 4 in each direction.
     expect([info.width, info.height, info.channels]).toEqual([24, 24, 3]);
     const at = (x: number, y: number) => [...data.subarray((y * 24 + x) * 3, (y * 24 + x) * 3 + 3)];
     expect(at(4, 4)).toEqual([255, 0, 0]);

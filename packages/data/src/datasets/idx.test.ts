@@ -22,7 +22,7 @@ function idx(shape: number[], data: number[] | Uint8Array, magic = 0x800 + shape
   return Buffer.concat([header, Buffer.from(data)]);
 }
 
-/** A folder with two test pictures of 2 x 3, and its path. */
+/** A folder with two test images of 2 x 3, and its path. */
 function write(name: string, images: Buffer, labels: Buffer, ending = ''): string {
   const path = join(folder, name);
   mkdirSync(path, { recursive: true });

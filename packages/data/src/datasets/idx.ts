@@ -10,13 +10,13 @@ export interface IdxArray {
   readonly data: Uint8Array;
 }
 
-/** The largest file that is unpacked: ten times MNIST's pictures. A bomb of zeros packs 1000 to 1. */
+/** The largest file that is unpacked: ten times MNIST's images. A bomb of zeros packs 1000 to 1. */
 const maxUnpackedBytes = 512 * 2 ** 20;
 
 /**
  * Reads an IDX file of unsigned bytes, gzipped or not.
  * @param path of the file
- * @param dimensions how many the array must have: 3 for MNIST's pictures [count, height, width], 1 for its labels
+ * @param dimensions how many the array must have: 3 for MNIST's images [count, height, width], 1 for its labels
  * @throws DataError where the file is missing, truncated, too long, corrupt or of another kind
  * @example
  * import { readIdx } from '@cnnzoo/data';

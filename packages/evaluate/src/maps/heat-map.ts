@@ -2,7 +2,7 @@ import type { Preprocessing } from '@cnnzoo/metadata';
 import { denormalize, grayscale, type Image, resize, toBytes } from '@cnnzoo/transforms';
 import { colorAt, inferno } from './color-map.js';
 
-/** Where in a picture a network sees a class. */
+/** Where in an image a network sees a class. */
 export interface ClassActivationMap {
   /** The class. */
   readonly index: number;
@@ -23,8 +23,8 @@ export interface ClassActivationMap {
 const opacity = 0.5;
 
 /**
- * A map over the picture: scaled to 0 to 1, enlarged bilinearly, coloured.
- * @param seen the network's input, normalised
+ * A map over the image: scaled to 0 to 1, enlarged bilinearly, coloured.
+ * @param seen the network's input, normalized
  */
 export function overlayOf(
   seen: Image,

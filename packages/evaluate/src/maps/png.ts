@@ -1,7 +1,7 @@
 import type { Image } from '@cnnzoo/transforms';
 
 /**
- * A picture as a PNG file.
+ * An image as a PNG file.
  * @param image 8-bit with 1 to 4 channels; floats are taken as 0 to 1
  * @returns the bytes of the file
  * @throws RangeError where it has more channels than a PNG can have
@@ -19,7 +19,7 @@ export async function toPng({ data, width, height, channels }: Image): Promise<U
   return encode({ data: Uint8Array.from(bytes), width, height, channels, depth: 8 });
 }
 
-/** A picture as an address that a page can hold. */
+/** An image as an address that a page can hold. */
 export async function toDataUrl(image: Image): Promise<string> {
   const bytes = await toPng(image);
   let binary = '';

@@ -3,14 +3,14 @@ import type { View } from '../protocols/protocol.js';
 import type { Network } from './classifier.js';
 import { forwardPasses, inputsPerPass } from './forward-passes.js';
 
-/** A picture, how error messages call it, and what whoever reads it wants back with its probabilities. */
+/** An image, how error messages call it, and what whoever reads it wants back with its probabilities. */
 export interface NamedImage<Known> {
   readonly image: Image;
   readonly name: string;
   readonly known: Known;
 }
 
-/** What the networks say of a picture. */
+/** What the networks say of an image. */
 export interface Answer<Known> {
   readonly index: number;
   readonly known: Known;
@@ -18,10 +18,10 @@ export interface Answer<Known> {
   readonly probabilities: Float64Array;
 }
 
-/** Pictures from index `start` to before `end`. */
+/** Images from index `start` to before `end`. */
 export type PictureRange = readonly [start: number, end: number];
 
-/** How many pictures are answered together, so that their inputs fill a forward pass. */
+/** How many images are answered together, so that their inputs fill a forward pass. */
 export function picturesPerBatch(networks: readonly Network[], batchSize: number | undefined): number {
   const [height, width] = networks[0]?.format.crop ?? [1, 1];
   const most = Math.max(...networks.map(({ protocol }) => protocol.inputsPerPicture));
@@ -29,14 +29,14 @@ export function picturesPerBatch(networks: readonly Network[], batchSize: number
 }
 
 /**
- * Class probabilities of pictures: softmax of the logits, averaged over a picture's views, then over the networks. Pictures become inputs
+ * Class probabilities of images: softmax of the logits, averaged over a picture's views, then over the networks. Images become inputs
  * as soon as they are read, and the next ones are read meanwhile. A forward pass holds views of one batch only, so that what it gives
  * does not depend on which batches there are.
- * @param batches of pictures, in order
- * @param read a picture by its index
+ * @param batches of images, in order
+ * @param read an image by its index
  * @param batchSize inputs in one forward pass, where it is given
  * @returns the answers of each batch, in order
- * @throws RangeError naming the picture whose views cannot be made or do not fit the network; what `read` throws
+ * @throws RangeError naming the image whose views cannot be made or do not fit the network; what `read` throws
  */
 export async function* classProbabilities<Known>(
   networks: readonly Network[],
@@ -72,10 +72,10 @@ export async function* classProbabilities<Known>(
   }
 }
 
-/** Pictures that are read at the same time. */
+/** Images that are read at the same time. */
 const readers = 4;
 
-/** A few pictures at a time, the next ones while these are worked on. */
+/** A few images at a time, the next ones while these are worked on. */
 async function* readAhead<Known>(
   indices: Iterator<number>,
   read: (index: number) => Promise<NamedImage<Known>>,

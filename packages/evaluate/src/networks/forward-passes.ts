@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { View } from '../protocols/protocol.js';
 import type { Network } from './classifier.js';
 
-/** Inputs of one forward pass by default: the pixels of 32 pictures of 224 x 224, and never more than this many. */
+/** Inputs of one forward pass by default: the pixels of 32 images of 224 x 224, and never more than this many. */
 const pixelsPerPass = 32 * 224 * 224;
 const mostInputs = 128;
 
@@ -40,8 +40,8 @@ export interface ForwardPasses {
 
 /**
  * Collects views into passes and runs these one after the other. Views are copied into memory that later passes use again: what is made
- * for a picture is garbage at once. Kept until its pass is full it would outlive two of V8's minor collections and pile up until a major
- * one, megabytes for a thousand pictures.
+ * for an image is garbage at once. Kept until its pass is full it would outlive two of V8's minor collections and pile up until a major
+ * one, megabytes for a thousand images.
  */
 export function forwardPasses(batchSize: number | undefined): ForwardPasses {
   let filling: Pass[] = [];

@@ -6,7 +6,7 @@ import { type Layer, walkGraph } from './graph-walk.js';
 /**
  * A classifier as a fully convolutional network, as VGG and OverFeat are tested: the first dense layer becomes a convolution whose
  * kernel is the whole feature map, the others become 1x1 convolutions, and global pooling becomes pooling of that size at stride 1.
- * Applied to a picture larger than the network's input it gives the logits at every position of its stride at once (Simonyan and
+ * Applied to an image larger than the network's input it gives the logits at every position of its stride at once (Simonyan and
  * Zisserman 2014, section 3.2; Sermanet et al. 2013). At the network's own input size it gives what the network gives.
  *
  * Networks qualify that end in flatten or global pooling and dense layers, with activations, dropout and batch norm between them:

@@ -3,11 +3,11 @@
  * of floats would not.
  */
 export interface Tally {
-  /** Pictures. */
+  /** Images. */
   readonly count: number;
   readonly top1: number;
   readonly topK: number;
-  /** Pictures for which the network said NaN. They are wrong, and in none of the sums below. */
+  /** Images for which the network said NaN. They are wrong, and in none of the sums below. */
   readonly invalid: number;
   /** Sum of -log of the class's probability, in units of 2^-24. */
   readonly loss: number;
@@ -16,7 +16,7 @@ export interface Tally {
   readonly milliseconds: number;
 }
 
-/** Pictures for which the largest probability was within an interval. */
+/** Images for which the largest probability was within an interval. */
 export interface CalibrationBin {
   readonly count: number;
   readonly correct: number;
@@ -40,7 +40,7 @@ export const emptyTally: Tally = {
   milliseconds: 0,
 };
 
-/** What a network said of a picture. */
+/** What a network said of an image. */
 export interface Answer {
   readonly probabilities: Float64Array;
   readonly label: number;
@@ -88,8 +88,8 @@ export function addTallies(a: Tally, b: Tally): Tally {
 }
 
 /**
- * Expected calibration error: the distance between how sure the network is and how often it is right, averaged over the pictures (Guo et
- * al. 2017, equation 3): sum over bins of |correct - sum of confidences| / pictures.
+ * Expected calibration error: the distance between how sure the network is and how often it is right, averaged over the images (Guo et
+ * al. 2017, equation 3): sum over bins of |correct - sum of confidences| / images.
  */
 export function calibrationError({ calibration, count, invalid }: Tally): number {
   return (

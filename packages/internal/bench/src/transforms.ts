@@ -35,7 +35,7 @@ const jpeg = await sharp(path('../../../transforms/src/fixtures/photo.png'))
   .toBuffer();
 writeFileSync(jpegFile, jpeg);
 
-// One core: no threads inside of a decoder, and nothing cached between pictures.
+// One core: no threads inside of a decoder, and nothing cached between images.
 sharp.concurrency(1);
 sharp.cache(false);
 const decode = () => decodeImage(jpeg, 'photo.jpg');

@@ -25,7 +25,7 @@ const claimPattern = /^owner-[0-9a-f-]{36}\.json$/;
 
 /** An owner touches its file this often, in milliseconds. */
 const heartbeat = 30_000;
-/** Processes of other machines cannot be looked at: one that has not touched its file for so many milliseconds is gone. */
+/** Processes of other machines cannot be looked at: one that has not touched its file for this many milliseconds is gone. */
 const silence = 10 * heartbeat;
 /** Steps back before others that look, too, are taken for an owner. Each wait is random, from 20 to 200 milliseconds. */
 const attempts = 30;

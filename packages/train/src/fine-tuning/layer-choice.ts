@@ -62,7 +62,7 @@ function setTrainable(model: LayersModel, modules: readonly string[], trainable:
 }
 
 /**
- * Gives modules learning rates of their own, as fine-tuning wants: lower ones for the layers that are nearer to the picture.
+ * Gives modules learning rates of their own, as fine-tuning wants: lower ones for the layers that are nearer to the image.
  * @param factors on the optimizer's learning rate, by name of a layer or module; the longest name that fits counts
  * @throws RangeError naming a module that the model does not have, or a factor that is negative
  * @example

@@ -10,7 +10,7 @@ export interface Batch {
   readonly labels: tf.Tensor1D | tf.Tensor2D;
   /**
    * The place in the epoch of the batch that comes next, `batchesPerEpoch` at the end. More than one further where the loader leaves
-   * batches out, such as those of pictures that cannot be read. Default: one further.
+   * batches out, such as those of images that cannot be read. Default: one further.
    */
   readonly nextBatch?: number;
 }

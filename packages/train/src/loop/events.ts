@@ -25,9 +25,9 @@ export interface StepRecord {
   readonly epoch: number;
   /** Batches of the epoch that are done: trained on, or left out by the loader. */
   readonly batch: number;
-  /** Pictures in this step. */
+  /** Images in this step. */
   readonly count: number;
-  /** Mean over this step's pictures. */
+  /** Mean over this step's images. */
   readonly loss: number;
   readonly accuracy: number;
   readonly metrics: Readonly<Record<string, number>>;

@@ -1,11 +1,11 @@
 import { integer, number, type OptionRules, optional, record, rule } from '@cnnzoo/checks';
 import { mapOf } from '../map-of.js';
 
-/** Means over some pictures. */
+/** Means over some images. */
 export interface Score {
   /** Of the loss, without auxiliary heads in validation. */
   readonly loss: number;
-  /** Share of pictures whose class had the largest logit; with distributions as labels, their largest entry is the class. */
+  /** Share of images whose class had the largest logit; with distributions as labels, their largest entry is the class. */
   readonly accuracy: number;
   /** Those that `train` was given, by name. */
   readonly metrics: Readonly<Record<string, number>>;

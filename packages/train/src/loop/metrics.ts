@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Batch } from './batch.js';
 
-/** A figure of the main head besides loss and accuracy: labels, logits [count, classes], and back a scalar, the mean over the pictures. */
+/** A figure of the main head besides loss and accuracy: labels, logits [count, classes], and back a scalar, the mean over the images. */
 export type Metric = (labels: Batch['labels'], logits: tf.Tensor2D) => tf.Scalar;
 
 export type Metrics = Readonly<Record<string, Metric>>;

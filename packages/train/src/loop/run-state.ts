@@ -17,11 +17,11 @@ export interface Progress {
   readonly history: readonly EpochRecord[];
 }
 
-/** Sums over the pictures of an epoch. */
+/** Sums over the images of an epoch. */
 export interface EpochSums {
   readonly loss: number;
   readonly correct: number;
-  /** By name, of the means of batches times their pictures. */
+  /** By name, of the means of batches times their images. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly count: number;
   readonly seconds: number;

@@ -154,7 +154,7 @@ test('interrupted and gone on with again and again, it gives the same weights', 
   expect((await run({ checkpoint, resume: true })).weights).toEqual(whole.weights);
 });
 
-/** Five batches an epoch, of which those in `lost` are left out, as where no picture of theirs can be read. */
+/** Five batches an epoch, of which those in `lost` are left out, as where no image of theirs can be read. */
 function loaderWithout(lost: readonly number[]): Loader {
   const { batchesPerEpoch, epoch } = tinyLoader();
   const kept = [0, 1, 2, 3, 4].filter((place) => !lost.includes(place));

@@ -8,7 +8,7 @@ import { variableGradients } from './gradients.js';
 import { computeMetrics, type Metrics, namedMetrics } from './metrics.js';
 import { addMetrics } from './run-state.js';
 
-/** The loss of one head: labels, logits [count, classes], and back a scalar, the mean over the pictures. */
+/** The loss of one head: labels, logits [count, classes], and back a scalar, the mean over the images. */
 export type Loss = (labels: Batch['labels'], logits: tf.Tensor2D) => tf.Scalar;
 
 export interface StepOptions {
@@ -23,7 +23,7 @@ export interface StepOptions {
 /** What a step measured, read from the backend. */
 export interface StepMeasures {
   readonly loss: number;
-  /** Pictures whose class had the largest logit. */
+  /** Images whose class had the largest logit. */
   readonly correct: number;
   readonly gradientNorm: number;
   readonly metrics: Readonly<Record<string, number>>;
@@ -31,7 +31,7 @@ export interface StepMeasures {
 
 /**
  * One update of the weights: forward, loss of all heads and the model's regularizers, backward, clipping, optimizer. Several
- * batches are one step in parts: their gradients are averaged, weighted by their pictures, and memory is needed for one at a time.
+ * batches are one step in parts: their gradients are averaged, weighted by their images, and memory is needed for one at a time.
  *
  * Nothing is read from the backend until the end, and then all at once: on a backend that records and runs later the whole step,
  * updates included, is one graph.

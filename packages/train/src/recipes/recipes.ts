@@ -41,7 +41,7 @@ export interface Recipe {
   readonly averageDecay?: number;
   /** Rate of dropout in the network. */
   readonly dropout?: number;
-  /** What is done to training pictures, in order, by the names of @cnnzoo/transforms where they are there. */
+  /** What is done to training images, in order, by the names of @cnnzoo/transforms where they are there. */
   readonly augmentation: readonly string[];
   /** The network that is trained first, see `preInitialise`. */
   readonly preInitialise?: string;

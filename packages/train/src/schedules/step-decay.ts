@@ -12,7 +12,7 @@ export interface StepDecayOptions extends ScheduleUnit {
 const stepDecayRules: OptionRules<StepDecayOptions> = { ...unitRules, every: positive, factor: optional(factorRule) };
 
 /**
- * Multiplies the learning rate by `factor` after every so many epochs (or steps): PyTorch's `StepLR`. GoogLeNet: 0.96 every 8
+ * Multiplies the learning rate by `factor` after every this many epochs (or steps): PyTorch's `StepLR`. GoogLeNet: 0.96 every 8
  * epochs; Inception-v3: 0.94 every 2.
  *
  *   factor ^ floor(t / every)

@@ -2,8 +2,8 @@ import { blankImage, copyOfData } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 
 /**
- * Swaps red and blue: RGB becomes BGR and back. OpenCV reads pictures as BGR, and Keras' weights in caffe mode want it.
- * @throws when run, RangeError on a picture with fewer than 3 channels
+ * Swaps red and blue: RGB becomes BGR and back. OpenCV reads images as BGR, and Keras' weights in caffe mode want it.
+ * @throws when run, RangeError on an image with fewer than 3 channels
  * @example
  * import { rgbToBgr } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };

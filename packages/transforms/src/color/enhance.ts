@@ -1,4 +1,4 @@
-/** Brightness, contrast, saturation and sharpness, as Pillow's ImageEnhance: a blend of the picture with one without it. */
+/** Brightness, contrast, saturation and sharpness, as Pillow's ImageEnhance: a blend of the image with one without it. */
 import { checkNumber } from '../check-argument.js';
 import { type ByteImage, blankImage, copyOfData, type Image, isFloat } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
@@ -6,8 +6,8 @@ import { luma } from './grayscale.js';
 import { applyTables, colorChannels, mapFloats } from './lookup-table.js';
 
 /**
- * Makes pictures brighter or darker: a blend with black.
- * @param factor 0 gives black, 1 the picture, 2 twice as bright
+ * Makes images brighter or darker: a blend with black.
+ * @param factor 0 gives black, 1 the image, 2 twice as bright
  * @throws RangeError where factor is negative
  * @example
  * import { adjustBrightness } from '@cnnzoo/transforms';
@@ -20,7 +20,7 @@ export function adjustBrightness(factor: number): Transform {
 
 /**
  * Raises or lowers the contrast: a blend with the picture's mean grey.
- * @param factor 0 gives the picture's mean grey, 1 the picture, 2 twice the contrast
+ * @param factor 0 gives the picture's mean grey, 1 the image, 2 twice the contrast
  * @throws RangeError where factor is negative
  * @example
  * import { adjustContrast } from '@cnnzoo/transforms';
@@ -37,8 +37,8 @@ export function adjustContrast(factor: number): Transform {
 }
 
 /**
- * Raises or lowers the saturation: a blend with the grey picture.
- * @param factor 0 gives a grey picture, 1 the picture, 2 twice the colour
+ * Raises or lowers the saturation: a blend with the grey image.
+ * @param factor 0 gives a grey image, 1 the image, 2 twice the colour
  * @throws RangeError where factor is negative
  * @example
  * import { adjustSaturation } from '@cnnzoo/transforms';
@@ -50,8 +50,8 @@ export function adjustSaturation(factor: number): Transform {
 }
 
 /**
- * Sharpens or smooths: a blend with the smoothed picture.
- * @param factor 0 gives a smoothed picture, 1 the picture, 2 a sharpened one
+ * Sharpens or smooths: a blend with the smoothed image.
+ * @param factor 0 gives a smoothed image, 1 the image, 2 a sharpened one
  * @throws RangeError where factor is negative
  * @example
  * import { adjustSharpness } from '@cnnzoo/transforms';
@@ -62,7 +62,7 @@ export function adjustSharpness(factor: number): Transform {
   return enhancement('adjustSharpness', factor, smooth);
 }
 
-/** The picture without the property: one value, or a picture of one channel or of as many as the original. */
+/** The image without the property: one value, or an image of one channel or of as many as the original. */
 type Degenerate = number | Image;
 
 function enhancement(name: string, factor: number, degenerateOf: (image: Image) => Degenerate): Transform {
@@ -95,7 +95,7 @@ function blend(image: Image, degenerate: Image, factor: number): Image {
   const colors = colorChannels(image);
   const highest = isFloat(image) ? 1 : 255;
   const alpha = Math.fround(factor);
-  // A degenerate picture of one channel is the same in all colours.
+  // A degenerate image of one channel is the same in all colours.
   const pixelStep = degenerate.channels;
   const colorStep = degenerate.channels === 1 ? 0 : 1;
   for (let i = 0, pixel = 0; i < data.length; i += channels, pixel += pixelStep) {

@@ -4,11 +4,11 @@ import { blankImage, describeValue, type Image, isFloat } from '../image/image.j
 import { defineTransform, type Transform } from '../transform.js';
 
 /**
- * Blurs a picture with a Gaussian of which kernelSize pixels are used, as torchvision's gaussian_blur. The picture is
+ * Blurs an image with a Gaussian of which kernelSize pixels are used, as torchvision's gaussian_blur. The image is
  * mirrored at its edges.
  * @param kernelSize an odd number of pixels
  * @param sigma standard deviation in pixels. Default torchvision's, 0.15 * kernelSize + 0.35
- * @throws RangeError where an argument is wrong; when run, where the picture has no more pixels on a side than kernelSize / 2
+ * @throws RangeError where an argument is wrong; when run, where the image has no more pixels on a side than kernelSize / 2
  * @example
  * import { gaussianBlur } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
@@ -64,7 +64,7 @@ function blur(image: Image, kernel: Float64Array): Image {
 }
 
 /**
- * One value of the blurred picture as torchvision computes it for colour pictures: in float32, row by row of the kernel, each
+ * One value of the blurred image as torchvision computes it for colour images: in float32, row by row of the kernel, each
  * product added in one rounding. Where the value is nearly a half, these errors decide how it is rounded.
  */
 function singlePrecision({ data, width, height, channels }: Image, kernel: Float64Array, index: number): number {

@@ -3,7 +3,7 @@ import { blankImage, type Image, isFloat } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 
 /**
- * Takes the colour out of a picture: ITU-R 601 luma, 0.299 R + 0.587 G + 0.114 B.
+ * Takes the colour out of an image: ITU-R 601 luma, 0.299 R + 0.587 G + 0.114 B.
  * @param channels of the result: 1, or 3 equal ones for a network that wants RGB. Default 1. Alpha is dropped
  * @example
  * import { grayscale } from '@cnnzoo/transforms';
@@ -22,7 +22,7 @@ export function grayscale(channels: 1 | 3 = 1): Transform {
   });
 }
 
-/** The picture in grey, with one channel. 8-bit values are Pillow's, in 16-bit fixed point; floats are torchvision's. */
+/** The image in grey, with one channel. 8-bit values are Pillow's, in 16-bit fixed point; floats are torchvision's. */
 export function luma(image: Image): Image {
   const { data, width, height, channels } = image;
   if (channels === 1) return image;

@@ -3,7 +3,7 @@ import { blankImage, type Image, isFloat } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 
 /**
- * Turns the colour wheel: hue is shifted, saturation and lightness stay. A grey picture stays as it is.
+ * Turns the colour wheel: hue is shifted, saturation and lightness stay. A grey image stays as it is.
  * @param factor -0.5 to 0.5 of a whole turn
  * @throws RangeError where factor is out of that range
  * @example

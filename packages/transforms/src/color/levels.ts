@@ -21,7 +21,7 @@ export function invert(): Transform {
 /**
  * Keeps the highest bits of each value.
  * @param bits to keep, 0 to 8
- * @throws RangeError where bits is wrong; when run, TypeError on a float picture
+ * @throws RangeError where bits is wrong; when run, TypeError on a float image
  * @example
  * import { posterize } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
@@ -37,7 +37,7 @@ export function posterize(bits: number): Transform {
 
 /**
  * Inverts the values from a threshold up.
- * @param threshold 0 to 255 (256 changes nothing), or 0 to 1 for float pictures
+ * @param threshold 0 to 255 (256 changes nothing), or 0 to 1 for float images
  * @example
  * import { solarize } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
@@ -76,7 +76,7 @@ export function autocontrast(): Transform {
 
 /**
  * Spreads the values of each channel evenly, as Pillow's ImageOps.equalize.
- * @throws when run, TypeError on a float picture
+ * @throws when run, TypeError on a float image
  * @example
  * import { equalize } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };

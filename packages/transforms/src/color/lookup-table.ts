@@ -1,6 +1,6 @@
 import { type ByteImage, describeValue, type Image, isFloat } from '../image/image.js';
 
-/** Applies a table of 256 values per colour channel to an 8-bit picture. Alpha is left alone. */
+/** Applies a table of 256 values per colour channel to an 8-bit image. Alpha is left alone. */
 export function applyTables(image: ByteImage, tableOf: (channel: number) => Uint8Array): Image {
   const { channels } = image;
   const data = new Uint8Array(image.data);
@@ -11,14 +11,14 @@ export function applyTables(image: ByteImage, tableOf: (channel: number) => Uint
   return { ...image, data };
 }
 
-/** Applies a function to the colours of a float picture. Alpha is left alone. */
+/** Applies a function to the colours of a float image. Alpha is left alone. */
 export function mapFloats(image: Image, result: (value: number) => number): Image {
   const { channels } = image;
   const colors = colorChannels(image);
   return { ...image, data: Float32Array.from(image.data, (v, i) => (i % channels < colors ? result(v) : v)) };
 }
 
-/** How many channels of the picture are colours: all but alpha. */
+/** How many channels of the image are colours: all but alpha. */
 export function colorChannels({ channels }: Image): number {
   return channels === 4 ? 3 : channels;
 }
@@ -33,7 +33,7 @@ export function histogram({ data, channels }: ByteImage, channel: number): Uint3
   return counts;
 }
 
-/** Throws a TypeError for a float picture, on which the operation is not defined. */
+/** Throws a TypeError for a float image, on which the operation is not defined. */
 export function requireBytes(name: string, image: Image): ByteImage {
   if (isFloat(image))
     throw new TypeError(`${name} needs an 8-bit picture, got ${describeValue(image.data)}; put it before toTensor()`);

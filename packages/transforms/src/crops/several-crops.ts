@@ -4,13 +4,13 @@ import { flipHorizontally } from '../geometry/flip.js';
 import { resizeImage, shorterSide } from '../geometry/resize.js';
 import { checkImage, type Image } from '../image/image.js';
 
-/** A function from a picture to several, whose predictions are averaged. */
+/** A function from an image to several, whose predictions are averaged. */
 export type SeveralCrops = (image: Image) => Image[];
 
 /**
  * The four corners and the middle: top left, top right, bottom left, bottom right, middle.
  * @param size of each crop: a square's side, or [height, width]
- * @throws RangeError where a number is wrong; when run, where the crop is larger than the picture
+ * @throws RangeError where a number is wrong; when run, where the crop is larger than the image
  * @example
  * import { fiveCrops } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(320 * 256 * 3), width: 320, height: 256, channels: 3 };
@@ -33,7 +33,7 @@ export function fiveCrops(size: Size): SeveralCrops {
 }
 
 /**
- * AlexNet's ten crops: {@link fiveCrops} of the picture, then of its mirror image (Krizhevsky et al. 2012, section 4.1).
+ * AlexNet's ten crops: {@link fiveCrops} of the image, then of its mirror image (Krizhevsky et al. 2012, section 4.1).
  * @param size of each crop: a square's side, or [height, width]
  * @example
  * import { tenCrops } from '@cnnzoo/transforms';
@@ -83,7 +83,7 @@ export interface GooglenetCropsOptions {
  * square (the four corners, the middle, the whole square resized), each followed by its mirror image (Szegedy et al. 2014,
  * section 7).
  * @param size of each crop, a square's side. Default 224
- * @returns a function that takes the picture at its own size, and resizes it itself
+ * @returns a function that takes the image at its own size, and resizes it itself
  * @example
  * import { googlenetCrops } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(320 * 256 * 3), width: 320, height: 256, channels: 3 };
@@ -107,7 +107,7 @@ export function googlenetCrops(size = 224, options: GooglenetCropsOptions = {}):
   };
 }
 
-/** The first, middle and last square along the longer side of a picture. */
+/** The first, middle and last square along the longer side of an image. */
 export function threeSquares(image: Image): readonly [Box, Box, Box] {
   const side = Math.min(image.width, image.height);
   const square = { height: side, width: side };

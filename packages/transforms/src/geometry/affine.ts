@@ -3,7 +3,7 @@ import type { Image } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 import { type AffineMatrix, checkWarp, type WarpOptions, warp } from './warp.js';
 
-/** What an affine transform does about the middle of the picture. */
+/** What an affine transform does about the middle of the image. */
 export interface AffineParameters {
   /** Degrees, clockwise. */
   readonly angle: number;
@@ -16,7 +16,7 @@ export interface AffineParameters {
 }
 
 /**
- * Rotates, shifts, scales and shears a picture, as torchvision's affine.
+ * Rotates, shifts, scales and shears an image, as torchvision's affine.
  * @param parameters angle and shear in degrees, translate in pixels
  * @throws RangeError where a number is wrong
  * @example
@@ -35,7 +35,7 @@ export function affine(parameters: AffineParameters, options: WarpOptions = {}):
   return defineTransform('affine', [parameters, options], (image) => affineImage(image, parameters, options));
 }
 
-/** The transform about `center`, by default the middle of the picture. */
+/** The transform about `center`, by default the middle of the image. */
 export function affineImage(
   image: Image,
   parameters: AffineParameters,
@@ -46,7 +46,7 @@ export function affineImage(
   return warp(image, image.height, image.width, matrix, options);
 }
 
-/** The inverse of translate * center * rotate * shear * scale * center^-1, from a place in the result to one in the picture. */
+/** The inverse of translate * center * rotate * shear * scale * center^-1, from a place in the result to one in the image. */
 function inverseMatrix(parameters: AffineParameters, centerX: number, centerY: number): AffineMatrix {
   const { angle, translate, scale, shear } = parameters;
   // The product in Python's order: where a place lies exactly between two pixels, the last bit decides.

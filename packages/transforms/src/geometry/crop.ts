@@ -3,7 +3,7 @@ import { blankImage, type Image } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 import { padImage } from './pad.js';
 
-/** A part of a picture, in pixels. */
+/** A part of an image, in pixels. */
 export interface Box {
   readonly top: number;
   readonly left: number;
@@ -12,9 +12,9 @@ export interface Box {
 }
 
 /**
- * Cuts a part out of a picture.
+ * Cuts a part out of an image.
  * @param box the part, in pixels
- * @throws RangeError where a number is wrong; when run, where the part reaches out of the picture
+ * @throws RangeError where a number is wrong; when run, where the part reaches out of the image
  * @example
  * import { crop } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
@@ -26,7 +26,7 @@ export function crop(box: Box): Transform {
 }
 
 /**
- * Cuts out the middle of a picture, as torchvision's center_crop. A picture smaller than the crop gets a black border.
+ * Cuts out the middle of an image, as torchvision's center_crop. An image smaller than the crop gets a black border.
  * @param size of the crop: a square's side, or [height, width]
  * @example
  * import { centerCrop } from '@cnnzoo/transforms';
@@ -50,7 +50,7 @@ export function centerCropImage(image: Image, height: number, width: number): Im
   return cropImage(padded, centerBox(padded, height, width));
 }
 
-/** The middle of a picture, rounded as torchvision rounds. */
+/** The middle of an image, rounded as torchvision rounds. */
 export function centerBox(image: Image, height: number, width: number): Box {
   return {
     top: roundHalfToEven((image.height - height) / 2),

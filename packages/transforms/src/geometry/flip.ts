@@ -2,7 +2,7 @@ import { blankImage, type Image } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 
 /**
- * Mirrors a picture: left becomes right.
+ * Mirrors an image: left becomes right.
  * @example
  * import { horizontalFlip } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
@@ -13,7 +13,7 @@ export function horizontalFlip(): Transform {
 }
 
 /**
- * Turns a picture upside down: top becomes bottom.
+ * Turns an image upside down: top becomes bottom.
  * @example
  * import { verticalFlip } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };

@@ -2,7 +2,7 @@ import { checkChoice, checkInteger, checkNumber } from '../check-argument.js';
 import { blankImage, describeValue, type Image } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 
-/** What pad puts around a picture: a colour, the nearest pixel, or the mirrored picture without or with its edge pixel. */
+/** What pad puts around an image: a colour, the nearest pixel, or the mirrored image without or with its edge pixel. */
 export type PadMode = 'constant' | 'edge' | 'reflect' | 'symmetric';
 
 /** Pixels to add: on every side, [left and right, top and bottom], or [left, top, right, bottom]. */

@@ -9,7 +9,7 @@ export type Point = readonly [x: number, y: number];
 export type Corners = readonly [Point, Point, Point, Point];
 
 /**
- * Looks at a picture from another side, as torchvision's perspective: what was at the start points is at the end points.
+ * Looks at an image from another side, as torchvision's perspective: what was at the start points is at the end points.
  * @throws RangeError where no perspective does that, three of the points being on a line
  * @example
  * import { perspective } from '@cnnzoo/transforms';

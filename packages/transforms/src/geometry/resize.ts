@@ -13,7 +13,7 @@ export interface ResizeOptions {
 }
 
 /**
- * Resizes a picture, as torchvision's resize of a Pillow picture, pixel for pixel.
+ * Resizes an image, as torchvision's resize of a Pillow image, pixel for pixel.
  * @param size a number: the shorter side's new length, the other in proportion; a pair: [height, width]
  * @throws RangeError where an argument is wrong
  * @example
@@ -33,7 +33,7 @@ export function resize(size: Size, options: ResizeOptions = {}): Transform {
 }
 
 /**
- * Cuts a part out of a picture and resizes it: what RandomResizedCrop does with what it drew.
+ * Cuts a part out of an image and resizes it: what RandomResizedCrop does with what it drew.
  * @param box the part, in pixels
  * @param size of the result: a square's side, or [height, width]
  * @example
@@ -51,7 +51,7 @@ export function resizedCrop(box: Box, size: Size, options: ResizeOptions = {}): 
   );
 }
 
-/** Height and width of a picture whose shorter side has a new length; the longer one is rounded down. */
+/** Height and width of an image whose shorter side has a new length; the longer one is rounded down. */
 export function shorterSide({ width, height }: Image, size: number): readonly [height: number, width: number] {
   return width <= height ? [Math.trunc((size * height) / width), size] : [size, Math.trunc((size * width) / height)];
 }

@@ -1,5 +1,5 @@
 /**
- * Pillow's geometric transforms (src/libImaging/Geometry.c): for every pixel of the result, the place in the picture that it
+ * Pillow's geometric transforms (src/libImaging/Geometry.c): for every pixel of the result, the place in the image that it
  * shows. Pixels that show a place outside are left at the fill colour.
  */
 import { checkChoice } from '../check-argument.js';
@@ -18,7 +18,7 @@ export type PerspectiveMatrix = readonly [...AffineMatrix, g: number, h: number]
 export interface WarpOptions {
   /** Default 'nearest', as torchvision's. */
   readonly interpolation?: WarpInterpolation;
-  /** The value or one value per channel of what lies outside of the picture. Default 0. */
+  /** The value or one value per channel of what lies outside of the image. Default 0. */
   readonly fill?: Fill;
 }
 
@@ -28,7 +28,7 @@ export function checkWarp({ interpolation = 'nearest', fill = 0 }: WarpOptions):
   checkFill(fill);
 }
 
-/** The picture of `height` x `width` whose pixel at (x, y) shows `image` at `matrix` (x, y). */
+/** The image of `height` x `width` whose pixel at (x, y) shows `image` at `matrix` (x, y). */
 export function warp(
   image: Image,
   height: number,
@@ -54,7 +54,7 @@ export function warp(
   });
 }
 
-/** Writes the pixel of the result that starts at `to`, from the place (x, y) of the picture, pixel centres at halves. */
+/** Writes the pixel of the result that starts at `to`, from the place (x, y) of the image, pixel centres at halves. */
 type Sampler = (to: number, x: number, y: number) => void;
 
 function sample(image: Image, result: Image, matrix: AffineMatrix | PerspectiveMatrix, write: Sampler): void {

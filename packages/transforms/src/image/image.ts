@@ -1,5 +1,5 @@
 /**
- * A picture as plain numbers: rows from top to bottom, pixels from left to right, channels last (HWC), so the value of
+ * An image as plain numbers: rows from top to bottom, pixels from left to right, channels last (HWC), so the value of
  * channel c at (x, y) is `data[(y * width + x) * channels + c]`. 1 channel is grey, 3 are RGB, 4 are RGB and alpha.
  * 8-bit values are 0 to 255; float values are 0 to 1 until they are normalized.
  */
@@ -25,7 +25,7 @@ export function isFloat(image: Image): image is FloatImage {
 }
 
 /**
- * Checks that a picture is one: whole positive sizes, and as many values as they say.
+ * Checks that an image is one: whole positive sizes, and as many values as they say.
  * @throws TypeError where `data` is no pixel array; RangeError where a size is wrong or `data` is too short or too long.
  */
 export function checkImage(image: Image): void {
@@ -43,7 +43,7 @@ export function checkImage(image: Image): void {
     );
 }
 
-/** A new picture of the same kind of numbers, all zero. */
+/** A new image of the same kind of numbers, all zero. */
 export function blankImage(like: Image, width: number, height: number, channels = like.channels): Image {
   const length = width * height * channels;
   return { data: isFloat(like) ? new Float32Array(length) : new Uint8Array(length), width, height, channels };

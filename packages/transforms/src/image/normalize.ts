@@ -3,10 +3,10 @@ import { defineTransform, type Transform } from '../transform.js';
 import { describeValue, type FloatImage, type Image, isFloat } from './image.js';
 
 /**
- * (value - mean) / standard deviation, channel by channel, on a float picture, as torchvision's Normalize.
+ * (value - mean) / standard deviation, channel by channel, on a float image, as torchvision's Normalize.
  * @param mean one number per channel, or one for all
  * @param standardDeviation likewise; not 0
- * @throws RangeError where a number is wrong; when run, TypeError on an 8-bit picture, RangeError where the picture has
+ * @throws RangeError where a number is wrong; when run, TypeError on an 8-bit image, RangeError where the image has
  *   another number of channels
  * @example
  * import { compose, normalize, toTensor } from '@cnnzoo/transforms';

@@ -4,7 +4,7 @@
  */
 import { type ByteImage, type Image, isFloat } from './image.js';
 
-/** Runs `operation`, which mixes pixels, on the picture with its colours multiplied by alpha, and divides them again. */
+/** Runs `operation`, which mixes pixels, on the image with its colours multiplied by alpha, and divides them again. */
 export function withPremultipliedAlpha(image: Image, operation: (image: Image) => Image): Image {
   if (image.channels !== 4) return operation(image);
   return isFloat(image)

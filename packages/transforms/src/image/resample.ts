@@ -1,11 +1,11 @@
 /**
  * Pillow's resampling of 8-bit and float images (src/libImaging/Resample.c), in two passes: along the rows and along the columns.
- * 8-bit pictures are computed in whole numbers, weights having 22 bits behind the point, and are rounded to 8 bits in between.
+ * 8-bit images are computed in whole numbers, weights having 22 bits behind the point, and are rounded to 8 bits in between.
  */
 import { type FilterTaps, filterTaps, type Interpolation } from './filter.js';
 import { type ByteImage, blankImage, type FloatImage, type Image, isFloat } from './image.js';
 
-/** The picture at another size, antialiased. */
+/** The image at another size, antialiased. */
 export function resample(
   image: Image,
   height: number,

@@ -70,7 +70,7 @@ export function magnitudeOf({ weakest, strongest, whole = false }: MagnitudeRang
   return whole ? Math.round(magnitude) : magnitude;
 }
 
-/** RandAugment's and AutoAugment's magnitudes; shifts go up to 150/331 of the picture. */
+/** RandAugment's and AutoAugment's magnitudes; shifts go up to 150/331 of the image. */
 export function magnitudeRanges({ width, height }: Image): Record<AugmentationName, MagnitudeRange> {
   return {
     identity: { weakest: 0, strongest: 0 },

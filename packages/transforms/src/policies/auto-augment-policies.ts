@@ -6,7 +6,7 @@ export type PolicyStep = readonly [operation: AugmentationName, probability: num
 /** Two operations, the second after the first. */
 export type SubPolicy = readonly [PolicyStep, PolicyStep];
 
-/** The policies that the search found (Cubuk et al. 2018, tables 7 and 9): one of 25 rows is chosen for each picture. */
+/** The policies that the search found (Cubuk et al. 2018, tables 7 and 9): one of 25 rows is chosen for each image. */
 export const autoAugmentPolicies = {
   imagenet: [
     [

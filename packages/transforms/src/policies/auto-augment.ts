@@ -7,7 +7,7 @@ import type { DrawnAugmentations } from './rand-augment.js';
 
 /**
  * AutoAugment (Cubuk et al. 2018): one of the 25 pairs of operations that were found by search, each operation by chance, as
- * torchvision's. For 8-bit pictures, so before toTensor.
+ * torchvision's. For 8-bit images, so before toTensor.
  * @param policy the data set it was searched on
  * @returns a random transform that draws the operations
  * @example

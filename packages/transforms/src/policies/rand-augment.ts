@@ -44,7 +44,7 @@ export const randAugmentOperations = [
 
 /**
  * RandAugment (Cubuk et al. 2019): a few operations chosen at random, all of one strength, as torchvision's. For 8-bit
- * pictures, so before toTensor.
+ * images, so before toTensor.
  * @returns a random transform that draws the operations
  * @throws RangeError where an argument is wrong
  * @example

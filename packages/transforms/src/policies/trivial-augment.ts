@@ -30,7 +30,7 @@ const ranges: Record<Exclude<AugmentationName, 'invert'>, MagnitudeRange> = {
 
 /**
  * TrivialAugment Wide (Müller and Hutter 2021): one operation of a random strength, as torchvision's TrivialAugmentWide. For
- * 8-bit pictures, so before toTensor.
+ * 8-bit images, so before toTensor.
  * @returns a random transform that draws the operation
  * @example
  * import { trivialAugment, randomGenerator } from '@cnnzoo/transforms';

@@ -2,7 +2,7 @@ import { checkNumber } from '../check-argument.js';
 import { blankImage, isFloat } from '../image/image.js';
 import { defineRandomTransform, type RandomTransform } from '../transform.js';
 
-/** Of the RGB values (0 to 1) of ImageNet's training pictures: each row one principal component [red, green, blue]. */
+/** Of the RGB values (0 to 1) of ImageNet's training images: each row one principal component [red, green, blue]. */
 const eigenvectors = [
   [-0.5675, 0.7192, 0.4009],
   [-0.5808, -0.0045, -0.814],
@@ -15,7 +15,7 @@ const eigenvalues = [0.2175, 0.0188, 0.0045] as const;
  * ImageNet's colours, each times its eigenvalue and a random number.
  * @param standardDeviation of the random numbers. Default 0.1, the paper's
  * @returns a random transform that draws the three numbers
- * @throws when run, RangeError on a picture without red, green and blue
+ * @throws when run, RangeError on an image without red, green and blue
  * @example
  * import { pcaLighting, randomGenerator } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };

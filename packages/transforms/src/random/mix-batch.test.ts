@@ -5,7 +5,7 @@ import type { Draw } from '../transform.js';
 import { cutmix, mixup, type PixelBatch } from './mix-batch.js';
 import { randomGenerator } from './random-generator.js';
 
-/** Picture i is i everywhere, and so is its label. */
+/** Image i is i everywhere, and so is its label. */
 function batchOf(count: number, side = 8, channels = 3): PixelBatch {
   const size = side * side * channels;
   const data = Float32Array.from({ length: count * size }, (_, i) => Math.floor(i / size));
@@ -24,7 +24,7 @@ test.each([mixup({ numClasses: 9 }), cutmix({ numClasses: 9 })])('labels are sha
       for (let i = 0; i < count; i++) {
         const row = mixed.labels.subarray(i * 9, (i + 1) * 9);
         expect(row.reduce((sum, v) => sum + v, 0)).toBeCloseTo(1, 5);
-        // Pictures are as bright as their label, so what is seen is the mean brightness and what is said the mean label.
+        // Images are as bright as their label, so what is seen is the mean brightness and what is said the mean label.
         const pixels = mixed.data.subarray(i * 192, (i + 1) * 192);
         const seen = pixels.reduce((sum, v) => sum + v, 0) / 192;
         expect(seen).toBeCloseTo(

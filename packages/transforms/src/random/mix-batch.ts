@@ -4,7 +4,7 @@ import { describeValue } from '../image/image.js';
 import type { DrawListener } from '../transform.js';
 import type { RandomGenerator } from './random-generator.js';
 
-/** Pictures of one size, and their labels. */
+/** Images of one size, and their labels. */
 export interface PixelBatch {
   /** [count, height, width, channels] */
   readonly data: Float32Array;
@@ -36,7 +36,7 @@ export interface BatchTransform {
 }
 
 /**
- * Mixup (Zhang et al. 2017): each picture becomes lambda of itself and 1 - lambda of another of the batch, and so does its
+ * Mixup (Zhang et al. 2017): each image becomes lambda of itself and 1 - lambda of another of the batch, and so does its
  * label. Lambda is drawn once per batch from beta(alpha, alpha).
  * @throws RangeError where an argument is wrong
  * @example
@@ -67,7 +67,7 @@ export function mixup(options: MixOptions): BatchTransform {
 }
 
 /**
- * CutMix (Yun et al. 2019): a box of each picture is replaced by that of another of the batch, and the label's share is the
+ * CutMix (Yun et al. 2019): a box of each image is replaced by that of another of the batch, and the label's share is the
  * area that is left. The box is drawn once per batch: its area is 1 - lambda, lambda from beta(alpha, alpha), before it is cut
  * off at the picture's edge.
  * @throws RangeError where an argument is wrong
@@ -100,7 +100,7 @@ export function cutmix(options: MixOptions): BatchTransform {
   );
 }
 
-/** One row per picture with 1 at its label. */
+/** One row per image with 1 at its label. */
 export function oneHot(labels: Int32Array, numClasses: number): Float32Array {
   const rows = new Float32Array(labels.length * numClasses);
   labels.forEach((label, i) => {

@@ -14,7 +14,7 @@ export interface Applied {
 }
 
 /**
- * Mirrors a picture by chance.
+ * Mirrors an image by chance.
  * @param probability 0 to 1. Default 0.5
  * @example
  * import { randomHorizontalFlip, randomGenerator } from '@cnnzoo/transforms';
@@ -32,7 +32,7 @@ export function randomHorizontalFlip(probability = 0.5): RandomTransform<Applied
 }
 
 /**
- * Turns a picture upside down by chance.
+ * Turns an image upside down by chance.
  * @param probability 0 to 1. Default 0.5
  * @example
  * import { randomVerticalFlip, randomGenerator } from '@cnnzoo/transforms';

@@ -3,7 +3,7 @@ import { gaussianBlur } from '../color/gaussian-blur.js';
 import { defineRandomTransform, type RandomTransform } from '../transform.js';
 
 /**
- * Blurs a picture with a Gaussian of random width, as torchvision's GaussianBlur.
+ * Blurs an image with a Gaussian of random width, as torchvision's GaussianBlur.
  * @param kernelSize an odd number of pixels
  * @param sigma lowest and highest standard deviation in pixels. Default [0.1, 2]
  * @example

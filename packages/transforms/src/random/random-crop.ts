@@ -16,8 +16,8 @@ export interface RandomCropOptions {
 /**
  * Cuts a part of a fixed size out of a random place, each place as likely, as torchvision's RandomCrop.
  * @param size of the crop: a square's side, or [height, width]
- * @returns a random transform that draws the crop's box, in the padded picture
- * @throws RangeError where an argument is wrong; when run, where the crop is larger than the padded picture
+ * @returns a random transform that draws the crop's box, in the padded image
+ * @throws RangeError where an argument is wrong; when run, where the crop is larger than the padded image
  * @example
  * import { randomCrop, randomGenerator } from '@cnnzoo/transforms';
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };

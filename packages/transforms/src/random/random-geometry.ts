@@ -9,7 +9,7 @@ import { defineRandomTransform, type RandomTransform } from '../transform.js';
 export type Degrees = number | readonly [number, number];
 
 /**
- * Turns a picture about its middle by a random angle.
+ * Turns an image about its middle by a random angle.
  * @param degrees the range of the angle, counter-clockwise
  * @example
  * import { randomRotation, randomGenerator } from '@cnnzoo/transforms';
@@ -39,7 +39,7 @@ export interface RandomAffineOptions extends WarpOptions {
 }
 
 /**
- * Rotates, shifts, scales and shears a picture at random, as torchvision's RandomAffine.
+ * Rotates, shifts, scales and shears an image at random, as torchvision's RandomAffine.
  * @throws RangeError where a range is wrong
  * @example
  * import { randomAffine, randomGenerator } from '@cnnzoo/transforms';
@@ -77,7 +77,7 @@ export interface RandomPerspectiveOptions extends WarpOptions {
 }
 
 /**
- * Moves the corners of a picture inwards at random, by chance, as torchvision's RandomPerspective.
+ * Moves the corners of an image inwards at random, by chance, as torchvision's RandomPerspective.
  * @returns a random transform that draws where the corners go, or null where it does nothing
  * @example
  * import { randomPerspective, randomGenerator } from '@cnnzoo/transforms';

@@ -1,4 +1,4 @@
-/** Networks of keras.applications on small pictures, from figures that fixtures/make-keras-applications.py has made with Keras. */
+/** Networks of keras.applications on small images, from figures that fixtures/make-keras-applications.py has made with Keras. */
 import { readFileSync } from 'node:fs';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { inceptionV3 } from '@cnnzoo/inception';

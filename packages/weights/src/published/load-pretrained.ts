@@ -41,7 +41,7 @@ export interface PretrainedReport extends LoadReport {
  * Loads published weights, a file or a download into a model.
  *
  * A published set brings its preprocessing and, where the model has its 1000 classes, the categories' names into the model's
- * metadata, whether it is named or its file is recognised by its hash or address. Where the model was built for another number of
+ * metadata, whether it is named or its file is recognized by its hash or address. Where the model was built for another number of
  * classes, its head stays as it is; where it was built without one, the set's head is left out. Auxiliary heads that the model does not
  * have are left out, those in a file of one's own, too.
  * @param model a network of this project for a published set, any layers model for a path or an address

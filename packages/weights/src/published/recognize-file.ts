@@ -1,4 +1,4 @@
-/** A published file is recognised by its hash, wherever it lies and however it is called. */
+/** A published file is recognized by its hash, wherever it lies and however it is called. */
 import { nodeModule } from '@cnnzoo/files';
 import { hashFile } from '../download/file-hash.js';
 import type { PublishedWeights } from './published-weights.js';

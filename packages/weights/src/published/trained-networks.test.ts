@@ -1,4 +1,4 @@
-/** Networks that others trained, on pictures that they were not trained on. */
+/** Networks that others trained, on images that they were not trained on. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
@@ -20,14 +20,14 @@ beforeAll(async () => {
   await tf.setBackend('onnx');
 });
 
-/** All 10,000 pictures take 20 and 35 seconds: with CNNZOO_LONG_TESTS=1, else every tenth, 100 a class. */
+/** All 10,000 images take 20 and 35 seconds: with CNNZOO_LONG_TESTS=1, else every tenth, 100 a class. */
 const every = process.env['CNNZOO_LONG_TESTS'] === '1' ? 1 : 10;
 
 const size = 32 * 32 * 3;
 const mean = [0.485, 0.456, 0.406];
 const std = [0.229, 0.224, 0.225];
 
-/** How many pictures the network gets right. */
+/** How many images the network gets right. */
 async function countRight(model: LayersModel, pictures: readonly Picture[]): Promise<number> {
   const values = new Float32Array(pictures.length * size);
   for (const [n, { data }] of pictures.entries())

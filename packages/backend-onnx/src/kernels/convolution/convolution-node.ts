@@ -27,7 +27,7 @@ function zeros(graph: Emission, x: string, pads: readonly number[]): string {
   return pads.every((size) => size === 0) ? x : graph.op('Pad', [x, graph.ints(pads)]);
 }
 
-/** NCHW pictures with zeros around them; `pads` as top, left, bottom, right. */
+/** NCHW images with zeros around them; `pads` as top, left, bottom, right. */
 export function padInput(graph: Emission, x: string, [top = 0, left = 0, bottom = 0, right = 0]: readonly number[]) {
   return zeros(graph, x, [0, 0, top, left, 0, 0, bottom, right]);
 }

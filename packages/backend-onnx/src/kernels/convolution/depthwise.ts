@@ -65,7 +65,7 @@ export const depthwiseInputGradient: Operation<Window> = {
   },
 };
 
-/** dW(i, j, c, m) = sum over pictures and positions of x(c) shifted by (i, j) times dy(c, m). */
+/** dW(i, j, c, m) = sum over images and positions of x(c) shifted by (i, j) times dy(c, m). */
 export const depthwiseFilterGradient: Operation<Window> = {
   name: 'DepthwiseConv2dNativeBackpropFilter',
   emit(graph, node, attributes) {

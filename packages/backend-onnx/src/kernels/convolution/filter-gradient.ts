@@ -25,13 +25,13 @@ import { rowColumns } from './row-columns.js';
 import { isSeparable, separableFilterGradient } from './separable-filter-gradient.js';
 
 /**
- * - `separable`: at stride 1, copies of x and of dy shifted against each other, one matrix product a picture, summed
- * - `products`: NHWC columns by a gather, one matrix product a picture, summed
- * - `large`: NHWC columns, one matrix product for the whole batch, in tfjs's layout: where the filter is larger than the pictures
+ * - `separable`: at stride 1, copies of x and of dy shifted against each other, one matrix product an image, summed
+ * - `products`: NHWC columns by a gather, one matrix product an image, summed
+ * - `large`: NHWC columns, one matrix product for the whole batch, in tfjs's layout: where the filter is larger than the images
  * - `merged`: the same in OIHW, where there are no blocked kernels
  * - `rows`: NCHW columns in two steps, along the width and along the height: where there are few channels to copy at a time
  * - `pointwise`, `mergedPointwise`: of a 1x1 kernel x is its own columns, in NCHW or NHWC
- * - `convolution`: the channels of x are pictures, the pictures are channels, and dy is the filter, of the size of the output:
+ * - `convolution`: the channels of x are images, the images are channels, and dy is the filter, of the size of the output:
  *   blocked kernels do that well while dy fits into the cache
  */
 type Form = 'separable' | 'products' | 'large' | 'merged' | 'rows' | 'pointwise' | 'mergedPointwise' | 'convolution';

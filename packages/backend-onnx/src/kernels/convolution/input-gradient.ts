@@ -47,7 +47,7 @@ const fewestPositions = 128;
 
 /**
  * The convolution of dy with the turned filter as one matrix product for the whole batch: [positions, kernel area *
- * dy's channels] times [kernel area * dy's channels, dx's channels]. Where the filter is larger than the pictures it is then read once, and
+ * dy's channels] times [kernel area * dy's channels, dx's channels]. Where the filter is larger than the images it is then read once, and
  * only its kernel elements are set apart.
  */
 function columnsProduct(

@@ -1,11 +1,11 @@
 /**
- * Convolutions whose filter is larger than the pictures, such as 3x3 of 512 channels at 7x7 pixels: reordering the filter for
+ * Convolutions whose filter is larger than the images, such as 3x3 of 512 channels at 7x7 pixels: reordering the filter for
  * convolution kernels takes longer there than gathering what the windows see. So forward and backward are one matrix product each with the filter as
  * tfjs stores it, [kernel area * inputChannels, outputChannels], and it keeps that layout from step to step:
  *
  *   y = columns(x) W,  dW = columns(x)^T dy,  dx = sum of the rows of dy W^T that belong to a pixel
  *
- * Against onnxruntime's convolutions (8 pictures of 7x7, 512 channels, two AVX-512 cores): forward 6.0 for 7.5 ms, dx 6.0 for 7.0, dW 7.5 for 9.3.
+ * Against onnxruntime's convolutions (8 images of 7x7, 512 channels, two AVX-512 cores): forward 6.0 for 7.5 ms, dx 6.0 for 7.0, dW 7.5 for 9.3.
  */
 import type { Emission } from '../../graph/emission.js';
 import type { LazyNode } from '../../graph/node.js';
@@ -16,7 +16,7 @@ import { blockedConvolution } from './blocked-convolution.js';
 import { sumInChunks } from './image-chunks.js';
 import { columnsOf, type Pixels, paddedPixels } from './pixel-columns.js';
 
-/** Weights of one output channel for each position of a picture from which on a filter is large. */
+/** Weights of one output channel for each position of an image from which on a filter is large. */
 const weightsPerPosition = 10;
 
 /** From this number of positions in a batch on, blocked convolutions are faster, and reordering the filter matters less. */
@@ -48,7 +48,7 @@ function filterMatrix(graph: Emission, filter: LazyNode): string {
   return graph.reshape(graph.get(filter, 'plain'), [sizeOf(filter.shape) / outputChannels, outputChannels]);
 }
 
-/** What the windows see: [positions of these pictures, kernel area * inputChannels]. */
+/** What the windows see: [positions of these images, kernel area * inputChannels]. */
 function columnsMatrix(
   graph: Emission,
   pixels: Pixels,
@@ -98,7 +98,7 @@ export function largeFilterGradient(graph: Emission, x: LazyNode, dy: LazyNode, 
   return graph.reshape(sum, [...window.kernel, pixels.channels, outputChannels]);
 }
 
-/** For each pixel of a picture the rows of [output positions * kernel area] that were made from it. */
+/** For each pixel of an image the rows of [output positions * kernel area] that were made from it. */
 function rowsOfPixels(
   { kernel, strides, dilations, pads }: Window,
   [height, width]: readonly [number, number],

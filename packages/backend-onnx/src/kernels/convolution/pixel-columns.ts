@@ -1,8 +1,8 @@
-/** What the windows of a convolution see, gathered from pictures in NHWC, where a pixel's channels lie side by side. */
+/** What the windows of a convolution see, gathered from images in NHWC, where a pixel's channels lie side by side. */
 import type { Emission } from '../../graph/emission.js';
 import type { LazyNode } from '../../graph/node.js';
 
-/** Pictures in NHWC with their padding, and their padded size. */
+/** Images in NHWC with their padding, and their padded size. */
 export interface Pixels {
   readonly name: string;
   readonly height: number;
@@ -31,8 +31,8 @@ export function paddedPixels(graph: Emission, x: LazyNode, pads: readonly number
 }
 
 /**
- * One column for each position of `pictures` pictures.
- * @returns the name of [pictures * output positions, kernel area, channels]
+ * One column for each position of `pictures` images.
+ * @returns the name of [images * output positions, kernel area, channels]
  */
 export function columnsOf(
   graph: Emission,

@@ -1,7 +1,7 @@
 /**
  * The filter gradient at stride 1, by shifting rows of one operand and columns of the other:
  *
- *   dW(i, j, c, o) = sum over pictures, rows h and columns w of x(h, w + j - left, c) dy(h - i + top, w, o)
+ *   dW(i, j, c, o) = sum over images, rows h and columns w of x(h, w + j - left, c) dy(h - i + top, w, o)
  *
  * where h runs over the rows of x, w over the columns of dy, and what lies outside is zero. So one product of [kernel height *
  * outputChannels, rows * columns] and [rows * columns, kernel width * inputChannels] gives all of dW, and of a 3x3 kernel each

@@ -1,6 +1,6 @@
 /**
- * Copies of pictures, shifted against each other as the elements of a kernel of one row or one column see them. A convolution in groups does it in
- * one pass, with a filter of zeros and a single one for each copy: three copies of 8 pictures of 64 channels at 56x56 pixels take 1.4 ms,
+ * Copies of images, shifted against each other as the elements of a kernel of one row or one column see them. A convolution in groups does it in
+ * one pass, with a filter of zeros and a single one for each copy: three copies of 8 images of 64 channels at 56x56 pixels take 1.4 ms,
  * paddings and a concatenation 1.8 (two AVX-512 cores).
  */
 import type { Emission } from '../../graph/emission.js';
@@ -13,7 +13,7 @@ export interface Shifts {
   readonly count: number;
   readonly stride: number;
   readonly dilation: number;
-  /** Zeros around each picture: top, left, bottom, right. */
+  /** Zeros around each image: top, left, bottom, right. */
   readonly pads: readonly number[];
   /** Whether the copies stand from the kernel's last element to its first. Default false. */
   readonly backwards?: boolean;

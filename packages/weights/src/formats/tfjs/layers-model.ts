@@ -54,7 +54,7 @@ export function layersModelFolder(path: string | URL): tf.io.IOHandler {
  * Reads the weights of a tfjs layers model without building it.
  * @param path the folder, or the model.json in it; a path, a file URL, or an https URL of model.json
  * @param options `limits`
- * @returns the tensors under the layers' names and PyTorch's roles, in Keras's layout, quantised ones expanded
+ * @returns the tensors under the layers' names and PyTorch's roles, in Keras's layout, quantized ones expanded
  * @throws as `layersModelFolder`
  * @example
  * import { loadStateDict, readLayersModel } from '@cnnzoo/weights';

@@ -1,4 +1,4 @@
-/** The trained InceptionV3 of nsfwjs: a tfjs layers model with weights quantised to 8 bits. */
+/** The trained InceptionV3 of nsfwjs: a tfjs layers model with weights quantized to 8 bits. */
 import '@tensorflow/tfjs-backend-cpu';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
