@@ -1,3 +1,4 @@
+export type { ReadableSource, ReadLimits, Source } from '@cnnzoo/files';
 export type { ArchivePart } from './archives/archive-entry.js';
 export { DataError } from './data-error.js';
 export { type ArrayDataset, type ArrayDatasetOptions, arrayDataset } from './datasets/array-dataset.js';
@@ -13,6 +14,7 @@ export type {
 } from './datasets/dataset.js';
 export { type IdxArray, parseIdx, readIdx } from './datasets/idx.js';
 export { type ImageFolder, type ImageFolderOptions, imageFolder } from './datasets/image-folder.js';
+export type { LeftOut } from './datasets/image-listing.js';
 export { fashionMnist, type MnistOptions, mnist } from './datasets/mnist.js';
 export { type DatasetStats, type StatsOptions, stats } from './datasets/stats.js';
 export { type SplitOptions, split, subset } from './datasets/subset.js';

@@ -51,8 +51,10 @@ export interface FileReference {
   readonly name: string;
   readonly label: number;
   readonly path: string;
-  /** Where in the file the picture's bytes are; without it, the file is the picture. */
+  /** Where in the file the image's bytes are; without it, the file is the image. */
   readonly part?: ArchivePart;
+  /** The archive's bytes in shared memory, where it is no file of this machine. */
+  readonly bytes?: Uint8Array;
   readonly decoding: Decoding;
 }
 

@@ -204,14 +204,14 @@ describe('bad folders and archives', () => {
   test('no folder, no pictures, a class without any', async () => {
     await expect(imageFolder(join(temporary, 'nowhere'))).rejects.toThrow(/nowhere: no such folder/);
     mkdirSync(join(temporary, 'empty'));
-    await expect(imageFolder(join(temporary, 'empty'))).rejects.toThrow(/empty: no JPEG, PNG or WebP pictures/);
+    await expect(imageFolder(join(temporary, 'empty'))).rejects.toThrow(/empty: no images in folders/);
     const partly = join(temporary, 'partly');
     await makeFolder(partly, ['full'], 1);
     mkdirSync(join(partly, 'void'));
     await expect(imageFolder(partly)).rejects.toThrow(/void: a class without/);
-    await expect(imageFolder(zip, { root: 'elsewhere' })).rejects.toThrow(/elsewhere: no JPEG/);
+    await expect(imageFolder(zip, { root: 'elsewhere' })).rejects.toThrow(/elsewhere: no images/);
     await expect(imageFolder('animals.tar.gz')).rejects.toThrow(/unpack it to .tar first/);
-    await expect(imageFolder(folder, { channels: 2 as 1 })).rejects.toThrow(/channels must be 1, 3 or 4, got 2/);
+    await expect(imageFolder(folder, { channels: 2 as 1 })).rejects.toThrow(/channels must be one of 1, 3, 4, got 2/);
   });
 
   test.each(['../out.png', 'class/../../out.png', '/etc/out.png', 'C:/out.png', 'class\\..\\..\\out.png'])(
@@ -240,16 +240,21 @@ describe('bad folders and archives', () => {
   test('corrupt archives', async () => {
     const bytes = await picture;
     const good = zipOf([{ path: 'class/a.png', bytes }]);
-    await expect(open('cut.zip', good.subarray(0, good.length - 30))).rejects.toThrow(/cut.zip: no readable zip/);
-    await expect(open('text.zip', Buffer.from('no zip'))).rejects.toThrow(/text.zip: no readable zip/);
+    await expect(open('cut.zip', good.subarray(0, good.length - 30))).rejects.toThrow(
+      /cut.zip: the end of the zip archive is missing: truncated/,
+    );
+    await expect(open('text.zip', Buffer.from('no zip'))).rejects.toThrow(
+      /text.zip: the end of the zip archive is missing/,
+    );
     await expect(open('text.tar', Buffer.alloc(1024, 'no tar'))).rejects.toThrow(
       /text.tar: no readable tar: wrong checksum/,
     );
     const half = readFileSync(tar).subarray(0, 1200);
     await expect(open('half.tar', half)).rejects.toThrow(/half.tar: truncated tar/);
-    await expect(
-      open('bomb.zip', zipOf([{ path: 'class/a.png', bytes, deflated: true, claimedSize: 2 ** 31 }])),
-    ).rejects.toThrow(/bomb.zip.*a.png' unpacks to 2147483648 bytes/);
+    const bomb = await open('bomb.zip', zipOf([{ path: 'class/a.png', bytes, deflated: true, claimedSize: 2 ** 31 }]));
+    expect(() => bomb.get(0)).toThrow(
+      /bomb.zip.*a.png: it unpacks from \d+ to 2147483648 bytes, too many for an image/,
+    );
   });
 
   test.each([

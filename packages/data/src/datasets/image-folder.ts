@@ -1,130 +1,225 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { ArchivePart } from '../archives/archive-entry.js';
-import { archiveIndex } from '../archives/archive-index.js';
+import { stat } from 'node:fs/promises';
+import { normalize, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkOptions, integer, listOf, number, oneOf, optional, type Rule, record, string } from '@cnnzoo/checks';
+import { openSource, type ReadLimits, type Source } from '@cnnzoo/files';
+import type { ArchiveListing } from '../archives/archive-entry.js';
+import { archiveListing, asDataError, sourceName } from '../archives/archive-index.js';
 import { DataError } from '../data-error.js';
 import type { Decoding } from '../pictures/decode-image.js';
+import { imageEnding } from '../pictures/image-format.js';
+import { sortByCodePoints } from './code-point-order.js';
 import { checkIndex, type ReferenceDataset, type SampleReference } from './dataset.js';
+import { ImageListing, isHidden, type LeftOut, type ListedImages } from './image-listing.js';
+import { type LabelledPath, labelsOfRows, readLabelList } from './label-list.js';
 import { loadSample } from './load-sample.js';
+import { walkFolder } from './walk-folder.js';
 
 /** The options of `imageFolder`. */
 export interface ImageFolderOptions {
   /** The folder inside of the folder or archive that holds the classes, such as 'train'. Default: itself. */
   readonly root?: string;
-  /** Channels of the pictures: 1 grey, 3 RGB, 4 RGB and alpha. Default 3. */
+  /**
+   * The names of all classes in the order of their labels: for a validation set that lacks one, or folders whose names are numbers.
+   * Default: the folders that there are, sorted by code points.
+   */
+  readonly classes?: readonly string[];
+  /**
+   * A list that says which images there are and what class each has, instead of folders: CSV with path and class in its first two columns,
+   * or JSON, `{ PATH: CLASS }` or `[{ "file": PATH, "label": CLASS }]`. Paths are below the root.
+   */
+  readonly labels?: Source;
+  /** Channels of the images: 1 grey, 3 RGB, 4 RGB and alpha. Default 3. */
   readonly channels?: 1 | 3 | 4;
-  /** A picture with more pixels is refused before it is decoded. Default 178,956,970, Pillow's limit. */
+  /** An image with more pixels is refused before it is decoded. Default: Pillow's limit of 178,956,970, and 50 a byte of a file of more than 32 million. */
   readonly maxPixels?: number;
+  /** What reading the archive's directory and the list may take at most. Default: by the file's size. */
+  readonly limits?: ReadLimits;
 }
 
-/** Pictures of a folder with one folder per class. */
+/** Images of a folder with one folder per class. */
 export interface ImageFolder extends ReferenceDataset {
-  /** The label of each picture. */
+  /** The label of each image. */
   readonly labels: Int32Array;
-  /** The path of each picture. */
+  /** The path of each image. */
   readonly files: readonly string[];
+  /** What was left out: how many files for each reason, and one of them. */
+  readonly leftOut: readonly LeftOut[];
 }
 
-interface PictureFile {
-  /** Below the root, with forward slashes: CLASS/…/NAME.jpg. */
-  readonly path: string;
-  readonly part?: ArchivePart;
-}
+const limit = optional(number(0));
+const source = {
+  expected: 'a path, file or https URL, bytes, Blob or { size, read }',
+  fault: () => null,
+} as Rule<Source>;
 
 /**
- * A data set of JPEG, PNG and WebP files in a folder with one folder per class, as torchvision's ImageFolder, or straight from
- * such a folder in a .zip or .tar, without unpacking it. Classes are in the order of their names, and so are the pictures of
- * each; files with other endings are left out. Pictures are decoded when they are asked for.
- * @param path of the folder or archive
- * @throws DataError where there are no pictures or a class has none, an archive cannot be read, or the path of an entry climbs
- *   out of it; by `get`, where a picture is corrupt, truncated, too large, or no picture
+ * A data set of image files in a folder with one folder per class, as torchvision's ImageFolder, or straight from such a folder in a .zip or
+ * .tar, without unpacking it. Classes, folders and names are in the order of their code points; symbolic links are followed; hidden files and
+ * folders and names that end in no image format are left out and counted. Images are decoded when they are asked for.
+ * @param place the path or file URL of a folder or archive; or an archive's bytes, Blob or { size, read }, which is read into memory
+ * @throws DataError where there are no images or a class has none (without `classes`), an archive cannot be read, or the path of an
+ *   entry climbs out of it; by `get`, where an image is corrupt, truncated, too large, or no image
  * @example
  * import { imageFolder } from '@cnnzoo/data';
  * const train = await imageFolder('cifar10.zip', { root: 'train' });
- * console.log(train.length, train.categories);
+ * console.log(train.length, train.categories, train.leftOut);
  */
-export async function imageFolder(path: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
-  const { root = '', channels = 3, maxPixels } = options;
-  if (channels !== 1 && channels !== 3 && channels !== 4)
-    throw new RangeError(`channels must be 1, 3 or 4, got ${channels}`);
-  if (maxPixels !== undefined && (!Number.isInteger(maxPixels) || maxPixels < 1))
-    throw new RangeError(`maxPixels must be a whole number of at least 1, got ${maxPixels}`);
-  const isArchive = /\.(zip|tar)$/i.test(path);
-  if (/\.(tgz|tar\.\w+)$/i.test(path))
-    throw new DataError(path, 'a packed tar cannot be read in any order; unpack it to .tar first');
-  const place = root === '' ? path : join(path, root);
-  const all = isArchive ? await archivePictures(path, root) : await folderPictures(place);
-  if (all.pictures.length === 0)
-    throw new DataError(place, 'no JPEG, PNG or WebP pictures in folders, one folder per class');
-  const empty = all.categories.find((name) => !all.pictures.some((picture) => picture.path.startsWith(`${name}/`)));
-  if (empty !== undefined) throw new DataError(join(place, empty), 'a class without JPEG, PNG or WebP pictures');
-  return folderDataset(path, place, all, { channels, maxPixels });
+export async function imageFolder(place: Source, options: ImageFolderOptions = {}): Promise<ImageFolder> {
+  const {
+    root = '',
+    classes,
+    labels,
+    channels = 3,
+    maxPixels,
+    limits,
+  } = checkOptions<ImageFolderOptions>('imageFolder', options, {
+    root: optional({
+      expected: 'a path',
+      fault: (name, value) => (typeof value === 'string' ? null : string().fault(name, value)),
+    }),
+    classes: optional(listOf(string(), 1)),
+    labels: optional(source),
+    channels: optional(oneOf([1, 3, 4])),
+    maxPixels: optional(integer(1)),
+    limits: optional(record<ReadLimits>({ memory: limit, values: limit, depth: limit, entries: limit, time: limit })),
+  });
+  const twice = classes?.find((name, index) => classes.indexOf(name) !== index);
+  if (twice !== undefined) throw new RangeError(`classes must have each name once, got '${twice}' twice`);
+  const inside = posix.normalize(root).replace(/^\.?(\/|$)|\/$/g, '');
+  if (inside.split('/').includes('..')) throw new RangeError(`root must be a folder inside, got '${root}'`);
+  const { path, bytes, listing } = await open(place, limits);
+  const base = inside === '' ? path : normalize(`${path}/${inside}`);
+  const list =
+    labels === undefined ? undefined : await readLabelList(labels, (text) => !imageEnding.test(text), limits);
+  const collected = new ImageListing();
+  let images: ListedImages;
+  if (list !== undefined) images = ofList(list, sourceName(labels ?? ''), classes, base, listing, inside);
+  else {
+    if (listing === undefined) await walkFolder(base, collected);
+    else addEntries(listing, inside, collected);
+    images = collected.sorted(base, classes);
+  }
+  return folderDataset(path, base, bytes, images, collected.leftOut, { channels, maxPixels });
+}
+
+/** The folder's path; or an archive's path or bytes, and what it holds. */
+async function open(
+  place: Source,
+  limits: ReadLimits | undefined,
+): Promise<{ path: string; bytes?: Uint8Array; listing?: ArchiveListing }> {
+  const path = place instanceof URL && place.protocol === 'file:' ? fileURLToPath(place) : place;
+  const name = sourceName(path);
+  if (typeof path === 'string' && !/^https?:\/\//i.test(path)) {
+    if (/\.(tgz|tar\.\w+)$/i.test(path))
+      throw new DataError(path, 'a packed tar cannot be read in any order; unpack it to .tar first');
+    const info = await stat(path).catch(() => undefined);
+    if (info?.isDirectory()) return { path };
+    if (!info?.isFile()) throw new DataError(path, 'no such folder, nor a .zip or .tar');
+    return { path, listing: await archiveListing(path, limits) };
+  }
+  try {
+    // Shared with the loader's workers, which cannot read a Blob or a function of the caller's.
+    const opened = await openSource(path);
+    const bytes = new Uint8Array(new SharedArrayBuffer(opened.size));
+    bytes.set(await opened.read(0, opened.size));
+    return { path: name, bytes, listing: await archiveListing(bytes, limits) };
+  } catch (cause) {
+    if (cause instanceof TypeError) throw cause;
+    throw asDataError(name, cause);
+  }
+}
+
+/** Adds what an archive has below a folder. */
+function addEntries({ files, folders, others }: ArchiveListing, inside: string, to: ImageListing): void {
+  const prefix = inside === '' ? '' : `${inside}/`;
+  const below = (path: string) => {
+    const plain = path.replace(/^(\.\/)+/, '');
+    return plain.startsWith(prefix) ? plain.slice(prefix.length) : undefined;
+  };
+  for (const folder of folders) {
+    const place = below(folder) ?? '';
+    const [category = ''] = place.split('/');
+    if (isHidden(place)) to.leaveOutHidden(place);
+    else if (category !== '') to.addClass(category);
+  }
+  for (const { path, part } of files) {
+    const place = below(path);
+    if (place !== undefined) to.addFile(...folderAndName(place), part);
+  }
+  for (const path of others) {
+    const place = below(path);
+    if (place !== undefined) to.leaveOut('a link to nothing', ...folderAndName(place));
+  }
+}
+
+function folderAndName(path: string): [folder: string, name: string] {
+  const slash = path.lastIndexOf('/');
+  return [path.slice(0, Math.max(0, slash)), path.slice(slash + 1)];
+}
+
+/** The images of a list, in its order. */
+function ofList(
+  rows: readonly LabelledPath[],
+  list: string,
+  classes: readonly string[] | undefined,
+  base: string,
+  listing: ArchiveListing | undefined,
+  inside: string,
+): ListedImages {
+  if (rows.length === 0) throw new DataError(list, 'a list without images');
+  const categories = classes ?? sortByCodePoints([...new Set(rows.map(([, category]) => category))]);
+  const labels = labelsOfRows(list, categories, rows);
+  const paths = rows.map(([path]) => {
+    const plain = posix.normalize(path).replace(/^\.\//, '');
+    if (plain.startsWith('/') || plain.split('/').includes('..'))
+      throw new DataError(list, `the path '${path}' climbs out of the folder`);
+    return plain;
+  });
+  const parts = new Map(listing?.files.map((file) => [file.path.replace(/^(\.\/)+/, ''), file.part]));
+  return {
+    categories,
+    paths,
+    labels,
+    parts: paths.map((path) => {
+      if (listing === undefined) return undefined;
+      const part = parts.get(inside === '' ? path : `${inside}/${path}`);
+      if (part === undefined) throw new DataError(list, `there is no '${path}' in ${base}`);
+      return part;
+    }),
+  };
 }
 
 function folderDataset(
   path: string,
-  place: string,
-  { categories, pictures }: FolderContents,
+  base: string,
+  bytes: Uint8Array | undefined,
+  { categories, paths, labels, parts }: ListedImages,
+  leftOut: readonly LeftOut[],
   decoding: Decoding,
 ): ImageFolder {
-  const labelOf = new Map(categories.map((name, label) => [name, label]));
-  const labels = Int32Array.from(pictures, ({ path }) => labelOf.get(classOf(path)) ?? -1);
-  const files = pictures.map((picture) => join(place, picture.path));
+  const files = paths.map((below) => normalizeSlashes(`${base}/${below}`));
   function reference(index: number): SampleReference {
     checkIndex(index, files.length);
     const name = files[index] ?? '';
-    const { part } = pictures[index] ?? {};
+    const part = parts[index];
     const label = labels[index] ?? 0;
     // No `...common`: V8 would make a hidden class for each of these objects, garbage that only a major collection finds.
-    return part === undefined
-      ? { kind: 'file', name, label, decoding, path: name }
-      : { kind: 'file', name, label, decoding, path, part };
+    if (part === undefined) return { kind: 'file', name, label, decoding, path: name };
+    return bytes === undefined
+      ? { kind: 'file', name, label, decoding, path, part }
+      : { kind: 'file', name, label, decoding, path, part, bytes };
   }
   return {
     length: files.length,
     categories,
     labels,
     files,
+    leftOut,
     reference,
     get: (index) => loadSample(reference(index)),
   };
 }
 
-interface FolderContents {
-  readonly categories: readonly string[];
-  readonly pictures: readonly PictureFile[];
-}
-
-async function folderPictures(folder: string): Promise<FolderContents> {
-  const info = await stat(folder).catch(() => undefined);
-  if (!info?.isDirectory()) throw new DataError(folder, 'no such folder, nor a .zip or .tar');
-  const categories = (await readdir(folder, { withFileTypes: true }))
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-    .map((entry) => entry.name)
-    .sort();
-  const pictures: PictureFile[] = [];
-  for (const category of categories) {
-    const names = await readdir(join(folder, category), { recursive: true });
-    for (const name of names.map((n) => n.replaceAll('\\', '/')).sort())
-      if (isPicture(name)) pictures.push({ path: `${category}/${name}` });
-  }
-  return { categories, pictures };
-}
-
-async function archivePictures(archive: string, root: string): Promise<FolderContents> {
-  const prefix = root === '' ? '' : `${root.replace(/\/$/, '')}/`;
-  const pictures = (await archiveIndex(archive))
-    .filter(({ path }) => path.startsWith(prefix) && isPicture(path) && path.slice(prefix.length).includes('/'))
-    .map(({ path, part }) => ({ path: path.slice(prefix.length), part }))
-    .sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { categories: [...new Set(pictures.map(({ path }) => classOf(path)))].sort(), pictures };
-}
-
-function isPicture(path: string): boolean {
-  // macOS puts files called ._NAME.jpg, which are no pictures, into archives.
-  return /\.(jpe?g|png|webp)$/i.test(path) && !/(^|\/)\._/.test(path);
-}
-
-function classOf(path: string): string {
-  return path.slice(0, path.indexOf('/'));
-}
+const normalizeSlashes =
+  process.platform === 'win32' ? (path: string) => path.replaceAll('/', '\\') : (path: string) => path;

@@ -19,9 +19,9 @@ export function loadSample(reference: SampleReference): Sample | Promise<Sample>
  * The bytes of the picture that a reference points to. Reads synchronously: the loader's workers have nothing else to do
  * meanwhile.
  */
-function readFileReference({ path, part, name }: FileReference): Uint8Array {
+function readFileReference({ path, part, bytes, name }: FileReference): Uint8Array {
   try {
-    return part === undefined ? readFileSync(path) : readArchivePart(path, part, name);
+    return part === undefined ? readFileSync(path) : readArchivePart(bytes ?? path, part, name);
   } catch (cause) {
     if (cause instanceof DataError) throw cause;
     throw new DataError(name, `cannot be read (${cause instanceof Error ? cause.message : cause})`, { cause });

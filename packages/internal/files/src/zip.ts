@@ -31,11 +31,12 @@ const LOCAL_HEADER = 0x04034b50;
 const LOCAL_HEADER_SIZE = 30;
 
 /**
- * Reads the directory of an archive, without its folders.
+ * Reads the directory of an archive.
+ * @param folders whether its folders are wanted, too, whose names end in a slash
  * @throws RangeError naming the archive where it is truncated or damaged, has entries outside of the file, overlapping ones (which
  *   make small archives that unpack to anything) or names that climb out of a folder
  */
-export async function readZipDirectory(source: OpenSource, budget: Budget): Promise<ZipEntry[]> {
+export async function readZipDirectory(source: OpenSource, budget: Budget, folders = false): Promise<ZipEntry[]> {
   const { count, offset, size, end: directoryEnd } = await findDirectory(source);
   const fail = (reason: string) => new RangeError(`${source.name}: broken zip archive: ${reason}`);
   budget.memory(size, 'the directory of the archive');
@@ -87,7 +88,7 @@ export async function readZipDirectory(source: OpenSource, budget: Budget): Prom
     if (header < end) throw fail(`its entry ${shown(name)} overlaps another`);
     end = ends[i] ?? 0;
   }
-  return entries.filter(({ name }) => !name.endsWith('/'));
+  return folders ? entries : entries.filter(({ name }) => !name.endsWith('/'));
 }
 
 /** The bytes of a directory, or null where there is none. */
