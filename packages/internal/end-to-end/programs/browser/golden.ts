@@ -1,4 +1,7 @@
-/** The reproducible numbers of @cnnzoo/testing, without Node. */
+/**
+ * The reproducible numbers of @cnnzoo/testing, without Node. A copy, because an app has nothing but what the registry has, and browsers have no
+ * node:zlib for CRC-32.
+ */
 
 function crcTable(): Uint32Array {
   return Uint32Array.from({ length: 256 }, (_, byte) => {
