@@ -2,7 +2,7 @@
  * Makes weights constants of a graph by itself. onnxruntime runs a graph faster whose weights it knows: it folds batch norm,
  * reorders filters once for its blocked kernels and packs matrices. That takes a compilation and one more copy of the weights, so
  * it is done only for graphs that have met the same values of all their variables a few times, and undone when one changes. Never for
- * training steps, not even where most of the network is frozen: a run that goes on in another process is to give the same bits.
+ * training steps, not even where most of the network is frozen: a run resumed in another process must give the same bits.
  *
  * Values are never written to once they are computed, so a weight that has changed is another `Value`. They are compared by number
  * here, not held: a weight that is gone must not stay in memory because a graph has seen it.

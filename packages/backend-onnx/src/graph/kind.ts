@@ -23,7 +23,7 @@ let kindCount = 0;
 
 /**
  * The last kinds in the order of their look-ups, whoever asked. A model asks for the same ones again, from the first on; a wrong guess,
- * as where two models are called in turns, takes a look-up by hash.
+ * as where calls of two models alternate, takes a look-up by hash.
  */
 const sequence: Kind[] = [];
 const sequenceLength = 4096;

@@ -44,7 +44,7 @@ export interface FrozenModel {
   dispose(): void;
 }
 
-/** A frozen model in threads of its own: the event loop goes on while it predicts. */
+/** A frozen model in threads of its own: the event loop continues while it predicts. */
 export interface FrozenModelInWorker {
   /** As `FrozenModel.predict`. @throws (rejects) Error where the worker dies */
   predict(images: tf.Tensor): Promise<tf.Tensor>;
@@ -63,7 +63,7 @@ export interface FrozenModelInWorker {
  * @param options.batchSize images at once; default: any number
  * @param options.inputShape [height, width, channels], for models that leave them open
  * @param options.threads threads of one operator; default: the processors that this process may use, shared by the workers
- * @param options.worker `true` for a thread of its own, so that the event loop goes on; a number for this many of them
+ * @param options.worker `true` for a thread of its own, so that the event loop continues; a number for this many of them
  * @param options.batching `{ maxBatchSize, maxDelay }`: concurrent requests go together, at most this many images, none waiting for
  *   others longer than this many milliseconds. Only with `worker`.
  * @throws TypeError or RangeError for options that are not as said; Error naming operation and layer where the model calls what

@@ -17,7 +17,7 @@ export interface WorkerPool {
   close(): Promise<void>;
 }
 
-/** Requests that a worker has at once: while it sends one result and this thread is busy, it has the next to go on with. */
+/** Requests that a worker has at once: while it sends one result and this thread is busy, it has the next to work on. */
 const requestsAtOnce = 2;
 
 interface Member {

@@ -62,7 +62,7 @@ const idleMilliseconds = 1000;
 
 /**
  * Makes batches of a data set. The batches of an epoch depend on the seed and the epoch's index only, not on the number of
- * workers, so that a run can be repeated, and go on in the middle of an epoch.
+ * workers, so that a run can be repeated, and resumed in the middle of an epoch.
  * @example
  * import { DataLoader, mnist } from '@cnnzoo/data';
  * import { compose, normalize, pad, toTensor } from '@cnnzoo/transforms';
@@ -117,10 +117,10 @@ export class DataLoader {
   }
 
   /**
-   * The batches of one epoch. A batch in which images were skipped is smaller, and left out where none is left: the epoch goes on
+   * The batches of one epoch. A batch in which images were skipped is smaller, and left out where none is left: the epoch continues
    * with the next, and `nextBatch` of the batch before says which that is.
    * @param index of the epoch, from 0
-   * @param fromBatch start at this batch, for a run that goes on where another stopped: the last batch's `nextBatch`. Default 0
+   * @param fromBatch start at this batch, to resume a run where it stopped: the last batch's `nextBatch`. Default 0
    * @throws RangeError where an argument is wrong; DataError, naming the file, where an image cannot be used
    */
   async *epoch(index: number, fromBatch = 0): AsyncGenerator<Batch, void, undefined> {
@@ -157,7 +157,7 @@ export class DataLoader {
         const made = await first;
         pass(made);
         if (made.batch === undefined) continue;
-        // Batches that are left out are no place to go on at.
+        // A run does not resume at a batch that is left out.
         if (onError === 'skip')
           for (let after = await next(); after !== undefined && after.batch === undefined; after = await next())
             pass(after);

@@ -18,7 +18,7 @@ export async function decodeWithSharp(
   const options: SharpOptions = {
     limitInputPixels: maxPixels,
     ignoreIcc: true,
-    // libjpeg and libpng go on after what they only warn of, as in Pillow; libtiff reports missing strips as errors.
+    // libjpeg and libpng continue after a warning, as in Pillow; libtiff reports missing strips as errors.
     failOn: format === 'TIFF' ? 'error' : 'truncated',
   };
   const open = (file = bytes) => sharp(file, options).timeout({ seconds });

@@ -33,7 +33,7 @@ import type { Loss } from './training-step.js';
 export interface CheckpointOptions {
   /** Where checkpoints are. One run at a time has it; it is made where it is missing. */
   readonly folder: string;
-  /** Also one after every so many steps. Default: after each epoch only, and where a run is interrupted. */
+  /** Also one each time after this number of steps. Default: after each epoch only, and where a run is interrupted. */
   readonly everySteps?: number;
   /** How many of the newest are kept; the best by validation (or, without one, training) accuracy is kept besides. Default 2. */
   readonly keepLast?: number;

@@ -21,7 +21,7 @@ export interface WeightAverage {
  *   a = d a + (1 - d) w, d = min(decay, (1 + step) / (10 + step))
  *
  * so that the first weights are soon forgotten, as in TensorFlow's.
- * @param restored the average of a run that goes on
+ * @param restored the average of a resumed run
  */
 export function startAverage(model: LayersModel, decay: number, restored: StateDict | undefined): WeightAverage {
   const weights = model.weights

@@ -30,7 +30,7 @@ const reduceOnPlateauRules: OptionRules<ReduceOnPlateauOptions> = {
 
 /**
  * Reduces the learning rate when the run no longer gets better: PyTorch's `ReduceLROnPlateau`, and what the authors of AlexNet and VGG did by hand.
- * It reads the history of the run, so a run that goes on needs no state of it.
+ * It reads the history of the run, so a resumed run needs no state of it.
  *
  * @throws RangeError naming the option that is out of range
  * @example
