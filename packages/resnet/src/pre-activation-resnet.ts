@@ -118,30 +118,12 @@ export function resnet50V2(options: PreActivationResNetOptions = {}): LayersMode
   return build('resnet50_v2', options);
 }
 
-/**
- * Pre-activation ResNet-101. 44,541,480 parameters, Keras's 44,577,896. See `resnet50V2`.
- * @param options see `ModelOptions`, and `variant`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { resnet101V2 } from '@cnnzoo/resnet';
- *
- * const model = resnet101V2({ numClasses: 10, seed: 1 });
- */
+/** Pre-activation ResNet-101. 44,541,480 parameters, Keras's 44,577,896. See {@link resnet50V2}. */
 export function resnet101V2(options: PreActivationResNetOptions = {}): LayersModel {
   return build('resnet101_v2', options);
 }
 
-/**
- * Pre-activation ResNet-152. 60,185,128 parameters, Keras's 60,236,904. See `resnet50V2`.
- * @param options see `ModelOptions`, and `variant`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { resnet152V2 } from '@cnnzoo/resnet';
- *
- * const model = resnet152V2({ numClasses: 10, seed: 1 });
- */
+/** Pre-activation ResNet-152. 60,185,128 parameters, Keras's 60,236,904. See {@link resnet50V2}. */
 export function resnet152V2(options: PreActivationResNetOptions = {}): LayersModel {
   return build('resnet152_v2', options);
 }

@@ -143,16 +143,7 @@ export function plain18(options: ModelOptions = {}): LayersModel {
   return build('plain18', options);
 }
 
-/**
- * The plain network of 34 layers: He et al. (2015), figure 3, middle. 21,623,848 parameters. See `plain18`.
- * @param options see `ModelOptions`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { plain34 } from '@cnnzoo/resnet';
- *
- * const model = plain34({ numClasses: 10, seed: 1 });
- */
+/** The plain network of 34 layers: He et al. (2015), figure 3, middle. 21,623,848 parameters. See {@link plain18}. */
 export function plain34(options: ModelOptions = {}): LayersModel {
   return build('plain34', options);
 }
@@ -171,16 +162,7 @@ export function resnet18(options: ResNetOptions = {}): LayersModel {
   return build('resnet18', options);
 }
 
-/**
- * ResNet-34: He et al. (2015), table 1 and figure 3, right. Basic blocks. 21,797,672 parameters, 3.7 GMACs. See `resnet18`.
- * @param options see `ModelOptions`, and `shortcut`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { resnet34 } from '@cnnzoo/resnet';
- *
- * const model = resnet34({ numClasses: 10, seed: 1 });
- */
+/** ResNet-34: He et al. (2015), table 1 and figure 3, right. Basic blocks. 21,797,672 parameters, 3.7 GMACs. See {@link resnet18}. */
 export function resnet34(options: ResNetOptions = {}): LayersModel {
   return build('resnet34', options);
 }
@@ -202,88 +184,38 @@ export function resnet50(options: BottleneckResNetOptions = {}): LayersModel {
   return build('resnet50', options);
 }
 
-/**
- * ResNet-101: He et al. (2015), table 1. Bottleneck blocks. 44,549,160 parameters, 7.8 GMACs. See `resnet50`.
- * @param options see `ModelOptions`, and `variant` and `shortcut`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { resnet101 } from '@cnnzoo/resnet';
- *
- * const model = resnet101({ numClasses: 10, seed: 1 });
- */
+/** ResNet-101: He et al. (2015), table 1. Bottleneck blocks. 44,549,160 parameters, 7.8 GMACs. See {@link resnet50}. */
 export function resnet101(options: BottleneckResNetOptions = {}): LayersModel {
   return build('resnet101', options);
 }
 
-/**
- * ResNet-152: He et al. (2015), table 1. Bottleneck blocks. 60,192,808 parameters, 11.5 GMACs. See `resnet50`.
- * @param options see `ModelOptions`, and `variant` and `shortcut`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { resnet152 } from '@cnnzoo/resnet';
- *
- * const model = resnet152({ numClasses: 10, seed: 1 });
- */
+/** ResNet-152: He et al. (2015), table 1. Bottleneck blocks. 60,192,808 parameters, 11.5 GMACs. See {@link resnet50}. */
 export function resnet152(options: BottleneckResNetOptions = {}): LayersModel {
   return build('resnet152', options);
 }
 
 /**
  * ResNeXt-50 (32x4d): Xie et al. (2016), table 1. 3x3 convolutions in 32 groups of 4 channels. 25,028,904 parameters, 4.2 GMACs. See
- * `resnet50`.
- * @param options see `ModelOptions`, and `variant` and `shortcut`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { resnext50_32x4d } from '@cnnzoo/resnet';
- *
- * const model = resnext50_32x4d({ numClasses: 10, seed: 1 });
+ * {@link resnet50}.
  */
 export function resnext50_32x4d(options: BottleneckResNetOptions = {}): LayersModel {
   return build('resnext50_32x4d', options);
 }
 
-/**
- * ResNeXt-101 (32x8d): Xie et al. (2016). 88,791,336 parameters, 16.4 GMACs. See `resnext50_32x4d`.
- * @param options see `ModelOptions`, and `variant` and `shortcut`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { resnext101_32x8d } from '@cnnzoo/resnet';
- *
- * const model = resnext101_32x8d({ numClasses: 10, seed: 1 });
- */
+/** ResNeXt-101 (32x8d): Xie et al. (2016). 88,791,336 parameters, 16.4 GMACs. See {@link resnet50}. */
 export function resnext101_32x8d(options: BottleneckResNetOptions = {}): LayersModel {
   return build('resnext101_32x8d', options);
 }
 
 /**
- * Wide ResNet-50-2: Zagoruyko and Komodakis (2016), table 8. Twice as wide between the 1x1 convolutions. 68,883,240 parameters,
- * 11.4 GMACs. See `resnet50`.
- * @param options see `ModelOptions`, and `variant` and `shortcut`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { wideResnet50_2 } from '@cnnzoo/resnet';
- *
- * const model = wideResnet50_2({ numClasses: 10, seed: 1 });
+ * Wide ResNet-50-2: Zagoruyko and Komodakis (2016), table 8. Twice as wide between the 1x1 convolutions. 68,883,240 parameters, 11.4
+ * GMACs. See {@link resnet50}.
  */
 export function wideResnet50_2(options: BottleneckResNetOptions = {}): LayersModel {
   return build('wide_resnet50_2', options);
 }
 
-/**
- * Wide ResNet-101-2. 126,886,696 parameters, 22.8 GMACs. See `wideResnet50_2`.
- * @param options see `ModelOptions`, and `variant` and `shortcut`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { wideResnet101_2 } from '@cnnzoo/resnet';
- *
- * const model = wideResnet101_2({ numClasses: 10, seed: 1 });
- */
+/** Wide ResNet-101-2. 126,886,696 parameters, 22.8 GMACs. See {@link resnet50}. */
 export function wideResnet101_2(options: BottleneckResNetOptions = {}): LayersModel {
   return build('wide_resnet101_2', options);
 }

@@ -94,7 +94,7 @@ function build(column: Column, options: DropoutModelOptions, normalized = false)
 
 /**
  * VGG-11, column A of table 1. 132,863,336 parameters, 7.6 GMACs.
- * @param options see `ModelOptions`; `dropout`, 0.5 unless you say otherwise, after both hidden dense layers. Smallest input 32x32; height and
+ * @param options see `ModelOptions`; `dropout`, default 0.5, after both hidden dense layers. Smallest input 32x32; height and
  *   width may be unknown (null).
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
  * @throws TypeError or RangeError naming the option
@@ -108,127 +108,52 @@ export function vgg11(options: DropoutModelOptions = {}): LayersModel {
 }
 
 /**
- * VGG-11 with local response normalization, column A-LRN of table 1. 132,863,336 parameters. It is no better than A: table 3. See `vgg11`.
- * @param options see `ModelOptions`, and `dropout`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { vgg11Lrn } from '@cnnzoo/vgg';
- *
- * const model = vgg11Lrn({ numClasses: 10, seed: 1 });
+ * VGG-11 with local response normalization, column A-LRN of table 1. 132,863,336 parameters. It is no better than A: table 3.
+ * See {@link vgg11}.
  */
 export function vgg11Lrn(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg11_lrn', options);
 }
 
-/**
- * VGG-13, column B of table 1. 133,047,848 parameters, 11.3 GMACs. See `vgg11`.
- * @param options see `ModelOptions`, and `dropout`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { vgg13 } from '@cnnzoo/vgg';
- *
- * const model = vgg13({ numClasses: 10, seed: 1 });
- */
+/** VGG-13, column B of table 1. 133,047,848 parameters, 11.3 GMACs. See {@link vgg11}. */
 export function vgg13(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg13', options);
 }
 
 /**
- * VGG-16 with 1x1 convolutions, column C of table 1. 133,638,952 parameters. Where D has a third 3x3 convolution in a stage, C has a 1x1 one. See `vgg11`.
- * @param options see `ModelOptions`, and `dropout`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { vgg16c } from '@cnnzoo/vgg';
- *
- * const model = vgg16c({ numClasses: 10, seed: 1 });
+ * VGG-16 with 1x1 convolutions, column C of table 1. 133,638,952 parameters. Where D has a third 3x3 convolution in a stage, C has a 1x1
+ * one. See {@link vgg11}.
  */
 export function vgg16c(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg16_c', options);
 }
 
-/**
- * VGG-16, column D of table 1. 138,357,544 parameters, 15.5 GMACs. See `vgg11`.
- * @param options see `ModelOptions`, and `dropout`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { vgg16 } from '@cnnzoo/vgg';
- *
- * const model = vgg16({ numClasses: 10, seed: 1 });
- */
+/** VGG-16, column D of table 1. 138,357,544 parameters, 15.5 GMACs. See {@link vgg11}. */
 export function vgg16(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg16', options);
 }
 
-/**
- * VGG-19, column E of table 1. 143,667,240 parameters, 19.6 GMACs. See `vgg11`.
- * @param options see `ModelOptions`, and `dropout`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { vgg19 } from '@cnnzoo/vgg';
- *
- * const model = vgg19({ numClasses: 10, seed: 1 });
- */
+/** VGG-19, column E of table 1. 143,667,240 parameters, 19.6 GMACs. See {@link vgg11}. */
 export function vgg19(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg19', options);
 }
 
-/**
- * VGG-11 with batch norm before each ReLU of a convolution, as in torchvision. 132,868,840 parameters. See `vgg11`.
- * @param options see `ModelOptions`, and `dropout`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { vgg11Bn } from '@cnnzoo/vgg';
- *
- * const model = vgg11Bn({ numClasses: 10, seed: 1 });
- */
+/** VGG-11 with batch norm before each ReLU of a convolution, as in torchvision. 132,868,840 parameters. See {@link vgg11}. */
 export function vgg11Bn(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg11', options, true);
 }
 
-/**
- * VGG-13 with batch norm. 133,053,736 parameters. See `vgg11Bn`.
- * @param options see `ModelOptions`, and `dropout`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { vgg13Bn } from '@cnnzoo/vgg';
- *
- * const model = vgg13Bn({ numClasses: 10, seed: 1 });
- */
+/** VGG-13 with batch norm. 133,053,736 parameters. See {@link vgg11}. */
 export function vgg13Bn(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg13', options, true);
 }
 
-/**
- * VGG-16 with batch norm. 138,365,992 parameters. See `vgg11Bn`.
- * @param options see `ModelOptions`, and `dropout`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { vgg16Bn } from '@cnnzoo/vgg';
- *
- * const model = vgg16Bn({ numClasses: 10, seed: 1 });
- */
+/** VGG-16 with batch norm. 138,365,992 parameters. See {@link vgg11}. */
 export function vgg16Bn(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg16', options, true);
 }
 
-/**
- * VGG-19 with batch norm. 143,678,248 parameters. See `vgg11Bn`.
- * @param options see `ModelOptions`, and `dropout`
- * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000]
- * @throws TypeError or RangeError naming the option
- * @example
- * import { vgg19Bn } from '@cnnzoo/vgg';
- *
- * const model = vgg19Bn({ numClasses: 10, seed: 1 });
- */
+/** VGG-19 with batch norm. 143,678,248 parameters. See {@link vgg11}. */
 export function vgg19Bn(options: DropoutModelOptions = {}): LayersModel {
   return build('vgg19', options, true);
 }
