@@ -46,23 +46,34 @@ export function findStateDict(value: unknown, entry: string | undefined, budget:
   return tensors;
 }
 
+/** The checkpoint itself and the dicts in it that have tensors; those a level below only where there is none of them. */
 function candidatesIn(top: Map<unknown, unknown>, budget: Budget): Candidate[] {
+  let level: Omit<Candidate, 'tensors'>[] = [{ entry: '', key: null, dict: top }];
   const candidates: Candidate[] = [];
-  const visit = (dict: Map<unknown, unknown>, entry: string, key: unknown, depth: number): void => {
-    let tensors = 0;
-    for (const [, item] of dict) {
-      budget.values(1);
-      if (isTorchValue(item)) tensors++;
+  for (let depth = 0; depth <= deepest; depth++) {
+    if (depth > 1 && candidates.length > 0) break;
+    for (const place of level) {
+      const tensors = countTensors(place.dict, budget);
+      if (tensors > 0) candidates.push({ ...place, tensors });
     }
-    if (tensors > 0) candidates.push({ entry, key, dict, tensors });
-    // Within a state dict there is no other one; but beside single tensors of a checkpoint there is.
-    if (depth === deepest || (depth > 0 && tensors > 0)) return;
-    for (const [name, item] of dict)
-      if (item instanceof Map && typeof name === 'string')
-        visit(item, entry === '' ? name : `${entry}.${name}`, name, depth + 1);
-  };
-  visit(top, '', null, 0);
+    level = level.flatMap(({ entry, dict }) =>
+      [...dict].flatMap(([key, item]) =>
+        item instanceof Map && typeof key === 'string'
+          ? [{ entry: entry === '' ? key : `${entry}.${key}`, key, dict: item }]
+          : [],
+      ),
+    );
+  }
   return candidates;
+}
+
+function countTensors(dict: Map<unknown, unknown>, budget: Budget): number {
+  let tensors = 0;
+  for (const [, item] of dict) {
+    budget.values(1);
+    if (isTorchValue(item)) tensors++;
+  }
+  return tensors;
 }
 
 function onlyOne(top: Map<unknown, unknown>, candidates: readonly Candidate[]): Candidate {
@@ -78,8 +89,9 @@ function onlyOne(top: Map<unknown, unknown>, candidates: readonly Candidate[]): 
   if (others.length === 0) return first;
   const [second] = others;
   if (others.length === 1 && second !== undefined && first.entry === '' && usualEntries.has(second.key)) return second;
+  const largest = candidates.reduce((most, each) => (each.tensors > most.tensors ? each : most));
   throw new TypeError(
-    `it holds several state dicts: ${listed(candidates)}; choose one with { entry: '${(second ?? first).entry.slice(0, 200)}' }`,
+    `it holds several state dicts: ${listed(candidates)}; choose one with { entry: '${largest.entry.slice(0, 200)}' }`,
   );
 }
 

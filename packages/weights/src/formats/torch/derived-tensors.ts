@@ -122,7 +122,7 @@ async function readQuantized(
   countTensor({ name, dtype: 'F32', shape }, file.budget);
   const stored = await readTensor(name, codes, file);
   const list = async (part: number | TorchTensor) =>
-    typeof part === 'number' ? [part] : Array.from((await readTensor(name, part, file)).data, Number);
+    typeof part === 'number' ? [Math.fround(part)] : Array.from((await readTensor(name, part, file)).data, Number);
   const scales = await list(scale);
   const zeroPoints = await list(zeroPoint);
   const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
@@ -132,7 +132,7 @@ async function readQuantized(
     get data() {
       return Float32Array.from(stored.data as ArrayLike<number>, (code, i) => {
         const at = scales.length === 1 ? 0 : Math.floor(i / inner) % scales.length;
-        return (code - (zeroPoints[at] ?? 0)) * Math.fround(scales[at] ?? 0);
+        return (code - (zeroPoints[at] ?? 0)) * (scales[at] ?? 0);
       });
     },
   };
