@@ -121,5 +121,5 @@ test('says which argument is wrong', async () => {
   });
   const nothing = await demo(['--data', small, '--folder', join(folder, 'nothing'), '--resume']);
   expect(nothing.code).toBe(1);
-  expect(nothing.output).toContain('has no checkpoint to go on from: start without resume');
+  expect(nothing.output).toContain('has no checkpoint to resume from: start without resume');
 });

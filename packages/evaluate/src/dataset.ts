@@ -1,3 +1,4 @@
+import { type Rule, rule } from '@cnnzoo/checks';
 import type { Image } from '@cnnzoo/transforms';
 
 /** Labelled pictures, as @cnnzoo/data's data sets. Any object of this shape is one. */
@@ -6,6 +7,8 @@ export interface Dataset {
   readonly categories: readonly string[];
   /** Where labels are known without reading pictures, wrong ones are found before any work. */
   readonly labels?: ArrayLike<number>;
+  /** Where pictures are files, reports name those that were mistaken. */
+  reference?(index: number): { readonly kind: string; readonly name: string };
   get(index: number): Sample | Promise<Sample>;
 }
 
@@ -15,3 +18,16 @@ export interface Sample {
   /** The index of its category. */
   readonly label: number;
 }
+
+export const datasetRule: Rule<Dataset> = rule<Dataset>(
+  'a data set: an object with length, a number, categories, an array of names, and get(index)',
+  (value) => {
+    const set = value as Partial<Record<keyof Dataset, unknown>> | null | undefined;
+    return (
+      typeof set?.length === 'number' &&
+      typeof set.get === 'function' &&
+      Array.isArray(set.categories) &&
+      set.categories.every((name) => typeof name === 'string')
+    );
+  },
+);

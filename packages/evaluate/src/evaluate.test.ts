@@ -56,11 +56,11 @@ test('counts top-1, top-5, each class and who was taken for whom', async () => {
   const events: number[] = [];
   const options = { protocol, batchSize: 2, onEvent: ({ done }: { done: number }) => events.push(done) };
   const report = await evaluate(echo(6), dataset(rows, six), options);
-  expect(report).toMatchObject({ protocol: 'single crop', count: 5, top1: 2 / 5, top5: 3 / 5, notes: [] });
+  expect(report).toMatchObject({ protocol: 'single crop', count: 5, top1: 2 / 5, top5: 3 / 5 });
   expect(report.confusion[0]).toEqual([1, 2, 0, 0, 0, 0]);
   expect(report.confusion[2]).toEqual([1, 0, 0, 0, 0, 0]);
-  expect(report.perClass[0]).toEqual({ category: 'a', count: 3, accuracy: 1 / 3 });
-  expect(report.perClass[5]).toEqual({ category: 'f', count: 0, accuracy: Number.NaN });
+  expect(report.perClass[0]).toEqual({ category: 'a', support: 3, precision: 1 / 2, recall: 1 / 3, f1: 2 / 5 });
+  expect(report.perClass[5]).toEqual({ category: 'f', support: 0, precision: 0, recall: 0, f1: 0 });
   expect(mostConfused(report, 5)).toEqual([
     { category: 'a', takenFor: 'b', count: 2 },
     { category: 'c', takenFor: 'a', count: 1 },
@@ -103,7 +103,10 @@ test('several crops of a picture are averaged', async () => {
 
 test('top-5 of three classes says that it says nothing', async () => {
   const { notes } = await evaluate(echo(3), dataset([[1, [1, 2, 3]]], ['a', 'b', 'c']), { protocol });
-  expect(notes).toEqual(['top5 is top-3: there are 3 classes, so it says nothing']);
+  expect(notes).toEqual([
+    'top5 is top-3: there are 3 classes, so it says nothing',
+    '2 of 3 classes have no pictures: their scores count as 0 in the mean of classes',
+  ]);
 });
 
 test('a network that says NaN is wrong', async () => {
@@ -111,13 +114,13 @@ test('a network that says NaN is wrong', async () => {
     protocol,
   });
   expect([top1, top5, loss]).toEqual([0, 0, Number.NaN]);
-  expect(notes).toEqual(['1 of 1 pictures got NaN from the network and count as wrong']);
+  expect(notes[0]).toBe('1 of 1 pictures got NaN from the network and count as wrong');
 });
 
 test.each([
   ['dataset must have at least one picture, got 0', [], six, 2],
   ["dataset has 2 categories, expected 6, the classes of model 'echo'", rows, ['a', 'b'], 2],
-  ['batchSize must be a whole number of at least 1, got 0', rows, six, 0],
+  ['batchSize must be an integer of at least 1, got 0', rows, six, 0],
   ['picture 0: label 6, expected 0 to 5', [[6, [1, 2, 3, 4, 5, 6]]] as const, six, 2],
   [
     "picture 1: the protocol gives 1 x 5 x 1, expected 1 x 6 x 1 for model 'echo'",

@@ -1,8 +1,9 @@
+import { callable, check, checkOptions, integer, type OptionRules, optional, rule } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Dataset, Sample } from './dataset.js';
+import { type Dataset, datasetRule, type Sample } from './dataset.js';
 import { classProbabilities, type PictureRange, picturesPerBatch } from './networks/class-probabilities.js';
 import { type Classifier, type Network, openNetworks } from './networks/classifier.js';
-import type { Protocol } from './protocols/protocol.js';
+import { type Protocol, protocolRule } from './protocols/protocol.js';
 import { singleCrop } from './protocols/single-crop.js';
 import { likeliest, rank } from './report/ranking.js';
 import { type EvaluationReport, type Mistake, reportOf, worstMistakes } from './report/report.js';
@@ -22,6 +23,19 @@ export interface EvaluateOptions {
   /** Told after each batch how many pictures are done. */
   readonly onEvent?: (event: EvaluateEvent) => void;
 }
+
+const evaluateRules: OptionRules<EvaluateOptions> = {
+  protocol: optional(protocolRule),
+  batchSize: optional(integer(1)),
+  shard: optional(
+    rule<readonly [index: number, count: number]>(
+      '[i, n] with integers 0 <= i < n',
+      (value) => Array.isArray(value) && value.length === 2,
+      ([index, count]) => Number.isSafeInteger(index) && Number.isSafeInteger(count) && index >= 0 && index < count,
+    ),
+  ),
+  onEvent: optional(callable<(event: EvaluateEvent) => void>('a function of the event')),
+};
 
 /** How far an evaluation is. */
 export interface EvaluateEvent {
@@ -55,11 +69,14 @@ export async function evaluate(
   dataset: Dataset,
   options: EvaluateOptions = {},
 ): Promise<EvaluationReport> {
-  const { protocol = singleCrop(), batchSize, shard = [0, 1], onEvent = () => {} } = options;
-  if (batchSize !== undefined && (!Number.isInteger(batchSize) || batchSize < 1))
-    throw new RangeError(`batchSize must be a whole number of at least 1, got ${batchSize}`);
-  checkShard(shard);
-  if (!Number.isInteger(dataset.length) || dataset.length < 1)
+  check('dataset', dataset, datasetRule);
+  const {
+    protocol = singleCrop(),
+    batchSize,
+    shard = [0, 1],
+    onEvent = () => {},
+  } = checkOptions('evaluate', options, evaluateRules);
+  if (!Number.isSafeInteger(dataset.length) || dataset.length < 1)
     throw new RangeError(`dataset must have at least one picture, got ${dataset.length}`);
   const networks = openNetworks(models, protocol);
   try {
@@ -109,7 +126,9 @@ async function run(
       const confused = confusion[label] ?? [];
       confused[guess] = (confused[guess] ?? 0) + 1;
       const [probability = 0, labelProbability = 0] = [probabilities[guess], probabilities[label]];
-      if (guess !== label && probability > 0) mistakes.push({ index, label, guess, probability, labelProbability });
+      // A mean of probabilities may be above 1 by its rounding.
+      const most = Math.min(1, probability);
+      if (guess !== label && most > 0) mistakes.push({ index, label, guess, probability: most, labelProbability });
     }
     mistakes = worstMistakes(mistakes);
     onEvent({ type: 'progress', done: tally.count, total, top1: tally.top1 / tally.count });
@@ -121,10 +140,16 @@ async function run(
     protocol: [...new Set(networks.map(({ protocol }) => protocol.name))].join(', '),
     categories: [...categories],
     confusion,
-    mistakes,
+    mistakes: mistakes.map((mistake) => ({ ...mistake, ...fileOf(dataset, mistake.index) })),
     part: { pictures: length, batch, shards: [[shard[0], shard[1]]] },
     tally: { ...tally, milliseconds: performance.now() - began },
   });
+}
+
+/** The file of a picture, where it is one. */
+function fileOf(dataset: Dataset, index: number): Pick<Mistake, 'file'> {
+  const reference = dataset.reference?.(index);
+  return reference?.kind === 'file' ? { file: reference.name } : {};
 }
 
 /** The batches of a shard: every n-th one, so that batches are the same with and without shards. */
@@ -133,13 +158,6 @@ function batchesOf(length: number, batch: number, [index, count]: readonly [numb
   for (let start = index * batch; start < length; start += count * batch)
     batches.push([start, Math.min(start + batch, length)]);
   return batches;
-}
-
-function checkShard([index, count]: readonly [number, number]): void {
-  if (!Number.isInteger(count) || count < 1 || !Number.isInteger(index) || index < 0 || index >= count)
-    throw new RangeError(
-      `shard must be [i, n] with whole numbers 0 <= i < n, got [${String(index)}, ${String(count)}]`,
-    );
 }
 
 /** @throws RangeError where the data set's classes are not the networks' */

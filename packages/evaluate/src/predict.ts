@@ -1,7 +1,8 @@
+import { checkOptions, integer, listOf, type OptionRules, optional, string } from '@cnnzoo/checks';
 import type { Image } from '@cnnzoo/transforms';
 import { classProbabilities, type PictureRange, picturesPerBatch } from './networks/class-probabilities.js';
 import { type Classifier, openNetworks } from './networks/classifier.js';
-import type { Protocol } from './protocols/protocol.js';
+import { type Protocol, protocolRule } from './protocols/protocol.js';
 import { singleCrop } from './protocols/single-crop.js';
 import { readPicture } from './read-picture.js';
 import { largest } from './report/ranking.js';
@@ -15,6 +16,12 @@ export interface PredictOptions {
   /** How many classes to give. Default 5, or all where there are fewer. */
   readonly topK?: number;
 }
+
+const predictRules: OptionRules<PredictOptions> = {
+  protocol: optional(protocolRule),
+  categories: optional(listOf(string('the name of a class'))),
+  topK: optional(integer(1)),
+};
 
 /** A class, and how sure the model is of it. */
 export interface Prediction {
@@ -54,8 +61,9 @@ export function predict(
 export async function predict(
   models: Classifier | readonly Classifier[],
   images: Picture | readonly Picture[],
-  { protocol = singleCrop(), categories, topK }: PredictOptions = {},
+  options: PredictOptions = {},
 ): Promise<Prediction[] | Prediction[][]> {
+  const { protocol = singleCrop(), categories, topK } = checkOptions('predict', options, predictRules);
   const networks = openNetworks(models, protocol);
   try {
     const [{ classes, name, format } = noNetwork()] = networks;

@@ -1,7 +1,8 @@
+import { checkOptions, integer, optional, string } from '@cnnzoo/checks';
 import { readMetadata } from '@cnnzoo/metadata';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { type Classifier, openNetwork, withOptions } from '../networks/classifier.js';
+import { type Classifier, modelOf, openNetwork } from '../networks/classifier.js';
 import { classifierHead, lastFeatureMap, softmaxOf } from '../networks/classifier-head.js';
 import { onlyInputOf, walkGraph } from '../networks/graph-walk.js';
 import type { Picture } from '../predict.js';
@@ -37,9 +38,13 @@ export interface GradCamOptions extends ClassActivationOptions {
 export async function gradCam(
   classifier: Classifier,
   image: Picture,
-  { classIndex, layer }: GradCamOptions = {},
+  options: GradCamOptions = {},
 ): Promise<ClassActivationMap> {
-  const model = withOptions(classifier).model;
+  const { classIndex, layer } = checkOptions<GradCamOptions>('gradCam', options, {
+    classIndex: optional(integer(0)),
+    layer: optional(string('the name of a layer')),
+  });
+  const model = modelOf(classifier);
   const output = logitsOf(model);
   const features = layer === undefined ? lastFeatureMap(output) : featureMapOf(model, layer);
   if (features === null) throw new RangeError(`model '${model.name}' has no feature maps`);
@@ -67,9 +72,12 @@ export async function gradCam(
 export async function classActivationMap(
   classifier: Classifier,
   image: Picture,
-  { classIndex }: ClassActivationOptions = {},
+  options: ClassActivationOptions = {},
 ): Promise<ClassActivationMap> {
-  const model = withOptions(classifier).model;
+  const { classIndex } = checkOptions<ClassActivationOptions>('classActivationMap', options, {
+    classIndex: optional(integer(0)),
+  });
+  const model = modelOf(classifier);
   const { features, pooling, layers } = classifierHead(model);
   const [dense, ...others] = layers;
   if (pooling?.kind !== 'average' || dense?.kind !== 'dense' || others.length > 0)
@@ -93,7 +101,7 @@ async function activationMap(
   features: SymbolicTensor,
   mapOf: (features: tf.Tensor4D, index: number, input: Known) => tf.Tensor,
 ): Promise<ClassActivationMap> {
-  const model = withOptions(classifier).model;
+  const model = modelOf(classifier);
   const [source] = model.inputs;
   const network = openNetwork(classifier, singleCrop());
   const { classes, format, protocol, categories } = network;
@@ -102,28 +110,43 @@ async function activationMap(
   const [view] = protocol.views(await readPicture(picture, format.channels), format);
   if (view === undefined || source === undefined) throw new RangeError(`protocol '${protocol.name}' gives no input`);
   const { data, width, height, channels } = view.input;
-  const input = tf.tensor4d(Float32Array.from(data), [1, height, width, channels]);
-  const logits = tf.tidy(() => network.logits(input, false));
-  const probabilities = tf.tidy(() => tf.softmax(logits));
-  const values = await probabilities.data();
-  const index = classIndex ?? values.indexOf(Math.max(...values));
-  const map = tf.tidy(() => {
-    const known: Known = [[source, input]];
-    return mapOf(run(model, features, known) as tf.Tensor4D, index, known);
-  });
-  const mapValues = Float32Array.from(await map.data());
-  const [, rows = 1, columns = 1] = map.shape;
-  tf.dispose([input, logits, probabilities, map]);
-  const size = [rows, columns] as const;
-  return {
-    index,
-    category: categories?.[index] ?? String(index),
-    probability: values[index] ?? 0,
-    layer: features.sourceLayer.name,
-    size,
-    values: mapValues,
-    overlay: overlayOf(view.input, mapValues, size, format.preprocessing ?? readMetadata(model).preprocessing ?? null),
+  const tensors: tf.Tensor[] = [];
+  const held = <T extends tf.Tensor>(tensor: T): T => {
+    tensors.push(tensor);
+    return tensor;
   };
+  try {
+    const input = held(tf.tensor4d(Float32Array.from(data), [1, height, width, channels]));
+    const probabilities = held(tf.tidy(() => tf.softmax(network.logits(input, false))));
+    const values = await probabilities.data();
+    const index = classIndex ?? values.indexOf(Math.max(...values));
+    const map = held(
+      tf.tidy(() => {
+        const known: Known = [[source, input]];
+        return mapOf(run(model, features, known) as tf.Tensor4D, index, known);
+      }),
+    );
+    const mapValues = Float32Array.from(await map.data());
+    const [, rows = 1, columns = 1] = map.shape;
+    const size = [rows, columns] as const;
+    return {
+      index,
+      category: categories?.[index] ?? String(index),
+      probability: values[index] ?? 0,
+      layer: features.sourceLayer.name,
+      size,
+      values: mapValues,
+      overlay: overlayOf(
+        view.input,
+        mapValues,
+        size,
+        format.preprocessing ?? readMetadata(model).preprocessing ?? null,
+      ),
+    };
+  } finally {
+    tf.dispose(tensors);
+    network.dispose();
+  }
 }
 
 /** Computes a tensor of a model from others. Inside of `tf.tidy`. */

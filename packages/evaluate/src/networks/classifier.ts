@@ -1,7 +1,8 @@
-import { checkPreprocessing, type Preprocessing, readMetadata } from '@cnnzoo/metadata';
+import { checkOptions, layersModel, type OptionRules, optional, shown } from '@cnnzoo/checks';
+import { checkPreprocessing, type Preprocessing, preprocessingRule, readMetadata } from '@cnnzoo/metadata';
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, model as makeModel } from '@tensorflow/tfjs-layers';
-import type { InputFormat, Protocol } from '../protocols/protocol.js';
+import { type InputFormat, type Protocol, protocolRule } from '../protocols/protocol.js';
 import { softmaxOf } from './classifier-head.js';
 import { toFullyConvolutional } from './fully-convolutional.js';
 import { onlyInputOf } from './graph-walk.js';
@@ -36,10 +37,9 @@ export interface Network {
  * @throws TypeError or RangeError naming the model where it is no classifier or the protocol does not fit
  */
 export function openNetwork(classifier: Classifier, fallback: Protocol): Network {
-  const given: Partial<Exclude<Classifier, LayersModel>> = withOptions(classifier) ?? {};
-  const { model, protocol = fallback } = given;
-  if (typeof model?.predict !== 'function' || !Array.isArray(model.inputs))
-    throw new TypeError(`model must be a tf.LayersModel, or { model } with one, got ${model ?? classifier}`);
+  const model = modelOf(classifier);
+  const given = withOptions(classifier);
+  const { protocol = fallback } = given;
   const [output] = model.outputs;
   const [input] = model.inputs;
   const classes = output?.shape.at(-1);
@@ -105,6 +105,20 @@ export function openNetwork(classifier: Classifier, fallback: Protocol): Network
       }),
     dispose,
   };
+}
+
+const classifierRules: OptionRules<Exclude<Classifier, LayersModel>> = {
+  model: layersModel<LayersModel>(),
+  preprocessing: optional(preprocessingRule),
+  protocol: optional(protocolRule),
+};
+
+/** @throws TypeError or RangeError where it is no model, nor one with options */
+export function modelOf(classifier: Classifier): LayersModel {
+  const given = withOptions(classifier);
+  if (typeof given !== 'object' || given === null || !('model' in given))
+    throw new TypeError(`model must be a tf.LayersModel, or { model } with one, got ${shown(classifier)}`);
+  return checkOptions('model', given, classifierRules).model;
 }
 
 /** A classifier with its options, whichever way it was given. A Sequential has a property `model`, too. */

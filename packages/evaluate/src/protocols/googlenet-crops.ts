@@ -1,13 +1,8 @@
+import { checkOptions } from '@cnnzoo/checks';
 import type { Preprocessing } from '@cnnzoo/metadata';
 import { googlenetCrops, type Image, pad } from '@cnnzoo/transforms';
 import { normalized } from '../networks/preprocessing.js';
-import {
-  checkScaleOption,
-  type InputFormat,
-  type Protocol,
-  requirePreprocessing,
-  type ScaleOptions,
-} from './protocol.js';
+import { type InputFormat, type Protocol, requirePreprocessing, type ScaleOptions, scaleRules } from './protocol.js';
 import { equalViews } from './several-crops.js';
 
 /** The scales are 256, 288, 320 and 352 for crops of 224: the smallest one times these. */
@@ -48,10 +43,10 @@ export function crops12(options: ScaleOptions = {}): Protocol {
 function protocolOfCrops(
   name: string,
   count: number,
-  { scale }: ScaleOptions,
+  options: ScaleOptions,
   cropsOf: (image: Image, crop: number, smallestScale: number) => Image[],
 ): Protocol {
-  checkScaleOption(scale);
+  const { scale } = checkOptions(`crops${count}`, options, scaleRules);
   return {
     name: scale === undefined ? name : `${name} from ${scale}`,
     inputsPerPicture: count,

@@ -1,6 +1,7 @@
+import { callable, check, checkOptions, integer, listOf } from '@cnnzoo/checks';
 import { denseEvaluation } from './dense-evaluation.js';
 import type { Protocol, ScaleOptions } from './protocol.js';
-import { type MultiCropOptions, multiCrop } from './several-crops.js';
+import { type MultiCropOptions, multiCrop, multiCropRules } from './several-crops.js';
 
 /**
  * A protocol at several scales, whose probabilities are averaged. VGG takes {S - 32, S, S + 32} for a network trained at S, and
@@ -17,9 +18,8 @@ export function multiScale(
   protocol: (options: Required<ScaleOptions>) => Protocol,
   scales: readonly number[],
 ): Protocol {
-  if (typeof protocol !== 'function')
-    throw new TypeError(`protocol must be a function of a scale such as tenCrop, got ${typeof protocol}`);
-  if (!Array.isArray(scales) || scales.length === 0) throw new RangeError('scales must be at least one number');
+  check('protocol', protocol, callable<typeof protocol>('a function of a scale, such as tenCrop'));
+  check('scales', scales, listOf(integer(1), 1));
   const twice = scales.find((scale, i) => scales.indexOf(scale) !== i);
   if (twice !== undefined) throw new RangeError(`scales has ${twice} twice`);
   return averageOf(scales.map((scale) => protocol({ scale })));
@@ -34,6 +34,7 @@ export function multiScale(
  * const report = await evaluate(model, testSet, { protocol: multiScale(multiCropAndDense, [256, 384, 512]) });
  */
 export function multiCropAndDense(options: MultiCropOptions = {}): Protocol {
+  checkOptions('multiCropAndDense', options, multiCropRules);
   const { grid: _, ...scale } = options;
   return averageOf([multiCrop(options), denseEvaluation(scale)]);
 }

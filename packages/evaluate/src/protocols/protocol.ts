@@ -1,5 +1,7 @@
+import { integer, type OptionRules, optional, rule } from '@cnnzoo/checks';
 import type { Preprocessing } from '@cnnzoo/metadata';
 import type { Image } from '@cnnzoo/transforms';
+import { resizeToScale } from '../networks/preprocessing.js';
 
 /** How a picture becomes inputs of a network, whose class probabilities are averaged. */
 export interface Protocol {
@@ -18,6 +20,15 @@ export interface Protocol {
    */
   readonly views: (image: Image, format: InputFormat) => readonly View[];
 }
+
+export const protocolRule = rule<Protocol>('a protocol, such as tenCrop()', (value) => {
+  const protocol = value as Partial<Record<keyof Protocol, unknown>> | null | undefined;
+  return (
+    typeof protocol?.views === 'function' &&
+    typeof protocol.name === 'string' &&
+    typeof protocol.inputsPerPicture === 'number'
+  );
+});
 
 /** One input of a network. */
 export interface View {
@@ -59,10 +70,31 @@ export function requirePreprocessing({ preprocessing, model }: InputFormat): Pre
   );
 }
 
-/** @throws RangeError where an option of a protocol is no scale */
-export function checkScaleOption(scale: number | undefined): void {
-  if (scale !== undefined && (!Number.isInteger(scale) || scale < 1))
-    throw new RangeError(`scale must be a whole number of at least 1, got ${scale}`);
+export const scaleRules: OptionRules<ScaleOptions> = { scale: optional(integer(1)) };
+
+/**
+ * What protocols of one scale share: the options are checked, the scale is in the name, and the picture is resized to it with the
+ * network's border.
+ * @param fits refuses a network before anything is computed
+ * @param viewsOf the resized picture, not normalised
+ */
+export function protocolOfOneScale(
+  name: string,
+  { scale }: ScaleOptions,
+  inputsPerPicture: number,
+  fits: (format: InputFormat, scale: number) => void,
+  viewsOf: (resized: Image, format: InputFormat, preprocessing: Preprocessing) => readonly View[],
+): Protocol {
+  const scaleFor = (format: InputFormat) => scale ?? requirePreprocessing(format).resizeSize;
+  return {
+    name: scale === undefined ? name : `${name} at ${scale}`,
+    inputsPerPicture,
+    check: (format) => fits(format, scaleFor(format)),
+    views: (image, format) => {
+      const preprocessing = requirePreprocessing(format);
+      return viewsOf(resizeToScale(image, scaleFor(format), preprocessing), format, preprocessing);
+    },
+  };
 }
 
 /** @throws RangeError where crops of the network's size cannot be cut out of pictures of this scale */

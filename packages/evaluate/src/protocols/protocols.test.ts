@@ -231,11 +231,11 @@ describe('bad input is refused', () => {
   });
 
   test.each<[() => unknown, string]>([
-    [() => multiScale(tenCrop, []), 'scales must be at least one number'],
+    [() => multiScale(tenCrop, []), 'scales must be an array of at least 1'],
     [() => multiScale(tenCrop, [256, 256]), 'scales has 256 twice'],
-    [() => multiScale(tenCrop, [25.5]), 'scale must be a whole number of at least 1, got 25.5'],
-    [() => multiScale(tenCrop() as never, [256]), 'protocol must be a function of a scale such as tenCrop, got object'],
-    [() => multiCrop({ grid: 1 }), 'grid must be a whole number of at least 2, got 1'],
+    [() => multiScale(tenCrop, [25.5]), 'scales[0] must be an integer of at least 1, got 25.5'],
+    [() => multiScale(tenCrop() as never, [256]), 'protocol must be a function of a scale, such as tenCrop, got {'],
+    [() => multiCrop({ grid: 1 }), 'grid must be an integer of at least 2, got 1'],
     [() => singleCrop({ scale: 12, transform: (image) => image }), 'scale and transform both resize'],
   ])('options %#', (make, message) => {
     expect(make).toThrow(message);

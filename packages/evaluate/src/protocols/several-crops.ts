@@ -1,13 +1,13 @@
+import { checkOptions, integer, type OptionRules, optional } from '@cnnzoo/checks';
 import { gridCrops, type Image, type SeveralCrops, tenCrops } from '@cnnzoo/transforms';
-import { normalized, resizeToScale } from '../networks/preprocessing.js';
+import { normalized } from '../networks/preprocessing.js';
 import {
   checkCropFits,
   checkPictureHoldsCrop,
-  checkScaleOption,
-  type InputFormat,
   type Protocol,
-  requirePreprocessing,
+  protocolOfOneScale,
   type ScaleOptions,
+  scaleRules,
   type View,
 } from './protocol.js';
 
@@ -18,8 +18,8 @@ import {
  * import { evaluate, tenCrop } from '@cnnzoo/evaluate';
  * const report = await evaluate(model, testSet, { protocol: tenCrop() });
  */
-export function tenCrop({ scale }: ScaleOptions = {}): Protocol {
-  return cropsOfOneScale('ten crop', scale, 10, tenCrops);
+export function tenCrop(options: ScaleOptions = {}): Protocol {
+  return cropsOfOneScale('ten crop', checkOptions('tenCrop', options, scaleRules), 10, tenCrops);
 }
 
 /** The options of `multiCrop`. */
@@ -27,6 +27,8 @@ export interface MultiCropOptions extends ScaleOptions {
   /** Crops per row and per column. Default 5. */
   readonly grid?: number;
 }
+
+export const multiCropRules: OptionRules<MultiCropOptions> = { ...scaleRules, grid: optional(integer(2)) };
 
 /**
  * VGG's multi-crop evaluation: a regular grid of 5x5 crops and their mirror images, 50 inputs a scale; 150 over three scales, with
@@ -36,32 +38,22 @@ export interface MultiCropOptions extends ScaleOptions {
  * import { evaluate, multiCrop, multiScale } from '@cnnzoo/evaluate';
  * const report = await evaluate(model, testSet, { protocol: multiScale(multiCrop, [256, 384, 512]) });
  */
-export function multiCrop({ scale, grid = 5 }: MultiCropOptions = {}): Protocol {
-  if (!Number.isInteger(grid) || grid < 2)
-    throw new RangeError(`grid must be a whole number of at least 2, got ${grid}`);
-  return cropsOfOneScale(`multi-crop ${grid}x${grid}`, scale, 2 * grid * grid, (size) => gridCrops(size, grid));
+export function multiCrop(options: MultiCropOptions = {}): Protocol {
+  const { grid = 5 } = checkOptions('multiCrop', options, multiCropRules);
+  return cropsOfOneScale(`multi-crop ${grid}x${grid}`, options, 2 * grid * grid, (size) => gridCrops(size, grid));
 }
 
 function cropsOfOneScale(
   name: string,
-  scale: number | undefined,
+  options: ScaleOptions,
   count: number,
   cropsOf: (size: readonly [number, number]) => SeveralCrops,
 ): Protocol {
-  checkScaleOption(scale);
-  const scaleFor = (format: InputFormat) => scale ?? requirePreprocessing(format).resizeSize;
-  return {
-    name: scale === undefined ? name : `${name} at ${scale}`,
-    inputsPerPicture: count,
-    check: (format) => checkCropFits(format, scaleFor(format)),
-    views: (image, format) => {
-      const preprocessing = requirePreprocessing(format);
-      const resized = resizeToScale(image, scaleFor(format), preprocessing);
-      checkPictureHoldsCrop(resized, format);
-      // Normalised once instead of crop by crop.
-      return equalViews(cropsOf(format.crop)(normalized(resized, preprocessing)));
-    },
-  };
+  return protocolOfOneScale(name, options, count, checkCropFits, (resized, format, preprocessing) => {
+    checkPictureHoldsCrop(resized, format);
+    // Normalised once instead of crop by crop.
+    return equalViews(cropsOf(format.crop)(normalized(resized, preprocessing)));
+  });
 }
 
 /** Views whose probabilities count the same. */

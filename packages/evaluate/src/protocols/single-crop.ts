@@ -1,13 +1,13 @@
+import { callable, checkOptions, type OptionRules, optional } from '@cnnzoo/checks';
 import { centerCrop, type Image } from '@cnnzoo/transforms';
-import { normalized, resizeToScale } from '../networks/preprocessing.js';
+import { normalized } from '../networks/preprocessing.js';
 import {
   checkCropFits,
   checkPictureHoldsCrop,
-  checkScaleOption,
-  type InputFormat,
   type Protocol,
-  requirePreprocessing,
+  protocolOfOneScale,
   type ScaleOptions,
+  scaleRules,
 } from './protocol.js';
 
 /** The options of `singleCrop`. */
@@ -17,6 +17,11 @@ export interface SingleCropOptions extends ScaleOptions {
    */
   readonly transform?: (image: Image) => Image;
 }
+
+const singleCropRules: OptionRules<SingleCropOptions> = {
+  ...scaleRules,
+  transform: optional(callable<(image: Image) => Image>('a function of an image')),
+};
 
 /**
  * The middle of the picture, one input: what most tables of today report, and torchvision's.
@@ -28,10 +33,9 @@ export interface SingleCropOptions extends ScaleOptions {
  * const asTheNetworkWantsIt = singleCrop();
  * const byHand = singleCrop({ transform: compose([pad(2), toTensor(), normalize([0.1307], [0.3081])]) });
  */
-export function singleCrop({ scale, transform }: SingleCropOptions = {}): Protocol {
-  checkScaleOption(scale);
+export function singleCrop(options: SingleCropOptions = {}): Protocol {
+  const { scale, transform } = checkOptions('singleCrop', options, singleCropRules);
   if (transform !== undefined) {
-    if (typeof transform !== 'function') throw new TypeError(`transform must be a function, got ${typeof transform}`);
     if (scale !== undefined) throw new TypeError('scale and transform both resize: give one of them');
     return {
       name: 'single crop',
@@ -39,16 +43,8 @@ export function singleCrop({ scale, transform }: SingleCropOptions = {}): Protoc
       views: (image) => [{ input: transform(image), weight: 1, dense: false }],
     };
   }
-  const scaleFor = (format: InputFormat) => scale ?? requirePreprocessing(format).resizeSize;
-  return {
-    name: scale === undefined ? 'single crop' : `single crop at ${scale}`,
-    inputsPerPicture: 1,
-    check: (format) => checkCropFits(format, scaleFor(format)),
-    views: (image, format) => {
-      const preprocessing = requirePreprocessing(format);
-      const resized = resizeToScale(image, scaleFor(format), preprocessing);
-      checkPictureHoldsCrop(resized, format);
-      return [{ input: normalized(centerCrop(format.crop)(resized), preprocessing), weight: 1, dense: false }];
-    },
-  };
+  return protocolOfOneScale('single crop', options, 1, checkCropFits, (resized, format, preprocessing) => {
+    checkPictureHoldsCrop(resized, format);
+    return [{ input: normalized(centerCrop(format.crop)(resized), preprocessing), weight: 1, dense: false }];
+  });
 }

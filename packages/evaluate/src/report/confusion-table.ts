@@ -1,6 +1,6 @@
 import { blues, colorAt } from '../maps/color-map.js';
 import { toDataUrl } from '../maps/png.js';
-import { escaped } from './escape-html.js';
+import { html, type Markup } from './markup.js';
 import type { EvaluationReport } from './report.js';
 
 /** Up to this many classes the matrix has numbers. */
@@ -15,7 +15,7 @@ const smallestSquare = 3;
  * pairs, of which the strongest counts. Colours are shares of a row's pictures, by their square root, so that rare confusions can be seen
  * beside the diagonal.
  */
-export async function confusionTable({ confusion, categories }: EvaluationReport): Promise<string> {
+export async function confusionTable({ confusion, categories }: EvaluationReport): Promise<Markup> {
   const shares = confusion.map((row) => {
     const pictures = row.reduce((sum, value) => sum + value, 0);
     return row.map((count) => (pictures === 0 ? 0 : Math.sqrt(count / pictures)));
@@ -25,20 +25,20 @@ export async function confusionTable({ confusion, categories }: EvaluationReport
     const address = await toDataUrl(matrixPicture(strongestOfBlocks(shares, block)));
     const [first = '', last = ''] = [categories[0], categories.at(-1)];
     const squares = block === 1 ? '' : ` A square stands for ${block} × ${block} pairs: the strongest of them.`;
-    return `<p class="hint">From ‘${escaped(first)}’ at the top left to ‘${escaped(last)}’.${squares}</p>
+    return html`<p class="hint">From ‘${first}’ at the top left to ‘${last}’.${squares}</p>
 <img class="matrix" alt="confusion matrix of ${categories.length} classes" src="${address}">`;
   }
-  const head = categories.map((category) => `<th scope="col"><span>${escaped(category)}</span>`).join('');
+  const head = categories.map((category) => html`<th scope="col"><span>${category}</span>`);
   const rows = confusion.map((row, label) => {
     const cells = row.map((count, guess) => {
       const share = shares[label]?.[guess] ?? 0;
       const ink = share > 0.55 ? ';color:#fff' : '';
-      const frame = label === guess ? ' class="right"' : '';
-      return `<td${frame} style="background:rgb(${colorAt(blues, share).join()})${ink}">${count === 0 ? '' : count}`;
+      const frame = label === guess ? 'right' : 'wrong';
+      return html`<td class="${frame}" style="background:rgb(${colorAt(blues, share).join()})${ink}">${count === 0 ? '' : count}`;
     });
-    return `<tr><th scope="row">${escaped(categories[label] ?? '')}${cells.join('')}`;
+    return html`<tr><th scope="row">${categories[label] ?? ''}${cells}`;
   });
-  return `<table class="confusion"><thead><tr><th>${head}</thead><tbody>${rows.join('')}</tbody></table>`;
+  return html`<table class="confusion"><thead><tr><th>${head}</thead><tbody>${rows}</tbody></table>`;
 }
 
 function strongestOfBlocks(shares: readonly (readonly number[])[], block: number): number[][] {

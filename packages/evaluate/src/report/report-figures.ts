@@ -1,4 +1,4 @@
-import type { ClassReport, EvaluationReport } from './report.js';
+import type { ClassReport, EvaluationReport, Mistake } from './report.js';
 
 export const percent = (share: number): string => (Number.isNaN(share) ? '–' : `${(100 * share).toFixed(2)} %`);
 
@@ -10,7 +10,8 @@ export function certainty(probability: number): string {
 
 /** The figures of a report by name, as Markdown and HTML have them. */
 export function figureRows(report: EvaluationReport): [name: string, value: string][] {
-  const { count, top1, top5, topK, loss, calibrationError, millisecondsPerPicture, part } = report;
+  const { count, top1, top5, topK, loss, calibrationError, millisecondsPerPicture, part, averages } = report;
+  const { macro, weighted } = averages;
   const { shards, pictures } = part;
   const whole = shards.length === 1 && shards[0]?.[1] === 1;
   return [
@@ -23,16 +24,26 @@ export function figureRows(report: EvaluationReport): [name: string, value: stri
     // Top-3 of 3 classes is always right.
     [`top-${topK} accuracy`, report.categories.length > topK ? percent(top5) : `${percent(top5)}, which says nothing`],
     [`top-${topK} error`, percent(1 - top5)],
+    ['precision, recall, F1 (mean of classes)', [macro.precision, macro.recall, macro.f1].map(percent).join(', ')],
+    [
+      'precision, recall, F1 (mean weighted by pictures)',
+      [weighted.precision, weighted.recall, weighted.f1].map(percent).join(', '),
+    ],
     ['mean loss', loss.toFixed(4)],
     ['calibration error (ECE, 15 bins)', percent(calibrationError)],
     ['time per picture', `${millisecondsPerPicture.toFixed(2)} ms`],
   ];
 }
 
+/** Which picture was mistaken: its file, where the data set says one. */
+export function mistakeName({ index, file }: Mistake): string {
+  return file ?? `picture ${index}`;
+}
+
 /** Classes with pictures, those least often recognised first. */
 export function worstClasses({ perClass }: EvaluationReport, limit: number): ClassReport[] {
   return perClass
-    .filter(({ count }) => count > 0)
-    .toSorted((a, b) => a.accuracy - b.accuracy || b.count - a.count)
+    .filter(({ support }) => support > 0)
+    .toSorted((a, b) => a.recall - b.recall || b.support - a.support)
     .slice(0, limit);
 }

@@ -1,16 +1,18 @@
+import { check, optional } from '@cnnzoo/checks';
 import { type Image, resize, toBytes } from '@cnnzoo/transforms';
-import type { Dataset } from '../dataset.js';
+import { type Dataset, datasetRule } from '../dataset.js';
 import { toDataUrl } from '../maps/png.js';
 import { confusionTable } from './confusion-table.js';
-import { escaped } from './escape-html.js';
+import { html, type Markup, trusted } from './markup.js';
 import { reliabilityDiagram } from './reliability-diagram.js';
-import { type EvaluationReport, type Mistake, mostConfused } from './report.js';
-import { certainty, figureRows, percent, worstClasses } from './report-figures.js';
+import { type EvaluationReport, type Mistake, mostConfused, reportOf } from './report.js';
+import { certainty, figureRows, mistakeName, percent, worstClasses } from './report-figures.js';
+import { reportRule } from './report-rule.js';
 
 /** Pictures in a page are reduced to this many pixels at their longer side. */
 const longestSide = 160;
 
-const style = `
+const style = trusted(`
 body { font: 15px/1.45 system-ui, sans-serif; color: #1b1f24; max-width: 76rem; margin: 2rem auto; padding: 0 1.25rem; }
 h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { font-size: 1.15rem; margin: 2.25rem 0 .75rem; }
 .subtitle, .hint { color: #57606a; margin: 0 0 1rem; } .note { background: #fff8c5; padding: .5rem .75rem; border-radius: 6px; }
@@ -27,12 +29,12 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 1rem; }
 .mistakes figure { margin: 0; font-size: .85rem; overflow-wrap: anywhere; }
 .mistakes img { width: 100%; height: 150px; object-fit: contain; background: #eef1f4; border-radius: 6px; image-rendering: auto; }
-.mistakes img.small { image-rendering: pixelated; } .mistakes b { color: #b42318; font-weight: 600; }`;
+.mistakes img.small { image-rendering: pixelated; } .mistakes b { color: #b42318; font-weight: 600; }`);
 
 /**
  * A report as one page without any other file: figures, confusion matrix, calibration, the worst classes, and the mistakes of which the
  * network was surest, as pictures.
- * @param report of `evaluate` or `merge`
+ * @param given report of `evaluate` or `merge`
  * @param dataset the one that was evaluated, whose pictures are read again; without it the page has none
  * @returns the page's HTML
  * @throws RangeError where the data set is another one
@@ -42,20 +44,22 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
  * const report = await evaluate(model, testSet);
  * await writeFile('report.html', await reportToHtml(report, testSet));
  */
-export async function reportToHtml(report: EvaluationReport, dataset?: Dataset): Promise<string> {
+export async function reportToHtml(given: EvaluationReport, dataset?: Dataset): Promise<string> {
+  const report = reportOf(check('report', given, reportRule));
+  check('dataset', dataset, optional(datasetRule));
   if (dataset !== undefined && dataset.length !== report.part.pictures)
     throw new RangeError(`dataset has ${dataset.length} pictures, the report is of one with ${report.part.pictures}`);
   const { models, protocol, notes, categories } = report;
   const name = models.join(' + ');
-  const rows = figureRows(report).map(([figure, value]) => `<tr><th>${escaped(figure)}<td>${escaped(value)}`);
-  return `<!doctype html>
+  const rows = figureRows(report).map(([figure, value]) => html`<tr><th>${figure}<td>${value}`);
+  return html`<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escaped(name)}: ${percent(report.top1)}</title>
+<title>${name}: ${percent(report.top1)}</title>
 <style>${style}</style>
-<h1>${escaped(name)}</h1>
-<p class="subtitle">${escaped(protocol)}, ${categories.length} classes</p>
-${notes.map((note) => `<p class="note">${escaped(note)}</p>`).join('\n')}
-<div class="columns"><table class="list">${rows.join('')}</table>
+<h1>${name}</h1>
+<p class="subtitle">${protocol}, ${categories.length} classes</p>
+${notes.map((note) => html`<p class="note">${note}</p>`)}
+<div class="columns"><table class="list">${rows}</table>
 <div>${reliabilityDiagram(report.tally)}</div></div>
 <h2>Confusion matrix</h2>
 <p class="hint">Row: the class it is. Column: what it was taken for.</p>
@@ -67,45 +71,47 @@ ${await confusionTable(report)}
 <h2>Most confident mistakes</h2>
 ${await mistakeGallery(report, dataset)}
 </html>
-`;
+`.toString();
 }
 
-function classTable(report: EvaluationReport): string {
+function classTable(report: EvaluationReport): Markup {
   const rows = worstClasses(report, 20).map(
-    ({ category, count, accuracy }) =>
-      `<tr><td>${escaped(category)}<td class="number">${count}<td class="number">${percent(accuracy)}<td><span class="bar" style="width:${(accuracy * 7).toFixed(2)}rem"></span>`,
+    ({ category, support, precision, recall, f1 }) =>
+      html`<tr><td>${category}<td class="number">${support}<td class="number">${percent(precision)}<td class="number">${percent(recall)}<td class="number">${percent(f1)}<td><span class="bar" style="width:${(recall * 7).toFixed(2)}rem"></span>`,
   );
-  return `<table class="list"><thead><tr><th>class<th>pictures<th>right<th></thead>${rows.join('')}</table>`;
+  return html`<table class="list"><thead><tr><th>class<th>pictures<th>precision<th>recall<th>F1<th></thead>${rows}</table>`;
 }
 
-function pairTable(report: EvaluationReport): string {
+function pairTable(report: EvaluationReport): Markup {
   const rows = mostConfused(report, 20).map(
-    ({ category, takenFor, count }) =>
-      `<tr><td>${escaped(category)}<td>${escaped(takenFor)}<td class="number">${count}`,
+    ({ category, takenFor, count }) => html`<tr><td>${category}<td>${takenFor}<td class="number">${count}`,
   );
-  if (rows.length === 0) return '<p>Nothing was confused.</p>';
-  return `<table class="list"><thead><tr><th>class<th>taken for<th>pictures</thead>${rows.join('')}</table>`;
+  if (rows.length === 0) return html`<p>Nothing was confused.</p>`;
+  return html`<table class="list"><thead><tr><th>class<th>taken for<th>pictures</thead>${rows}</table>`;
 }
 
-async function mistakeGallery({ mistakes, categories }: EvaluationReport, dataset?: Dataset): Promise<string> {
-  if (mistakes.length === 0) return '<p>There are none.</p>';
-  const figures: string[] = [];
+async function mistakeGallery({ mistakes, categories }: EvaluationReport, dataset?: Dataset): Promise<Markup> {
+  if (mistakes.length === 0) return html`<p>There are none.</p>`;
+  const figures: Markup[] = [];
   for (const mistake of mistakes) figures.push(await mistakeFigure(mistake, categories, dataset));
-  return `<div class="mistakes">${figures.join('\n')}</div>`;
+  return html`<div class="mistakes">${figures}</div>`;
 }
 
 async function mistakeFigure(
-  { index, label, guess, probability, labelProbability }: Mistake,
+  mistake: Mistake,
   categories: readonly string[],
   dataset: Dataset | undefined,
-): Promise<string> {
-  const image = (await dataset?.get(index))?.image;
+): Promise<Markup> {
+  const { label, guess, probability, labelProbability } = mistake;
+  const image = (await dataset?.get(mistake.index))?.image;
+  const name = mistakeName(mistake);
   const picture =
     image === undefined
-      ? ''
-      : `<img${Math.max(image.width, image.height) < longestSide ? ' class="small"' : ''} alt="picture ${index}" src="${await toDataUrl(thumbnail(image))}">`;
-  const text = `<b>${escaped(categories[guess] ?? '')}</b> ${escaped(certainty(probability))}<br>is ${escaped(categories[label] ?? '')} ${escaped(certainty(labelProbability))}<br><span class="hint">picture ${index}</span>`;
-  return `<figure>${picture}<figcaption>${text}</figcaption></figure>`;
+      ? html``
+      : html`<img class="${Math.max(image.width, image.height) < longestSide ? 'small' : 'large'}" alt="${name}" src="${await toDataUrl(thumbnail(image))}">`;
+  const text = html`<b>${categories[guess] ?? ''}</b> ${certainty(probability)}<br>is ${categories[label] ?? ''} ${certainty(labelProbability)}<br><span class="hint">${name}</span>`;
+  return html`<figure>${picture}<figcaption>${text}</figcaption></figure>
+`;
 }
 
 function thumbnail(image: Image): Image {

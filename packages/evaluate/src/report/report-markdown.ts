@@ -1,5 +1,8 @@
-import { type EvaluationReport, mostConfused } from './report.js';
-import { figureRows, percent, worstClasses } from './report-figures.js';
+import { check } from '@cnnzoo/checks';
+import { markdownText } from './markdown-text.js';
+import { type EvaluationReport, mostConfused, reportOf } from './report.js';
+import { certainty, figureRows, mistakeName, percent, worstClasses } from './report-figures.js';
+import { reportRule } from './report-rule.js';
 
 /**
  * A report as Markdown: the figures, the worst classes and the pairs that were confused most often.
@@ -8,27 +11,38 @@ import { figureRows, percent, worstClasses } from './report-figures.js';
  * const report = await evaluate(model, testSet);
  * console.log(reportToMarkdown(report));
  */
-export function reportToMarkdown(report: EvaluationReport): string {
+export function reportToMarkdown(given: EvaluationReport): string {
+  const report = reportOf(check('report', given, reportRule));
   const figures = figureRows(report).map(([name, value]) => [name, value]);
-  const classes = worstClasses(report, 10).map(({ category, count, accuracy }) => [
+  const classes = worstClasses(report, 10).map(({ category, support, precision, recall, f1 }) => [
     category,
-    String(count),
-    percent(accuracy),
+    String(support),
+    ...[precision, recall, f1].map(percent),
   ]);
+  const mistakes = report.mistakes
+    .slice(0, 10)
+    .map((mistake) => [
+      mistakeName(mistake),
+      report.categories[mistake.label] ?? '',
+      report.categories[mistake.guess] ?? '',
+      certainty(mistake.probability),
+    ]);
   const pairs = mostConfused(report, 10).map(({ category, takenFor, count }) => [category, takenFor, String(count)]);
   return [
-    `# ${report.models.join(' + ')}, ${report.protocol}`,
+    `# ${markdownText(`${report.models.join(' + ')}, ${report.protocol}`)}`,
     table(['figure', 'value'], figures),
-    ...report.notes.map((note) => `> ${note}`),
+    ...report.notes.map((note) => `> ${markdownText(note)}`),
     '## Worst classes',
-    table(['class', 'pictures', 'right'], classes),
+    table(['class', 'pictures', 'precision', 'recall', 'F1'], classes),
     '## Most often confused',
     pairs.length === 0 ? 'Nothing was confused.' : table(['class', 'taken for', 'pictures'], pairs),
+    '## Most confident mistakes',
+    mistakes.length === 0 ? 'There are none.' : table(['picture', 'class', 'taken for', 'sure'], mistakes),
     '',
   ].join('\n\n');
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  const line = (cells: readonly string[]) => `| ${cells.map(markdownText).join(' | ')} |`;
+  return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }

@@ -1,3 +1,5 @@
+import { check, integer, listOf, rule } from '@cnnzoo/checks';
+import { averagesOf, type ClassAverages, type ClassReport, type ClassScores, classReports } from './class-scores.js';
 import { type CalibrationBin, calibrationError, sumsPerUnit, type Tally } from './tally.js';
 
 /** What an evaluation found. Plain data: see {@link reportToJson} for a file, {@link merge} for joining shards. */
@@ -19,6 +21,7 @@ export interface EvaluationReport {
   /** Expected calibration error with 15 bins: 0 where the network is as often right as it is sure. */
   readonly calibrationError: number;
   readonly perClass: readonly ClassReport[];
+  readonly averages: ClassAverages;
   /** Pictures of class `row` that were taken for class `column`. */
   readonly confusion: readonly (readonly number[])[];
   /** Wrong answers of which the network was surest, the surest first; 24 at most. */
@@ -41,18 +44,12 @@ export interface ReportPart {
   readonly shards: readonly (readonly [index: number, count: number])[];
 }
 
-/** How the pictures of one class were classified. */
-export interface ClassReport {
-  readonly category: string;
-  readonly count: number;
-  /** Share of its pictures that were taken for it; NaN without pictures. */
-  readonly accuracy: number;
-}
-
 /** A picture that was taken for something else. */
 export interface Mistake {
   /** In the data set. */
   readonly index: number;
+  /** Where the data set's pictures are files. */
+  readonly file?: string;
   readonly label: number;
   /** The class with the largest probability. */
   readonly guess: number;
@@ -69,7 +66,7 @@ export interface Confusion {
   readonly count: number;
 }
 
-export type { CalibrationBin, Tally };
+export type { CalibrationBin, ClassAverages, ClassReport, ClassScores, Tally };
 
 /** What has to be known for a report; the rest follows. */
 export type ReportSource = Pick<
@@ -85,9 +82,14 @@ export function reportOf(source: ReportSource): EvaluationReport {
   const classes = categories.length;
   const topK = Math.min(5, classes);
   const { count, invalid } = tally;
+  const perClass = classReports(confusion, categories);
+  const unseen = perClass.filter(({ support }) => support === 0).length;
   const notes = [
     ...(classes <= 5 ? [`top5 is top-${topK}: there are ${classes} classes, so it says nothing`] : []),
     ...(invalid > 0 ? [`${invalid} of ${count} pictures got NaN from the network and count as wrong`] : []),
+    ...(unseen > 0
+      ? [`${unseen} of ${classes} classes have no pictures: their scores count as 0 in the mean of classes`]
+      : []),
   ];
   return {
     models,
@@ -99,11 +101,8 @@ export function reportOf(source: ReportSource): EvaluationReport {
     topK,
     loss: invalid > 0 ? Number.NaN : tally.loss / sumsPerUnit / count,
     calibrationError: calibrationError(tally),
-    perClass: categories.map((category, label) => {
-      const row = confusion[label] ?? [];
-      const pictures = row.reduce((sum, value) => sum + value, 0);
-      return { category, count: pictures, accuracy: (row[label] ?? 0) / pictures };
-    }),
+    perClass,
+    averages: averagesOf(perClass),
     confusion,
     mistakes: worstMistakes(mistakes),
     notes,
@@ -130,6 +129,9 @@ export function mostConfused(
   { confusion, categories }: Pick<EvaluationReport, 'confusion' | 'categories'>,
   limit: number,
 ): Confusion[] {
+  check('confusion', confusion, listOf(listOf(integer(0))));
+  check('categories', categories, listOf(rule<string>('a string', (value) => typeof value === 'string')));
+  check('limit', limit, integer(0));
   const confused: Confusion[] = [];
   for (const [label, row] of confusion.entries())
     for (const [guess, count] of row.entries())

@@ -124,9 +124,9 @@ test('JSON that is no report is refused', async () => {
   const wrong = (changes: object) => JSON.stringify({ ...JSON.parse(text), ...changes });
   for (const [bad, message] of [
     ['{', 'text is no JSON'],
-    ['null', 'its format is not'],
-    ['{}', 'its format is not'],
-    [wrong({ confusion: [[1, 2]] }), 'confusion is wrong'],
+    ['null', "report.format must be 'cnnzoo-evaluation-2', got undefined"],
+    ['{}', "report.format must be 'cnnzoo-evaluation-2', got undefined"],
+    [wrong({ confusion: [[1, 2]] }), 'report.confusion has 1 rows, expected 3, one a category'],
     [
       wrong({
         confusion: [
@@ -135,12 +135,12 @@ test('JSON that is no report is refused', async () => {
           [0, 0, 0],
         ],
       }),
-      'confusion has 9 pictures, tally 5',
+      'report.tally.count is 5, but confusion has 9 pictures',
     ],
-    [wrong({ tally: {} }), 'tally is wrong'],
-    [wrong({ categories: 3 }), 'categories are wrong'],
-    [wrong({ part: null }), 'part is wrong'],
-    [wrong({ models: null }), 'parts are missing'],
+    [wrong({ tally: {} }), 'report.tally.count must be an integer of at least 0, got undefined'],
+    [wrong({ categories: 3 }), 'report.categories must be an array'],
+    [wrong({ part: null }), 'report.part must be an object with pictures, batch, shards, got null'],
+    [wrong({ models: null }), 'report.models must be an array'],
   ] as const)
     expect(() => reportFromJson(bad), bad).toThrow(message);
 });

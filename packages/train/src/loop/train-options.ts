@@ -119,7 +119,7 @@ const trainRules: OptionRules<TrainOptions> = {
 export function checkTrainArguments(model: LayersModel, loader: Loader, options: TrainOptions): void {
   check('model', model, layersModel<LayersModel>());
   check('loader', loader, loaderRule);
-  const { loss, labelSmoothing, earlyStopping, validation, checkpoint, resume, allow } = checkOptions(
+  const { loss, labelSmoothing, earlyStopping, validation, checkpoint, resume } = checkOptions(
     'train',
     options,
     trainRules,
@@ -130,8 +130,6 @@ export function checkTrainArguments(model: LayersModel, loader: Loader, options:
     throw new TypeError('earlyStopping watches validation, which is missing');
   if (resume === true && checkpoint === undefined)
     throw new TypeError('resume: true resumes from checkpoint.folder, which is missing');
-  if (allow !== undefined && (resume === undefined || resume === false))
-    throw new TypeError('allow is for a run that is resumed: give resume, too');
   if (model.trainableWeights.length === 0)
     throw new TypeError(`model '${model.name}' has nothing to train: all is frozen`);
   if (loss === undefined) refuseSoftmax(model);
