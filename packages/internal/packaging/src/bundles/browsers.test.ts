@@ -72,5 +72,6 @@ test('training needs nothing of Node but for checkpoints and log files, which sa
   const { loss, messages } = JSON.parse(await runFresh(folder.path, 'training', code));
   expect(loss).toBeGreaterThan(0);
   expect(messages).toHaveLength(4);
-  for (const message of messages) expect(message).toMatch(/^TypeError: paths, folders, downloads, checkpoints and log files need Node/);
+  for (const message of messages)
+    expect(message).toMatch(/^TypeError: paths, folders, downloads, checkpoints and log files need Node/);
 });
