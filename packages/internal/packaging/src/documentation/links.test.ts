@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { root } from '@cnnzoo/tooling/published-packages';
 import { expect, test } from 'vitest';
+import { publishedSources } from '../architecture/imports.js';
 import { markdownFiles } from './snippets.js';
 
 /** GitHub's name of a heading's place: lower case, spaces as hyphens, and nothing but letters, digits and hyphens. */
@@ -25,4 +26,13 @@ test.each(markdownFiles())('$path', ({ path }) => {
     return anchor !== undefined && !anchors(readFileSync(linked, 'utf8')).includes(anchor);
   });
   expect(dead.map(([link]) => link)).toEqual([]);
+});
+
+test('the files that the tour of the engine names are there', () => {
+  const sources = publishedSources(join(root, 'packages/backend-onnx'));
+  const named = [...readFileSync(join(root, 'docs/engine.md'), 'utf8').matchAll(/`(?:src\/)?([\w./-]+\.ts)`/g)];
+  expect(named.length).toBeGreaterThan(30);
+  expect(
+    named.map(([, name = '']) => name).filter((name) => !sources.some((path) => path.endsWith(`/${name}`))),
+  ).toEqual([]);
 });
