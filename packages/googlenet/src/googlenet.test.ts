@@ -1,13 +1,13 @@
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { features, modelMetadata } from '@cnnzoo/blocks';
 import {
+  expectGoldenTraining,
   goldenLogitsError,
   layerShapes,
   modelGolden,
   parameterCount,
   runGoldenTraining,
   stateShapes,
-  trainingErrors,
   trainingGolden,
 } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
@@ -45,21 +45,11 @@ describe("torchvision's", () => {
 
 test('trains as in PyTorch, with its auxiliary heads', async () => {
   const golden = trainingGolden('googlenet');
-  if (golden === null) return;
   expect(auxiliaryLossWeights).toEqual([golden.auxWeight, golden.auxWeight]);
-  const model = googlenet({ numClasses: 10, inputShape: [96, 96, 3], auxiliaryHeads: true, dropout: 0, ...zeros });
+  const model = googlenet({ numClasses: 10, inputShape: [128, 128, 3], auxiliaryHeads: true, dropout: 0, ...zeros });
   expect(stateShapes(model)).toEqual(golden.state);
   const tensors = tf.memory().numTensors;
-  const figures = await runGoldenTraining(model, golden);
-  const errors = trainingErrors(figures, golden);
-  expect(errors.keys).toEqual([]);
-  expect(errors.gradientNorms).toBeLessThan(1e-2);
-  const losses = golden.losses.map((loss, step) => Math.abs((figures.losses[step] ?? Number.NaN) / loss - 1));
-  expect(losses[0]).toBeLessThan(1e-5);
-  // From here on the figures, made in float64, are out of float32's reach: a change of a ReLU's sign grows a hundredfold a step.
-  // PyTorch 2 itself in float32 is off by 1.6e-3, 1.3e-2 and 2.9e-2; in float64 with the picture changed by 1e-8 by 5e-8, 2e-3, 7e-2.
-  expect(losses[1]).toBeLessThan(5e-3);
-  expect(errors.losses).toBeLessThan(0.2);
+  expectGoldenTraining(await runGoldenTraining(model, golden), golden);
   expect(tf.memory().numTensors).toBe(tensors);
   model.dispose();
 });

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-sys.path.append(str(Path(__file__).parents[2] / "testing/python"))
+sys.path.append(str(Path(__file__).parents[2] / "testing/golden"))
 from golden_numbers import golden_weight, uniform  # noqa: E402
 
 

@@ -1,6 +1,8 @@
+export { trainingGolden } from './golden-files.js';
 export { goldenLogitsError, layerShapes, parameterCount } from './golden-models.js';
 export { goldenInput, goldenWeight, uniform } from './golden-numbers.js';
 export {
+  expectGoldenTraining,
   relativeError,
   runGoldenTraining,
   type TrainingErrors,
@@ -10,4 +12,4 @@ export {
 } from './golden-training.js';
 export { loadGoldenWeights, type PytorchWeight, pytorchWeights, stateShapes } from './pytorch-weights.js';
 export { sharedFile } from './shared-folder.js';
-export { type ModelGolden, modelGolden, trainingGolden } from './shared-golden.js';
+export { type ModelGolden, modelGolden } from './shared-golden.js';

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { TrainingGolden } from './golden-training.js';
 import { sharedFile } from './shared-folder.js';
 
 /** A file of golden/models/. */
@@ -21,11 +20,6 @@ export interface ModelGolden {
 /** The golden figures of torchvision's model `name`, or null, with a printed line, where the test data is missing. */
 export function modelGolden(name: string): ModelGolden | null {
   return readGolden(`golden/models/${name}.json`);
-}
-
-/** The golden training run of `name`, or null, with a printed line, where the test data is missing. */
-export function trainingGolden(name: string): TrainingGolden | null {
-  return readGolden(`golden/training/${name}.json`);
 }
 
 function readGolden<Golden>(path: string): Golden | null {

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torchvision
 
-sys.path.append(str(Path(__file__).parents[3] / 'testing/python'))
+sys.path.append(str(Path(__file__).parents[3] / 'testing/golden'))
 from golden_numbers import golden_weight, uniform  # noqa: E402
 
 model = torchvision.models.resnet18(num_classes=10).eval()
