@@ -1,21 +1,10 @@
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { modelMetadata } from '@cnnzoo/blocks';
-import {
-  expectGoldenTraining,
-  goldenLogitsError,
-  layerShapes,
-  modelGolden,
-  runGoldenTraining,
-  stateShapes,
-  trainingGolden,
-} from '@cnnzoo/testing';
+import { describeFamily, stateShapes, testGoldenTraining } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { alexnet, alexnetBook, alexnetPaper } from './index.js';
-
-// Sixty million weights: a minute or two on a busy machine.
-vi.setConfig({ testTimeout: 900_000 });
 
 beforeAll(async () => {
   registerOnnxBackend();
@@ -24,36 +13,9 @@ beforeAll(async () => {
 
 const zeros = { initialWeights: 'zeros' } as const;
 
-describe("torchvision's", () => {
-  const golden = modelGolden('alexnet');
-
-  test.skipIf(golden === null)('layers and state dict', () => {
-    const model = alexnet(zeros);
-    expect(stateShapes(model)).toEqual(golden?.state);
-    expect(model.countParams()).toBe(golden?.params);
-    const shapes = layerShapes(model, golden);
-    expect(shapes.actual).toEqual(shapes.expected);
-    model.dispose();
-  });
-
-  test.skipIf(!golden?.logits).each(['onnx', 'cpu'])('logits on %s', async (backend) => {
-    await tf.setBackend(backend);
-    const model = alexnet(zeros);
-    expect(await goldenLogitsError(model, golden)).toBeLessThan(1e-4);
-    model.dispose();
-    await tf.setBackend('onnx');
-  });
-});
-
-test('trains as in PyTorch, at an input whose last feature map is enlarged', async () => {
-  const golden = trainingGolden('alexnet');
-  const model = alexnet({ numClasses: 10, inputShape: [96, 96, 3], dropout: 0, ...zeros });
-  expect(stateShapes(model)).toEqual(golden.state);
-  const tensors = tf.memory().numTensors;
-  expectGoldenTraining(await runGoldenTraining(model, golden), golden);
-  expect(tf.memory().numTensors).toBe(tensors);
-  model.dispose();
-});
+describeFamily('alexnet', alexnet, { backends: ['onnx', 'cpu'] });
+// Its last feature map is enlarged at this input.
+testGoldenTraining('alexnet', (options) => alexnet({ ...options, dropout: 0 }));
 
 test("the paper's network has the sizes of the lecture's table 6-2", () => {
   const model = alexnetPaper(zeros);

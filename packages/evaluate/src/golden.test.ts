@@ -1,11 +1,12 @@
 /** The seven cases of the evaluation golden, made with PyTorch: torchvision's networks with golden weights on one photo. */
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { setModelMetadata } from '@cnnzoo/blocks';
 import { readImage } from '@cnnzoo/data';
 import { googlenet } from '@cnnzoo/googlenet';
 import { resnet18 } from '@cnnzoo/resnet';
-import { loadGoldenWeights, sharedFile } from '@cnnzoo/testing';
+import { loadGoldenWeights } from '@cnnzoo/testing';
 import { vgg11 } from '@cnnzoo/vgg';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
@@ -22,12 +23,12 @@ interface Case {
   readonly sum_sq: number;
 }
 
-const file = sharedFile('golden/evaluate/photo.json');
-const photo = sharedFile('golden/transforms/photo.png');
-const golden =
-  file === null
-    ? null
-    : (JSON.parse(readFileSync(file, 'utf8')) as { mean: number[]; std: number[]; cases: Record<string, Case> });
+const golden = JSON.parse(readFileSync(new URL('./fixtures/photo-protocols.json', import.meta.url), 'utf8')) as {
+  readonly mean: number[];
+  readonly std: number[];
+  readonly cases: Readonly<Record<string, Case>>;
+};
+const photo = fileURLToPath(new URL('../../transforms/src/fixtures/photo.png', import.meta.url));
 
 const networks = { resnet18, vgg11, googlenet } as const;
 const models = new Map<string, LayersModel>();
@@ -37,17 +38,16 @@ function model(name: keyof typeof networks): LayersModel {
   if (!models.has(name)) loadGoldenWeights(made);
   models.set(name, made);
   // The golden uses ImageNet's statistics for all of them.
-  if (golden !== null)
-    setModelMetadata(made, {
-      preprocessing: {
-        resizeSize: 256,
-        cropSize: 224,
-        padding: 0,
-        interpolation: 'bilinear',
-        mean: golden.mean,
-        std: golden.std,
-      },
-    });
+  setModelMetadata(made, {
+    preprocessing: {
+      resizeSize: 256,
+      cropSize: 224,
+      padding: 0,
+      interpolation: 'bilinear',
+      mean: golden.mean,
+      std: golden.std,
+    },
+  });
   return made;
 }
 
@@ -69,9 +69,9 @@ const cases: readonly [name: string, networks: readonly (keyof typeof networks)[
   ['fusion', ['resnet18', 'vgg11'], singleCrop()],
 ];
 
-test.skipIf(golden === null || photo === null).each(cases)('%s of %j', async (name, names, protocol) => {
-  const expected = golden?.cases[name];
-  const image = await readImage(photo ?? '');
+test.each(cases)('%s of %j', async (name, names, protocol) => {
+  const expected = golden.cases[name];
+  const image = await readImage(photo);
   const classifiers = names.map(model);
   const tensors = tf.memory().numTensors;
   const all = await predict(classifiers, image, { protocol, topK: 1000 });

@@ -1,18 +1,9 @@
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { features, modelMetadata } from '@cnnzoo/blocks';
-import {
-  expectGoldenTraining,
-  goldenLogitsError,
-  layerShapes,
-  modelGolden,
-  parameterCount,
-  runGoldenTraining,
-  stateShapes,
-  trainingGolden,
-} from '@cnnzoo/testing';
+import { describeFamily, parameterCount, stateShapes, testGoldenTraining, trainingGolden } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { auxiliaryLossWeights, googlenet, googlenetPaper } from './index.js';
 
 beforeAll(async () => {
@@ -22,36 +13,12 @@ beforeAll(async () => {
 
 const zeros = { initialWeights: 'zeros' } as const;
 
-describe("torchvision's", () => {
-  const golden = modelGolden('googlenet');
+describeFamily('googlenet', googlenet, { withHeads: true, backends: ['onnx', 'cpu'] });
+testGoldenTraining('googlenet', (options) => googlenet({ ...options, dropout: 0 }));
 
-  test.skipIf(golden === null)('layers and state dict', () => {
-    const model = googlenet({ auxiliaryHeads: true, ...zeros });
-    expect(stateShapes(model)).toEqual(golden?.state);
-    expect(parameterCount(model)).toBe(golden?.params);
-    const shapes = layerShapes(model, golden);
-    expect(shapes.actual).toEqual(shapes.expected);
-    model.dispose();
-  });
-
-  test.skipIf(!golden?.logits).each(['onnx', 'cpu'])('logits on %s', async (backend) => {
-    await tf.setBackend(backend);
-    const model = googlenet(zeros);
-    expect(await goldenLogitsError(model, golden)).toBeLessThan(1e-4);
-    model.dispose();
-    await tf.setBackend('onnx');
-  });
-});
-
-test('trains as in PyTorch, with its auxiliary heads', async () => {
-  const golden = trainingGolden('googlenet');
-  expect(auxiliaryLossWeights).toEqual([golden.auxWeight, golden.auxWeight]);
-  const model = googlenet({ numClasses: 10, inputShape: [128, 128, 3], auxiliaryHeads: true, dropout: 0, ...zeros });
-  expect(stateShapes(model)).toEqual(golden.state);
-  const tensors = tf.memory().numTensors;
-  expectGoldenTraining(await runGoldenTraining(model, golden), golden);
-  expect(tf.memory().numTensors).toBe(tensors);
-  model.dispose();
+test("torchvision's weight of the auxiliary losses", () => {
+  const { auxWeight } = trainingGolden('googlenet');
+  expect(auxiliaryLossWeights).toEqual([auxWeight, auxWeight]);
 });
 
 test("the paper's network has the sizes of its table 1", () => {

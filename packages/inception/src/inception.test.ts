@@ -1,9 +1,9 @@
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { features, modelMetadata } from '@cnnzoo/blocks';
-import { goldenLogitsError, layerShapes, modelGolden, parameterCount, stateShapes } from '@cnnzoo/testing';
+import { describeFamily, parameterCount, stateShapes } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { auxiliaryLossWeights, bnInception, inceptionV2, inceptionV3 } from './index.js';
 
 beforeAll(async () => {
@@ -17,24 +17,12 @@ function sizes(model: LayersModel, names: readonly string[]) {
   return features(model, names).outputs.map(({ shape }) => shape.slice(1));
 }
 
-describe("Inception-v3 has torchvision's", () => {
-  const golden = modelGolden('inception_v3');
+describeFamily('inception_v3', inceptionV3, { withHeads: true });
 
-  test.skipIf(golden === null)('layers and state dict', () => {
-    const model = inceptionV3({ auxiliaryHeads: true, ...zeros });
-    expect(stateShapes(model)).toEqual(golden?.state);
-    expect(parameterCount(model)).toBe(golden?.params);
-    const shapes = layerShapes(model, golden);
-    expect(shapes.actual).toEqual(shapes.expected);
-    expect(model.outputs).toHaveLength(1 + auxiliaryLossWeights.length);
-    model.dispose();
-  });
-
-  test.skipIf(!golden?.logits)('logits', async () => {
-    const model = inceptionV3(zeros);
-    expect(await goldenLogitsError(model, golden)).toBeLessThan(1e-4);
-    model.dispose();
-  });
+test('Inception-v3 has an output for each weight of the auxiliary losses', () => {
+  const model = inceptionV3({ auxiliaryHeads: true, ...zeros });
+  expect(model.outputs).toHaveLength(1 + auxiliaryLossWeights.length);
+  model.dispose();
 });
 
 test("Inception-v2 has the sizes of the paper's table 1", () => {

@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     root: process.cwd(),
     include: ['src/**/*.test.ts'],
+    globalSetup: join(import.meta.dirname, 'src/build-before-tests.ts'),
     // Native addons (onnxruntime-node, sharp) are not safe in worker threads that come and go.
     pool: 'forks',
     maxWorkers: 2,

@@ -1,21 +1,17 @@
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { features, modelMetadata } from '@cnnzoo/blocks';
 import {
-  expectGoldenTraining,
+  describeFamily,
   goldenInput,
-  goldenLogitsError,
-  layerShapes,
   loadGoldenWeights,
-  modelGolden,
   parameterCount,
   relativeError,
-  runGoldenTraining,
   stateShapes,
-  trainingGolden,
+  testGoldenTraining,
 } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import * as resnet from './index.js';
 
 beforeAll(async () => {
@@ -23,7 +19,7 @@ beforeAll(async () => {
   await tf.setBackend('onnx');
 });
 
-describe.each([
+for (const [name, build] of [
   ['resnet18', resnet.resnet18],
   ['resnet34', resnet.resnet34],
   ['resnet50', resnet.resnet50],
@@ -31,46 +27,11 @@ describe.each([
   ['resnet152', resnet.resnet152],
   ['resnext50_32x4d', resnet.resnext50_32x4d],
   ['wide_resnet50_2', resnet.wideResnet50_2],
-])('%s', (name, build) => {
-  const golden = modelGolden(name);
+] as const)
+  describeFamily(name, build);
 
-  test.skipIf(golden === null)("has torchvision's state dict", () => {
-    const model = build({ initialWeights: 'zeros' });
-    expect(stateShapes(model)).toEqual(golden?.state);
-    // Parameters are what an optimizer sees; running statistics are none.
-    expect(parameterCount(model)).toBe(golden?.params);
-    const shapes = layerShapes(model, golden);
-    expect(shapes.actual).toEqual(shapes.expected);
-    model.dispose();
-  });
-
-  test.skipIf(!golden?.logits)(
-    'computes what torchvision computes',
-    async () => {
-      const model = build({ initialWeights: 'zeros' });
-      expect(await goldenLogitsError(model, golden)).toBeLessThan(1e-4);
-      model.dispose();
-    },
-    900_000,
-  );
-});
-
-test.each([
-  ['cifar_resnet20', () => resnet.cifarResnet({ depth: 20, initialWeights: 'zeros' })],
-  ['resnet18', () => resnet.resnet18({ numClasses: 10, inputShape: [96, 96, 3], initialWeights: 'zeros' })],
-])(
-  '%s trains as in PyTorch',
-  async (name, build) => {
-    const golden = trainingGolden(name);
-    const model = build();
-    expect(stateShapes(model)).toEqual(golden.state);
-    const tensors = tf.memory().numTensors;
-    expectGoldenTraining(await runGoldenTraining(model, golden), golden);
-    expect(tf.memory().numTensors).toBe(tensors);
-    model.dispose();
-  },
-  900_000,
-);
+testGoldenTraining('cifar_resnet20', (options) => resnet.cifarResnet({ ...options, depth: 20 }));
+testGoldenTraining('resnet18', resnet.resnet18);
 
 test("tfjs's cpu backend computes the same", async () => {
   const logits: Record<string, Float32Array> = {};

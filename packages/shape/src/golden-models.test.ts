@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { sharedFile } from '@cnnzoo/testing';
+import { modelGolden } from '@cnnzoo/testing';
 import { describe, expect, test } from 'vitest';
 import { alexnet } from './fixtures/alexnet.js';
 import { googlenet } from './fixtures/googlenet.js';
@@ -30,28 +29,19 @@ const models: readonly [id: string, layers: LayerSpec[], size: number, params: n
   ['vgg19_bn', vgg('vgg19', true), 224, 143678248, 19632062464],
 ];
 
-interface Golden {
-  readonly input: readonly [channels: number, height: number, width: number];
-  readonly params: number;
-  readonly macs: number;
-  readonly state: Readonly<Record<string, readonly number[]>>;
-  readonly layers?: readonly (readonly [name: string, type: string, shape: number[], params: number, macs: number])[];
-}
-
 describe.each(models)('%s', (id, layers, size, params, macs) => {
   const summary = summarize(layers, { inputShape: [size, size, 3] });
-  const file = sharedFile(`golden/models/${id}.json`);
 
   test('has the parameters and multiply-accumulates of torchvision', () => {
     expect({ params: summary.params, macs: summary.macs }).toEqual({ params, macs });
   });
 
-  test.skipIf(file === null)("equals torchvision's layers and state", () => {
-    const golden = JSON.parse(readFileSync(file ?? '', 'utf8')) as Golden;
+  test("equals torchvision's layers and state", () => {
+    const golden = modelGolden(id);
     expect({ params: summary.params, macs: summary.macs }).toEqual({ params: golden.params, macs: golden.macs });
-    const sizes = Object.entries(golden.state)
-      .filter(([key]) => !key.endsWith('num_batches_tracked'))
-      .map(([key, shape]) => [/running/.test(key), shape.reduce((a, b) => a * b, 1)] as const);
+    const sizes = Object.entries(golden.state).map(
+      ([key, shape]) => [/running/.test(key), shape.reduce((a, b) => a * b, 1)] as const,
+    );
     expect(summary.buffers).toBe(sizes.reduce((sum, [buffer, count]) => sum + (buffer ? count : 0), 0));
     if (golden.layers === undefined) return;
     // The goldens leave out what torchvision calls as functions, and name a module that is called again by its one name.

@@ -1,10 +1,10 @@
 /** Compares a network with the golden figures of torchvision's. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { ModelGolden } from './golden-files.js';
 import { goldenInput } from './golden-numbers.js';
 import { relativeError } from './golden-training.js';
 import { loadGoldenWeights } from './pytorch-weights.js';
-import type { ModelGolden } from './shared-golden.js';
 
 /** Parameters as PyTorch counts them: what an optimizer sees, which running statistics are not. */
 export function parameterCount(model: LayersModel): number {
@@ -18,11 +18,11 @@ export function parameterCount(model: LayersModel): number {
  */
 export function layerShapes(
   model: LayersModel,
-  golden: ModelGolden | null,
+  golden: ModelGolden,
 ): { expected: [string, readonly number[]][]; actual: [string, unknown][] } {
   const named = new Map(model.layers.map((layer) => [layer.name, layer]));
   const calls = new Map<string, number>();
-  const expected = (golden?.layers ?? []).map(([name, , [channels = 0, ...size]]): [string, number[]] => {
+  const expected = (golden.layers ?? []).map(([name, , [channels = 0, ...size]]): [string, number[]] => {
     const call = calls.get(name) ?? 0;
     calls.set(name, call + 1);
     return [call === 0 ? name : `${name}_${call}`, [...size, channels]];
@@ -31,8 +31,7 @@ export function layerShapes(
 }
 
 /** How far the logits of a model with the golden weights are from the golden ones, as a share of their norm. */
-export async function goldenLogitsError(model: LayersModel, golden: ModelGolden | null): Promise<number> {
-  if (golden === null) return Number.NaN;
+export async function goldenLogitsError(model: LayersModel, golden: ModelGolden): Promise<number> {
   const [channels, height, width] = golden.input;
   loadGoldenWeights(model);
   const found = tf.tidy(() => {

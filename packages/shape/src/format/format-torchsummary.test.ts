@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { lectureTable } from '@cnnzoo/testing';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
@@ -6,31 +7,6 @@ import { alexnetBook } from '../fixtures/alexnet.js';
 import { resnet } from '../fixtures/resnet.js';
 import { vgg } from '../fixtures/vgg.js';
 import { formatSummary, type LayerSpec, summarize } from '../index.js';
-
-/** Page 6-1 of the lecture, with the rules and spaces that torchsummary prints around it. */
-const lectureLenet = `\
-----------------------------------------------------------------
-        Layer (type)               Output Shape         Param #
-================================================================
-            Conv2d-1         [-1, 16, 220, 220]           1,216
-              ReLU-2         [-1, 16, 220, 220]               0
-         MaxPool2d-3         [-1, 16, 110, 110]               0
-            Conv2d-4         [-1, 32, 106, 106]          12,832
-              ReLU-5         [-1, 32, 106, 106]               0
-         MaxPool2d-6           [-1, 32, 53, 53]               0
-            Linear-7                  [-1, 512]      46,023,168
-            Linear-8                    [-1, 2]           1,026
-           Softmax-9                    [-1, 2]               0
-================================================================
-Total params: 46,038,242
-Trainable params: 46,038,242
-Non-trainable params: 0
-----------------------------------------------------------------
-Input size (MB): 0.57
-Forward/backward pass size (MB): 19.47
-Params size (MB): 175.62
-Estimated Total Size (MB): 195.67
-----------------------------------------------------------------`;
 
 describe("the lecture's LeNet at 224x224x3", () => {
   test('from a list of layers', () => {
@@ -47,7 +23,7 @@ describe("the lecture's LeNet at 224x224x3", () => {
       { type: 'Softmax' },
     ];
     expect(formatSummary(summarize(layers, { inputShape: [224, 224, 3] }), { style: 'torchsummary' })).toBe(
-      lectureLenet,
+      lectureTable,
     );
   });
 
@@ -68,7 +44,7 @@ describe("the lecture's LeNet at 224x224x3", () => {
     then(tf.layers.dense({ units: 2, kernelInitializer: 'zeros' }));
     then(tf.layers.softmax());
     const model = tf.model({ inputs: input, outputs: x });
-    expect(formatSummary(summarize(model))).toBe(lectureLenet);
+    expect(formatSummary(summarize(model))).toBe(lectureTable);
     model.dispose();
   });
 
@@ -90,7 +66,7 @@ describe("the lecture's LeNet at 224x224x3", () => {
         tf.layers.dense({ units: 2, activation: 'softmax', kernelInitializer: 'zeros' }),
       ],
     });
-    expect(formatSummary(summarize(model))).toBe(lectureLenet);
+    expect(formatSummary(summarize(model))).toBe(lectureTable);
     model.dispose();
   });
 });

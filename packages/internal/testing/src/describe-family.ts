@@ -1,0 +1,74 @@
+/** The tests that every network has whose golden figures are in ../golden. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { describe, expect, test } from 'vitest';
+import { type ModelGolden, modelGolden, trainingGolden } from './golden-files.js';
+import { goldenLogitsError, layerShapes, parameterCount } from './golden-models.js';
+import { expectGoldenTraining, runGoldenTraining } from './golden-training.js';
+import { stateShapes } from './pytorch-weights.js';
+
+// Above a hundred million weights take minutes on a busy machine.
+const timeout = 900_000;
+const zeros = { initialWeights: 'zeros' } as const;
+
+type Build<Options> = (options: typeof zeros & Options) => LayersModel;
+
+/**
+ * The same keys and shapes as the original's state dict, the same number of parameters, the same size after every layer and, where
+ * the golden has them, the same logits.
+ * @param golden the name of a file of golden/models/, or a golden of the caller's own
+ * @param withHeads whether the golden's state counts auxiliary heads, which logits are computed without
+ * @param backends of tfjs, registered, that the logits are computed on
+ */
+export function describeFamily(
+  golden: string | ModelGolden,
+  build: Build<{ auxiliaryHeads?: boolean }>,
+  { withHeads = false, backends = ['onnx'] }: { withHeads?: boolean; backends?: readonly string[] } = {},
+): void {
+  const figures = typeof golden === 'string' ? modelGolden(golden) : golden;
+  describe(typeof golden === 'string' ? golden : 'the original', () => {
+    test('has the same state dict, parameters and layers', () => {
+      const model = build(withHeads ? { ...zeros, auxiliaryHeads: true } : zeros);
+      expect(stateShapes(model)).toEqual(figures.state);
+      // Parameters are what an optimizer sees; running statistics are none.
+      expect(parameterCount(model)).toBe(figures.params);
+      const shapes = layerShapes(model, figures);
+      expect(shapes.actual).toEqual(shapes.expected);
+      model.dispose();
+    });
+
+    if (figures.logits !== undefined)
+      test.each(backends)('computes the same logits on %s', { timeout }, async (backend) => {
+        const before = tf.getBackend();
+        await tf.setBackend(backend);
+        const model = build(zeros);
+        expect(await goldenLogitsError(model, figures)).toBeLessThan(1e-4);
+        model.dispose();
+        await tf.setBackend(before);
+      });
+  });
+}
+
+/**
+ * Four steps of SGD have the losses, gradients, running statistics and logits that PyTorch has in float64, up to a small multiple of
+ * PyTorch's own float32, and leave no tensor.
+ * @param name of a file of golden/training/
+ * @param build gets the golden's classes and input, and `auxiliaryHeads` where its network has them
+ */
+export function testGoldenTraining(
+  name: string,
+  build: Build<{ numClasses: number; inputShape: [number, number, number]; auxiliaryHeads?: boolean }>,
+): void {
+  test(`${name} trains as in PyTorch`, { timeout }, async () => {
+    const golden = trainingGolden(name);
+    const [channels, height, width] = golden.input;
+    const { numClasses, auxWeight } = golden;
+    const heads = auxWeight === null ? {} : { auxiliaryHeads: true };
+    const model = build({ ...zeros, numClasses, inputShape: [height, width, channels], ...heads });
+    expect(stateShapes(model)).toEqual(golden.state);
+    const tensors = tf.memory().numTensors;
+    expectGoldenTraining(await runGoldenTraining(model, golden), golden);
+    expect(tf.memory().numTensors).toBe(tensors);
+    model.dispose();
+  });
+}
