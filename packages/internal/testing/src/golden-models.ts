@@ -27,7 +27,13 @@ export function layerShapes(
     calls.set(name, call + 1);
     return [call === 0 ? name : `${name}_${call}`, [...size, channels]];
   });
-  return { expected, actual: expected.map(([name]) => [name, named.get(name)?.outputShape.slice(1)]) };
+  const actual = expected.map(([name, [height, width, channels]]): [string, unknown] => {
+    const shape = named.get(name)?.outputShape.slice(1);
+    // tfjs's global pooling gives [channels] where PyTorch's gives [channels, 1, 1].
+    const isPooled = height === 1 && width === 1 && shape?.length === 1;
+    return [name, isPooled && shape[0] === channels ? [1, 1, channels] : shape];
+  });
+  return { expected, actual };
 }
 
 /** How far the logits of a model with the golden weights are from the golden ones, as a share of their norm. */
