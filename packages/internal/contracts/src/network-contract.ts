@@ -1,6 +1,6 @@
 /**
- * What every network of `listModels()` does, whatever its family. Inputs are small, weights are all there. The families are shared
- * out to two test files, which run side by side.
+ * What every network of `listModels()` does, whatever its family. Inputs are small, weights are all there. families.ts shares the
+ * networks out to test files, which run side by side.
  */
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { features, modelMetadata } from '@cnnzoo/blocks';
@@ -10,14 +10,16 @@ import { goldenInput } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { type LayersModel, type LayerVariable, loadLayersModel } from '@tensorflow/tfjs-layers';
-import { createModel, listModels, type ModelId } from 'cnnzoo';
+import { createModel } from 'cnnzoo';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { networksOf, type Part } from './families.js';
 import { hasTop, isGiant, smallInput } from './small-networks.js';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 beforeAll(async () => {
-  registerOnnxBackend();
+  // Test files run side by side, one for each processor: a second thread of each would only wait, and use its processor for that.
+  registerOnnxBackend({ threads: 1 });
   await tf.setBackend('onnx');
 });
 
@@ -79,9 +81,9 @@ async function saved(model: LayersModel): Promise<tf.io.ModelArtifacts> {
   });
 }
 
-/** Declares the contract's tests for the networks whose id a rule picks. */
-export function describeNetworks(picks: (id: ModelId) => boolean): void {
-  describe.each(listModels().filter(picks))('%s', (id) => {
+/** Declares the contract's tests for a part of the networks. */
+export function describeNetworks(part: Part): void {
+  describe.each(networksOf(part))('%s', (id) => {
     const inputShape = smallInput(id);
     const options = hasTop(id)
       ? { numClasses, inputShape }
@@ -157,7 +159,8 @@ export function describeNetworks(picks: (id: ModelId) => boolean): void {
     });
 
     test('frozen layers do not move, others do', () => {
-      const frozen = model.layers.slice(0, isGiant(id) ? 20 : Math.floor(model.layers.length / 2));
+      // All but the last fifth: what is computed before the first layer that learns needs no backward pass.
+      const frozen = model.layers.slice(0, isGiant(id) ? 20 : Math.floor(model.layers.length * 0.8));
       const others = learning.filter((layer) => layer.weights.length > 0 && !frozen.includes(layer));
       const before = new Map(
         model.layers.map((layer) => [layer, layer.weights.map((weight) => Buffer.from(bytes(weight)))]),

@@ -1,0 +1,4 @@
+import { describeAuxiliaryHeads, describeNetworks } from '../network-contract.js';
+
+describeNetworks('inception');
+describeAuxiliaryHeads();

@@ -1,4 +1,0 @@
-import { isResidual } from './families.js';
-import { describeNetworks } from './network-contract.js';
-
-describeNetworks(isResidual);
