@@ -18,7 +18,13 @@ export type { LeftOut } from './datasets/image-listing.js';
 export { fashionMnist, type MnistOptions, mnist } from './datasets/mnist.js';
 export { type DatasetStats, type StatsOptions, stats } from './datasets/stats.js';
 export { type SplitOptions, split, subset } from './datasets/subset.js';
-export { type Batch, DataLoader, type DataLoaderOptions, type SkippedFile } from './loader/data-loader.js';
+export {
+  type Batch,
+  DataLoader,
+  type DataLoaderOptions,
+  type EpochOptions,
+  type SkippedFile,
+} from './loader/data-loader.js';
 export {
   type Sampler,
   sequentialSampler,

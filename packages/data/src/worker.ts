@@ -5,7 +5,7 @@ import { collate } from './loader/collate.js';
 import { resolvePlan } from './loader/transform-source.js';
 import type { WorkerRequest, WorkerResponse, WorkerSetup } from './loader/worker-messages.js';
 
-async function serve(port: NonNullable<typeof parentPort>, { plan, onError }: WorkerSetup): Promise<void> {
+async function serve(port: NonNullable<typeof parentPort>, { plan, onError, progress }: WorkerSetup): Promise<void> {
   const transforms = resolvePlan(plan);
   // A module that cannot be loaded is reported by the first batch.
   transforms.catch(() => {});
@@ -17,7 +17,10 @@ async function serve(port: NonNullable<typeof parentPort>, { plan, onError }: Wo
   port.on('message', ({ id, task }: WorkerRequest) => {
     previous = previous.then(async () => {
       try {
-        const result = await collate(task, { ...(await transforms), onError, decodedAtOnce: 1 });
+        const result = await collate(task, { ...(await transforms), onError, decodedAtOnce: 1 }, (index) => {
+          Atomics.store(progress, 1, index);
+          Atomics.add(progress, 0, 1);
+        });
         const { batch } = result;
         const response: WorkerResponse = { id, result };
         port.postMessage(response, batch === undefined ? [] : [batch.data.buffer as ArrayBuffer]);

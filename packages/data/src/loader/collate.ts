@@ -46,13 +46,18 @@ export interface CollatedBatch {
   readonly skipped: readonly SkippedSample[];
 }
 
-/** Loads, decodes, transforms and stacks the samples of one batch. */
-export async function collate(task: BatchTask, recipe: BatchRecipe): Promise<CollatedBatch> {
+/** Loads, decodes, transforms and stacks the samples of one batch. @param onSample called before each sample */
+export async function collate(
+  task: BatchTask,
+  recipe: BatchRecipe,
+  onSample: (index: number) => void = () => {},
+): Promise<CollatedBatch> {
   const { samples, seed, epoch, batch, start } = task;
   const stack = new BatchStack(samples.length);
   const skipped: SkippedSample[] = [];
   const pending: (Sample | Promise<Sample>)[] = [];
   for (let i = 0; i < samples.length; i++) {
+    onSample(i);
     for (let ahead = pending.length; ahead < Math.min(samples.length, i + recipe.decodedAtOnce); ahead++)
       pending.push(begin(samples[ahead]));
     const name = samples[i]?.name ?? '';
@@ -67,6 +72,7 @@ export async function collate(task: BatchTask, recipe: BatchRecipe): Promise<Col
     }
   }
   const plain = stack.finish();
+  onSample(samples.length);
   if (plain === undefined || recipe.batchTransform === undefined) return { batch: plain, skipped };
   return { batch: recipe.batchTransform(plain, randomGenerator(seed, epoch, batch, 0)), skipped };
 }

@@ -210,7 +210,7 @@ describe('a picture that cannot be used', () => {
     const loader = new DataLoader(broken, { batchSize: 3, transform: toTensor(), workers });
     const running = epoch(loader);
     await expect(running).rejects.toThrow(DataError);
-    await expect(running).rejects.toThrow(`${file}: not a JPEG, PNG or WebP picture`);
+    await expect(running).rejects.toThrow(`${file}: not a JPEG, PNG, WebP, GIF, TIFF, BMP or PPM file`);
     await expect(running).rejects.toMatchObject({ file });
     expect(workersLeft()).toEqual([]);
   });
@@ -356,12 +356,16 @@ test('two epochs at a time do not disturb each other', async () => {
 describe('bad options are named', () => {
   const sampler: Sampler = shardSampler(0, 2);
   test.each<[RegExp, Partial<DataLoaderOptions>, number?]>([
-    [/batchSize must be a whole number of at least 1, got 0/, { batchSize: 0 }],
+    [/batchSize must be an integer of at least 1, got 0/, { batchSize: 0 }],
     [/batchSize.*got 1.5/, { batchSize: 1.5 }],
     [/workers.*got -1/, { workers: -1 }],
     [/prefetch.*got 0/, { prefetch: 0 }],
     [/seed.*got -3/, { seed: -3 }],
-    [/onError must be 'throw' or 'skip', got 'ignore'/, { onError: 'ignore' as 'skip' }],
+    [/onError must be one of 'throw', 'skip', got 'ignore'/, { onError: 'ignore' as 'skip' }],
+    [/DataLoader has no option 'batchsize': did you mean 'batchSize'/, { batchsize: 3 } as never],
+    [/transform must be a transform or the URL of a module, got 'x'/, { transform: 'x' as never }],
+    [/sampler must be a sampler.*got \{\}/, { sampler: {} as never }],
+    [/imageTimeout must be/, { imageTimeout: 0 }],
     [/shuffle and sampler/, { shuffle: true, sampler }],
     [/batchSize 40 is more than the 9 pictures/, { batchSize: 40, dropLast: true }],
     [/dataset must have at least one picture/, {}, 0],

@@ -1,3 +1,16 @@
+import {
+  abortSignal,
+  boolean,
+  callable,
+  check,
+  checkOptions,
+  integer,
+  number,
+  type OptionRules,
+  oneOf,
+  optional,
+  rule,
+} from '@cnnzoo/checks';
 import type { BatchTransform } from '@cnnzoo/transforms';
 import { randomGenerator } from '@cnnzoo/transforms';
 import * as tf from '@tensorflow/tfjs-core';
@@ -44,6 +57,11 @@ export interface DataLoaderOptions {
   readonly workers?: number;
   /** Batches that each worker makes ahead. Default 2. */
   readonly prefetch?: number;
+  /**
+   * Seconds that reading, decoding and transforming one image may take in a worker. Then its worker is ended, and the image counts as one that
+   * cannot be read. Default 60.
+   */
+  readonly imageTimeout?: number;
   /** What happens where an image cannot be read, decoded or transformed. 'skip' leaves it out and counts it. Default 'throw'. */
   readonly onError?: 'throw' | 'skip';
 }
@@ -51,11 +69,46 @@ export interface DataLoaderOptions {
 const urlWithoutWorkers =
   'transform is a URL, which only worker threads import: give the function itself, or workers: 1 or more';
 
+/** The options of `DataLoader.epoch`. */
+export interface EpochOptions {
+  /** Ends the epoch with the signal's reason: `AbortSignal.timeout(60_000)` is a deadline. */
+  readonly signal?: AbortSignal;
+}
+
 /** An image that was left out. */
 export interface SkippedFile extends SkippedSample {
   /** How often so far. */
   readonly times: number;
 }
+
+const datasetRule = rule<Dataset>('a data set: an object with length, categories and get(index)', (value) => {
+  const { length, categories, get } = (value ?? {}) as Partial<Dataset>;
+  return Number.isSafeInteger(length) && Array.isArray(categories) && typeof get === 'function';
+});
+
+const samplerRule = rule<Sampler>('a sampler: an object with count(length) and order(length, random)', (value) => {
+  const { count, order } = (value ?? {}) as Partial<Sampler>;
+  return typeof count === 'function' && typeof order === 'function';
+});
+
+const optionRules: OptionRules<DataLoaderOptions> = {
+  batchSize: integer(1),
+  shuffle: optional(boolean),
+  sampler: optional(samplerRule),
+  seed: optional(integer(0)),
+  transform: optional(
+    rule<TransformSource>(
+      'a transform or the URL of a module',
+      (value) => typeof value === 'function' || value instanceof URL,
+    ),
+  ),
+  batchTransform: optional(callable<BatchTransform>('a batch transform, such as mixup(…)')),
+  dropLast: optional(boolean),
+  workers: optional(integer(0)),
+  prefetch: optional(integer(1)),
+  imageTimeout: optional(number(0.1)),
+  onError: optional(oneOf(['throw', 'skip'])),
+};
 
 /** Idle workers wait this long for the next epoch. */
 const idleMilliseconds = 1000;
@@ -84,13 +137,13 @@ export class DataLoader {
 
   /** @throws RangeError or TypeError, naming the option, where one is wrong or the data set is empty */
   constructor(dataset: Dataset, options: DataLoaderOptions) {
-    const { batchSize, shuffle = false, sampler, seed = 0, workers = 0, prefetch = 2, onError = 'throw' } = options;
-    checkCount('batchSize', batchSize, 1);
-    checkCount('seed', seed, 0);
-    checkCount('workers', workers, 0);
-    checkCount('prefetch', prefetch, 1);
-    if (onError !== 'throw' && onError !== 'skip')
-      throw new RangeError(`onError must be 'throw' or 'skip', got '${onError}'`);
+    check('dataset', dataset, datasetRule);
+    const {
+      batchSize,
+      shuffle = false,
+      sampler,
+      workers = 0,
+    } = checkOptions<DataLoaderOptions>('DataLoader', options, optionRules);
     if (shuffle && sampler !== undefined)
       throw new TypeError('shuffle and sampler both decide the order: give one of them');
     if (dataset.length === 0) throw new RangeError('dataset must have at least one picture, got 0');
@@ -121,11 +174,14 @@ export class DataLoader {
    * with the next, and `nextBatch` of the batch before says which that is.
    * @param index of the epoch, from 0
    * @param fromBatch start at this batch, to resume a run where it stopped: the last batch's `nextBatch`. Default 0
-   * @throws RangeError where an argument is wrong; DataError, naming the file, where an image cannot be used
+   * @throws RangeError or TypeError where an argument is wrong; DataError, naming the file, where an image cannot be used; Error naming worker,
+   *   batch and cause, where the batch's workers died three times; the signal's reason, where it aborts
    */
-  async *epoch(index: number, fromBatch = 0): AsyncGenerator<Batch, void, undefined> {
-    checkCount('index', index, 0);
-    checkCount('fromBatch', fromBatch, 0);
+  async *epoch(index: number, fromBatch = 0, options: EpochOptions = {}): AsyncGenerator<Batch, void, undefined> {
+    check('index', index, integer(0));
+    check('fromBatch', fromBatch, integer(0));
+    const { signal } = checkOptions<EpochOptions>('epoch', options, { signal: optional(abortSignal) });
+    signal?.throwIfAborted();
     const { workers = 0, prefetch = 2, onError = 'throw' } = this.#options;
     const run = await this.#start();
     const ahead = Math.max(1, workers * prefetch);
@@ -154,13 +210,16 @@ export class DataLoader {
     let finished = false;
     try {
       for (let first = next(); first !== undefined; first = next()) {
-        const made = await first;
+        const made = await unlessAborted(first, signal);
         pass(made);
         if (made.batch === undefined) continue;
         // A run does not resume at a batch that is left out.
         if (onError === 'skip')
-          for (let after = await next(); after !== undefined && after.batch === undefined; after = await next())
-            pass(after);
+          for (let after = next(); after !== undefined; after = next()) {
+            const result = await unlessAborted(after, signal);
+            if (result.batch !== undefined) break;
+            pass(result);
+          }
         given = true;
         yield { ...toTensors(made.batch), nextBatch };
       }
@@ -191,14 +250,19 @@ export class DataLoader {
     collate(task: BatchTask): Promise<CollatedBatch>;
     end(finished: boolean): Promise<void>;
   }> {
-    const { transform, batchTransform, workers = 0, onError = 'throw' } = this.#options;
+    const { transform, batchTransform, workers = 0, onError = 'throw', imageTimeout = 60 } = this.#options;
     if (workers === 0) {
       if (transform instanceof URL) throw new TypeError(urlWithoutWorkers);
       const recipe = { transform, batchTransform, onError, decodedAtOnce: 4 };
       return { collate: (task) => collate(task, recipe), end: async () => {} };
     }
     const pool =
-      this.#takeIdle() ?? (await startWorkerPool(workers, { plan: transformPlan(transform, batchTransform), onError }));
+      this.#takeIdle() ??
+      (await startWorkerPool(workers, {
+        plan: transformPlan(transform, batchTransform),
+        onError,
+        imageTimeout: imageTimeout * 1000,
+      }));
     return {
       collate: (task) => pool.run(task),
       end: async (finished) => {
@@ -258,7 +322,18 @@ export function toTensors({ data, labels, count, height, width, channels }: Plai
   };
 }
 
-function checkCount(name: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least)
-    throw new RangeError(`${name} must be a whole number of at least ${least}, got ${value}`);
+/** The promise's result, or the reason why the signal aborted, whichever is first. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }

@@ -5,6 +5,8 @@ import type { TransformPlan } from './transform-source.js';
 export interface WorkerSetup {
   readonly plan: TransformPlan;
   readonly onError: 'throw' | 'skip';
+  /** In shared memory: how many samples the worker has begun, and the place in its batch of the last one. */
+  readonly progress: Int32Array;
 }
 
 /** What the loader sends its worker: a batch to make. */

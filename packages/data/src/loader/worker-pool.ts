@@ -1,81 +1,79 @@
 import { createRequire } from 'node:module';
-import { Worker } from 'node:worker_threads';
-import { DataError } from '../data-error.js';
 import type { BatchTask, CollatedBatch } from './collate.js';
-import type { WorkerRequest, WorkerResponse, WorkerSetup } from './worker-messages.js';
-
-interface Waiting {
-  resolve(result: CollatedBatch): void;
-  reject(error: Error): void;
-}
+import { type Death, type PoolSetup, startMember, type Work } from './pool-member.js';
 
 /** Worker threads that make batches. They do not keep the process alive while nobody waits for a batch. */
 export interface WorkerPool {
-  /** Gives a batch to the worker with the least to do. */
+  /**
+   * Gives a batch to the worker with the least to do. Where the worker dies, another makes the same batch.
+   * @throws DataError where an image cannot be used; Error naming worker, batch and cause where its workers died three times
+   */
   run(task: BatchTask): Promise<CollatedBatch>;
-  /** Stops all workers, and fails what they have not finished. */
+  /** Fails what is not finished, and stops all workers. Settles even where one cannot be stopped. */
   close(): Promise<void>;
 }
 
+/** A batch whose worker died this often is not tried again: it is what kills them. */
+const maxDeaths = 3;
+
 /** Starts `count` worker threads. */
-export async function startWorkerPool(count: number, setup: WorkerSetup): Promise<WorkerPool> {
+export async function startWorkerPool(count: number, setup: PoolSetup): Promise<WorkerPool> {
   // libvips must be loaded by the main thread first: on Linux a thread that loaded it must not end while others use it.
   await import('sharp');
   // Found by the package's own export, so that its ESM and CommonJS builds and its tests start the same file: the ESM one, which
   // can import a user's module.
   const { resolve } = createRequire(import.meta.url);
   const file = resolve('@cnnzoo/data/worker').replace(/\.cjs$/, '.js');
-  const members = Array.from({ length: count }, () => startMember(file, setup));
-  let nextId = 0;
+  let closed = false;
+  const slots = Array.from({ length: count }, (_, slot) => ({
+    name: `worker ${slot + 1} of ${count}`,
+    member: start(slot),
+  }));
+
+  function start(slot: number) {
+    return startMember(file, setup, (unfinished, death) => onDeath(slot, unfinished, death));
+  }
+
+  /** What a dead worker has not finished goes to a new one; the first of it was being made. */
+  function onDeath(slot: number, unfinished: readonly Work[], { cause, sample }: Death): void {
+    const place = slots[slot];
+    if (closed || place === undefined || unfinished.length === 0) return;
+    const [current, ...others] = unfinished;
+    place.member = start(slot);
+    if (current !== undefined) {
+      const next =
+        sample === undefined ? { ...current, deaths: current.deaths + 1 } : withoutSample(current, sample, cause);
+      if (next.deaths < maxDeaths) place.member.run(next);
+      else
+        current.reject(
+          new Error(
+            `${place.name} of the data loader ended ${maxDeaths} times while it made batch ${current.task.batch} of epoch ${current.task.epoch}; the last time: ${cause}`,
+          ),
+        );
+    }
+    for (const work of others) place.member.run(work);
+  }
+
   return {
-    run(task) {
-      const member = members.reduce((a, b) => (b.waiting.size < a.waiting.size ? b : a));
-      return member.run(nextId++, task);
-    },
+    run: (task) =>
+      new Promise((resolve, reject) => {
+        if (closed) return reject(new Error('the data loader was closed'));
+        const idlest = slots.reduce((a, b) => (b.member.load < a.member.load ? b : a));
+        // It may have died while it had nothing to do.
+        if (idlest.member.dead) idlest.member = start(slots.indexOf(idlest));
+        idlest.member.run({ task, resolve, reject, deaths: 0 });
+      }),
     async close() {
-      await Promise.all(members.map((member) => member.close()));
+      closed = true;
+      await Promise.all(slots.map(({ member }) => member.close(new Error('the data loader was closed'))));
     },
   };
 }
 
-function startMember(file: string, workerData: WorkerSetup) {
-  const worker = new Worker(file, { workerData });
-  const waiting = new Map<number, Waiting>();
-  function settle(id: number): Waiting | undefined {
-    const settled = waiting.get(id);
-    waiting.delete(id);
-    if (waiting.size === 0) worker.unref();
-    return settled;
-  }
-  function failAll(error: Error): void {
-    for (const id of [...waiting.keys()]) settle(id)?.reject(error);
-  }
-  worker.on('message', (response: WorkerResponse) => {
-    const settled = settle(response.id);
-    if ('result' in response) settled?.resolve(response.result);
-    else settled?.reject(errorOf(response));
-  });
-  worker.on('error', failAll);
-  worker.on('exit', (code) => failAll(new Error(`a worker of the data loader ended with code ${code}`)));
-  worker.unref();
-  return {
-    waiting,
-    run(id: number, task: BatchTask): Promise<CollatedBatch> {
-      return new Promise((resolve, reject) => {
-        waiting.set(id, { resolve, reject });
-        worker.ref();
-        const request: WorkerRequest = { id, task };
-        worker.postMessage(request);
-      });
-    },
-    async close(): Promise<void> {
-      failAll(new Error('the data loader was closed'));
-      await worker.terminate();
-    },
-  };
-}
-
-function errorOf({ file, message }: { file: string | undefined; message: string }): Error {
-  // The message of a DataError starts with its file.
-  return file === undefined ? new Error(message) : new DataError(file, message.slice(file.length + 2));
+/** The same batch without a sample that cannot be made. */
+function withoutSample(work: Work, sample: number, problem: string): Work {
+  const samples = work.task.samples.map((reference, index) =>
+    index === sample ? ({ kind: 'failed', name: reference.name, label: reference.label, problem } as const) : reference,
+  );
+  return { ...work, task: { ...work.task, samples } };
 }
