@@ -9,6 +9,44 @@ export function unitStep(graph: Emission, x: string): string {
   return graph.op('HardSigmoid', [x], { alpha: { float: 3.4e38 }, beta: { float: 0 } });
 }
 
+/**
+ * 1 / (1 + exp(-x)) to the last digits. onnxruntime's own Sigmoid is right to 2^-24, which is far from 0 where the result is near it:
+ * sigmoid(x) = exp(min(x, 0)) sigmoid(|x|).
+ */
+export function sigmoid(graph: Emission, x: string): string {
+  if (graph.options.portable === true) return graph.op('Sigmoid', [x]);
+  const tail = graph.op('Exp', [graph.op('Min', [x, graph.scalar('float32', 0)])]);
+  return graph.op('Mul', [tail, graph.op('Sigmoid', [graph.op('Abs', [x])])]);
+}
+
+/** exp(x) - 1 for x of at most 0, to the last digits: 2 t / (1 - t), t = tanh(x / 2). */
+function negativeExpm1(graph: Emission, x: string): string {
+  const t = graph.op('Tanh', [graph.op('Mul', [x, graph.scalar('float32', 0.5)])]);
+  return graph.op('Div', [graph.op('Add', [t, t]), graph.op('Sub', [graph.scalar('float32', 1), t])]);
+}
+
+/** positive * x where x is at least 0, else negative * (exp(x) - 1), of which onnxruntime's Elu loses the digits near 0. */
+function linearUnit(graph: Emission, x: string, positive: number, negative: number): string {
+  const zero = graph.scalar('float32', 0);
+  const scaled = (name: string, factor: number) =>
+    factor === 1 ? name : graph.op('Mul', [name, graph.scalar('float32', factor)]);
+  const below = negativeExpm1(graph, graph.op('Min', [x, zero]));
+  return graph.op('Add', [scaled(graph.op('Max', [x, zero]), positive), scaled(below, negative)]);
+}
+
+export function elu(graph: Emission, x: string): string {
+  return graph.options.portable === true ? graph.op('Elu', [x]) : linearUnit(graph, x, 1, 1);
+}
+
+const seluScale = 1.0507009873554805;
+const seluScaleAlpha = 1.7580993408473768;
+
+export function selu(graph: Emission, x: string): string {
+  return graph.options.portable === true
+    ? graph.op('Selu', [x], { alpha: { float: seluScaleAlpha / seluScale }, gamma: { float: seluScale } })
+    : linearUnit(graph, x, seluScale, seluScaleAlpha);
+}
+
 /** The fused activation of a kernel call. */
 export function activationOf(attributes: NamedAttrMap): Activation {
   return (attributes['activation'] as Activation | null | undefined) ?? 'linear';
@@ -33,9 +71,9 @@ export function activate(
     case 'relu6':
       return graph.op('Clip', [x, graph.scalar('float32', 0), graph.scalar('float32', 6)]);
     case 'elu':
-      return graph.op('Elu', [x]);
+      return elu(graph, x);
     case 'sigmoid':
-      return graph.op('Sigmoid', [x]);
+      return sigmoid(graph, x);
     case 'leakyrelu':
       return graph.op('LeakyRelu', [x], { alpha: { float: options.alpha } });
     case 'prelu':

@@ -36,13 +36,6 @@ function alongAxes<A extends Attributes>(
   };
 }
 
-export const reshape: Operation<Record<string, never>> = {
-  name: 'Reshape',
-  emit(graph, node) {
-    graph.set(node, 'plain', graph.reshape(graph.get(firstInput(node)), node.shape));
-  },
-};
-
 export const transpose: Operation<{ perm: readonly number[] }> = {
   name: 'Transpose',
   emit(graph, node, { perm }) {
@@ -165,10 +158,6 @@ function fromFront(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-function recordReshape(backend: OnnxBackend, x: TensorInfo, shape: number[]): TensorInfo {
-  return backend.reshaped(x, shape, reshape);
-}
-
 function recordSlice(
   backend: OnnxBackend,
   x: TensorInfo,
@@ -235,7 +224,7 @@ export const arrayKernels: KernelTable = {
       () =>
         `The new shape (${shape}) has ${tf.util.sizeFromShape(shape)} elements and the old shape (${x.shape}) has ${size} elements. The new shape and old shape must have the same number of elements.`,
     );
-    return recordReshape(backend, x, shape);
+    return backend.reshaped(x, shape);
   },
   ExpandDims: (backend, inputs, attributes) => {
     const input = required(inputs, 'input');
@@ -246,7 +235,7 @@ export const arrayKernels: KernelTable = {
     );
     const shape = [...input.shape];
     shape.splice(fromFront(dim, input.shape.length + 1), 0, 1);
-    return recordReshape(backend, input, shape);
+    return backend.reshaped(input, shape);
   },
   Transpose: (backend, inputs, attributes) => {
     const x = required(inputs, 'x');
@@ -286,7 +275,7 @@ export const arrayKernels: KernelTable = {
       a.newAxisMask,
       a.shrinkAxisMask,
     );
-    if (info.isIdentity) return recordReshape(backend, x, info.finalShape);
+    if (info.isIdentity) return backend.reshaped(x, info.finalShape);
     const { begin, end, strides } = info;
     return backend.record(stridedSlice, [x], info.finalShape, x.dtype, { begin, end, strides });
   },
@@ -345,7 +334,7 @@ export const arrayKernels: KernelTable = {
       all.some(({ shape, dtype }) => dtype !== first.dtype || shape.join() !== first.shape.join())
     )
       return null;
-    const expanded = all.map((x) => recordReshape(backend, x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]));
+    const expanded = all.map((x) => backend.reshaped(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]));
     const packed = concatenate(backend, expanded, axis);
     for (const x of expanded) backend.disposeData(x.dataId);
     return packed;
@@ -361,8 +350,7 @@ export const arrayKernels: KernelTable = {
     );
     return parts.map((part) =>
       through(backend, part, (x) =>
-        recordReshape(
-          backend,
+        backend.reshaped(
           x,
           x.shape.filter((_, i) => i !== at),
         ),

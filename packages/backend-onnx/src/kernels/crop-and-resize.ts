@@ -7,7 +7,7 @@ import type { LazyNode } from '../graph/node.js';
 import { onnxType } from '../graph/onnx-model.js';
 import type { Operation } from '../graph/operation.js';
 import { type KernelTable, required } from '../tfjs/kernel.js';
-import { widen, wideScalar } from './float64-functions.js';
+import { widen, wideScalar } from './wide-numbers.js';
 
 type CropAttributes = { nearest: boolean; extrapolationValue: number };
 

@@ -11,7 +11,9 @@ import type { Operation } from '../graph/operation.js';
 import { sizeOf } from '../graph/shape.js';
 import type { OnnxBackend } from '../tfjs/backend.js';
 import { type Kernel, type KernelTable, required } from '../tfjs/kernel.js';
-import { reshape, through } from './arrays.js';
+import { elu, selu, sigmoid } from './activation.js';
+import { through } from './arrays.js';
+import { exactIntegers, toInt32, widen } from './wide-numbers.js';
 
 /** The layout in which an element-wise result is cheapest: that of its largest operand that is not plain. */
 export function commonLayout(graph: Emission, node: LazyNode): Layout {
@@ -45,11 +47,11 @@ export function elementwise<A extends Attributes>(
 
 const none: Record<string, never> = {};
 
-type Emit = (graph: Emission, x: string) => string;
+type Emit = (graph: Emission, x: string, node: LazyNode) => string;
 
 /** f(x) on float32; other types decline. */
 function unary(name: string, emit: Emit, resultType: DataType = 'float32'): Kernel {
-  const operation = elementwise(name, (graph, [x = '']) => emit(graph, x));
+  const operation = elementwise(name, (graph, [x = ''], _, node) => emit(graph, x, node));
   return (backend, inputs) => {
     const x = required(inputs, 'x');
     return x.dtype === 'float32' ? backend.record(operation, [x], x.shape, resultType, none) : null;
@@ -58,7 +60,7 @@ function unary(name: string, emit: Emit, resultType: DataType = 'float32'): Kern
 
 /** f(x) with the type of x. */
 function unaryAnyNumber(name: string, emit: Emit): Kernel {
-  const operation = elementwise(name, (graph, [x = '']) => emit(graph, x));
+  const operation = elementwise(name, (graph, [x = ''], _, node) => emit(graph, x, node));
   return (backend, inputs) => {
     const x = required(inputs, 'x');
     return x.dtype === 'bool' ? null : backend.record(operation, [x], x.shape, x.dtype, none);
@@ -74,7 +76,19 @@ const operator =
 const zero = (graph: Emission) => graph.scalar('float32', 0);
 const one = (graph: Emission) => graph.scalar('float32', 1);
 
-const cast = elementwise<{ to: number }>('Cast', (graph, [x = ''], { to }) => graph.op('Cast', [x], { to }));
+const cast = elementwise<{ to: number }>('Cast', (graph, [x = ''], { to }, node) => {
+  const fromFloat = node.inputs[0]?.dtype === 'float32';
+  return fromFloat && to === onnxType.int32 && exactIntegers(graph)
+    ? toInt32(graph, widen(graph, x))
+    : graph.op('Cast', [x], { to });
+});
+
+/** A product whose whole numbers wrap as those of tfjs, which are rounded as float64 before. */
+function product(graph: Emission, a: string, b: string, { dtype }: LazyNode): string {
+  return dtype === 'int32' && exactIntegers(graph)
+    ? toInt32(graph, graph.op('Mul', [widen(graph, a), widen(graph, b)]))
+    : graph.op('Mul', [a, b]);
+}
 
 /** The tensor in another type; the same one where it has that type already. */
 export function castTo(backend: OnnxBackend, x: TensorInfo, dtype: 'float32' | 'int32' | 'bool'): TensorInfo {
@@ -88,7 +102,7 @@ const step = elementwise<{ alpha: number }>('Step', (graph, [x = ''], { alpha })
   return graph.op('Where', [graph.op('IsNaN', [x]), x, value]);
 });
 
-const multiply = elementwise('Multiply', (graph, operands) => graph.op('Mul', operands));
+const multiply = elementwise('Multiply', (graph, [a = '', b = ''], _, node) => product(graph, a, b, node));
 const add = elementwise('Add', (graph, operands) => graph.op('Add', operands));
 const relu = elementwise('Relu', (graph, [x = '']) => graph.op('Relu', [x]));
 
@@ -101,9 +115,6 @@ const clip = elementwise<{ min: number; max: number }>('ClipByValue', (graph, [x
   return graph.op('Clip', [x, graph.scalar(type, min), graph.scalar(type, max)]);
 });
 
-const scale = 1.0507009873554805;
-const scaleAlpha = 1.7580993408473768;
-
 const unaryKernels: KernelTable = {
   Abs: unaryAnyNumber('Abs', operator('Abs')),
   Acos: unary('Acos', operator('Acos')),
@@ -115,7 +126,7 @@ const unaryKernels: KernelTable = {
   Ceil: unary('Ceil', operator('Ceil')),
   Cos: unary('Cos', operator('Cos')),
   Cosh: unary('Cosh', operator('Cosh')),
-  Elu: unary('Elu', operator('Elu')),
+  Elu: unary('Elu', elu),
   Erf: unary('Erf', operator('Erf')),
   Exp: unary('Exp', operator('Exp')),
   Floor: unary('Floor', operator('Floor')),
@@ -136,15 +147,13 @@ const unaryKernels: KernelTable = {
   Relu6: unary('Relu6', (graph, x) => graph.op('Clip', [x, zero(graph), graph.scalar('float32', 6)])),
   Round: unary('Round', operator('Round')),
   Rsqrt: unary('Rsqrt', (graph, x) => graph.op('Reciprocal', [graph.op('Sqrt', [x])])),
-  Selu: unary('Selu', (graph, x) =>
-    graph.op('Selu', [x], { alpha: { float: scaleAlpha / scale }, gamma: { float: scale } }),
-  ),
-  Sigmoid: unary('Sigmoid', operator('Sigmoid')),
+  Selu: unary('Selu', selu),
+  Sigmoid: unary('Sigmoid', sigmoid),
   Sign: unary('Sign', (graph, x) => graph.op('Where', [graph.op('IsNaN', [x]), zero(graph), graph.op('Sign', [x])])),
   Sin: unary('Sin', operator('Sin')),
   Sinh: unary('Sinh', operator('Sinh')),
   Sqrt: unary('Sqrt', operator('Sqrt')),
-  Square: unaryAnyNumber('Square', (graph, x) => graph.op('Mul', [x, x])),
+  Square: unaryAnyNumber('Square', (graph, x, node) => product(graph, x, x, node)),
   Tanh: unary('Tanh', operator('Tanh')),
   LogicalNot: (backend, inputs) => {
     const x = required(inputs, 'x');
@@ -216,9 +225,11 @@ const mod = elementwise('Mod', (graph, [a = '', b = '']) => {
   return graph.op('Where', [graph.op('Xor', [negative(a), negative(b)]), shifted, remainder]);
 });
 
-const squaredDifference = elementwise('SquaredDifference', (graph, operands) => {
-  const difference = graph.op('Sub', operands);
-  return graph.op('Mul', [difference, difference]);
+const squaredDifference = elementwise('SquaredDifference', (graph, operands, _, node) => {
+  const isWide = node.dtype === 'int32' && exactIntegers(graph);
+  const difference = graph.op('Sub', isWide ? operands.map((operand) => widen(graph, operand)) : operands);
+  const square = graph.op('Mul', [difference, difference]);
+  return isWide ? toInt32(graph, square) : square;
 });
 
 const eluGrad = elementwise('EluGrad', (graph, [dy = '', y = '']) => {
@@ -273,7 +284,7 @@ const binaryKernels: KernelTable = {
       return backend.record(select, [condition, t, e], t.shape, t.dtype, none);
     // A condition of rank 1 chooses whole rows.
     if (condition.shape.length !== 1) return null;
-    const rows = backend.reshaped(condition, [...condition.shape, ...t.shape.slice(1).fill(1)], reshape);
+    const rows = backend.reshaped(condition, [...condition.shape, ...t.shape.slice(1).fill(1)]);
     return through(backend, rows, () => backend.record(select, [rows, t, e], t.shape, t.dtype, none));
   },
   AddN: (backend, inputs) => {

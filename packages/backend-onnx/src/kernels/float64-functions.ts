@@ -7,19 +7,7 @@ import type { Emission } from '../graph/emission.js';
 import { onnxType } from '../graph/onnx-model.js';
 import { type KernelTable, required } from '../tfjs/kernel.js';
 import { elementwise } from './elementwise.js';
-
-const float64 = 11;
-const int64 = 7;
-
-/** A value as float64. */
-export function widen(graph: Emission, x: string): string {
-  return graph.op('Cast', [x], { to: float64 });
-}
-
-/** A constant that float32 holds exactly, as float64. */
-export function wideScalar(graph: Emission, value: number): string {
-  return widen(graph, graph.scalar('float32', value));
-}
+import { toInt32, widen, wideScalar } from './wide-numbers.js';
 
 const none: Record<string, never> = {};
 
@@ -58,13 +46,6 @@ function wideFunction(name: string, f: (graph: Emission, x: string) => string): 
     const x = required(inputs, 'x');
     return x.dtype === 'float32' ? backend.record(operation, [x], x.shape, 'float32', none) : null;
   };
-}
-
-/** A whole number of float64 as int32, modulo 2^32 as in JavaScript; 0 for what is none. */
-function toInt32(graph: Emission, x: string): string {
-  const finite = graph.op('Less', [graph.op('Abs', [x]), wideScalar(graph, 2 ** 63)]);
-  const whole = graph.op('Cast', [graph.op('Where', [finite, x, wideScalar(graph, 0)])], { to: int64 });
-  return graph.op('Cast', [whole], { to: onnxType.int32 });
 }
 
 /** floor(a / b), an int32 for floats, too, as on tfjs's cpu backend. */

@@ -3,12 +3,14 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Emission } from '../graph/emission.js';
-import { axesOf, type Layout, physicalAxis } from '../graph/layout.js';
+import { axesOf, type Layout, physicalAxis, physicalShape } from '../graph/layout.js';
 import type { LazyNode } from '../graph/node.js';
 import { onnxType } from '../graph/onnx-model.js';
 import type { Operation } from '../graph/operation.js';
+import { sizeOf } from '../graph/shape.js';
 import type { OnnxBackend } from '../tfjs/backend.js';
 import { type Kernel, type KernelTable, required } from '../tfjs/kernel.js';
+import { emitLongSum, longSum } from './long-sums.js';
 
 export type ReduceAttributes = { axes: readonly number[]; keepDims: boolean };
 
@@ -45,7 +47,7 @@ function reduction(name: string, type: string): Operation<ReduceAttributes> {
       const axes = attributes.axes.map((axis) => physicalAxis(axis, layout)).sort((a, b) => a - b);
       const keepdims = attributes.keepDims ? 1 : 0;
       const input = graph.get(x, layout);
-      const result = graph.reduce(type, input, axes, keepdims);
+      const result = reduced(graph, type, input, x, layout, axes, keepdims, node);
       graph.set(
         node,
         attributes.keepDims ? layout : 'plain',
@@ -53,6 +55,31 @@ function reduction(name: string, type: string): Operation<ReduceAttributes> {
       );
     },
   };
+}
+
+function reduced(
+  graph: Emission,
+  type: string,
+  input: string,
+  x: LazyNode,
+  layout: Layout,
+  axes: number[],
+  keepdims: number,
+  { dtype, shape }: LazyNode,
+): string {
+  if (dtype === 'int32' && (type === 'ReduceProd' || type === 'ReduceSum'))
+    return wrapping(graph, type, input, axes, keepdims);
+  const isLong = dtype === 'float32' && sizeOf(x.shape) >= longSum * sizeOf(shape);
+  if (!isLong || (type !== 'ReduceSum' && type !== 'ReduceMean') || graph.options.portable === true)
+    return graph.reduce(type, input, axes, keepdims);
+  const sum = emitLongSum(graph, type, input, physicalShape(x.shape, layout), axes);
+  return graph.reshape(sum, keepdims === 1 ? physicalShape(shape, layout) : shape);
+}
+
+/** Whole numbers wrap in tfjs; onnxruntime's sums and products of int32 end at the largest one. */
+function wrapping(graph: Emission, type: string, input: string, axes: number[], keepdims: number): string {
+  const reduction = graph.reduce(type, graph.op('Cast', [input], { to: onnxType.int64 }), axes, keepdims);
+  return graph.op('Cast', [reduction], { to: onnxType.int32 });
 }
 
 /** Any and all: the largest and smallest of 0 and 1. */
@@ -88,20 +115,26 @@ function reduce(operation: Operation<ReduceAttributes>, types: readonly DataType
   };
 }
 
+/** An index, or 0 where the first of the values along the axis is NaN. */
+function firstWhereNaN(graph: Emission, values: string, index: string, axis: number): string {
+  const first = graph.op('Gather', [values, graph.scalar('int64', 0)], { axis });
+  return graph.op('Where', [graph.op('IsNaN', [first]), graph.scalar('int32', 0), index]);
+}
+
 function argument(name: string, type: string): Kernel {
   const operation: Operation<{ axis: number }> = {
     name,
     emit(graph, node, { axis }) {
       const [x] = node.inputs as [LazyNode];
-      // tfjs passes over NaN.
+      // tfjs passes over NaN, but for one at the start, which nothing is larger or smaller than.
       const worst = graph.scalar('float32', type === 'ArgMax' ? -Infinity : Infinity);
       const values = graph.get(x);
       const comparable =
         x.dtype === 'float32' && graph.can('isNaN')
           ? graph.op('Where', [graph.op('IsNaN', [values]), worst, values])
           : values;
-      const index = graph.op(type, [comparable], { axis, keepdims: 0 });
-      graph.set(node, 'plain', graph.op('Cast', [index], { to: onnxType.int32 }));
+      const index = graph.op('Cast', [graph.op(type, [comparable], { axis, keepdims: 0 })], { to: onnxType.int32 });
+      graph.set(node, 'plain', comparable === values ? index : firstWhereNaN(graph, values, index, axis));
     },
   };
   return (backend, inputs, attributes) => {

@@ -3,7 +3,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { OnnxBackend } from '../tfjs/backend.js';
 import { type KernelTable, required } from '../tfjs/kernel.js';
-import { pad, reshape, slice, through, transpose } from './arrays.js';
+import { pad, slice, through, transpose } from './arrays.js';
 
 /** Reshapes, transposes and reshapes. */
 function permuteBlocks(
@@ -13,10 +13,10 @@ function permuteBlocks(
   perm: readonly number[],
   shape: number[],
 ): TensorInfo {
-  return through(backend, backend.reshaped(x, blocks, reshape), (blocked) => {
+  return through(backend, backend.reshaped(x, blocks), (blocked) => {
     const permuted = perm.map((axis) => blocks[axis] ?? 1);
     return through(backend, backend.record(transpose, [blocked], permuted, x.dtype, { perm }), (moved) =>
-      backend.reshaped(moved, shape, reshape),
+      backend.reshaped(moved, shape),
     );
   });
 }

@@ -72,7 +72,7 @@ function record(
   tf.tidy(() => {
     const placeholders = model.inputs.map((input, i) => {
       const info = backend.makePlaceholder(shapes[i] ?? [], input.dtype as DataType);
-      inputs.push({ name: model.inputNames[i] ?? input.name, node: backend.nodeOf(info.dataId) });
+      inputs.push({ name: model.inputNames[i] ?? input.name, node: backend.nodeOf(info) });
       return tf.engine().makeTensorFromTensorInfo(info);
     });
     const [only] = placeholders;
@@ -80,7 +80,7 @@ function record(
     // tfjs cuts a batch into parts of 32 unless it is told not to.
     const [main] = [model.predict(x, { batchSize: shapes[0]?.[0] ?? 1 })].flat();
     if (main === undefined) throw new Error(`model '${model.name}' has no output`);
-    output = { name: model.outputNames[0] ?? 'output', node: backend.nodeOf(main.dataId) };
+    output = { name: model.outputNames[0] ?? 'output', node: backend.nodeOf(main) };
   });
   if (output === undefined) throw new Error(`model '${model.name}' has no output`);
   for (const { value } of trace([output.node]).leaves) if (value) value.pooled = false;

@@ -61,7 +61,7 @@ export class OnnxBackend extends tf.KernelBackend {
     if (size === 0) return this.makeTensor(toElements([], dtype), shape, dtype);
     if (this.onRecord === null) this.flushLongHistory();
     const nodes: LazyNode[] = [];
-    for (const { dataId } of inputs) nodes.push(this.nodeOf(dataId));
+    for (const input of inputs) nodes.push(this.nodeOf(input));
     const node = lazyNode(operation, nodes, shape, dtype, attributes);
     this.onRecord?.(node);
     const data = new TensorData(this, node, null, 1);
@@ -99,16 +99,13 @@ export class OnnxBackend extends tf.KernelBackend {
     }
   }
 
-  /** The same data under another shape. */
-  reshaped(x: TensorInfo, shape: number[], reshape: Operation<Record<string, never>>): TensorInfo {
-    const node = this.nodeOf(x.dataId);
-    const { value } = node;
-    if (value !== null && value.layout === 'plain') {
-      value.users++;
-      return this.addNode(constant(value, shape, x.dtype));
-    }
-    if (tf.util.arraysEqual(shape, x.shape)) return this.shared(x);
-    return this.record(reshape, [x], shape, x.dtype, {});
+  /** The same data under another shape, and as on other backends under the same id. */
+  reshaped(x: TensorInfo, shape: number[]): TensorInfo {
+    const known = this.nodeOf(x);
+    const node = this.nodeOf({ ...x, shape });
+    if (node !== known && node.value === null) this.onRecord?.(node);
+    this.incRef(x.dataId);
+    return { dataId: x.dataId, shape, dtype: x.dtype };
   }
 
   /** The same tensor once more. */
@@ -169,10 +166,8 @@ export class OnnxBackend extends tf.KernelBackend {
     if (this.pendingCount === 0) this.pending = [];
   }
 
-  nodeOf(dataId: object): LazyNode {
-    const { node } = this.dataOf(dataId);
-    if (node === null) throw new Error('a complex64 tensor has no node of its own');
-    return node;
+  nodeOf({ dataId, shape }: TensorInfo): LazyNode {
+    return this.dataOf(dataId).inShape(shape);
   }
 
   /** The values that tfjs's variables have now. */
@@ -280,10 +275,7 @@ export class OnnxBackend extends tf.KernelBackend {
     else this.moved.delete(dataId);
     this.settle(data);
     const { node, complex } = data;
-    // Whoever still has the dataId must not keep what it stood for.
-    data.stored = false;
-    data.node = null;
-    data.complex = null;
+    data.clear();
     if (node?.value) this.engine.release(node.value);
     if (complex !== null) {
       this.disposeData(complex.real.dataId);

@@ -19,7 +19,8 @@ function spread(
   const axes = tf.util.parseAxisParam(attributes['axis'] as number[], x.shape);
   const kept = x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
   const size = axes.reduce((product, axis) => product * (x.shape[axis] ?? 1), 1);
-  return { dy: tf.reshape(tf.cast(dy, 'float32'), kept), spread: (scaled) => tf.broadcastTo(scaled, x.shape), size };
+  const over = (scaled: Tensor) => (x.size === 0 ? tf.zeros(x.shape) : tf.broadcastTo(scaled, x.shape));
+  return { dy: tf.reshape(tf.cast(dy, 'float32'), kept), spread: over, size };
 }
 
 const sum: Gradient = (dy, saved, attributes) => ({

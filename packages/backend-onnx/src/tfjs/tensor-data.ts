@@ -1,7 +1,8 @@
 /** What a tensor of this backend holds. */
 import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { HostData, LazyNode } from '../graph/node.js';
+import { constant, type HostData, type LazyNode, lazyNode } from '../graph/node.js';
+import { reshape } from '../graph/reshape.js';
 
 export interface ComplexParts {
   readonly real: TensorInfo;
@@ -18,6 +19,8 @@ export class TensorData {
   stored = true;
   /** Whether it waits for the barrier. */
   pending = false;
+  /** The node under other shapes, for tensors that share this data, as those that come from a reshape do. */
+  private views: LazyNode[] = [];
 
   constructor(
     readonly owner: object,
@@ -26,6 +29,28 @@ export class TensorData {
     public complex: ComplexParts | null,
     public refCount: number,
   ) {}
+
+  /** The node in a shape of as many elements. */
+  inShape(shape: readonly number[]): LazyNode {
+    const { node } = this;
+    if (node === null) throw new Error('a complex64 tensor has no node of its own');
+    if (tf.util.arraysEqual(node.shape as number[], shape as number[])) return node;
+    const known = this.views.find((view) => tf.util.arraysEqual(view.shape as number[], shape as number[]));
+    const plain = node.value?.layout === 'plain' ? node.value : null;
+    if (known !== undefined && (known.value !== null || plain === null)) return known;
+    const view =
+      plain === null ? lazyNode(reshape, [node], [...shape], node.dtype, {}) : constant(plain, [...shape], node.dtype);
+    this.views = [...this.views.filter((other) => other !== known), view];
+    return view;
+  }
+
+  /** Lets go of what a tensor that is gone stood for: somebody may still have its dataId. */
+  clear(): void {
+    this.stored = false;
+    this.node = null;
+    this.complex = null;
+    this.views = [];
+  }
 }
 
 /** Whether the tensor was made by this backend. */

@@ -1,0 +1,31 @@
+/** Numbers of JavaScript, which are float64, within graphs: what tfjs's cpu backend computes with before it rounds. */
+import type { Emission } from '../graph/emission.js';
+import { onnxType } from '../graph/onnx-model.js';
+
+const float64 = 11;
+
+/** A value as float64. */
+export function widen(graph: Emission, x: string): string {
+  return graph.op('Cast', [x], { to: float64 });
+}
+
+/** A constant that float32 holds exactly, as float64. */
+export function wideScalar(graph: Emission, value: number): string {
+  return widen(graph, graph.scalar('float32', value));
+}
+
+/** A number of float64 as int32: rounded towards 0, modulo 2^32 as in JavaScript; 0 for what is not finite. */
+export function toInt32(graph: Emission, x: string): string {
+  const finite = graph.op('Less', [graph.op('Abs', [x]), wideScalar(graph, Infinity)]);
+  const number = graph.op('Where', [finite, x, wideScalar(graph, 0)]);
+  const rest = graph.op('Mod', [number, wideScalar(graph, 2 ** 32)], { fmod: 1 });
+  return graph.op('Cast', [graph.op('Cast', [rest], { to: onnxType.int64 })], { to: onnxType.int32 });
+}
+
+/**
+ * Whether whole numbers are to be JavaScript's to the last one: on the processor. Devices would have to come to the processor for it,
+ * and a file that others run says what is meant in one node.
+ */
+export function exactIntegers(graph: Emission): boolean {
+  return graph.options.portable !== true && graph.can('isNaN');
+}
