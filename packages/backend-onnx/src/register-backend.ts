@@ -8,6 +8,7 @@ import { type Device, devices, deviceTraits, missingDevice } from './runtime/dev
 import { onnxruntimeNode, supportedDevices } from './runtime/onnxruntime-node.js';
 import { tryDevice } from './runtime/try-device.js';
 import { OnnxBackend } from './tfjs/backend.js';
+import { mendComplexMoves } from './tfjs/cpu-fallback.js';
 import { improveGradients } from './tfjs/gradients.js';
 import { backendName } from './tfjs/kernel.js';
 import { registerKernels } from './tfjs/register-kernels.js';
@@ -63,6 +64,7 @@ export function registerOnnxBackend({
   registerKernels(kernelTables);
   tf.registerBackend(backendName, () => {
     improveGradients();
+    mendComplexMoves();
     return createBackend(runtime, { threads, without: deviceTraits[device].without });
   });
 }

@@ -12,6 +12,7 @@ import { BufferPool } from './buffer-pool.js';
 import { type CompiledGraph, compile, emit, relayoutFilters } from './compile.js';
 import { ConstantWeights } from './constant-weights.js';
 import { DeviceMemory } from './device-memory.js';
+import { failureOf, independentRoots, spreadFailures } from './failures.js';
 import { deviceGraph, hostGraph } from './graph-session.js';
 import { type CachedSession, SessionCache } from './session-cache.js';
 import { type EngineStats, noStats } from './statistics.js';
@@ -32,6 +33,8 @@ export class Engine {
   readonly stats: EngineStats = noStats();
   /** Keeps retired buffers from being used again: nodes that are recorded but not computed read them. */
   holdBuffers = false;
+  /** What a user calls a value, such as a layer's weight: errors name it. */
+  nameOf: (value: Value) => string | null = () => null;
   readonly pool = new BufferPool();
   readonly #runtime: Runtime;
   readonly #options: EngineOptions;
@@ -66,12 +69,14 @@ export class Engine {
    * Computes all given nodes in one run.
    * @param nodes nodes without a value; a node that cannot be computed gets a `failure` instead of a value
    * @param trains whether they belong to a training step
+   * @param settle called when values and failures are there, and values that nobody uses any more still are
    */
-  compute(nodes: readonly LazyNode[], trains = false): void {
+  compute(nodes: readonly LazyNode[], trains = false, settle: () => void = () => {}): void {
     const roots = nodes.filter((node) => node.failure === null);
     if (roots.length > 0) this.#run(trace(roots, trains));
+    settle();
     if (!this.holdBuffers) {
-      for (const value of this.#retired) this.#free(value);
+      for (const value of this.#retired) if (value.users <= 0) this.#free(value);
       this.#retired = [];
     }
     this.pool.endFlush();
@@ -90,6 +95,10 @@ export class Engine {
   }
 
   #run(traced: Trace): void {
+    if (traced.order.some(({ failure }) => failure !== null)) {
+      this.#runWithoutFailed(traced);
+      return;
+    }
     const { stats } = this;
     let values: readonly Value[];
     try {
@@ -184,26 +193,33 @@ export class Engine {
     return { session };
   }
 
+  /** Computes what does not depend on nodes that have failed. */
+  #runWithoutFailed({ order, roots, trains }: Trace): void {
+    spreadFailures(order, this.#nameOfLeaf);
+    const rest = roots.filter(({ failure }) => failure === null);
+    if (rest.length > 0) this.#run(trace(rest, trains));
+  }
+
   /**
-   * Blames the node that the runtime names, and computes the rest. Where it names none, none can be computed.
+   * Blames the node that the runtime names, and computes the rest. Where it names none, what has nothing to do with each other is
+   * computed in graphs of its own, and the one that fails then fails alone.
    */
   #fail(traced: Trace, cause: unknown): void {
+    const { order, roots, trains } = traced;
     const message = cause instanceof Error ? cause.message : String(cause);
     const named = /(\w+)#(\d+)\//.exec(message);
-    const guilty = named ? traced.order[Number(named[2])] : undefined;
-    const describe = (node: LazyNode) =>
-      `${node.name}(${node.inputs.map(({ shape, dtype }) => `${dtype}[${shape}]`).join(', ')}) -> ${node.dtype}[${node.shape}]`;
-    const failure = new Error(
-      `backend onnx: ${guilty ? describe(guilty) : 'the graph'} could not be computed: ${message}`,
-      { cause },
-    );
-    for (const node of traced.order) {
-      if (guilty === undefined || node === guilty) node.failure = failure;
-      else node.failure = node.inputs.find((input) => input.failure !== null)?.failure ?? null;
+    const guilty = named ? order[Number(named[2])] : undefined;
+    const groups = guilty === undefined ? independentRoots(order, roots) : [];
+    if (groups.length > 1) {
+      for (const group of groups) this.#run(trace(group, trains));
+      return;
     }
-    const rest = traced.roots.filter((root) => root.failure === null);
-    if (guilty !== undefined && rest.length > 0) this.#run(trace(rest, traced.trains));
+    const failure = failureOf(guilty, message, cause, this.#nameOfLeaf);
+    for (const node of guilty === undefined ? order : [guilty]) node.failure = failure;
+    this.#runWithoutFailed(traced);
   }
+
+  readonly #nameOfLeaf = ({ value }: LazyNode): string | null => (value === null ? null : this.nameOf(value));
 
   dispose(): void {
     this.#cache.clear();

@@ -3,7 +3,7 @@ import type { Layout } from '../graph/layout.js';
 import { type LazyNode, leafKindOf } from '../graph/node.js';
 
 export interface Trace {
-  /** Nodes to compute, inputs before users. */
+  /** Nodes to compute, and those that have failed before, inputs before users. */
   readonly order: readonly LazyNode[];
   /** Computed values that they read. */
   readonly leaves: readonly LazyNode[];
@@ -35,7 +35,7 @@ export function trace(roots: readonly LazyNode[], trains = false): Trace {
       const node = stack[top];
       if (node === undefined) break;
       const position = next[top] ?? 0;
-      const input = node.value === null ? node.inputs[position] : undefined;
+      const input = node.value === null && node.failure === null ? node.inputs[position] : undefined;
       if (input !== undefined) {
         next[top] = position + 1;
         if (input.visited !== visited) {

@@ -9,6 +9,7 @@ import { constant, type HostData, type LazyNode, lazyNode, placeholder, type Val
 import type { Operation } from '../graph/operation.js';
 import { sizeOf } from '../graph/shape.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { assignQuietly, followAssignments } from './assignments.js';
 import { StepBoundary } from './step-boundary.js';
 import { isOwn, TensorData, toElements } from './tensor-data.js';
 
@@ -40,11 +41,18 @@ export class OnnxBackend extends tf.KernelBackend {
   private readonly boundary = new StepBoundary();
   private recorded = { nodes: 0, bytes: 0 };
   private onRecord: ((node: LazyNode) => void) | null = null;
+  /** What variables were that were assigned since the last barrier. */
+  private readonly assigned = new Map<tf.Variable, { value: Value; shape: readonly number[] }>();
+  /** Why a step was undone, as long as nobody has been told. */
+  private undone: Error | null = null;
+  private removed = false;
 
   constructor(runtime: Runtime, options: EngineOptions) {
     super();
     this.engine = new Engine(runtime, options, () => this.variableValues());
     this.moved = new tf.DataStorage(this, tf.engine());
+    this.engine.nameOf = (value) => this.variableOf(value);
+    followAssignments((variable) => this.noteAssignment(variable));
   }
 
   // Recording
@@ -186,10 +194,62 @@ export class OnnxBackend extends tf.KernelBackend {
     const long = nodes >= flushWanted.nodes || bytes >= flushWanted.bytes;
     if (this.pendingCount > 0 && (boundary === 'tape' || (boundary === 'scope' && long) || nodes >= flushForced))
       this.flush();
+    this.tellUndone();
+  }
+
+  /** The variable that has this value, or had it before it was assigned. */
+  private variableOf(value: Value): string | null {
+    for (const variable of Object.values(tf.engine().state.registeredVariables)) {
+      const node = this.has(variable.dataId) ? this.dataOf(variable.dataId).node : null;
+      if (node?.value === value || this.assigned.get(variable)?.value === value) return variable.name;
+    }
+    return null;
+  }
+
+  private noteAssignment(variable: tf.Variable): void {
+    const node = this.has(variable.dataId) ? this.dataOf(variable.dataId).node : null;
+    if (node?.value) this.assigned.set(variable, { value: node.value, shape: node.shape });
+  }
+
+  /**
+   * Gives variables back what they were before results were assigned to them that cannot be computed. Of a training step all of them
+   * get it, as if it had failed before its first assignment.
+   */
+  private undoAssignments(nodes: readonly LazyNode[], trains: boolean): void {
+    const computed = new Set(nodes);
+    const nodeOf = ({ isDisposed, dataId }: tf.Variable) =>
+      !isDisposed && this.has(dataId) ? this.dataOf(dataId).node : null;
+    const assigned = [...this.assigned].flatMap(([variable, before]) => {
+      const node = nodeOf(variable);
+      return node !== null && computed.has(node) ? [{ variable, before, node }] : [];
+    });
+    const failure = assigned.find(({ node }) => node.failure !== null)?.node.failure ?? null;
+    if (failure === null) return;
+    this.undone = failure;
+    for (const { variable, before, node } of assigned) {
+      if (!trains && node.failure === null) continue;
+      before.value.users++;
+      const info = this.addNode(constant(before.value, before.shape, variable.dtype));
+      const tensor = tf.engine().makeTensorFromTensorInfo({ ...info, shape: variable.shape }, this);
+      assignQuietly(variable, tensor);
+      tensor.dispose();
+    }
+  }
+
+  /** Says that a step was undone, where nothing was read that has failed: it must not go unnoticed. */
+  private tellUndone(): void {
+    const { undone } = this;
+    this.undone = null;
+    if (undone !== null)
+      throw new Error(`${undone.message}\nVariables have the values from before this step.`, { cause: undone });
   }
 
   /** The barrier: computes everything that is live and pending in one graph. */
   flush(): void {
+    if (this.removed)
+      throw new Error(
+        "the backend 'onnx' was removed before this tensor was computed: read results before tf.removeBackend('onnx')",
+      );
     const { trains } = this.boundary;
     this.recorded = { nodes: 0, bytes: 0 };
     this.boundary.flushed();
@@ -200,19 +260,39 @@ export class OnnxBackend extends tf.KernelBackend {
     }
     this.pending = [];
     this.pendingCount = 0;
-    this.engine.compute(nodes, trains);
-    for (const { value } of nodes) if (value !== null) value.users++;
+    this.engine.compute(nodes, trains, () => {
+      for (const { value } of nodes) if (value !== null) value.users++;
+      this.undoAssignments(nodes, trains);
+      this.assigned.clear();
+    });
   }
 
   // tfjs's interface
 
   override write(values: BackendValues, shape: number[], dtype: DataType): object {
-    return this.addNode(constant(this.copyOf(values, dtype), shape, dtype)).dataId;
+    return this.addNode(this.written(values, shape, dtype)).dataId;
   }
 
   override move(dataId: object, values: BackendValues, shape: number[], dtype: DataType, refCount: number): void {
-    const node = constant(this.copyOf(values, dtype), shape, dtype);
-    this.moved.set(dataId, new TensorData(this, node, null, refCount));
+    if (dtype === 'complex64') {
+      const { real, imag } = tf.backend_util.splitRealAndImagArrays(values as Float32Array);
+      const part = (data: Float32Array) => this.makeTensor(data, shape, 'float32');
+      this.moved.set(dataId, new TensorData(this, null, { real: part(real), imag: part(imag) }, refCount));
+      return;
+    }
+    this.moved.set(dataId, new TensorData(this, this.written(values, shape, dtype), null, refCount));
+  }
+
+  /** A node of given values. Where there are too few, as of `tf.add(x, [tensor])`, what reads it fails, and nothing else. */
+  private written(values: BackendValues, shape: readonly number[], dtype: DataType): LazyNode {
+    const size = sizeOf(shape);
+    const node = constant(this.copyOf(values.length > size ? values.slice(0, size) : values, dtype), shape, dtype);
+    if (values.length >= size) return node;
+    node.failure = new Error(
+      `a ${dtype} tensor of shape [${shape}] was made of ${values.length} values, expected ${size}`,
+    );
+    node.value = null;
+    return node;
   }
 
   /**
@@ -243,7 +323,11 @@ export class OnnxBackend extends tf.KernelBackend {
     if (node === null) throw new Error('a tensor without data');
     if (node.symbolic) throw new SymbolicReadError(`${node.name}'s result is read`);
     if (node.value === null && node.failure === null) this.flush();
-    if (node.failure !== null) throw node.failure;
+    if (node.failure !== null) {
+      this.undone = null;
+      throw node.failure;
+    }
+    this.tellUndone();
     const { value } = node;
     if (value === null) throw new Error(`${node.name} was not computed by the barrier`);
     if (Array.isArray(value.data) || value.layout === 'plain') return value.data;
@@ -315,6 +399,8 @@ export class OnnxBackend extends tf.KernelBackend {
   }
 
   override dispose(): void {
+    this.removed = true;
+    this.assigned.clear();
     this.pending = [];
     this.pendingCount = 0;
     this.engine.dispose();

@@ -57,3 +57,20 @@ export function runOnCpu(
   for (const info of new Set([...made, ...results])) cpu.disposeIntermediateTensorInfo(info);
   return Array.isArray(result) ? copies : (copies[0] as TensorInfo);
 }
+
+const mended = new WeakSet<CpuBackend>();
+
+/** tfjs's cpu backend wants complex numbers in two parts, but does not take those of another backend apart. */
+export function mendComplexMoves(): void {
+  const cpu = tf.findBackend('cpu') as CpuBackend;
+  if (mended.has(cpu)) return;
+  mended.add(cpu);
+  const move = cpu.move.bind(cpu);
+  cpu.move = (dataId, values, shape, dtype, refCount) => {
+    move(dataId, values, shape, dtype, refCount);
+    if (dtype !== 'complex64') return;
+    const { real, imag } = tf.backend_util.splitRealAndImagArrays(values as Float32Array);
+    const part = (numbers: Float32Array) => cpu.makeTensorInfo(shape, 'float32', numbers);
+    cpu.data.get(dataId).complexTensorInfos = { real: part(real), imag: part(imag) };
+  };
+}
