@@ -1,4 +1,5 @@
 /** Puts the backend together: a runtime, the engine, and how graphs are written for them. */
+import { totalmem } from 'node:os';
 import { fusions } from './fusions/index.js';
 import type { EmissionOptions } from './graph/emission.js';
 import type { GraphFeature } from './graph/onnx-graph.js';
@@ -6,11 +7,14 @@ import { probeBlock } from './kernels/convolution/block-probe.js';
 import type { Runtime } from './runtime/runtime.js';
 import { OnnxBackend } from './tfjs/backend.js';
 
-/**
- * Compiled graphs that are kept: more than a program uses in turns (steps, the last batch of an epoch, validation, predictions of a few
- * batch sizes), and few enough that ever new shapes do not fill the memory.
- */
-const keptSessions = 32;
+/** The part of the machine's memory, or of the container's, that compiled graphs may take. */
+const memoryShare = 1 / 4;
+
+function sessionBytes(): number {
+  // 0 or a number far above the machine's where nothing is constrained.
+  const constrained = process.constrainedMemory() || Infinity;
+  return Math.min(totalmem(), constrained) * memoryShare;
+}
 
 export interface BackendOptions {
   /** Threads of one operator. */
@@ -30,7 +34,7 @@ export function createBackend(
   const missing = new Set(without);
   return new OnnxBackend(runtime, {
     threads,
-    sessions: keptSessions,
+    sessionBytes: sessionBytes(),
     dump,
     profile: process.env['CNNZOO_ONNX_PROFILE'],
     graph: {

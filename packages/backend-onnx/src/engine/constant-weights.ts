@@ -10,6 +10,7 @@
 import type { Value } from '../graph/node.js';
 import type { CachedSession } from './session-cache.js';
 import type { Trace } from './trace.js';
+import { weightPositions } from './weight-positions.js';
 
 /** Runs of a graph with the same weights after which they become constants. */
 const patience = 3;
@@ -89,11 +90,16 @@ export class ConstantWeights {
       const value = trace.leaves[index]?.value;
       return value != null && all.has(value);
     };
+    // A GraphModel's weights are no variables: they are told by what reads them.
+    const isWeight = (index: number, all: ReadonlySet<Value>, positions: ReadonlySet<number>): boolean =>
+      positions.has(index) || isVariable(index, all);
     if (observation.variables === null) {
       const repeated = leaves.some((leaf, i) => leaf === observation.leaves[i]);
       if (repeated) {
         const all = variables();
-        observation.variables = leaves.flatMap((_, i) => (isVariable(i, all) ? [i] : []));
+        const positions = weightPositions(trace);
+        const repeats = new Set([...positions].filter((i) => leaves[i] === observation.leaves[i]));
+        observation.variables = leaves.flatMap((_, i) => (isWeight(i, all, repeats) ? [i] : []));
       }
     }
     const indices = observation.variables ?? [];
@@ -109,7 +115,8 @@ export class ConstantWeights {
       const weights = indices.map((i) => leaves[i] ?? -1);
       if (!this.takeOver(weights)) return null;
       const all = variables();
-      if (!indices.every((i) => isVariable(i, all))) {
+      const positions = weightPositions(trace);
+      if (!indices.every((i) => isWeight(i, all, positions))) {
         // What was a variable once is none now: look again.
         observation.variables = null;
         return null;

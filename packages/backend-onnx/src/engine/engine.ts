@@ -15,14 +15,18 @@ import { DeviceMemory } from './device-memory.js';
 import { failureOf, independentRoots, spreadFailures } from './failures.js';
 import { deviceGraph, hostGraph } from './graph-session.js';
 import { type CachedSession, SessionCache } from './session-cache.js';
+import { isSmall, sessionBytes } from './session-size.js';
 import { type EngineStats, noStats } from './statistics.js';
 import { structuralKey, type Trace, trace } from './trace.js';
 
 const noInputs: readonly LazyNode[] = [];
 
+/** Graphs whose weights are watched. */
+const observedGraphs = 256;
+
 export interface EngineOptions extends SessionOptions {
-  /** Compiled graphs that are kept. */
-  readonly sessions: number;
+  /** Memory of compiled graphs that are kept. */
+  readonly sessionBytes: number;
   /** A folder to which each graph is written as an .onnx file. */
   readonly dump?: string | undefined;
   /** How graphs are written. */
@@ -51,8 +55,8 @@ export class Engine {
     this.#runtime = runtime;
     this.#options = options;
     this.#variables = variables;
-    this.#cache = new SessionCache(options.sessions);
-    this.#constants = new ConstantWeights(options.sessions);
+    this.#cache = new SessionCache(options.sessionBytes);
+    this.#constants = new ConstantWeights(observedGraphs);
     this.#deviceMemory = runtime.createDeviceSession === null ? null : new DeviceMemory(runtime, options, this.stats);
   }
 
@@ -147,26 +151,27 @@ export class Engine {
     if (emitted !== null)
       return this.#cached(
         key,
-        this.#compiling(() => this.#load(compile(traced, emitted))),
+        this.#compiling(() => this.#load(traced, compile(traced, emitted))),
       );
     const moved = structuralKey(traced);
     const found = this.#cache.get(moved);
     if (found !== undefined) return this.#found(moved, traced, found);
     return this.#cached(
       moved,
-      this.#compiling(() => this.#load(compile(traced, emit(traced, this.#options.graph)))),
+      this.#compiling(() => this.#load(traced, compile(traced, emit(traced, this.#options.graph)))),
     );
   }
 
   #withConstants(traced: Trace, constants: ReadonlySet<number>): CachedSession {
     // onnxruntime blocks filters by itself where they are constants.
     const options = { ...this.#options.graph, block: 0 };
-    return this.#compiling(() => this.#load(compile(traced, emit(traced, options, constants))));
+    return this.#compiling(() => this.#load(traced, compile(traced, emit(traced, options, constants))));
   }
 
   #cached(key: string, session: CachedSession): CachedSession {
     this.#cache.set(key, session);
     this.stats.sessions = this.#cache.size;
+    this.stats.sessionBytes = this.#cache.bytes;
     return session;
   }
 
@@ -180,17 +185,18 @@ export class Engine {
     }
   }
 
-  #load(graph: CompiledGraph): CachedSession {
+  #load(traced: Trace, graph: CompiledGraph): CachedSession {
     const { dump } = this.#options;
     if (dump !== undefined) {
       mkdirSync(dump, { recursive: true });
       writeFileSync(join(dump, `graph-${this.stats.compilations}.onnx`), graph.model);
     }
+    const options = isSmall(traced) ? { ...this.#options, threads: 1 } : this.#options;
     const session = this.#deviceMemory
-      ? deviceGraph(this.#deviceMemory, graph, this.#options)
-      : hostGraph(this.#runtime, this.pool, graph, this.#options);
+      ? deviceGraph(this.#deviceMemory, graph, options)
+      : hostGraph(this.#runtime, this.pool, graph, options);
     this.stats.compilations++;
-    return { session };
+    return { session, bytes: sessionBytes(traced, graph.model.byteLength) };
   }
 
   /** Computes what does not depend on nodes that have failed. */

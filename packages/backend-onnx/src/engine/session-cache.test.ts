@@ -1,22 +1,41 @@
+import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
 import { SessionCache } from './session-cache.js';
 
-function session() {
-  return { session: { run: vi.fn(), dispose: vi.fn() }, inputs: [], outputs: [] };
+function session(bytes: number) {
+  return { session: { run: vi.fn(), dispose: vi.fn() }, bytes };
 }
 
-it('drops the session that was not used for longest, and disposes it', () => {
-  const cache = new SessionCache(2);
-  const [a, b, c] = [session(), session(), session()];
-  cache.set('a', a);
-  cache.set('b', b);
-  expect(cache.get('a')).toBe(a);
-  cache.set('c', c);
-  expect(cache.size).toBe(2);
-  expect(b.session.dispose).toHaveBeenCalledOnce();
-  expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual([a, undefined, c]);
+it('keeps what fits, drops what was not used for longest, and disposes it', () => {
+  const cache = new SessionCache(1000);
+  const made = Array.from({ length: 40 }, () => session(25));
+  made.forEach((each, i) => {
+    cache.set(String(i), each);
+  });
+  expect([cache.size, cache.bytes]).toEqual([40, 1000]);
+  expect(cache.get('0')).toBe(made[0]);
+  cache.set('large', session(500));
+  expect([cache.size, cache.bytes]).toEqual([21, 1000]);
+  expect(made[1]?.session.dispose).toHaveBeenCalledOnce();
+  expect(cache.get('0')).toBe(made[0]);
+  expect(cache.get('1')).toBeUndefined();
   cache.clear();
-  expect(a.session.dispose).toHaveBeenCalledOnce();
-  expect(c.session.dispose).toHaveBeenCalledOnce();
-  expect(cache.size).toBe(0);
+  expect(made[0]?.session.dispose).toHaveBeenCalledOnce();
+  expect([cache.size, cache.bytes]).toEqual([0, 0]);
+});
+
+it('keeps the last eight however large they are, and never more than its bytes otherwise', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(500), { maxLength: 60 }), (sizes) => {
+      const cache = new SessionCache(1000);
+      const made = sizes.map(session);
+      made.forEach((each, i) => {
+        cache.set(String(i), each);
+        expect(cache.size <= 8 || cache.bytes <= 1000).toBe(true);
+      });
+      const kept = made.filter(({ session: { dispose } }) => dispose.mock.calls.length === 0);
+      expect(kept).toEqual(made.slice(made.length - kept.length));
+      expect(kept.length).toBeGreaterThanOrEqual(Math.min(8, made.length));
+    }),
+  );
 });

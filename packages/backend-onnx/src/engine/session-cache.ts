@@ -1,17 +1,28 @@
-/** Compiled graphs by structure, the least recently used one dropped where there are too many. */
+/** Compiled graphs by structure, the least recently used ones dropped where they take too much memory. */
 import type { GraphSession } from './graph-session.js';
 
 export interface CachedSession {
   readonly session: GraphSession;
+  /** Memory that it takes, as far as is known. */
+  readonly bytes: number;
 }
+
+/** So many are kept whatever they take: a training step and a prediction that are both large are not to compile in turns. */
+const fewest = 8;
 
 export class SessionCache {
   private readonly sessions = new Map<string, CachedSession>();
+  private taken = 0;
 
+  /** @param capacity bytes */
   constructor(private readonly capacity: number) {}
 
   get size(): number {
     return this.sessions.size;
+  }
+
+  get bytes(): number {
+    return this.taken;
   }
 
   get(key: string): CachedSession | undefined {
@@ -26,15 +37,18 @@ export class SessionCache {
 
   set(key: string, session: CachedSession): void {
     this.sessions.set(key, session);
-    for (const [oldest, { session: dropped }] of this.sessions) {
-      if (this.sessions.size <= this.capacity) break;
+    this.taken += session.bytes;
+    for (const [oldest, dropped] of this.sessions) {
+      if (this.taken <= this.capacity || this.sessions.size <= fewest) break;
       this.sessions.delete(oldest);
-      dropped.dispose();
+      this.taken -= dropped.bytes;
+      dropped.session.dispose();
     }
   }
 
   clear(): void {
     for (const { session } of this.sessions.values()) session.dispose();
     this.sessions.clear();
+    this.taken = 0;
   }
 }

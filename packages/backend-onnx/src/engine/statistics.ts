@@ -12,6 +12,8 @@ export interface EngineStats {
   cacheHits: number;
   /** Sessions that are kept. */
   sessions: number;
+  /** Bytes that they take, as far as is known: their constants and the results that a run needs at the same time. */
+  sessionBytes: number;
   /** Graphs whose weights are constants at present, because they have not changed for some runs. */
   constantGraphs: number;
   /** Recorded nodes of the latest graph. */
@@ -35,6 +37,7 @@ export function noStats(): EngineStats {
     compilations: 0,
     cacheHits: 0,
     sessions: 0,
+    sessionBytes: 0,
     constantGraphs: 0,
     nodes: 0,
     traceTime: 0,

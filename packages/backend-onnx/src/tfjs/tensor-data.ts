@@ -71,7 +71,8 @@ export function toElements(values: BackendValues | number[], dtype: DataType): H
     case 'string':
       return typeof values[0] === 'string'
         ? (values as unknown as string[]).map((text) => tf.util.encodeString(text))
-        : [...(values as Uint8Array[])];
+        : // Not spread: a string buffer that was not filled has holes.
+          (values as Uint8Array[]).slice();
     default:
       throw new TypeError(`backend onnx: values of type ${dtype} cannot be written`);
   }
