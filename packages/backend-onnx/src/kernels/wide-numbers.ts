@@ -14,12 +14,16 @@ export function wideScalar(graph: Emission, value: number): string {
   return widen(graph, graph.scalar('float32', value));
 }
 
-/** A number of float64 as int32: rounded towards 0, modulo 2^32 as in JavaScript; 0 for what is not finite. */
+/**
+ * A number of float64 as int32: rounded towards 0, modulo 2^32 as in JavaScript; 0 for what is not finite. The remainder is taken in
+ * float64: casts by way of int64 are one cast for onnxruntime's optimizer, which ends at the largest int32.
+ */
 export function toInt32(graph: Emission, x: string): string {
   const finite = graph.op('Less', [graph.op('Abs', [x]), wideScalar(graph, Infinity)]);
   const number = graph.op('Where', [finite, x, wideScalar(graph, 0)]);
-  const rest = graph.op('Mod', [number, wideScalar(graph, 2 ** 32)], { fmod: 1 });
-  return graph.op('Cast', [graph.op('Cast', [rest], { to: onnxType.int64 })], { to: onnxType.int32 });
+  const all = wideScalar(graph, 2 ** 32);
+  const turns = graph.op('Floor', [graph.op('Div', [graph.op('Add', [number, wideScalar(graph, 2 ** 31)]), all])]);
+  return graph.op('Cast', [graph.op('Sub', [number, graph.op('Mul', [turns, all])])], { to: onnxType.int32 });
 }
 
 /**
