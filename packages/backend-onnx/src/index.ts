@@ -8,6 +8,7 @@ export {
   type FrozenModelInWorker,
   freeze,
 } from './inference/freeze.js';
+export type { RequestOptions } from './inference/request.js';
 export type { Batching } from './inference/request-batcher.js';
 export { engineStats, type OnnxBackendOptions, registerOnnxBackend } from './register-backend.js';
 export type { Device } from './runtime/device.js';

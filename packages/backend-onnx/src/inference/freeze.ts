@@ -4,6 +4,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type FrozenGraph, frozenGraph } from './frozen-graph.js';
 import { frozenSession } from './frozen-session.js';
 import { startWorkerPool } from './inference-workers.js';
+import { answered, type RequestOptions, type Ticket } from './request.js';
 import { type Batching, requestBatcher } from './request-batcher.js';
 import { checkArray, checkTensor, type Signature } from './signature.js';
 
@@ -46,10 +47,13 @@ export interface FrozenModel {
 
 /** A frozen model in threads of its own: the event loop continues while it predicts. */
 export interface FrozenModelInWorker {
-  /** As `FrozenModel.predict`. @throws (rejects) Error where the worker dies */
-  predict(images: tf.Tensor): Promise<tf.Tensor>;
-  /** As `FrozenModel.run`. The array is copied at once. */
-  run(images: Float32Array): Promise<Float32Array>;
+  /**
+   * As `FrozenModel.predict`. Each request is answered once.
+   * @throws (rejects) Error where the worker dies, the signal's reason, an error called TimeoutError
+   */
+  predict(images: tf.Tensor, options?: RequestOptions): Promise<tf.Tensor>;
+  /** As `FrozenModel.run`, and rejected as `predict`. The array is copied at once. */
+  run(images: Float32Array, options?: RequestOptions): Promise<Float32Array>;
   /** Accepts no more requests, finishes those it has, and ends the workers. */
   dispose(): Promise<void>;
 }
@@ -133,21 +137,24 @@ function freezeInWorkers(
   const pool = startWorkerPool(workers, { graph: { model: shared, signature }, threads });
   const batcher = batching && requestBatcher(batching, workers, (images) => pool.run(images));
   let disposal: Promise<void> | null = null;
-  const request = (images: Float32Array): Promise<Float32Array> => {
+  const request = (images: Float32Array, ticket: Ticket): Promise<Float32Array> => {
     const count = checkArray(images, signature);
     // The caller may write to the array while the request waits.
     const copy = new Float32Array(images);
-    return batcher ? batcher.add(copy, count) : pool.run(copy);
+    return batcher ? batcher.add(copy, count, ticket) : pool.run(copy, ticket);
   };
+  const what = `frozen model '${signature.model}'`;
   return {
-    async run(images) {
+    async run(images, options) {
       checkUsable(disposal !== null, signature);
-      return request(images);
+      checkArray(images, signature);
+      return answered(what, options, (ticket) => request(images, ticket));
     },
-    async predict(images) {
+    async predict(images, options) {
       checkUsable(disposal !== null, signature);
       checkTensor(images, signature);
-      return resultTensor(await request(images.dataSync<'float32'>()), signature);
+      const values = await answered(what, options, (ticket) => request(images.dataSync<'float32'>(), ticket));
+      return resultTensor(values, signature);
     },
     dispose() {
       disposal ??= (async () => {

@@ -75,3 +75,31 @@ it('an error of onnxruntime fails its request only', async () => {
   expect(await pool.run(numbers())).toEqual(sums);
   await pool.close();
 });
+
+it('what dies while the pool closes, or while it is idle, leaves nobody waiting', async () => {
+  for (const when of ['closing', 'idle'] as const) {
+    const post = vi.spyOn(Worker.prototype, 'postMessage');
+    const pool = startWorkerPool(1, { graph, threads: 1 });
+    expect(await pool.run(numbers())).toEqual(sums);
+    const [worker] = post.mock.contexts as Worker[];
+    if (when === 'idle') {
+      await worker?.terminate();
+      expect(await pool.run(numbers())).toEqual(sums);
+      post.mockRestore();
+      await pool.close();
+      continue;
+    }
+    post.mockImplementation(() => {});
+    const answers = Promise.all(
+      Array.from({ length: 4 }, () => pool.run(numbers()).catch((error: Error) => error.message)),
+    );
+    const closed = pool.close();
+    post.mockRestore();
+    await worker?.terminate();
+    const results = await answers;
+    expect(results.slice(0, 2)).toEqual([expect.stringMatching(/has died/), expect.stringMatching(/has died/)]);
+    // The others waited: a worker was started for them, although the pool closes.
+    expect(results.slice(2)).toEqual([sums, sums]);
+    await closed;
+  }
+});

@@ -1,18 +1,20 @@
 /** Worker threads that run a frozen model. They do not keep the process alive while nobody waits for a result. */
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
+import type { Ticket } from './request.js';
 import type { WorkerRequest, WorkerResponse, WorkerSetup } from './serve-requests.js';
 
 interface Job {
   /** Belongs to the pool: it is transferred to the worker. */
   readonly images: Float32Array<ArrayBuffer>;
+  readonly ticket: Ticket;
   resolve(result: Float32Array): void;
   reject(error: Error): void;
 }
 
 export interface WorkerPool {
   /** @param images belongs to the pool from now on */
-  run(images: Float32Array<ArrayBuffer>): Promise<Float32Array>;
+  run(images: Float32Array<ArrayBuffer>, ticket?: Ticket): Promise<Float32Array>;
   /** Finishes what it was given and ends the workers. */
   close(): Promise<void>;
 }
@@ -26,7 +28,7 @@ interface Member {
   close(): Promise<void>;
 }
 
-/** Starts `count` worker threads. One that dies fails its jobs and is replaced. */
+/** Starts `count` worker threads. One that dies, busy, idle, at its start or while the pool closes, fails its jobs and is replaced. */
 export function startWorkerPool(count: number, { graph, threads }: WorkerSetup): WorkerPool {
   const name = graph.signature.model;
   /** Let go of when the pool is closed: the graph has the model's weights. */
@@ -61,6 +63,11 @@ export function startWorkerPool(count: number, { graph, threads }: WorkerSetup):
     worker.on('error', (error) => {
       cause = error;
     });
+    // An answer that cannot be read is none: without an end, its request would wait for ever.
+    worker.on('messageerror', (error) => {
+      cause = error;
+      void worker.terminate();
+    });
     const ended = new Promise<void>((resolve) => {
       worker.on('exit', (code) => {
         const reason = cause instanceof Error ? cause.message : `exit code ${code}`;
@@ -68,8 +75,8 @@ export function startWorkerPool(count: number, { graph, threads }: WorkerSetup):
           cause,
         });
         for (const id of [...jobs.keys()]) settle(id)?.reject(error);
-        // One that has never served would only die again: the next request starts another.
-        if (closing === null) members[slot] = served ? start(slot) : null;
+        // One that has never served would only die again, and at the end none is needed: the next request starts another.
+        members[slot] = served && closing === null ? start(slot) : null;
         resolve();
         dispatch();
       });
@@ -100,7 +107,8 @@ export function startWorkerPool(count: number, { graph, threads }: WorkerSetup):
       members[slot] = member;
       if (member.jobs.size >= requestsAtOnce) return;
       const job = waiting.shift();
-      if (job) member.send(job);
+      if (job?.ticket.dropped) job.reject(new Error('nobody waits for it'));
+      else if (job !== undefined) member.send(job);
     }
   }
 
@@ -115,10 +123,11 @@ export function startWorkerPool(count: number, { graph, threads }: WorkerSetup):
   }
 
   return {
-    run(images) {
+    run(images, ticket = { dropped: false }) {
       return new Promise((resolve, reject) => {
         const job: Job = {
           images,
+          ticket,
           resolve: (result) => {
             finish(job);
             resolve(result);
