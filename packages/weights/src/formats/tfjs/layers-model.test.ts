@@ -1,7 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -59,4 +60,35 @@ test.each([
 test('no JSON', async () => {
   writeFileSync(join(folder, 'bad.json'), '{');
   await expect(readLayersModel(join(folder, 'bad.json'))).rejects.toThrow('bad.json');
+});
+
+test('a weight called __proto__ is read like any other, and no tensor is left over', async () => {
+  const weights = ['a/kernel', '__proto__', 'constructor', 'b/__proto__'].map((name) => ({
+    name,
+    shape: [2],
+    dtype: 'float32',
+  }));
+  const odd = join(folder, 'odd');
+  mkdirSync(odd);
+  writeFileSync(join(odd, 'w.bin'), new Uint8Array(Float32Array.from({ length: 8 }, (_, i) => i).buffer));
+  const json = { modelTopology: {}, weightsManifest: [{ paths: ['w.bin'], weights }] };
+  writeFileSync(join(odd, 'model.json'), JSON.stringify(json));
+  const before = tf.memory().numTensors;
+  for (const path of [odd, pathToFileURL(join(odd, 'model.json'))]) {
+    const dict = await readLayersModel(path);
+    expect([...dict].map(([name, { data }]) => [name, ...data])).toEqual([
+      ['a.weight', 0, 1],
+      ['__proto__', 2, 3],
+      ['constructor', 4, 5],
+      ['b.__proto__', 6, 7],
+    ]);
+  }
+  await expect(tfl.loadLayersModel(layersModelFolder(odd))).rejects.toThrow("'__proto__', which tfjs loses");
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+test('options and paths are checked', async () => {
+  await expect(readLayersModel(folder, { limit: 1 } as never)).rejects.toThrow("did you mean 'limits'?");
+  await expect(readLayersModel(3 as never)).rejects.toThrow('path must be a folder');
+  expect(() => layersModelFolder('')).toThrow('path must be a folder');
 });

@@ -149,13 +149,7 @@ async function loadArtifacts(path: string | URL, { limits }: ReadOptions) {
 }
 
 function parsed(text: Uint8Array, file: string, budget: Budget): Record<string, unknown> {
-  let json: unknown;
-  try {
-    json = parseJson(text, 'model.json', budget);
-  } catch (cause) {
-    const { message } = cause as Error;
-    throw new TypeError(message.startsWith(file) ? message : `${file}: ${message}`, { cause });
-  }
+  const json = parseJson(text, `${file}: model.json`, budget);
   return isRecord(json) ? json : {};
 }
 

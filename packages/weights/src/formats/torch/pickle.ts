@@ -126,6 +126,11 @@ class Machine {
     const at = this.#take(length);
     return this.#bytes.subarray(at, at + length);
   }
+  /** A little-endian integer: converting it takes about as long as a value for each 8 bytes. */
+  integer(length: number): number | bigint {
+    this.count(Math.floor(length / 8));
+    return longInteger(this.bytes(length));
+  }
   text(length: number): string {
     const bytes = this.bytes(length);
     try {
@@ -303,8 +308,8 @@ const operations = new Map<number, (machine: Machine) => void>([
   [0x4d /* BININT2 */, (m) => m.push(m.uint16())],
   [0x4a /* BININT */, (m) => m.push(m.int32())],
   [0x4c /* LONG */, (m) => m.push(wholeNumber(m.line().replace(/L$/, '')))],
-  [0x8a /* LONG1 */, (m) => m.push(longInteger(m.bytes(m.uint8())))],
-  [0x8b /* LONG4 */, (m) => m.push(longInteger(m.bytes(m.uint32())))],
+  [0x8a /* LONG1 */, (m) => m.push(m.integer(m.uint8()))],
+  [0x8b /* LONG4 */, (m) => m.push(m.integer(m.uint32()))],
   [0x46 /* FLOAT */, (m) => m.push(decimal(m.line()))],
   [0x47 /* BINFLOAT */, (m) => m.push(m.float64())],
   [0x53 /* STRING */, (m) => m.push(quotedText(m.line()))],
