@@ -21,14 +21,14 @@ export interface ZipEntry {
   readonly crc32: number;
 }
 
-const END_RECORD = 0x06054b50;
-const END_RECORD_SIZE = 22;
-const LARGEST_COMMENT = 65535;
-const ZIP64_LOCATOR = 0x07064b50;
-const ZIP64_END_RECORD = 0x06064b50;
-const DIRECTORY_ENTRY = 0x02014b50;
-const LOCAL_HEADER = 0x04034b50;
-const LOCAL_HEADER_SIZE = 30;
+const endRecordSignature = 0x06054b50;
+const endRecordSize = 22;
+const largestComment = 65535;
+const zip64LocatorSignature = 0x07064b50;
+const zip64EndSignature = 0x06064b50;
+const directorySignature = 0x02014b50;
+const localHeaderSignature = 0x04034b50;
+const localHeaderSize = 30;
 
 /**
  * Reads the directory of an archive.
@@ -54,7 +54,7 @@ export async function readZipDirectory(source: OpenSource, budget: Budget, folde
   let at = 0;
   for (let i = 0; i < count; i++) {
     budget.entries(1);
-    if (at + 46 > size || view.getUint32(at, true) !== DIRECTORY_ENTRY)
+    if (at + 46 > size || view.getUint32(at, true) !== directorySignature)
       throw fail(`no entry ${i} of ${count} in its directory`);
     const nameLength = view.getUint16(at + 28, true);
     const extraLength = view.getUint16(at + 30, true);
@@ -67,7 +67,7 @@ export async function readZipDirectory(source: OpenSource, budget: Budget, folde
     const method = view.getUint16(at + 10, true);
     const header = place.header + shift;
     if (method === 0 && place.size !== place.storedSize) throw fail(`its entry ${shown(name)} has two sizes`);
-    const end = header + LOCAL_HEADER_SIZE + nameLength + place.storedSize;
+    const end = header + localHeaderSize + nameLength + place.storedSize;
     if (!(header >= 0 && end <= source.size)) throw fail(`its entry ${shown(name)} is outside of the file`);
     entries.push({
       name,
@@ -97,7 +97,7 @@ async function directoryAt(source: OpenSource, start: number, size: number): Pro
   const bytes = await source.read(start, size);
   if (size === 0) return bytes;
   if (size < 46) return null;
-  return new DataView(bytes.buffer, bytes.byteOffset, size).getUint32(0, true) === DIRECTORY_ENTRY ? bytes : null;
+  return new DataView(bytes.buffer, bytes.byteOffset, size).getUint32(0, true) === directorySignature ? bytes : null;
 }
 
 /** @throws RangeError where two entries have the same name */
@@ -115,10 +115,10 @@ export function zipEntriesByName(entries: readonly ZipEntry[], archive: string):
 export async function zipEntryStart(source: OpenSource, { name, header, storedSize }: ZipEntry): Promise<number> {
   const fail = (reason: string) =>
     new RangeError(`${source.name}: broken zip archive: its entry ${shown(name)} ${reason}`);
-  const bytes = await source.read(header, LOCAL_HEADER_SIZE);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, LOCAL_HEADER_SIZE);
-  if (view.getUint32(0, true) !== LOCAL_HEADER) throw fail('has no header');
-  const start = header + LOCAL_HEADER_SIZE + view.getUint16(26, true) + view.getUint16(28, true);
+  const bytes = await source.read(header, localHeaderSize);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, localHeaderSize);
+  if (view.getUint32(0, true) !== localHeaderSignature) throw fail('has no header');
+  const start = header + localHeaderSize + view.getUint16(26, true) + view.getUint16(28, true);
   if (!(start + storedSize <= source.size)) throw fail('is outside of the file');
   return start;
 }
@@ -198,13 +198,16 @@ interface Directory {
 }
 
 async function findDirectory(source: OpenSource): Promise<Directory> {
-  const tailSize = Math.min(source.size, END_RECORD_SIZE + LARGEST_COMMENT);
+  const tailSize = Math.min(source.size, endRecordSize + largestComment);
   const tailStart = source.size - tailSize;
   const tail = await source.read(tailStart, tailSize);
   const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
-  for (let at = tailSize - END_RECORD_SIZE; at >= 0; at--) {
+  for (let at = tailSize - endRecordSize; at >= 0; at--) {
     // The record ends with a comment that fills the rest of the file.
-    if (view.getUint32(at, true) !== END_RECORD || at + END_RECORD_SIZE + view.getUint16(at + 20, true) !== tailSize)
+    if (
+      view.getUint32(at, true) !== endRecordSignature ||
+      at + endRecordSize + view.getUint16(at + 20, true) !== tailSize
+    )
       continue;
     const zip64 = await zip64Directory(source, tailStart + at);
     if (zip64 !== null) return zip64;
@@ -219,7 +222,7 @@ async function zip64Directory(source: OpenSource, endRecord: number): Promise<Di
   if (endRecord < 20) return null;
   const locator = await source.read(endRecord - 20, 20);
   const locatorView = new DataView(locator.buffer, locator.byteOffset, 20);
-  if (locatorView.getUint32(0, true) !== ZIP64_LOCATOR) return null;
+  if (locatorView.getUint32(0, true) !== zip64LocatorSignature) return null;
   const missing = () => new RangeError(`${source.name}: broken zip archive: its zip64 record is missing`);
   const stated = Number(locatorView.getBigUint64(8, true));
   // Right before the locator, unless it has been made longer; where bytes stand before the archive, only that is known.
@@ -227,7 +230,7 @@ async function zip64Directory(source: OpenSource, endRecord: number): Promise<Di
     if (!(at >= 0 && at + 56 <= source.size)) continue;
     const bytes = await source.read(at, 56);
     const view = new DataView(bytes.buffer, bytes.byteOffset, 56);
-    if (view.getUint32(0, true) !== ZIP64_END_RECORD) continue;
+    if (view.getUint32(0, true) !== zip64EndSignature) continue;
     const size = Number(view.getBigUint64(40, true));
     const offset = Number(view.getBigUint64(48, true));
     return { count: Number(view.getBigUint64(32, true)), size, offset, end: at };

@@ -1,10 +1,10 @@
 /** A lock that processes hold by a file, so that only one of them downloads. */
 import { nodeModule } from '@cnnzoo/files';
 
-/** The holder touches the file this often, in milliseconds; a file that was not touched for STALE belongs to a dead process. */
-const HEARTBEAT = 2_000;
-const STALE = 15_000;
-const POLL = 100;
+/** The holder touches the file this often, in milliseconds; a file that was not touched for `staleAfter` belongs to a dead process. */
+const heartbeatInterval = 2_000;
+const staleAfter = 15_000;
+const pollInterval = 100;
 
 /**
  * Runs `work` while holding the lock `path`, waiting for whoever holds it.
@@ -23,12 +23,12 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>): Pro
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     if (await isStale(path)) await removeStale(path);
-    else await new Promise((resolve) => setTimeout(resolve, POLL));
+    else await new Promise((resolve) => setTimeout(resolve, pollInterval));
   }
   const heartbeat = setInterval(() => {
     const now = new Date();
     fs.utimes(path, now, now).catch(() => undefined);
-  }, HEARTBEAT);
+  }, heartbeatInterval);
   heartbeat.unref();
   try {
     return await work();
@@ -54,7 +54,7 @@ async function isStale(path: string): Promise<boolean> {
   const fs = nodeModule('node:fs/promises');
   try {
     // Of a dead process, too, where the lock is from the future: its holder would have touched it by now.
-    return Math.abs(Date.now() - (await fs.stat(path)).mtimeMs) > STALE;
+    return Math.abs(Date.now() - (await fs.stat(path)).mtimeMs) > staleAfter;
   } catch {
     // Released in the meantime.
     return false;

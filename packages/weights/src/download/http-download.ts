@@ -22,7 +22,7 @@ export interface HttpDownloadOptions {
 /** An answer that another attempt will not change, such as 404. */
 export class PermanentHttpError extends Error {}
 
-const LARGEST_REDIRECTS = 10;
+const largestRedirects = 10;
 
 /**
  * Downloads `url` to the end of `file`, which may hold the beginning from an earlier attempt; `file`.etag remembers of which version.
@@ -123,7 +123,7 @@ async function openPart(file: string, resume: boolean): Promise<FileHandle> {
 async function follow(url: string, headers: Record<string, string>, stallTimeout: number) {
   let sha256: string | null = null;
   let target = url;
-  for (let i = 0; i <= LARGEST_REDIRECTS; i++) {
+  for (let i = 0; i <= largestRedirects; i++) {
     const response = await request(target, headers, stallTimeout);
     for (const name of ['x-linked-etag', 'etag']) {
       const hash = /^(?:W\/)?"?([0-9a-f]{64})"?$/.exec(response.headers.get(name) ?? '')?.[1];
@@ -139,7 +139,7 @@ async function follow(url: string, headers: Record<string, string>, stallTimeout
       throw new PermanentHttpError(`${target}: redirects to ${next.protocol}, expected https`);
     target = next.href;
   }
-  throw new PermanentHttpError(`${url}: redirects more than ${LARGEST_REDIRECTS} times`);
+  throw new PermanentHttpError(`${url}: redirects more than ${largestRedirects} times`);
 }
 
 async function request(url: string, headers: Record<string, string>, stallTimeout: number): Promise<Response> {

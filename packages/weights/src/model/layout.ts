@@ -19,7 +19,7 @@ export function bits(values: Float32Array | Int32Array): Int32Array {
 }
 
 /** How many output channels are moved together: 16 floats are one cache line. */
-const BLOCK = 16;
+const blockChannels = 16;
 
 /**
  * [o, i, s] to [s, i, o] for the output channels from `begin` on that `source` holds.
@@ -34,8 +34,8 @@ export function toChannelsLast(
 ): void {
   const row = input * spatial;
   const channels = source.length / row;
-  for (let block = 0; block < channels; block += BLOCK) {
-    const blockEnd = Math.min(block + BLOCK, channels);
+  for (let block = 0; block < channels; block += blockChannels) {
+    const blockEnd = Math.min(block + blockChannels, channels);
     for (let i = 0; i < input; i++) {
       for (let s = 0; s < spatial; s++) {
         let from = block * row + i * spatial + s;
@@ -56,8 +56,8 @@ export function toChannelsFirst(
   { spatial, input, output }: ChannelLayout,
 ): void {
   const row = input * spatial;
-  for (let block = 0; block < output; block += BLOCK) {
-    const blockEnd = Math.min(block + BLOCK, output);
+  for (let block = 0; block < output; block += blockChannels) {
+    const blockEnd = Math.min(block + blockChannels, output);
     for (let i = 0; i < input; i++) {
       for (let s = 0; s < spatial; s++) {
         let to = block * row + i * spatial + s;

@@ -45,7 +45,7 @@ export interface LoadReport {
 const wrapperPrefixes = ['module.', 'model.', '_orig_mod.'];
 
 /** How many bytes are read at a time from a tensor in a file whose axes have to be permuted. */
-const CHUNK_BYTES = 2 ** 24;
+const chunkBytes = 2 ** 24;
 
 /**
  * Loads weights into a model. Everything is checked before the first weight changes.
@@ -193,7 +193,7 @@ function writeWeight({ channels, variable }: ModelWeight, tensor: StateTensor): 
     const row = spatial * input;
     values = new (dtype === 'float32' ? Float32Array : Int32Array)(row * output);
     const { data, slice } = tensor.slice === undefined ? tensor : { data: undefined, slice: tensor.slice };
-    const step = slice === undefined ? output : Math.max(16, Math.floor(CHUNK_BYTES / 4 / row / 16) * 16);
+    const step = slice === undefined ? output : Math.max(16, Math.floor(chunkBytes / 4 / row / 16) * 16);
     for (let begin = 0; begin < output; begin += step) {
       const part = slice?.(begin * row, Math.min(begin + step, output) * row) ?? data;
       if (part !== undefined) toChannelsLast(bits(convert(part)), bits(values), channels, begin);

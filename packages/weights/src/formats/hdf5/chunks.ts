@@ -20,9 +20,9 @@ interface Place {
   readonly filters: readonly number[];
 }
 
-const DEFLATE = 1;
-const SHUFFLE = 2;
-const FLETCHER32 = 3;
+const deflateFilter = 1;
+const shuffleFilter = 2;
+const fletcher32Filter = 3;
 
 /** The whole data set in C order. Chunks that are missing are zero. */
 export async function readChunks(
@@ -51,12 +51,12 @@ export async function readChunks(
     for (let i = filters.length - 1; i >= 0; i--) {
       if ((mask >> i) & 1) continue;
       const filter = filters[i];
-      if (filter === DEFLATE)
+      if (filter === deflateFilter)
         bytes = await inflate(bytes, 'deflate', chunkBytes + 4).catch((cause: Error) => {
           throw new RangeError(`${name}: a chunk cannot be unpacked: ${cause.message}`, { cause });
         });
-      else if (filter === SHUFFLE) bytes = unshuffle(bytes, width);
-      else if (filter === FLETCHER32) bytes = bytes.subarray(0, -4);
+      else if (filter === shuffleFilter) bytes = unshuffle(bytes, width);
+      else if (filter === fletcher32Filter) bytes = bytes.subarray(0, -4);
       else throw new TypeError(`${name}: filter ${filter}, expected gzip, shuffle or fletcher32`);
     }
     if (bytes.length < chunkBytes)

@@ -65,7 +65,7 @@ export function shown(value: unknown): string {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** Where MARK stood on the stack. */
-const MARK = Symbol('mark');
+const stackMark = Symbol('mark');
 
 class Machine {
   readonly #bytes: Uint8Array;
@@ -153,7 +153,7 @@ class Machine {
   #pop(): unknown {
     if (this.#stack.length === 0) throw new TypeError(`pickle: empty stack at byte ${this.#position}`);
     const value = this.#stack.pop();
-    if (value === MARK) throw new TypeError(`pickle: a mark where a value was expected at byte ${this.#position}`);
+    if (value === stackMark) throw new TypeError(`pickle: a mark where a value was expected at byte ${this.#position}`);
     return value;
   }
   pop = () => this.#pop();
@@ -168,10 +168,10 @@ class Machine {
     return value;
   }
   mark(): void {
-    this.#stack.push(MARK);
+    this.#stack.push(stackMark);
   }
   popToMark(): unknown[] {
-    const at = this.#stack.lastIndexOf(MARK);
+    const at = this.#stack.lastIndexOf(stackMark);
     if (at < 0) throw new TypeError(`pickle: no mark at byte ${this.#position}`);
     const values = this.#stack.splice(at + 1);
     this.#stack.pop();
