@@ -89,3 +89,11 @@ export function engineStats(): Readonly<EngineStats> {
     );
   return structuredClone(backend.engine.stats);
 }
+
+/** The backend `onnx`, which is registered and made where it is not there yet. */
+export function onnxBackend(): OnnxBackend {
+  registerOnnxBackend();
+  const backend = tf.findBackend(backendName);
+  if (!(backend instanceof OnnxBackend)) throw new Error("another backend is registered under the name 'onnx'");
+  return backend;
+}

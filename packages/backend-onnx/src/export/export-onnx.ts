@@ -1,9 +1,8 @@
 /** Models as .onnx files: in memory, or on disk with the weights beside the graph where one file would be too large. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { encodeModel, type GraphProto, onnxType } from '../graph/onnx-model.js';
-import { probeBatchSizes, withDynamicBatch } from '../prediction/dynamic-batch.js';
-import { type EmittedPrediction, emitPrediction } from '../prediction/emit-prediction.js';
-import { recordPrediction } from '../prediction/record-prediction.js';
+import { predictionGraph } from '../prediction/prediction-graph.js';
+import { onnxBackend } from '../register-backend.js';
 import { type ExportOnnxOptions, type ResolvedExport, resolveOptions } from './export-options.js';
 import { normalizePixels } from './normalize-pixels.js';
 import { writeFiles } from './write-files.js';
@@ -82,27 +81,15 @@ function encode(graph: GraphProto, model: LayersModel, { opset, description }: R
   return encodeModel(graph, [], { opset, docString, metadata: description.properties });
 }
 
-/** A model's prediction with its weights inside, as `exportOnnx` and `freeze` take it. */
-export function exportedGraph(model: LayersModel, options: ResolvedExport): GraphProto {
-  const { batchSize } = options;
-  if (batchSize !== 'dynamic') return emitted(model, options, batchSize).graph;
-  const [first, second] = probeBatchSizes;
-  const fixed = model.inputs.find(({ shape }) => shape[0] !== null);
-  if (fixed)
-    throw new RangeError(
-      `batchSize is 'dynamic', but input '${fixed.name}' was built for batches of ${fixed.shape[0]}: give that number`,
-    );
-  return withDynamicBatch([emitted(model, options, first), emitted(model, options, second)]);
-}
-
-function emitted(
+function exportedGraph(
   model: LayersModel,
-  { inputShape, layout, normalize, opset }: ResolvedExport,
-  batchSize: number,
-): EmittedPrediction {
-  return emitPrediction(recordPrediction(model, { batchSize, inputShape }), {
-    opset,
+  { batchSize, inputShape, layout, normalize, opset }: ResolvedExport,
+): GraphProto {
+  return predictionGraph(model, onnxBackend(), {
+    batchSize,
+    inputShape,
     layout: layout === 'NCHW' ? 'channelsFirst' : 'plain',
+    opset,
     preprocess: normalize && normalizePixels(normalize.mean, normalize.std),
   });
 }

@@ -9,6 +9,7 @@ import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
 import { difference, numbers, type Results, withGradients } from '../testing/both-backends.js';
 import { compiledBy } from '../testing/compiled-graphs.js';
 import { residualNetwork, train } from '../testing/small-networks.js';
+import type { OnnxBackend } from '../tfjs/backend.js';
 import { fusions } from './index.js';
 
 type Image = tf.Tensor4D;
@@ -134,7 +135,7 @@ describe('fusions', () => {
           .getWeights()
           .map((weight, i) => (i === 5 ? tf.add(tf.square(numbers(weight.shape, i)), 0.5) : numbers(weight.shape, i))),
       );
-      const recorded = recordPrediction(model, { batchSize: 2 });
+      const recorded = recordPrediction(model, { batchSize: 2 }, tf.backend() as OnnxBackend);
       const predicted = [fusions, without('folded batch norm')].map((rows) => {
         const options = { opset: 17, layout: 'plain', preprocess: null, fusions: rows } as const;
         const { graph } = emitPrediction(recorded, options);

@@ -94,6 +94,8 @@ export function freeze(
   if (worker !== true && worker !== false) checkCount('worker', worker);
   const workers = Number(worker);
   if (batchSize !== undefined) checkCount('batchSize', batchSize);
+  if (inputShape !== undefined && !Array.isArray(inputShape))
+    throw new TypeError(`inputShape is ${JSON.stringify(inputShape)}, expected [height, width, channels]`);
   if (threads !== undefined) checkCount('threads', threads);
   if (batching !== undefined) checkBatching(batching, workers, batchSize);
   const share = threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(1, workers)));

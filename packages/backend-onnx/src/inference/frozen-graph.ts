@@ -1,8 +1,8 @@
-/** A model's prediction as one ONNX graph with its weights inside: the graph of `exportOnnx`, for this runtime. */
+/** A model's prediction as one ONNX graph with its weights inside: for this runtime. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { exportedGraph } from '../export/export-onnx.js';
-import { resolveOptions } from '../export/export-options.js';
 import { encodeModel, onnxType, type ValueInfoProto } from '../graph/onnx-model.js';
+import { predictionGraph } from '../prediction/prediction-graph.js';
+import { onnxBackend } from '../register-backend.js';
 import type { Signature } from './signature.js';
 
 export interface FrozenGraph {
@@ -19,11 +19,13 @@ export interface FrozenShape {
 }
 
 export function frozenGraph(model: LayersModel, { batchSize, inputShape }: FrozenShape): FrozenGraph {
-  const options = resolveOptions(model, {
+  const graph = predictionGraph(model, onnxBackend(), {
     batchSize: batchSize ?? 'dynamic',
-    ...(inputShape === undefined ? {} : { inputShape }),
+    inputShape,
+    layout: 'plain',
+    opset: 17,
+    preprocess: null,
   });
-  const graph = exportedGraph(model, options);
   const [[input, ...others], [output]] = [graph.input, graph.output];
   if (input === undefined || output === undefined || others.length > 0)
     throw new RangeError(`freeze: model '${model.name}' has ${graph.input.length} inputs, expected a model of one`);

@@ -4,10 +4,12 @@
  * nodes do, and where they differ in another way the model has no graph for all batch sizes.
  */
 
+import { at } from '../graph/at.js';
 import { isWeight } from '../graph/initializers.js';
 import type { LazyNode } from '../graph/node.js';
 import {
   type AttributeProto,
+  attributeProto,
   type GraphProto,
   type NodeProto,
   onnxType,
@@ -16,7 +18,11 @@ import {
 } from '../graph/onnx-model.js';
 import type { EmittedPrediction } from './emit-prediction.js';
 
-/** Two prime numbers that no network has as a size of its own. */
+/**
+ * Two primes. A number that is the same in both graphs is the network's own and stays, even where it equals one of these; what differs
+ * follows the batch. Only where a layer's own size equals one of them do the graphs share other constants, and the export is refused:
+ * products of sizes are no primes, and layers of a prime number of units above a thousand are rare.
+ */
 export const probeBatchSizes = [1021, 1031] as const;
 
 const [first, second] = probeBatchSizes;
@@ -109,7 +115,7 @@ class BatchNumbers {
   private readonly input: string;
 
   constructor(private readonly graph: GraphProto) {
-    this.input = graph.input[0]?.name ?? '';
+    this.input = at(graph.input, 0).name;
   }
 
   replace(a: TensorProto, b: TensorProto): void {
@@ -140,13 +146,12 @@ class BatchNumbers {
 
   /** bases + slopes * batch */
   private compute(name: string, bases: readonly number[], slopes: readonly number[]): void {
-    const [batch, base, slope, product] = ['size', 'base', 'slope', 'product'].map((part) => `batch/${name}/${part}`);
-    if (batch === undefined || base === undefined || slope === undefined || product === undefined) return;
+    const named = (part: string) => `batch/${name}/${part}`;
+    const [batch, base, slope, product] = [named('size'), named('base'), named('slope'), named('product')];
     const node = (opType: string, input: string[], output: string, attribute: AttributeProto[] = []) =>
       this.nodes.push({ opType, input, output: [output], name: `batch/${opType}/${output}`, domain: '', attribute });
-    const int = (key: string, i: number): AttributeProto => ({ name: key, type: 2, i });
     this.constants.push(this.tensor(base, bases), this.tensor(slope, slopes));
-    node('Shape', [this.input], batch, [int('start', 0), int('end', 1)]);
+    node('Shape', [this.input], batch, [attributeProto('start', 0), attributeProto('end', 1)]);
     node('Mul', [slope, batch], product);
     node('Add', [base, product], name);
   }

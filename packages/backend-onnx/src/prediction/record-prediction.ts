@@ -7,8 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { trace } from '../engine/trace.js';
 import type { LazyNode } from '../graph/node.js';
-import { registerOnnxBackend } from '../register-backend.js';
-import { OnnxBackend } from '../tfjs/backend.js';
+import type { OnnxBackend } from '../tfjs/backend.js';
 import { backendName } from '../tfjs/kernel.js';
 
 type Layer = layers.Layer;
@@ -41,12 +40,17 @@ export interface RecordedPrediction {
 
 /**
  * @param model any layers model; its weights may be on any backend
+ * @param backend the one that is registered as `onnx`
  * @throws RangeError where an input's shape is open or does not fit; Error naming operation and layer where the model calls an
  *   operation that has no ONNX form, or reads what it computes
  */
-export function recordPrediction(model: LayersModel, options: RecordingOptions): RecordedPrediction {
+export function recordPrediction(
+  model: LayersModel,
+  options: RecordingOptions,
+  backend: OnnxBackend,
+): RecordedPrediction {
   const shapes = model.inputs.map((input) => concreteShape(model, input, options));
-  return onOnnxBackend((backend) => {
+  return withBackend(() => {
     const layerOf = new Map<LazyNode, string>();
     const path: string[] = [];
     const restore = followCalls(model, path);
@@ -114,17 +118,14 @@ function concreteShape(
   return [batchSize, ...shape];
 }
 
-/** Runs something with tfjs on the backend `onnx`, and puts back the one that was in use. */
-function onOnnxBackend<T>(run: (backend: OnnxBackend) => T): T {
+/** Runs something with tfjs on the backend `onnx`, which is registered, and puts back the one that was in use. */
+function withBackend<T>(run: () => T): T {
   const before = tf.getBackend();
-  registerOnnxBackend();
-  const backend = tf.findBackend(backendName);
-  if (!(backend instanceof OnnxBackend)) throw new Error("another backend is registered under the name 'onnx'");
-  if (before === backendName) return run(backend);
+  if (before === backendName) return run();
   // Promises by their type only: nothing waits for a backend that is there.
   void tf.setBackend(backendName);
   try {
-    return run(backend);
+    return run();
   } finally {
     void tf.setBackend(before);
   }
@@ -136,9 +137,10 @@ function onOnnxBackend<T>(run: (backend: OnnxBackend) => T): T {
  */
 function followCalls(model: LayersModel, path: string[]): () => void {
   const layers = allLayers(model);
+  const own = layers.map((layer) => Object.getOwnPropertyDescriptor(layer, 'call'));
   for (const layer of layers) {
     const call = layer.call;
-    layer.call = (inputs, kwargs) => {
+    const followed: Layer['call'] = (inputs, kwargs) => {
       path.push(layer.name);
       try {
         return call.call(layer, inputs, kwargs);
@@ -148,9 +150,15 @@ function followCalls(model: LayersModel, path: string[]): () => void {
         path.pop();
       }
     };
+    Object.defineProperty(layer, 'call', { value: followed, configurable: true });
   }
   return () => {
-    for (const layer of layers) Reflect.deleteProperty(layer, 'call');
+    layers.forEach((layer, i) => {
+      const before = own[i];
+      // A layer may have a `call` of its own; others have their class's again.
+      if (before === undefined) Reflect.deleteProperty(layer, 'call');
+      else Object.defineProperty(layer, 'call', before);
+    });
   };
 }
 
