@@ -95,10 +95,18 @@ test('the smallest inputs are possible', () => {
 });
 
 test.each([
-  [() => alexnet({ inputShape: [62, 224, 3] }), RangeError, /height 62.*smallest input of alexnet is 63x63/],
-  [() => alexnetPaper({ inputShape: [227, 66, 3] }), RangeError, /width 66.*smallest input of alexnet_paper is 67x67/],
+  [
+    () => alexnet({ inputShape: [62, 224, 3] }),
+    RangeError,
+    /height of at least 63, the smallest input of alexnet, got 62/,
+  ],
+  [
+    () => alexnetPaper({ inputShape: [227, 66, 3] }),
+    RangeError,
+    /width of at least 67, the smallest input of alexnet_paper, got 66/,
+  ],
   [() => alexnetPaper({ inputShape: [null, 227, 3] }), RangeError, /unknown height/],
-  [() => alexnetBook({ numClasses: 0 }), RangeError, /numClasses is 0/],
+  [() => alexnetBook({ numClasses: 0 }), RangeError, /numClasses must be .*, got 0/],
   [() => alexnet({ groups: 2 } as object), TypeError, /alexnet has no option "groups"/],
   [() => alexnet({ auxiliaryHeads: true } as object), RangeError, /alexnet has no auxiliary classifiers/],
 ])('refuses wrong options: %s', (build, type, message) => {

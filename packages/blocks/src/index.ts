@@ -1,5 +1,5 @@
+export type { OptionalRule, OptionRules, Rule, Size2d } from '@cnnzoo/checks';
 export type { ModelMetadata, Preprocessing, PreprocessingName } from '@cnnzoo/metadata';
-export { integerAtLeast, oneOf, type Size2d } from './arguments.js';
 export {
   type GooglenetAuxiliaryClassifierOptions,
   googlenetAuxiliaryClassifier,
@@ -89,6 +89,5 @@ export type {
   InputShape,
   ModelDefaults,
   ModelOptions,
-  OptionCheck,
   ResolvedOptions,
 } from './model/model-options.js';

@@ -94,8 +94,8 @@ test("`dropout` goes for all classifiers; left out, each has the paper's", () =>
 });
 
 test.each([
-  [() => googlenet({ numClasses: 0 }), RangeError, /numClasses is 0/],
-  [() => googlenet({ auxiliaryHeads: 1 } as object), TypeError, /auxiliaryHeads is 1/],
+  [() => googlenet({ numClasses: 0 }), RangeError, /numClasses must be .*, got 0/],
+  [() => googlenet({ auxiliaryHeads: 1 } as object), TypeError, /auxiliaryHeads must be .*, got 1/],
   [() => googlenet({ auxiliaryHeads: true, includeTop: false }), RangeError, /auxiliaryHeads.*includeTop: true/],
   [() => googlenetPaper({ auxiliaryHeads: true, inputShape: [null, 224, 3] }), RangeError, /unknown height/],
   [() => googlenet({ aux_logits: true } as object), TypeError, /googlenet has no option "aux_logits"/],

@@ -18,7 +18,7 @@ import {
   gridReduction,
   inceptionAuxiliaryClassifier,
   maxPooling2d,
-  type OptionCheck,
+  type OptionRules,
   truncatedNormal,
 } from '@cnnzoo/blocks';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
@@ -42,7 +42,7 @@ export type Figure5Row = readonly [
 /** A module for the 17x17 grid: figure 6. Its four branches end with 192 channels each. */
 export type Figure6Row = readonly [name: string, reducedFilters: number];
 
-export interface FactorizedNetwork {
+export interface FactorizedNetwork<Own extends object> {
   readonly id: string;
   readonly stem: readonly StemRow[];
   readonly figure5: readonly Figure5Row[];
@@ -52,14 +52,17 @@ export interface FactorizedNetwork {
   readonly auxiliaryBatchNorm: boolean;
   /** Whether the average pooling of the modules' branches counts the padding as zeros. Default true, as in torchvision. */
   readonly countIncludePad?: boolean;
-  readonly ownOptions?: Readonly<Record<string, OptionCheck>>;
+  readonly ownOptions: OptionRules<Own>;
 }
 
 /** The auxiliary head needs a grid of 17x17 for its 5x5 pooling and 5x5 convolution; the network itself one of 1x1 at the end. */
 const smallestInput = 75;
 const smallestInputWithHead = 299;
 
-export function buildFactorizedNetwork(network: FactorizedNetwork, options: AuxiliaryModelOptions): LayersModel {
+export function buildFactorizedNetwork<Own extends object>(
+  network: FactorizedNetwork<Own>,
+  options: AuxiliaryModelOptions & Own,
+): LayersModel {
   return buildModel(
     {
       id: network.id,
@@ -70,7 +73,7 @@ export function buildFactorizedNetwork(network: FactorizedNetwork, options: Auxi
         dropout: 0.5,
         auxiliaryHeads: true,
       },
-      ...(network.ownOptions === undefined ? {} : { ownOptions: network.ownOptions }),
+      ownOptions: network.ownOptions,
       preprocessing: 'inception',
       initialWeights: {
         conv2d: { kernel: truncatedNormal({ deviation: 0.1 }) },
@@ -110,7 +113,7 @@ export function buildFactorizedNetwork(network: FactorizedNetwork, options: Auxi
   );
 }
 
-function stem(input: SymbolicTensor, network: FactorizedNetwork): SymbolicTensor {
+function stem(input: SymbolicTensor, network: Pick<FactorizedNetwork<object>, 'stem'>): SymbolicTensor {
   return network.stem.reduce<SymbolicTensor>((x, row) => {
     if (typeof row === 'string') return connect(x, maxPooling2d({ name: row, poolSize: 3, stride: 2 }));
     const [name, kernelSize, stride, filters, padding = 0] = row;

@@ -1,4 +1,5 @@
-import { type AuxiliaryModelOptions, oneOf } from '@cnnzoo/blocks';
+import type { AuxiliaryModelOptions } from '@cnnzoo/blocks';
+import { boolean, optional } from '@cnnzoo/checks';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { buildFactorizedNetwork, type Figure5Row, type Figure6Row, type StemRow } from './factorized-network.js';
 
@@ -73,8 +74,7 @@ const figure6: readonly Figure6Row[] = [
  * const [logits, auxiliaryLogits] = model.predict(images) as tf.Tensor2D[];
  */
 export function inceptionV2(options: InceptionV2Options = {}): LayersModel {
-  const isBoolean = (name: string, value: unknown) => oneOf([true, false], name, value);
-  return buildFactorizedNetwork(
+  return buildFactorizedNetwork<Omit<InceptionV2Options, keyof AuxiliaryModelOptions>>(
     {
       id: 'inception_v2',
       stem: [...(options?.factorized7x7 === false ? start7x7 : factorizedStart), ...rest],
@@ -82,7 +82,7 @@ export function inceptionV2(options: InceptionV2Options = {}): LayersModel {
       kernelSize3x3: 3,
       figure6,
       auxiliaryBatchNorm: options?.auxiliaryBatchNorm === true,
-      ownOptions: { factorized7x7: isBoolean, auxiliaryBatchNorm: isBoolean },
+      ownOptions: { factorized7x7: optional(boolean), auxiliaryBatchNorm: optional(boolean) },
     },
     options,
   );

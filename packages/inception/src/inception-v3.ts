@@ -1,4 +1,5 @@
-import { type AuxiliaryModelOptions, oneOf } from '@cnnzoo/blocks';
+import type { AuxiliaryModelOptions } from '@cnnzoo/blocks';
+import { boolean, optional } from '@cnnzoo/checks';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { buildFactorizedNetwork, type Figure5Row, type Figure6Row, type StemRow } from './factorized-network.js';
 
@@ -58,7 +59,7 @@ const figure6: readonly Figure6Row[] = [
  * const model = inceptionV3({ numClasses: 10, seed: 1 });
  */
 export function inceptionV3(options: InceptionV3Options = {}): LayersModel {
-  return buildFactorizedNetwork(
+  return buildFactorizedNetwork<Omit<InceptionV3Options, keyof AuxiliaryModelOptions>>(
     {
       id: 'inception_v3',
       stem,
@@ -67,7 +68,7 @@ export function inceptionV3(options: InceptionV3Options = {}): LayersModel {
       figure6,
       auxiliaryBatchNorm: true,
       countIncludePad: options?.countIncludePad !== false,
-      ownOptions: { countIncludePad: (name, value) => oneOf([true, false], name, value) },
+      ownOptions: { countIncludePad: optional(boolean) },
     },
     options,
   );

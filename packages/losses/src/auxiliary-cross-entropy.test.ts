@@ -41,8 +41,10 @@ test('without heads it is the cross-entropy', () => {
 });
 
 test('says what is wrong', () => {
-  expect(() => auxiliaryCrossEntropy(labels, [])).toThrow('outputs must have the main logits, got an empty array');
+  expect(() => auxiliaryCrossEntropy(labels, [])).toThrow(
+    'outputs must be an array of at least 1, each a tensor of logits, got []',
+  );
   expect(() => auxiliaryCrossEntropy(labels, outputs, { auxiliaryWeight: -1 })).toThrow(
-    'auxiliaryWeight must be at least 0 and finite, got -1',
+    'auxiliaryWeight must be a finite number of at least 0, got -1',
   );
 });

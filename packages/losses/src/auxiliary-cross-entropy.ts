@@ -1,6 +1,12 @@
+import { callable, check, checkOptions, listOf, number, optional, type Rule, tensor } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Labels } from './classes.js';
-import { type CrossEntropyOptions, crossEntropy } from './cross-entropy.js';
+import { type CrossEntropyOptions, crossEntropy, weightingRules } from './cross-entropy.js';
+
+const outputsRule: Rule<readonly tf.Tensor2D[]> = /* @__PURE__ */ listOf(
+  /* @__PURE__ */ tensor<tf.Tensor2D>('a tensor of logits'),
+  1,
+);
 
 /** The options of `auxiliaryCrossEntropy`. */
 export interface AuxiliaryCrossEntropyOptions extends Omit<CrossEntropyOptions, 'reduction'> {
@@ -18,7 +24,8 @@ export interface AuxiliaryCrossEntropyOptions extends Omit<CrossEntropyOptions, 
  * @returns a scalar, the mean over the images
  * @throws TypeError or RangeError naming the argument that is wrong
  * @example
- * import * as tf from '@tensorflow/tfjs-core';
+ * import { callable, check, checkOptions, listOf, number, optional, type Rule, tensor } from '@cnnzoo/checks';
+import * as tf from '@tensorflow/tfjs-core';
  * import { auxiliaryCrossEntropy } from '@cnnzoo/losses';
  *
  * const [main, head] = [tf.tensor2d([[2, 1]]), tf.tensor2d([[0, 1]])];
@@ -27,9 +34,15 @@ export interface AuxiliaryCrossEntropyOptions extends Omit<CrossEntropyOptions, 
 export function auxiliaryCrossEntropy(
   labels: Labels,
   outputs: readonly tf.Tensor2D[],
-  { auxiliaryWeight = 0.3, ...options }: AuxiliaryCrossEntropyOptions = {},
+  options: AuxiliaryCrossEntropyOptions = {},
 ): tf.Scalar {
-  return auxiliaryLoss(outputs, (logits) => crossEntropy(labels, logits, options), auxiliaryWeight);
+  check('outputs', outputs, outputsRule);
+  checkOptions<AuxiliaryCrossEntropyOptions>('auxiliaryCrossEntropy', options, {
+    ...weightingRules(outputs[0]?.shape[1] ?? 0),
+    auxiliaryWeight: optional(number(0)),
+  });
+  const { auxiliaryWeight = 0.3, ...others } = options;
+  return auxiliaryLoss(outputs, (logits) => crossEntropy(labels, logits, others), auxiliaryWeight);
 }
 
 /**
@@ -43,7 +56,8 @@ export function auxiliaryCrossEntropy(
  * @returns a scalar
  * @throws RangeError where `outputs` is empty or the weight is negative or not finite
  * @example
- * import * as tf from '@tensorflow/tfjs-core';
+ * import { callable, check, checkOptions, listOf, number, optional, type Rule, tensor } from '@cnnzoo/checks';
+import * as tf from '@tensorflow/tfjs-core';
  * import { auxiliaryLoss } from '@cnnzoo/losses';
  *
  * const [main, head] = [tf.tensor2d([[2, 1]]), tf.tensor2d([[0, 1]])];
@@ -54,10 +68,10 @@ export function auxiliaryLoss(
   loss: (logits: tf.Tensor2D) => tf.Scalar,
   auxiliaryWeight: number,
 ): tf.Scalar {
-  if (!(auxiliaryWeight >= 0 && auxiliaryWeight < Infinity))
-    throw new RangeError(`auxiliaryWeight must be at least 0 and finite, got ${auxiliaryWeight}`);
-  const [main, ...heads] = outputs;
-  if (main === undefined) throw new RangeError('outputs must have the main logits, got an empty array');
+  check('outputs', outputs, outputsRule);
+  check('loss', loss, callable());
+  check('auxiliaryWeight', auxiliaryWeight, number(0));
+  const [main, ...heads] = outputs as readonly [tf.Tensor2D, ...tf.Tensor2D[]];
   return tf.tidy(() =>
     heads.reduce<tf.Scalar>((sum, head) => tf.add(sum, tf.mul(loss(head), auxiliaryWeight)), loss(main)),
   );

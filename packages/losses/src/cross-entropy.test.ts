@@ -100,25 +100,56 @@ test('the gradient is the slope of the loss', () => {
 const labels = tf.tensor1d([0], 'int32');
 const logits = tf.tensor2d([[1, 2, 3]]);
 test.each<[string, tf.Tensor, tf.Tensor, CrossEntropyOptions]>([
-  ['labels must be int32 [1] or float32 [1, 3] for these logits, got float32 [1]', tf.tensor1d([0]), logits, {}],
   [
-    'labels must be int32 [1] or float32 [1, 3] for these logits, got int32 [2]',
+    'labels must be an int32 tensor [1] or a float32 tensor [1, 3], got float32 tensor [1]',
+    tf.tensor1d([0]),
+    logits,
+    {},
+  ],
+  [
+    'labels must be an int32 tensor [1] or a float32 tensor [1, 3], got int32 tensor [2]',
     tf.tensor1d([0, 1], 'int32'),
     logits,
     {},
   ],
   [
-    'labels must be int32 [1] or float32 [1, 3] for these logits, got float32 [1, 2]',
+    'labels must be an int32 tensor [1] or a float32 tensor [1, 3], got float32 tensor [1, 2]',
     tf.tensor2d([[0, 1]]),
     logits,
     {},
   ],
-  ['logits must be float32 [count, classes], got float32 [3]', labels, tf.tensor1d([1, 2, 3]), {}],
-  ['logits must have at least one row and one class, got float32 [0, 3]', labels, tf.zeros([0, 3]), {}],
-  ['labelSmoothing must be from 0 to 1, got 1.5', labels, logits, { labelSmoothing: 1.5 }],
-  ['classWeights must have one weight for each of 3 classes, got 2', labels, logits, { classWeights: [1, 2] }],
-  ['classWeights[1] must be at least 0 and finite, got NaN', labels, logits, { classWeights: [1, Number.NaN, 2] }],
-  ["reduction must be 'mean', 'sum' or 'none', got 'max'", labels, logits, { reduction: 'max' as 'mean' }],
+  [
+    'logits must be a float32 tensor [count, classes] with at least one of each, got float32 tensor [3]',
+    labels,
+    tf.tensor1d([1, 2, 3]),
+    {},
+  ],
+  [
+    'logits must be a float32 tensor [count, classes] with at least one of each, got float32 tensor [0, 3]',
+    labels,
+    tf.zeros([0, 3]),
+    {},
+  ],
+  ['labelSmoothing must be a finite number from 0 to 1, got 1.5', labels, logits, { labelSmoothing: 1.5 }],
+  [
+    'classWeights must be an array of 3, one weight of at least 0 for each class, got [1, 2]',
+    labels,
+    logits,
+    { classWeights: [1, 2] },
+  ],
+  [
+    'classWeights[1] must be a finite number of at least 0, got NaN',
+    labels,
+    logits,
+    { classWeights: [1, Number.NaN, 2] },
+  ],
+  ["reduction must be one of 'mean', 'sum', 'none', got 'max'", labels, logits, { reduction: 'max' as 'mean' }],
+  [
+    "crossEntropy has no option 'labelsmoothing': did you mean 'labelSmoothing'?",
+    labels,
+    logits,
+    { labelsmoothing: 0.1 } as object,
+  ],
 ])('says: %s', (message, wrongLabels, wrongLogits, options) => {
   expect(() =>
     crossEntropy(wrongLabels as tf.Tensor1D, wrongLogits as tf.Tensor2D, options as { reduction: 'mean' }),

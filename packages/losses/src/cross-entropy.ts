@@ -1,6 +1,7 @@
+import { checkOptions, faultOf, listOf, number, type OptionRules, oneOf, optional, type Rule } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import { areIndices, checkLabels, type Labels } from './classes.js';
-import { checkEpsilon, smoothed } from './smooth-labels.js';
+import { smoothed } from './smooth-labels.js';
 
 /** 'mean' over the images, their 'sum', or 'none': one loss for each. */
 export type Reduction = 'mean' | 'sum' | 'none';
@@ -32,7 +33,8 @@ export interface CrossEntropyOptions {
  * @returns a scalar, or float32 [count] with reduction 'none'
  * @throws TypeError or RangeError naming the argument that is wrong
  * @example
- * import * as tf from '@tensorflow/tfjs-core';
+ * import { checkOptions, faultOf, listOf, number, type OptionRules, oneOf, optional, type Rule } from '@cnnzoo/checks';
+import * as tf from '@tensorflow/tfjs-core';
  * import { crossEntropy } from '@cnnzoo/losses';
  *
  * const logits = tf.tensor2d([[2, 1, 0], [0, 0, 3]]);
@@ -51,13 +53,14 @@ export function crossEntropy(
 export function crossEntropy(
   labels: Labels,
   logits: tf.Tensor2D,
-  { labelSmoothing = 0, classWeights, reduction = 'mean' }: CrossEntropyOptions = {},
+  options: CrossEntropyOptions = {},
 ): tf.Scalar | tf.Tensor1D {
   const { count, classes } = checkLabels(labels, logits);
-  checkEpsilon('labelSmoothing', labelSmoothing);
-  if (classWeights !== undefined) checkClassWeights(classWeights, classes);
-  if (!['mean', 'sum', 'none'].includes(reduction))
-    throw new RangeError(`reduction must be 'mean', 'sum' or 'none', got '${reduction}'`);
+  checkOptions<CrossEntropyOptions>('crossEntropy', options, {
+    ...weightingRules(classes),
+    reduction: optional(oneOf(['mean', 'sum', 'none'])),
+  });
+  const { labelSmoothing = 0, classWeights, reduction = 'mean' } = options;
   return tf.tidy(() => {
     const spread = smoothed(labels, classes, labelSmoothing);
     const weights = classWeights === undefined ? null : tf.tensor1d([...classWeights]);
@@ -71,11 +74,17 @@ export function crossEntropy(
   });
 }
 
-function checkClassWeights(weights: readonly number[], classes: number): void {
-  if (weights.length !== classes)
-    throw new RangeError(`classWeights must have one weight for each of ${classes} classes, got ${weights.length}`);
-  const wrong = weights.findIndex((weight) => !(weight >= 0 && weight < Infinity));
-  if (wrong >= 0) throw new RangeError(`classWeights[${wrong}] must be at least 0 and finite, got ${weights[wrong]}`);
+/** The rules of the options that say how much classes count. */
+export function weightingRules(classes: number): OptionRules<Omit<CrossEntropyOptions, 'reduction'>> {
+  const weights = listOf(number(0));
+  const expected = `an array of ${classes}, one weight of at least 0 for each class`;
+  const classWeights: Rule<readonly number[]> = {
+    expected,
+    fault: (name, value) =>
+      weights.fault(name, value) ??
+      ((value as readonly number[]).length === classes ? null : faultOf(RangeError, name, expected, value)),
+  };
+  return { labelSmoothing: optional(number(0, 1)), classWeights: optional(classWeights) };
 }
 
 /**

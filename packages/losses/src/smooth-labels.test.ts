@@ -21,9 +21,9 @@ test('epsilon 0 gives the labels themselves', () => {
 
 test('says what is wrong', () => {
   const labels = tf.tensor1d([0], 'int32');
-  expect(() => smoothLabels(labels, 0, 0.1)).toThrow('numClasses must be a whole number of at least 1, got 0');
-  expect(() => smoothLabels(labels, 3, -0.1)).toThrow('epsilon must be from 0 to 1, got -0.1');
+  expect(() => smoothLabels(labels, 0, 0.1)).toThrow('numClasses must be an integer of at least 1, got 0');
+  expect(() => smoothLabels(labels, 3, -0.1)).toThrow('epsilon must be a finite number from 0 to 1, got -0.1');
   expect(() => smoothLabels(tf.tensor2d([[1, 0]]), 3, 0.1)).toThrow(
-    'labels must be int32 [count] or float32 [count, 3], got float32 [1, 2]',
+    'labels must be an int32 tensor [count] or a float32 tensor [count, 3], got float32 tensor [1, 2]',
   );
 });

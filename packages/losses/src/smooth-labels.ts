@@ -1,5 +1,6 @@
+import { check, integer, number } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
-import { areIndices, describeTensor, type Labels } from './classes.js';
+import { areIndices, type Labels, labelsRule } from './classes.js';
 
 /**
  * Label smoothing: Szegedy et al., "Rethinking the Inception architecture for computer vision" (2016), section 7.
@@ -14,26 +15,21 @@ import { areIndices, describeTensor, type Labels } from './classes.js';
  * @returns float32 [count, numClasses]
  * @throws RangeError or TypeError naming the argument that is wrong
  * @example
- * import * as tf from '@tensorflow/tfjs-core';
+ * import { check, integer, number } from '@cnnzoo/checks';
+import * as tf from '@tensorflow/tfjs-core';
  * import { smoothLabels } from '@cnnzoo/losses';
  *
  * smoothLabels(tf.tensor1d([0], 'int32'), 4, 0.25).print(); // [[0.8125, 0.0625, 0.0625, 0.0625]]
  */
 export function smoothLabels(labels: Labels, numClasses: number, epsilon: number): tf.Tensor2D {
-  if (!Number.isInteger(numClasses) || numClasses < 1)
-    throw new RangeError(`numClasses must be a whole number of at least 1, got ${numClasses}`);
-  checkEpsilon('epsilon', epsilon);
-  const hard = areIndices(labels) && labels.dtype === 'int32';
-  const soft = labels.shape.length === 2 && labels.dtype === 'float32' && labels.shape[1] === numClasses;
-  if (!hard && !soft)
-    throw new TypeError(
-      `labels must be int32 [count] or float32 [count, ${numClasses}], got ${describeTensor(labels)}`,
-    );
+  check('numClasses', numClasses, integer(1));
+  check('epsilon', epsilon, number(0, 1));
+  check(
+    'labels',
+    labels,
+    labelsRule('count', numClasses, () => true),
+  );
   return smoothed(labels, numClasses, epsilon);
-}
-
-export function checkEpsilon(name: string, epsilon: number): void {
-  if (!(epsilon >= 0 && epsilon <= 1)) throw new RangeError(`${name} must be from 0 to 1, got ${epsilon}`);
 }
 
 /** `smoothLabels` without its checks. */

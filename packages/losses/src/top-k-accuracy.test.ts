@@ -40,9 +40,7 @@ test('takes distributions as labels', () => {
 });
 
 test('top-5 of 3 classes is refused, not 100 %', () => {
-  expect(() => accuracy([0], [[1, 2, 3]], 5)).toThrow(
-    'k must be a whole number from 1 to 3, the number of classes, got 5',
-  );
+  expect(() => accuracy([0], [[1, 2, 3]], 5)).toThrow('k must be an integer from 1 to 3, got 5');
 });
 
 test('leaves no tensors behind', () => {

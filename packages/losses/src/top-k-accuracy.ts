@@ -1,3 +1,4 @@
+import { check, integer } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import { areIndices, checkLabels, type Labels } from './classes.js';
 
@@ -11,7 +12,8 @@ import { areIndices, checkLabels, type Labels } from './classes.js';
  * @returns a scalar from 0 to 1
  * @throws TypeError or RangeError naming the argument that is wrong
  * @example
- * import * as tf from '@tensorflow/tfjs-core';
+ * import { check, integer } from '@cnnzoo/checks';
+import * as tf from '@tensorflow/tfjs-core';
  * import { topKAccuracy } from '@cnnzoo/losses';
  *
  * const logits = tf.tensor2d([[3, 2, 1], [3, 2, 1]]);
@@ -20,8 +22,7 @@ import { areIndices, checkLabels, type Labels } from './classes.js';
  */
 export function topKAccuracy(labels: Labels, logits: tf.Tensor2D, k = 1): tf.Scalar {
   const { classes } = checkLabels(labels, logits);
-  if (!Number.isInteger(k) || k < 1 || k > classes)
-    throw new RangeError(`k must be a whole number from 1 to ${classes}, the number of classes, got ${k}`);
+  check('k', k, integer(1, classes));
   return tf.tidy(() => {
     const label: tf.Tensor1D = areIndices(labels) ? labels : tf.argMax(labels, 1);
     const index = tf.range(0, classes, 1, 'int32');

@@ -10,12 +10,12 @@ import {
   flatten,
   kaimingNormal,
   type ModelOptions,
-  oneOf,
   plainBlock,
   preActivationBottleneckBlock,
   relu,
   type ShortcutType,
 } from '@cnnzoo/blocks';
+import { check, oneOf, optional } from '@cnnzoo/checks';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 
 /** The options of `cifarPlain`. */
@@ -61,14 +61,14 @@ const stageFilters = [16, 32, 64] as const;
 /** Layers are named as in the PyTorch code that everyone trains on CIFAR with: akamaster's, and kuangliu's for pre-activation. */
 function build(architecture: CifarArchitecture, { depth, ...options }: ModelOptions & { depth: number }): LayersModel {
   const { name, depths, layersPerBlock, hasShortcut, stemActivation, block } = architecture;
-  if (!depths.includes(depth)) throw new RangeError(`depth is ${String(depth)}, expected one of ${depths.join(', ')}`);
+  check('depth', depth, oneOf(depths));
   const blocks = (depth - 2) / (3 * layersPerBlock);
   const activation = (suffix: string) => [batchNorm({ name: `bn${suffix}` }), relu({ name: 'relu' })];
-  return buildModel(
+  return buildModel<{ shortcut?: ShortcutType }>(
     {
       id: `${name}${depth}`,
       defaults: { numClasses: 10, inputShape: [32, 32, 3], smallestInput: 1 },
-      ownOptions: hasShortcut ? { shortcut: (name, value) => oneOf(['A', 'B', 'C'], name, value) } : {},
+      ...(hasShortcut ? { ownOptions: { shortcut: optional(oneOf(['A', 'B', 'C'])) } } : {}),
       preprocessing: 'cifar',
       initialWeights: { conv2d: { kernel: kaimingNormal() }, dense: { kernel: kaimingNormal() } },
       features: (input) => {

@@ -1,4 +1,5 @@
 /** Pre-activation ResNet for ImageNet ("v2"): He et al., "Identity mappings in deep residual networks" (2016), section 4 and table 5. */
+
 import {
   adaptiveAveragePooling2d,
   batchNorm,
@@ -11,10 +12,10 @@ import {
   type ModelOptions,
   maxPooling2d,
   normal,
-  oneOf,
   preActivationBottleneckBlock,
   relu,
 } from '@cnnzoo/blocks';
+import { oneOf, optional } from '@cnnzoo/checks';
 import { type LayersModel, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { kerasPreActivationBlock } from './keras-pre-activation-block.js';
 
@@ -41,11 +42,11 @@ const variants = {
 /** Layers are named as in timm's `resnetv2_50` and its relatives, whose weights fit; so is the head a 1x1 convolution. */
 function build(id: keyof typeof variants, options: PreActivationResNetOptions): LayersModel {
   const asInKeras = options.variant === 'keras';
-  return buildModel(
+  return buildModel<Pick<PreActivationResNetOptions, 'variant'>>(
     {
       id,
       defaults: { numClasses: 1000, inputShape: [224, 224, 3], smallestInput: 1 },
-      ownOptions: { variant: (name, value) => oneOf(['timm', 'keras'], name, value) },
+      ownOptions: { variant: optional(oneOf(['timm', 'keras'])) },
       preprocessing: asInKeras ? 'tensorflow' : 'imagenet',
       initialWeights: { conv2d: { kernel: kaimingNormal({ mode: 'fanOut' }) } },
       features: (input) => {

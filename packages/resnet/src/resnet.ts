@@ -1,5 +1,7 @@
 /** ResNet for ImageNet, and the networks that differ from it in a number or two. */
+
 import {
+  type Architecture,
   adaptiveAveragePooling2d,
   basicBlock,
   batchNorm,
@@ -12,11 +14,11 @@ import {
   kaimingNormal,
   type ModelOptions,
   maxPooling2d,
-  oneOf,
   plainBlock,
   relu,
   type ShortcutType,
 } from '@cnnzoo/blocks';
+import { type OptionRules, oneOf, optional } from '@cnnzoo/checks';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 
 /** The options of the networks with basic blocks. */
@@ -60,20 +62,27 @@ const variants = {
   wide_resnet101_2:  { block: 'bottleneck', blocks: [3, 4, 23, 3], widthPerGroup: 128 },
 } as const satisfies Record<string, Variant>;
 
+type OwnOptions = Omit<BottleneckResNetOptions, keyof ModelOptions>;
+
 /** Channels of the stages' 3x3 convolutions: 64 at 56x56, 512 at 7x7. */
 const stageFilters = [64, 128, 256, 512] as const;
+
+/** Rules of the options that networks with this block have. */
+function ownOptions({ block }: Variant): Pick<Architecture<OwnOptions>, 'ownOptions'> {
+  const shortcut = optional(oneOf(['A', 'B', 'C']));
+  const version = optional(oneOf(['v1', 'v1.5']));
+  const rules = { ...(block !== 'plain' && { shortcut }), ...(block === 'bottleneck' && { variant: version }) };
+  return { ownOptions: rules as OptionRules<OwnOptions> };
+}
 
 function build(id: keyof typeof variants, options: BottleneckResNetOptions): LayersModel {
   const variant: Variant = variants[id];
   const { shortcut = 'B', variant: version = 'v1.5' } = options;
-  return buildModel(
+  return buildModel<OwnOptions>(
     {
       id,
       defaults: { numClasses: 1000, inputShape: [224, 224, 3], smallestInput: 1 },
-      ownOptions: {
-        ...(variant.block === 'plain' ? {} : { shortcut: (name, value) => oneOf(['A', 'B', 'C'], name, value) }),
-        ...(variant.block === 'bottleneck' ? { variant: (name, value) => oneOf(['v1', 'v1.5'], name, value) } : {}),
-      },
+      ...ownOptions(variant),
       preprocessing: 'imagenet',
       initialWeights: { conv2d: { kernel: kaimingNormal({ mode: 'fanOut' }) } },
       features: (input) => {

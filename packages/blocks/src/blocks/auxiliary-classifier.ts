@@ -1,4 +1,5 @@
 /** Classifiers that branch off in the middle of a network and help to train it. */
+import { boolean, checkOptions, integer, number, type OptionRules, oneOf, optional, string } from '@cnnzoo/checks';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { type Initializer, truncatedNormal } from '../initial-weights/initializers.js';
 import { adaptiveAveragePooling2d } from '../layers/adaptive-average-pooling-2d.js';
@@ -16,6 +17,10 @@ interface AuxiliaryClassifierOptions {
   readonly batchNorm?: boolean;
   /** Of the batch norms. Default 1e-3. */
   readonly epsilon?: number;
+}
+
+function commonRules(): OptionRules<AuxiliaryClassifierOptions> {
+  return { name: string(), numClasses: integer(1), batchNorm: optional(boolean), epsilon: optional(number(0)) };
 }
 
 /** The options of `googlenetAuxiliaryClassifier`. */
@@ -41,6 +46,11 @@ export function googlenetAuxiliaryClassifier(
   x: SymbolicTensor,
   options: GooglenetAuxiliaryClassifierOptions,
 ): SymbolicTensor {
+  checkOptions<GooglenetAuxiliaryClassifierOptions>('googlenetAuxiliaryClassifier', options, {
+    ...commonRules(),
+    dropout: optional(number(0, 1)),
+    pooling: optional(oneOf(['adaptive', 'fixed'])),
+  });
   const { name, numClasses, batchNorm = true, epsilon = 1e-3, dropout: rate = 0.7, pooling = 'adaptive' } = options;
   const pool =
     pooling === 'adaptive'
@@ -68,6 +78,7 @@ export function googlenetAuxiliaryClassifier(
  * const logits = inceptionAuxiliaryClassifier(x, { name: 'AuxLogits', numClasses: 1000 });
  */
 export function inceptionAuxiliaryClassifier(x: SymbolicTensor, options: AuxiliaryClassifierOptions): SymbolicTensor {
+  checkOptions<AuxiliaryClassifierOptions>('inceptionAuxiliaryClassifier', options, commonRules());
   const { name, numClasses, batchNorm = true, epsilon = 1e-3 } = options;
   const start = (deviation: number): { kernelInitializer: Initializer } => ({
     kernelInitializer: truncatedNormal({ deviation }),

@@ -1,8 +1,9 @@
+import { checkOptions, integer, type OptionRules, optional, string } from '@cnnzoo/checks';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { batchNorm } from '../layers/batch-normalization.js';
 import { add, connect, relu } from '../layers/connect.js';
 import { conv2d } from '../layers/conv2d.js';
-import { residualShortcut, type ShortcutType } from './residual-shortcut.js';
+import { residualShortcut, type ShortcutType, shortcutRule } from './residual-shortcut.js';
 
 /** The options of `plainBlock`. */
 export interface PlainBlockOptions {
@@ -20,6 +21,10 @@ export interface BasicBlockOptions extends PlainBlockOptions {
   readonly shortcut?: ShortcutType;
   /** The shortcut's part of its layers' names. Default 'downsample', as in torchvision. */
   readonly shortcutName?: string;
+}
+
+function plainRules(): OptionRules<PlainBlockOptions> {
+  return { name: string(), filters: integer(1), stride: optional(integer(1)) };
 }
 
 /** Two 3x3 convolutions with batch norm; no activation after the second. */
@@ -45,6 +50,7 @@ function twoConvolutions(x: SymbolicTensor, { name, filters, stride = 1 }: Plain
  * const y = plainBlock(x, { name: 'layer1.0', filters: 64 });
  */
 export function plainBlock(x: SymbolicTensor, options: PlainBlockOptions): SymbolicTensor {
+  checkOptions<PlainBlockOptions>('plainBlock', options, plainRules());
   return connect(twoConvolutions(x, options), relu({ name: `${options.name}.relu_1` }));
 }
 
@@ -59,6 +65,11 @@ export function plainBlock(x: SymbolicTensor, options: PlainBlockOptions): Symbo
  * const y = basicBlock(x, { name: 'layer2.0', filters: 128, stride: 2 });
  */
 export function basicBlock(x: SymbolicTensor, options: BasicBlockOptions): SymbolicTensor {
+  checkOptions<BasicBlockOptions>('basicBlock', options, {
+    ...plainRules(),
+    shortcut: optional(shortcutRule),
+    shortcutName: optional(string()),
+  });
   const { name, filters, stride = 1, shortcut = 'B', shortcutName = 'downsample' } = options;
   const residual = twoConvolutions(x, options);
   const input = residualShortcut(x, { name: `${name}.${shortcutName}`, filters, stride, type: shortcut });

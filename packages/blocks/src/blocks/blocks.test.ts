@@ -300,15 +300,18 @@ test('a residual that is zero leaves the shortcut', () => {
 });
 
 test.each([
-  [() => build([6, 6, 4], (x) => basicBlock(x, { name: 'b', filters: 4, shortcut: 'D' as 'A' })), /shortcut is "D"/],
-  [() => build([6, 6, 4], (x) => bottleneckBlock(x, { name: 'b', width: 3, groups: 2 })), /groups is 2/],
+  [
+    () => build([6, 6, 4], (x) => basicBlock(x, { name: 'b', filters: 4, shortcut: 'D' as 'A' })),
+    /shortcut must be one of 'A', 'B', 'C', got 'D'/,
+  ],
+  [() => build([6, 6, 4], (x) => bottleneckBlock(x, { name: 'b', width: 3, groups: 2 })), /groups must be .*, got 2/],
   [
     () => build([6, 6, 4], (x) => asymmetricInception(x, { name: 'b', size: 4, reducedFilters: 1, poolProjection: 1 })),
-    /size is 4/,
+    /size must be an odd integer.*, got 4/,
   ],
   [
     () => build([6, 6, 4], (x) => factorizedConvolution(x, { name: 'b', filters: 1, kernelSize: 4 })),
-    /kernelSize is 4/,
+    /kernelSize must be an odd integer of at least 3, got 4/,
   ],
   [
     () =>
@@ -317,7 +320,7 @@ test.each([
   ],
   [
     () => build([6, 6, 4], (x) => residualShortcut(x, { name: 's', filters: 2, stride: 2, type: 'A' })),
-    /filters of layer s is 2/,
+    /filters of layer s must be .*, got 2/,
   ],
 ])('refuses wrong options: %s', (build, message) => {
   expect(build).toThrow(message);

@@ -1,9 +1,9 @@
+import { checkOptions, integer, oneOf, optional, string } from '@cnnzoo/checks';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { oneOf } from '../arguments.js';
 import { batchNorm } from '../layers/batch-normalization.js';
 import { add, connect, relu } from '../layers/connect.js';
 import { conv2d } from '../layers/conv2d.js';
-import { residualShortcut, type ShortcutType } from './residual-shortcut.js';
+import { residualShortcut, type ShortcutType, shortcutRule } from './residual-shortcut.js';
 
 /** The options of `bottleneckBlock`. */
 export interface BottleneckBlockOptions {
@@ -37,9 +37,18 @@ export interface BottleneckBlockOptions {
  * const y = bottleneckBlock(x, { name: 'layer2.0', width: 128, stride: 2 }); // 512 channels
  */
 export function bottleneckBlock(x: SymbolicTensor, options: BottleneckBlockOptions): SymbolicTensor {
+  checkOptions<BottleneckBlockOptions>('bottleneckBlock', options, {
+    name: string(),
+    width: integer(1),
+    filters: optional(integer(1)),
+    stride: optional(integer(1)),
+    strideOn: optional(oneOf(['3x3', '1x1'])),
+    groups: optional(integer(1)),
+    shortcut: optional(shortcutRule),
+    shortcutName: optional(string()),
+  });
   const { name, width, stride = 1, groups = 1, shortcut = 'B', shortcutName = 'downsample' } = options;
-  const { filters = 4 * width } = options;
-  const strideOn = oneOf(['3x3', '1x1'], 'strideOn', options.strideOn ?? '3x3');
+  const { filters = 4 * width, strideOn = '3x3' } = options;
   const [firstStride, secondStride] = strideOn === '3x3' ? [1, stride] : [stride, 1];
   const residual = connect(
     x,

@@ -1,10 +1,10 @@
+import { boolean, checkOptions, integer, number, oneOf, optional, type Size2d, size2d, string } from '@cnnzoo/checks';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { oneOf, type Size2d } from '../arguments.js';
-import type { Initializer } from '../initial-weights/initializers.js';
+import { type Initializer, initializerRule } from '../initial-weights/initializers.js';
 import { batchNorm } from '../layers/batch-normalization.js';
 import { connect, relu } from '../layers/connect.js';
 import { conv2d } from '../layers/conv2d.js';
-import type { Padding } from '../layers/window.js';
+import { type Padding, paddingRule } from '../layers/window.js';
 
 /** The options of `convBatchNormRelu`. */
 export interface ConvBatchNormReluOptions {
@@ -37,9 +37,20 @@ export interface ConvBatchNormReluOptions {
  * const y = convBatchNormRelu(x, { name: 'conv1', filters: 64, kernelSize: 7, stride: 2, padding: 3 });
  */
 export function convBatchNormRelu(x: SymbolicTensor, options: ConvBatchNormReluOptions): SymbolicTensor {
+  checkOptions<ConvBatchNormReluOptions>('convBatchNormRelu', options, {
+    name: string(),
+    filters: integer(1),
+    kernelSize: size2d<never>(1),
+    stride: optional(size2d<never>(1)),
+    padding: optional(paddingRule),
+    batchNorm: optional(boolean),
+    epsilon: optional(number(0)),
+    activation: optional(oneOf(['relu', 'linear'])),
+    kernelInitializer: optional(initializerRule),
+  });
   const { name, filters, kernelSize, stride = 1, padding = 0, epsilon = 1e-5, kernelInitializer } = options;
   const normalized = options.batchNorm ?? true;
-  const activation = oneOf(['relu', 'linear'], 'activation', options.activation ?? 'relu');
+  const { activation = 'relu' } = options;
   return connect(
     x,
     conv2d({

@@ -1,5 +1,5 @@
+import { boolean, checkOptions, integer, number, oddInteger, oneOf, optional, string } from '@cnnzoo/checks';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { integerAtLeast, oneOf } from '../arguments.js';
 import { convBatchNormRelu } from './conv-batch-norm-relu.js';
 
 /** The options of `factorizedConvolution`. */
@@ -30,11 +30,17 @@ export interface FactorizedConvolutionOptions {
  * const y = factorizedConvolution(x, { name: 'conv5x5', filters: 64, kernelSize: 5, innerActivation: 'linear' });
  */
 export function factorizedConvolution(x: SymbolicTensor, options: FactorizedConvolutionOptions): SymbolicTensor {
+  checkOptions<FactorizedConvolutionOptions>('factorizedConvolution', options, {
+    name: string(),
+    filters: integer(1),
+    kernelSize: oddInteger(3),
+    innerActivation: optional(oneOf(['relu', 'linear'])),
+    batchNorm: optional(boolean),
+    epsilon: optional(number(0)),
+  });
   const { name, filters, batchNorm = true, epsilon = 1e-3 } = options;
-  const inner = oneOf(['relu', 'linear'], 'innerActivation', options.innerActivation ?? 'relu');
-  const size = integerAtLeast(3, 'kernelSize', options.kernelSize);
-  if (size % 2 === 0) throw new RangeError(`kernelSize is ${size}, expected an odd number`);
-  const count = (size - 1) / 2;
+  const { kernelSize, innerActivation: inner = 'relu' } = options;
+  const count = (kernelSize - 1) / 2;
   return Array.from({ length: count }).reduce<SymbolicTensor>(
     (y, _, index) =>
       convBatchNormRelu(y, {

@@ -1,10 +1,10 @@
 /** The modules of Inception-v2 and -v3: Szegedy et al., "Rethinking the Inception architecture for computer vision" (2015). */
+import { boolean, checkOptions, integer, type OptionRules, oddInteger, oneOf, optional } from '@cnnzoo/checks';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { integerAtLeast } from '../arguments.js';
 import { averagePooling2d } from '../layers/average-pooling-2d.js';
 import { connect } from '../layers/connect.js';
 import { maxPooling2d } from '../layers/max-pooling-2d.js';
-import { type Branch, convolutions, type InceptionOptions, parallelBranches } from './inception.js';
+import { type Branch, convolutions, type InceptionOptions, moduleRules, parallelBranches } from './inception.js';
 
 interface PoolingBranchOptions extends InceptionOptions {
   /** Output channels of the 1x1 convolution after the pooling. */
@@ -13,6 +13,15 @@ interface PoolingBranchOptions extends InceptionOptions {
   readonly pooling?: 'average' | 'max';
   /** Whether the average counts padding as zeros: true in torchvision, false for Keras's and TF-slim's weights. Default true. */
   readonly countIncludePad?: boolean;
+}
+
+function poolingBranchRules(): OptionRules<PoolingBranchOptions> {
+  return {
+    ...moduleRules(),
+    poolProjection: integer(1),
+    pooling: optional(oneOf(['average', 'max'])),
+    countIncludePad: optional(boolean),
+  };
 }
 
 function poolingBranch(options: PoolingBranchOptions): Branch {
@@ -55,6 +64,15 @@ export interface Double3x3InceptionOptions extends PoolingBranchOptions {
  * });
  */
 export function double3x3Inception(x: SymbolicTensor, options: Double3x3InceptionOptions): SymbolicTensor {
+  checkOptions<Double3x3InceptionOptions>('double3x3Inception', options, {
+    ...poolingBranchRules(),
+    branch1x1: integer(1),
+    reduce3x3: integer(1),
+    branch3x3: integer(1),
+    reduceDouble3x3: integer(1),
+    branchDouble3x3: integer(1),
+    kernelSize3x3: optional(oneOf([3, 5])),
+  });
   const { name, branch1x1, reduce3x3, branch3x3, reduceDouble3x3, branchDouble3x3, kernelSize3x3: size = 3 } = options;
   return parallelBranches(x, name, [
     convolutions(options, { name: 'branch1x1', filters: branch1x1, kernelSize: 1 }),
@@ -96,9 +114,13 @@ export interface AsymmetricInceptionOptions extends PoolingBranchOptions {
  * const y = asymmetricInception(x, { name: 'Mixed_6b', reducedFilters: 128, poolProjection: 192 });
  */
 export function asymmetricInception(x: SymbolicTensor, options: AsymmetricInceptionOptions): SymbolicTensor {
-  const { name, filters = 192, reducedFilters } = options;
-  const size = integerAtLeast(1, 'size', options.size ?? 7);
-  if (size % 2 === 0) throw new RangeError(`size is ${size}, expected an odd number: the grid keeps its size`);
+  checkOptions<AsymmetricInceptionOptions>('asymmetricInception', options, {
+    ...poolingBranchRules(),
+    size: optional(oddInteger(1)),
+    filters: optional(integer(1)),
+    reducedFilters: integer(1),
+  });
+  const { name, size = 7, filters = 192, reducedFilters } = options;
   const along = (size - 1) / 2;
   const row = { kernelSize: [1, size], padding: [0, along] } as const;
   const column = { kernelSize: [size, 1], padding: [along, 0] } as const;
@@ -148,6 +170,13 @@ export interface ExpandedInceptionOptions extends PoolingBranchOptions {
  * const y = expandedInception(x, { name: 'Mixed_7b', poolProjection: 192 });
  */
 export function expandedInception(x: SymbolicTensor, options: ExpandedInceptionOptions): SymbolicTensor {
+  checkOptions<ExpandedInceptionOptions>('expandedInception', options, {
+    ...poolingBranchRules(),
+    branch1x1: optional(integer(1)),
+    branch3x3: optional(integer(1)),
+    reduceDouble3x3: optional(integer(1)),
+    branchDouble3x3: optional(integer(1)),
+  });
   const { name, branch1x1 = 320, branch3x3 = 384, reduceDouble3x3 = 448, branchDouble3x3 = 384 } = options;
   const outputs =
     (branch: string, filters: number, concatenation: string): Branch =>

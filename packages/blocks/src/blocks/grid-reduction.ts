@@ -1,12 +1,17 @@
 /** Modules that halve the grid and widen the channels at once: Szegedy et al. (2015), figure 10. */
+import { checkOptions, integer, type OptionRules, oneOf, optional } from '@cnnzoo/checks';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { connect } from '../layers/connect.js';
 import { maxPooling2d } from '../layers/max-pooling-2d.js';
-import { type Branch, convolutions, type InceptionOptions, parallelBranches } from './inception.js';
+import { type Branch, convolutions, type InceptionOptions, moduleRules, parallelBranches } from './inception.js';
 
 interface GridReductionPadding extends InceptionOptions {
   /** 0 as in Inception-v3 (35 to 17, 17 to 8), 1 as in BN-Inception (28 to 14). Default 0. */
   readonly padding?: 0 | 1;
+}
+
+function paddedRules(): OptionRules<GridReductionPadding> {
+  return { ...moduleRules(), padding: optional(oneOf([0, 1])) };
 }
 
 function pooledBranch({ name, padding = 0 }: GridReductionPadding): Branch {
@@ -38,6 +43,13 @@ export interface GridReductionOptions extends GridReductionPadding {
  * const y = gridReduction(x, { name: 'Mixed_6a', branch3x3: 384, reduceDouble3x3: 64, branchDouble3x3: 96 });
  */
 export function gridReduction(x: SymbolicTensor, options: GridReductionOptions): SymbolicTensor {
+  checkOptions<GridReductionOptions>('gridReduction', options, {
+    ...paddedRules(),
+    reduce3x3: optional(integer(1)),
+    branch3x3: integer(1),
+    reduceDouble3x3: integer(1),
+    branchDouble3x3: integer(1),
+  });
   const { name, padding = 0, reduce3x3, branch3x3, reduceDouble3x3, branchDouble3x3 } = options;
   const last = { filters: branch3x3, kernelSize: 3, stride: 2, padding };
   return parallelBranches(x, name, [
@@ -81,6 +93,12 @@ export interface AsymmetricGridReductionOptions extends GridReductionPadding {
  * const y = asymmetricGridReduction(x, { name: 'Mixed_7a' });
  */
 export function asymmetricGridReduction(x: SymbolicTensor, options: AsymmetricGridReductionOptions): SymbolicTensor {
+  checkOptions<AsymmetricGridReductionOptions>('asymmetricGridReduction', options, {
+    ...paddedRules(),
+    reducedFilters: optional(integer(1)),
+    branch3x3: optional(integer(1)),
+    branch7x7x3: optional(integer(1)),
+  });
   const { name, padding = 0, reducedFilters = 192, branch3x3 = 320, branch7x7x3 = 192 } = options;
   return parallelBranches(x, name, [
     convolutions(

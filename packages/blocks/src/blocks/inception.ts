@@ -1,4 +1,5 @@
 /** The modules of GoogLeNet: Szegedy et al., "Going deeper with convolutions" (2014), figure 2. */
+import { boolean, checkOptions, integer, number, type OptionRules, oneOf, optional, string } from '@cnnzoo/checks';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { concatenate, connect } from '../layers/connect.js';
 import { maxPooling2d } from '../layers/max-pooling-2d.js';
@@ -31,6 +32,15 @@ export interface ReducedInceptionOptions extends NaiveInceptionOptions {
   readonly poolProjection: number;
   /** Of the third branch's second convolution. torchvision has 3 by mistake, and its weights with it. Default 5. */
   readonly kernelSize5x5?: 5 | 3;
+}
+
+/** The rules of the options that all inception modules have. */
+export function moduleRules(): OptionRules<InceptionOptions> {
+  return { name: string(), batchNorm: optional(boolean), epsilon: optional(number(0)) };
+}
+
+function naiveRules(): OptionRules<NaiveInceptionOptions> {
+  return { ...moduleRules(), branch1x1: integer(1), branch3x3: integer(1), branch5x5: integer(1) };
 }
 
 /** A part of a network. */
@@ -83,6 +93,7 @@ export function convolutions(
  * const y = naiveInception(x, { name: 'inception', branch1x1: 64, branch3x3: 128, branch5x5: 32 });
  */
 export function naiveInception(x: SymbolicTensor, options: NaiveInceptionOptions): SymbolicTensor {
+  checkOptions<NaiveInceptionOptions>('naiveInception', options, naiveRules());
   const { name, branch1x1, branch3x3, branch5x5 } = options;
   return parallelBranches(x, name, [
     convolutions(options, { name: 'branch1', filters: branch1x1, kernelSize: 1 }),
@@ -104,6 +115,13 @@ export function naiveInception(x: SymbolicTensor, options: NaiveInceptionOptions
  * const y = inception(x, { name: 'inception3a', branch1x1: 64, reduce3x3: 96, branch3x3: 128, reduce5x5: 16, branch5x5: 32, poolProjection: 32 });
  */
 export function inception(x: SymbolicTensor, options: ReducedInceptionOptions): SymbolicTensor {
+  checkOptions<ReducedInceptionOptions>('inception', options, {
+    ...naiveRules(),
+    reduce3x3: integer(1),
+    reduce5x5: integer(1),
+    poolProjection: integer(1),
+    kernelSize5x5: optional(oneOf([5, 3])),
+  });
   const { name, branch1x1, reduce3x3, branch3x3, reduce5x5, branch5x5, poolProjection, kernelSize5x5 = 5 } = options;
   return parallelBranches(x, name, [
     convolutions(options, { name: 'branch1', filters: branch1x1, kernelSize: 1 }),

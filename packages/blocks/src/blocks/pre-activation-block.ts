@@ -1,11 +1,11 @@
 /** Residual blocks whose activations come before the convolutions: He et al., "Identity mappings in deep residual networks" (2016). */
+import { checkOptions, integer, type OptionRules, optional, string } from '@cnnzoo/checks';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { oneOf } from '../arguments.js';
 import { batchNorm } from '../layers/batch-normalization.js';
 import { add, connect, relu } from '../layers/connect.js';
 import { conv2d } from '../layers/conv2d.js';
 import { zeroPaddedShortcut } from '../layers/zero-padded-shortcut.js';
-import type { ShortcutType } from './residual-shortcut.js';
+import { type ShortcutType, shortcutRule } from './residual-shortcut.js';
 
 interface PreActivationOptions {
   /** The layers are `name.bn1`, `name.relu`, `name.conv1` and so on. */
@@ -18,6 +18,16 @@ interface PreActivationOptions {
   readonly shortcutName?: string;
   /** The batch norms' name without their number. Default 'bn'; timm's is 'norm'. */
   readonly normName?: string;
+}
+
+function commonRules(): OptionRules<PreActivationOptions> {
+  return {
+    name: string(),
+    stride: optional(integer(1)),
+    shortcut: optional(shortcutRule),
+    shortcutName: optional(string()),
+    normName: optional(string()),
+  };
 }
 
 /** The options of `preActivationBasicBlock`. */
@@ -46,6 +56,10 @@ export interface PreActivationBottleneckBlockOptions extends PreActivationOption
  * const y = preActivationBasicBlock(x, { name: 'layer1.0', filters: 16 });
  */
 export function preActivationBasicBlock(x: SymbolicTensor, options: PreActivationBasicBlockOptions): SymbolicTensor {
+  checkOptions<PreActivationBasicBlockOptions>('preActivationBasicBlock', options, {
+    ...commonRules(),
+    filters: integer(1),
+  });
   const { name, filters, stride = 1, normName = 'bn' } = options;
   const activated = activate(x, `${name}.${normName}1`, `${name}.relu`);
   const residual = connect(
@@ -74,6 +88,11 @@ export function preActivationBottleneckBlock(
   x: SymbolicTensor,
   options: PreActivationBottleneckBlockOptions,
 ): SymbolicTensor {
+  checkOptions<PreActivationBottleneckBlockOptions>('preActivationBottleneckBlock', options, {
+    ...commonRules(),
+    width: integer(1),
+    filters: optional(integer(1)),
+  });
   const { name, width, stride = 1, normName = 'bn' } = options;
   const { filters = 4 * width } = options;
   const activated = activate(x, `${name}.${normName}1`, `${name}.relu`);
@@ -99,9 +118,8 @@ function shortcutOf(
   x: SymbolicTensor,
   activated: SymbolicTensor,
   filters: number,
-  { name, stride = 1, shortcut, shortcutName = 'shortcut.0' }: PreActivationOptions,
+  { name, stride = 1, shortcut: type = 'B', shortcutName = 'shortcut.0' }: PreActivationOptions,
 ): SymbolicTensor {
-  const type = oneOf(['A', 'B', 'C'], 'shortcut', shortcut ?? 'B');
   if (stride === 1 && x.shape[3] === filters && type !== 'C') return x;
   const layerName = `${name}.${shortcutName}`;
   if (type === 'A') return connect(activated, zeroPaddedShortcut({ name: layerName, filters, stride }));

@@ -1,5 +1,5 @@
+import { checkOptions, integer, oneOf, optional, type Rule, string } from '@cnnzoo/checks';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { oneOf } from '../arguments.js';
 import { batchNorm } from '../layers/batch-normalization.js';
 import { connect } from '../layers/connect.js';
 import { conv2d } from '../layers/conv2d.js';
@@ -10,6 +10,8 @@ import { zeroPaddedShortcut } from '../layers/zero-padded-shortcut.js';
  * A: subsampled, with channels of zeros. B: projected by a 1x1 convolution where the shape changes. C: always projected.
  */
 export type ShortcutType = 'A' | 'B' | 'C';
+
+export const shortcutRule: Rule<ShortcutType> = /* @__PURE__ */ oneOf(['A', 'B', 'C']);
 
 /** The options of `residualShortcut`. */
 export interface ResidualShortcutOptions {
@@ -36,8 +38,13 @@ export interface ResidualShortcutOptions {
  * const y = add([residualShortcut(x, { name: 'shortcut', filters: 128, stride: 2 }), residual]);
  */
 export function residualShortcut(x: SymbolicTensor, options: ResidualShortcutOptions): SymbolicTensor {
-  const { name, filters, stride = 1 } = options;
-  const type = oneOf(['A', 'B', 'C'], 'shortcut', options.type ?? 'B');
+  checkOptions<ResidualShortcutOptions>('residualShortcut', options, {
+    name: string(),
+    filters: integer(1),
+    stride: optional(integer(1)),
+    type: optional(shortcutRule),
+  });
+  const { name, filters, stride = 1, type = 'B' } = options;
   const sameShape = stride === 1 && x.shape[3] === filters;
   if (sameShape && type !== 'C') return x;
   if (type === 'A') return connect(x, zeroPaddedShortcut({ name, filters, stride }));

@@ -1,8 +1,22 @@
 /** Initial weights: what the papers and PyTorch draw from, fast and from a seed. */
+import {
+  check,
+  checkFewOptions,
+  checkOptions,
+  integer,
+  number,
+  type OptionRules,
+  oneOf,
+  optional,
+  type Rule,
+  record,
+  rule,
+  shown,
+} from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
-import { integerAtLeast, numberBetween, oneOf, shown } from '../arguments.js';
 import { registered } from '../registered.js';
-import { deriveSeed, fillNormal, fillUniform, freshSeed } from './random-numbers.js';
+import { fillNormal } from './normal-numbers.js';
+import { deriveSeed, fillUniform, freshSeed } from './random-numbers.js';
 
 /** What tfjs's layers call an initializer; tfjs's own, from `initializers` of tfjs-layers, are some, too. */
 export interface Initializer extends tf.serialization.Serializable {
@@ -12,6 +26,19 @@ export interface Initializer extends tf.serialization.Serializable {
 
 const distributions = ['normal', 'truncatedNormal', 'uniform'] as const;
 const scalings = ['constant', 'fanIn', 'fanOut', 'fanAverage'] as const;
+
+/** How weights are drawn. Normal numbers are known from the first call that needs them, so that other bundles do without their tables. */
+const fills: Partial<
+  Record<(typeof distributions)[number], (values: Float32Array, width: number, seed: number) => void>
+> = {
+  uniform: fillUniform,
+};
+
+/** Makes normal distributions known: to the functions for them, and to models that are loaded. */
+export function registerNormalDistributions(): void {
+  fills.normal = (values, width, seed) => fillNormal(values, width, false, seed);
+  fills.truncatedNormal = (values, width, seed) => fillNormal(values, width, true, seed);
+}
 
 interface RandomInitializerConfig {
   readonly distribution: (typeof distributions)[number];
@@ -40,9 +67,9 @@ export class RandomInitializer extends BaseInitializer {
 
   constructor(config: RandomInitializerConfig) {
     super();
-    oneOf(distributions, 'distribution', config.distribution);
-    oneOf(scalings, 'scaling', config.scaling);
-    numberBetween(0, Number.MAX_VALUE, 'gain', config.gain);
+    check('distribution', config.distribution, oneOf(distributions));
+    check('scaling', config.scaling, oneOf(scalings));
+    check('gain', config.gain, number(0));
     this.config = { ...config, seed: config.seed ?? null };
   }
 
@@ -51,8 +78,9 @@ export class RandomInitializer extends BaseInitializer {
     const { distribution, gain, scaling, seed } = this.config;
     const width = scaling === 'constant' ? gain : gain / Math.sqrt(fan(shape, scaling));
     const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
-    if (distribution === 'uniform') fillUniform(values, width, seed ?? freshSeed());
-    else fillNormal(values, width, distribution === 'truncatedNormal', seed ?? freshSeed());
+    const fill = fills[distribution];
+    if (fill === undefined) throw new Error(`weights of distribution '${distribution}' need registerLayers() first`);
+    fill(values, width, seed ?? freshSeed());
     return tf.tensor(values, shape, 'float32');
   }
 
@@ -95,7 +123,7 @@ export class ConstantInitializer extends BaseInitializer {
 
   constructor({ value }: { value: number }) {
     super();
-    this.value = numberBetween(-Number.MAX_VALUE, Number.MAX_VALUE, 'value', value);
+    this.value = check('value', value, number());
   }
 
   apply(shape: number[]): tf.Tensor {
@@ -112,8 +140,14 @@ interface Seeded {
   readonly seed?: number;
 }
 
-function seedOf({ seed }: Seeded): { seed: number | null } {
-  return { seed: seed === undefined ? null : integerAtLeast(0, 'seed', seed) };
+/** Checks the options of the initializer `kind`, whose own follow `rules`, and takes the seed out. */
+function seedOf<Options extends Seeded>(
+  kind: string,
+  options: Options,
+  rules: OptionRules<Omit<Options, 'seed'>>,
+): { seed: number | null } {
+  const all = { ...rules, seed: optional(integer(0)) } as unknown as OptionRules<Options>;
+  return { seed: checkFewOptions<Options>(kind, options, all).seed ?? null };
 }
 
 /**
@@ -126,8 +160,9 @@ function seedOf({ seed }: Seeded): { seed: number | null } {
  * const layer = conv2d({ filters: 64, kernelSize: 3, kernelInitializer: kaimingNormal({ mode: 'fanOut' }) });
  */
 export function kaimingNormal(options: Seeded & { mode?: 'fanIn' | 'fanOut' } = {}): RandomInitializer {
-  const scaling = oneOf(['fanIn', 'fanOut'], 'mode', options.mode ?? 'fanIn');
-  return new RandomInitializer({ distribution: 'normal', gain: Math.SQRT2, scaling, ...seedOf(options) });
+  registerNormalDistributions();
+  const seed = seedOf('kaimingNormal', options, { mode: optional(oneOf(['fanIn', 'fanOut'])) });
+  return new RandomInitializer({ distribution: 'normal', gain: Math.SQRT2, scaling: options.mode ?? 'fanIn', ...seed });
 }
 
 /**
@@ -138,7 +173,12 @@ export function kaimingNormal(options: Seeded & { mode?: 'fanIn' | 'fanOut' } = 
  * const layer = dense({ units: 10, kernelInitializer: pytorchUniform({ seed: 1 }) });
  */
 export function pytorchUniform(options: Seeded = {}): RandomInitializer {
-  return new RandomInitializer({ distribution: 'uniform', gain: 1, scaling: 'fanIn', ...seedOf(options) });
+  return new RandomInitializer({
+    distribution: 'uniform',
+    gain: 1,
+    scaling: 'fanIn',
+    ...seedOf('pytorchUniform', options, {}),
+  });
 }
 
 /**
@@ -153,7 +193,7 @@ export function glorotUniform(options: Seeded = {}): RandomInitializer {
     distribution: 'uniform',
     gain: Math.sqrt(3),
     scaling: 'fanAverage',
-    ...seedOf(options),
+    ...seedOf('glorotUniform', options, {}),
   });
 }
 
@@ -165,11 +205,12 @@ export function glorotUniform(options: Seeded = {}): RandomInitializer {
  * const layer = dense({ units: 10, kernelInitializer: uniform({ bound: 0.05, seed: 1 }) });
  */
 export function uniform(options: Seeded & { bound: number }): RandomInitializer {
+  const seed = seedOf('uniform', options, { bound: number(0) });
   return new RandomInitializer({
     distribution: 'uniform',
-    gain: numberBetween(0, Number.MAX_VALUE, 'bound', options.bound),
+    gain: options.bound,
     scaling: 'constant',
-    ...seedOf(options),
+    ...seed,
   });
 }
 
@@ -181,11 +222,13 @@ export function uniform(options: Seeded & { bound: number }): RandomInitializer 
  * const layer = dense({ units: 4096, kernelInitializer: normal({ deviation: 0.01, seed: 1 }) });
  */
 export function normal(options: Seeded & { deviation: number }): RandomInitializer {
+  registerNormalDistributions();
+  const seed = seedOf('normal', options, { deviation: number(0) });
   return new RandomInitializer({
     distribution: 'normal',
-    gain: numberBetween(0, Number.MAX_VALUE, 'deviation', options.deviation),
+    gain: options.deviation,
     scaling: 'constant',
-    ...seedOf(options),
+    ...seed,
   });
 }
 
@@ -197,11 +240,13 @@ export function normal(options: Seeded & { deviation: number }): RandomInitializ
  * const layer = conv2d({ filters: 64, kernelSize: 7, kernelInitializer: truncatedNormal({ deviation: 0.1, seed: 1 }) });
  */
 export function truncatedNormal(options: Seeded & { deviation: number }): RandomInitializer {
+  registerNormalDistributions();
+  const seed = seedOf('truncatedNormal', options, { deviation: number(0) });
   return new RandomInitializer({
     distribution: 'truncatedNormal',
-    gain: numberBetween(0, Number.MAX_VALUE, 'deviation', options.deviation),
+    gain: options.deviation,
     scaling: 'constant',
-    ...seedOf(options),
+    ...seed,
   });
 }
 
@@ -234,6 +279,12 @@ export interface InitialWeights {
   readonly dense?: LayerInitializers;
 }
 
+/** An initializer, or one as saved models have it, which `chooseInitializer` reads. */
+export const initializerRule: Rule<Initializer> = /* @__PURE__ */ rule<Initializer>(
+  'an initializer such as kaimingNormal()',
+  (value) => typeof value === 'object' && value !== null,
+);
+
 let current: InitialWeights & { readonly seed: number } = { seed: freshSeed() };
 
 /**
@@ -248,8 +299,15 @@ let current: InitialWeights & { readonly seed: number } = { seed: freshSeed() };
  */
 export function withInitialWeights<Result>(weights: InitialWeights, build: () => Result): Result {
   const outer = current;
-  if (weights.seed !== undefined) integerAtLeast(0, 'seed', weights.seed);
-  if (weights.fill !== undefined) oneOf(['random', 'zeros'], 'fill', weights.fill);
+  const forLayers = optional(
+    record<LayerInitializers>({ kernel: optional(initializerRule), bias: optional(initializerRule) }),
+  );
+  checkOptions<InitialWeights>('withInitialWeights', weights, {
+    seed: optional(integer(0)),
+    fill: optional(oneOf(['random', 'zeros'])),
+    conv2d: forLayers,
+    dense: forLayers,
+  });
   current = { ...weights, seed: weights.seed ?? freshSeed() };
   try {
     return build();
@@ -278,9 +336,7 @@ export function chooseInitializer(
   registered(RandomInitializer);
   registered(ConstantInitializer);
   const initializer =
-    given === undefined || given === null
-      ? (current[layer]?.[role] ?? pytorchUniform())
-      : readInitializer(given, weight);
+    given === undefined ? (current[layer]?.[role] ?? pytorchUniform()) : readInitializer(given, weight);
   return initializer instanceof RandomInitializer ? initializer.withSeed(seedFor(weight)) : initializer;
 }
 
@@ -304,7 +360,7 @@ function readInitializer(given: unknown, weight: string): Initializer {
       if (isInitializer(made)) return made;
     }
   }
-  throw new TypeError(`the initializer of ${weight} is ${shown(given)}, expected one such as kaimingNormal()`);
+  throw new TypeError(`the initializer of ${weight} must be one such as kaimingNormal(), got ${shown(given)}`);
 }
 
 function isInitializer(value: unknown): value is Initializer {

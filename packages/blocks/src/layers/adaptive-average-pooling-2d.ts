@@ -1,6 +1,6 @@
+import { type Size2d, size2d, sizePair } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
-import { type Size2d, size2d } from '../arguments.js';
 import { registered } from '../registered.js';
 import { BaseLayer, type LayerOptions } from './base-layer.js';
 import { type CallOptions, onlyShape, onlyTensor } from './layer-arguments.js';
@@ -11,13 +11,13 @@ export interface AdaptiveAveragePooling2dOptions extends LayerOptions {
 }
 
 /** The layer that `adaptiveAveragePooling2d` makes. */
-export class AdaptiveAveragePooling2D extends BaseLayer {
+export class AdaptiveAveragePooling2D extends BaseLayer<AdaptiveAveragePooling2dOptions> {
   static readonly className = 'CnnzooAdaptiveAveragePooling2D';
   readonly outputSize: [number, number];
 
   constructor(options: AdaptiveAveragePooling2dOptions) {
-    super(options);
-    this.outputSize = size2d(1, 'outputSize', options.outputSize);
+    super('adaptiveAveragePooling2d', options, { outputSize: size2d<never>(1) });
+    this.outputSize = sizePair(options.outputSize);
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {

@@ -1,8 +1,9 @@
+import { boolean, optional } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import { registered } from '../registered.js';
 import { type CallOptions, onlyTensor } from './layer-arguments.js';
 import { padMap } from './pad-map.js';
-import { Pooling2D, type Pooling2dOptions } from './pooling-2d.js';
+import { Pooling2D, type Pooling2dOptions, poolingRules } from './pooling-2d.js';
 import { type AxisWindow, axisPadding } from './window.js';
 
 /** The options of `averagePooling2d`. */
@@ -12,12 +13,12 @@ export interface AveragePooling2dOptions extends Pooling2dOptions {
 }
 
 /** The layer that `averagePooling2d` makes. */
-export class AveragePooling2D extends Pooling2D {
+export class AveragePooling2D extends Pooling2D<AveragePooling2dOptions> {
   static readonly className = 'CnnzooAveragePooling2D';
   readonly countIncludePad: boolean;
 
   constructor(options: AveragePooling2dOptions) {
-    super(options);
+    super('averagePooling2d', options, { ...poolingRules, countIncludePad: optional(boolean) });
     this.countIncludePad = options.countIncludePad ?? true;
   }
 

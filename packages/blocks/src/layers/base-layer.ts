@@ -1,5 +1,7 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import { layers, type Shape } from '@tensorflow/tfjs-layers';
+import { boolean, checkFewOptions, type OptionRules, optional, rule, string } from '@cnnzoo/checks';
+import { layers } from '@tensorflow/tfjs-layers';
+
+type LayerArguments = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
 
 /** Options of every layer. */
 export interface LayerOptions {
@@ -15,21 +17,27 @@ export interface LayerOptions {
  * What all layers of this package extend. One class between them and tfjs's: bundlers must keep `extends layers.Layer`, because reading
  * a property might do anything, and would keep every layer if each had such a line.
  */
-export abstract class BaseLayer extends layers.Layer {
-  constructor(options: LayerOptions) {
-    super(baseOptions(options));
+export abstract class BaseLayer<Options extends LayerOptions> extends layers.Layer {
+  /**
+   * @param kind the function that makes the layer, for messages
+   * @param rules of the options that not all layers have
+   * @throws TypeError or RangeError naming the option that does not follow its rule
+   */
+  constructor(kind: string, options: Options, rules: OptionRules<Omit<Options, keyof LayerOptions>>) {
+    // TypeScript cannot join the two halves of a generic interface.
+    const all = { ...rules, ...layerRules() } as unknown as OptionRules<Options>;
+    // tfjs reads name, trainable and inputShape, and, of a saved layer, batchInputShape and dtype.
+    super(checkFewOptions<Options>(kind, options, all) as object as LayerArguments);
   }
 }
 
-/** The options that tfjs's `Layer` reads, and, of a saved layer, its `batchInputShape` and `dtype`. */
-function baseOptions(options: LayerOptions): ConstructorParameters<typeof layers.Layer>[0] {
-  const { name, trainable, inputShape } = options;
-  const saved = options as { batchInputShape?: Shape; dtype?: tf.DataType };
+function layerRules() {
+  const saved = optional(rule('as in a saved model', () => true));
   return {
-    ...(name === undefined ? {} : { name }),
-    ...(typeof trainable === 'boolean' ? { trainable } : {}),
-    ...(inputShape === undefined || inputShape === null ? {} : { inputShape: [...inputShape] }),
-    ...(saved.batchInputShape ? { batchInputShape: saved.batchInputShape } : {}),
-    ...(saved.dtype ? { dtype: saved.dtype } : {}),
+    name: optional(string()),
+    trainable: optional(boolean),
+    inputShape: optional(rule('an array of sizes', Array.isArray)),
+    batchInputShape: saved,
+    dtype: saved,
   };
 }

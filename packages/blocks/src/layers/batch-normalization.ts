@@ -1,6 +1,6 @@
+import { number, oneOf, optional } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
-import { numberBetween, oneOf } from '../arguments.js';
 import { constant } from '../initial-weights/initializers.js';
 import { registered } from '../registered.js';
 import { BaseLayer, type LayerOptions } from './base-layer.js';
@@ -17,7 +17,7 @@ export interface BatchNormOptions extends LayerOptions {
 }
 
 /** The layer that `batchNorm` makes. */
-export class BatchNormalization extends BaseLayer {
+export class BatchNormalization extends BaseLayer<BatchNormOptions> {
   static readonly className = 'CnnzooBatchNormalization';
   readonly epsilon: number;
   readonly momentum: number;
@@ -25,14 +25,23 @@ export class BatchNormalization extends BaseLayer {
   #weights: Record<'gamma' | 'beta' | 'movingMean' | 'movingVariance', LayerVariable> | null = null;
 
   constructor(options: BatchNormOptions = {}) {
-    super(options);
-    this.epsilon = numberBetween(0, Number.MAX_VALUE, 'epsilon', options.epsilon ?? 1e-5);
-    this.momentum = numberBetween(0, 1, 'momentum', options.momentum ?? 0.9);
-    this.activation = oneOf(['relu', 'linear'], 'activation', options.activation ?? 'linear');
+    super('batchNorm', options, {
+      epsilon: optional(number(0)),
+      momentum: optional(number(0, 1)),
+      activation: optional(oneOf(['relu', 'linear'])),
+    });
+    this.epsilon = options.epsilon ?? 1e-5;
+    this.momentum = options.momentum ?? 0.9;
+    this.activation = options.activation ?? 'linear';
   }
 
   override build(inputShape: Shape | Shape[]): void {
-    const shape = [knownChannels(onlyShape(inputShape, this.name, [4, 2]), this.name)];
+    const shape = [
+      knownChannels(
+        onlyShape(inputShape, this.name, [4, 2], '[batch, height, width, channels] or [batch, features]'),
+        this.name,
+      ),
+    ];
     this.#weights = {
       gamma: this.addWeight('gamma', shape, 'float32', constant(1)),
       beta: this.addWeight('beta', shape, 'float32', constant(0)),
@@ -43,7 +52,7 @@ export class BatchNormalization extends BaseLayer {
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return onlyShape(inputShape, this.name, [4, 2]);
+    return onlyShape(inputShape, this.name, [4, 2], '[batch, height, width, channels] or [batch, features]');
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], options: CallOptions): tf.Tensor {
@@ -125,7 +134,7 @@ function normalizeBatch(
   const count = axes.reduce((product, axis) => product * (x.shape[axis] ?? 1), 1);
   if (count <= 1)
     throw new RangeError(
-      `layer ${layer} got input of shape [${x.shape.join(', ')}] in training, expected more than one value per channel`,
+      `the input of layer ${layer} must have more than one value per channel in training, got [${x.shape.join(', ')}]`,
     );
   const statistics: tf.Tensor[] = [];
   const normalizeWithOwn = tf.customGrad((...args) => {

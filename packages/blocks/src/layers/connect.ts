@@ -18,9 +18,9 @@ interface Named {
  */
 export function connect(input: SymbolicTensor | SymbolicTensor[], ...layers: Layer[]): SymbolicTensor {
   const [only, ...others] = Array.isArray(input) ? input : [input];
-  if (only === undefined) throw new TypeError('input is an empty array, expected a tensor or several');
+  if (only === undefined) throw new TypeError('input must be a symbolic tensor or several, got []');
   if (layers.length === 0 && others.length > 0)
-    throw new TypeError('layers is empty, expected a layer for several tensors');
+    throw new TypeError('layers must be at least one for several tensors, got none');
   let output: SymbolicTensor | SymbolicTensor[] = others.length > 0 ? [only, ...others] : only;
   // Symbolic in, symbolic out; tfjs's types do not say so.
   for (const layer of layers) output = layer.apply(output) as SymbolicTensor;

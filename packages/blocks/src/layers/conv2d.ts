@@ -1,19 +1,28 @@
+import { boolean, integer, optional, type Size2d, size2d, sizePair } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
-import { integerAtLeast, type Size2d, size2d } from '../arguments.js';
 import {
   biasInitializerFor,
   chooseInitializer,
   currentFill,
   type Initializer,
   initializerConfig,
+  initializerRule,
 } from '../initial-weights/initializers.js';
 import { registered } from '../registered.js';
 import { BaseLayer, type LayerOptions } from './base-layer.js';
 import { dilatedConvolution } from './dilated-convolution.js';
 import { type CallOptions, knownChannels, onlyShape, onlyTensor } from './layer-arguments.js';
 import { padMap } from './pad-map.js';
-import { type AxisWindow, axisOutput, axisPadding, equalsSame, type Padding, paddingPair } from './window.js';
+import {
+  type AxisWindow,
+  axisOutput,
+  axisPadding,
+  equalsSame,
+  type Padding,
+  paddingPair,
+  paddingRule,
+} from './window.js';
 
 /** The options of `conv2d`. */
 export interface Conv2dOptions extends LayerOptions {
@@ -35,7 +44,7 @@ export interface Conv2dOptions extends LayerOptions {
 }
 
 /** The layer that `conv2d` makes. */
-export class Conv2D extends BaseLayer {
+export class Conv2D extends BaseLayer<Conv2dOptions> {
   static readonly className = 'CnnzooConv2D';
   readonly filters: number;
   readonly kernelSize: [number, number];
@@ -56,12 +65,23 @@ export class Conv2D extends BaseLayer {
   #bias: LayerVariable | null = null;
 
   constructor(options: Conv2dOptions) {
-    super(options);
-    this.filters = integerAtLeast(1, 'filters', options.filters);
-    this.kernelSize = size2d(1, 'kernelSize', options.kernelSize);
-    this.stride = size2d(1, 'stride', options.stride ?? 1);
-    this.dilation = size2d(1, 'dilation', options.dilation ?? 1);
-    this.groups = integerAtLeast(1, 'groups', options.groups ?? 1);
+    const size = size2d<never>(1);
+    super('conv2d', options, {
+      filters: integer(1),
+      kernelSize: size,
+      stride: optional(size),
+      padding: optional(paddingRule),
+      dilation: optional(size),
+      groups: optional(integer(1)),
+      useBias: optional(boolean),
+      kernelInitializer: optional(initializerRule),
+      biasInitializer: optional(initializerRule),
+    });
+    this.filters = options.filters;
+    this.kernelSize = sizePair(options.kernelSize);
+    this.stride = sizePair(options.stride ?? 1);
+    this.dilation = sizePair(options.dilation ?? 1);
+    this.groups = options.groups ?? 1;
     this.useBias = options.useBias ?? true;
     this.padding = options.padding ?? 0;
     const paddings = paddingPair(this.padding);
@@ -78,7 +98,7 @@ export class Conv2D extends BaseLayer {
     const padded = !this.#isSame && paddings.some((padding) => padding !== 0 && padding !== 'valid');
     this.#isOneOperation = !padded && !this.#isDilated && this.groups === 1 && !this.useBias;
     if (this.filters % this.groups !== 0)
-      throw new RangeError(`groups is ${this.groups}, expected a divisor of filters, which is ${this.filters}`);
+      throw new RangeError(`groups must be a divisor of filters, which is ${this.filters}, got ${this.groups}`);
     this.#kernelInitializer = chooseInitializer(options.kernelInitializer, 'conv2d', 'kernel', `${this.name}.kernel`);
     this.#biasInitializer = chooseInitializer(options.biasInitializer, 'conv2d', 'bias', `${this.name}.bias`);
   }
@@ -87,7 +107,7 @@ export class Conv2D extends BaseLayer {
     const channels = knownChannels(onlyShape(inputShape, this.name), this.name);
     if (channels % this.groups !== 0)
       throw new RangeError(
-        `groups of layer ${this.name} is ${this.groups}, expected a divisor of the input's channels, which are ${channels}`,
+        `groups of layer ${this.name} must be a divisor of the input's channels, which are ${channels}, got ${this.groups}`,
       );
     const kernelShape = [...this.kernelSize, channels / this.groups, this.filters];
     this.#kernel = this.addWeight('kernel', kernelShape, 'float32', currentFill(this.#kernelInitializer));
@@ -117,7 +137,7 @@ export class Conv2D extends BaseLayer {
     const channels = kernel.shape[2] * this.groups;
     if (x.rank !== 4 || x.shape[3] !== channels)
       throw new RangeError(
-        `layer ${this.name} got input of shape [${x.shape.join(', ')}], expected [batch, height, width, ${channels}]`,
+        `the input of layer ${this.name} must be [batch, height, width, ${channels}], got [${x.shape.join(', ')}]`,
       );
     // One operation leaves nothing to tidy up, and a tidy takes about as long as the operation's own way through tfjs.
     if (this.#isOneOperation) return this.#convolve(x, kernel);

@@ -1,12 +1,13 @@
+import { boolean, integer, optional } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
-import { integerAtLeast } from '../arguments.js';
 import {
   biasInitializerFor,
   chooseInitializer,
   currentFill,
   type Initializer,
   initializerConfig,
+  initializerRule,
 } from '../initial-weights/initializers.js';
 import { registered } from '../registered.js';
 import { BaseLayer, type LayerOptions } from './base-layer.js';
@@ -23,7 +24,7 @@ export interface DenseOptions extends LayerOptions {
 }
 
 /** The layer that `dense` makes. */
-export class Dense extends BaseLayer {
+export class Dense extends BaseLayer<DenseOptions> {
   static readonly className = 'CnnzooDense';
   readonly units: number;
   readonly useBias: boolean;
@@ -33,15 +34,23 @@ export class Dense extends BaseLayer {
   #bias: LayerVariable | null = null;
 
   constructor(options: DenseOptions) {
-    super(options);
-    this.units = integerAtLeast(1, 'units', options.units);
+    super('dense', options, {
+      units: integer(1),
+      useBias: optional(boolean),
+      kernelInitializer: optional(initializerRule),
+      biasInitializer: optional(initializerRule),
+    });
+    this.units = options.units;
     this.useBias = options.useBias ?? true;
     this.#kernelInitializer = chooseInitializer(options.kernelInitializer, 'dense', 'kernel', `${this.name}.kernel`);
     this.#biasInitializer = chooseInitializer(options.biasInitializer, 'dense', 'bias', `${this.name}.bias`);
   }
 
   override build(inputShape: Shape | Shape[]): void {
-    const kernelShape = [knownChannels(onlyShape(inputShape, this.name, [2]), this.name), this.units];
+    const kernelShape = [
+      knownChannels(onlyShape(inputShape, this.name, [2], '[batch, features]'), this.name),
+      this.units,
+    ];
     this.#kernel = this.addWeight('kernel', kernelShape, 'float32', currentFill(this.#kernelInitializer));
     if (this.useBias) {
       const initializer = currentFill(biasInitializerFor(kernelShape, this.#biasInitializer));
@@ -51,7 +60,7 @@ export class Dense extends BaseLayer {
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    const [batch = null] = onlyShape(inputShape, this.name, [2]);
+    const [batch = null] = onlyShape(inputShape, this.name, [2], '[batch, features]');
     return [batch, this.units];
   }
 

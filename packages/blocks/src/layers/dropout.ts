@@ -1,6 +1,6 @@
+import { integer, number, optional } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
-import { integerAtLeast, numberBetween } from '../arguments.js';
 import { seedFor } from '../initial-weights/initializers.js';
 import { deriveSeed, fillDropoutMask } from '../initial-weights/random-numbers.js';
 import { registered } from '../registered.js';
@@ -16,7 +16,7 @@ export interface DropoutOptions extends LayerOptions {
 }
 
 /** The layer that `dropout` makes. */
-export class Dropout extends BaseLayer {
+export class Dropout extends BaseLayer<DropoutOptions> {
   static readonly className = 'CnnzooDropout';
   readonly rate: number;
   /** Random where neither the layer nor its model was given one, so a training run that goes on elsewhere takes it along. */
@@ -28,9 +28,9 @@ export class Dropout extends BaseLayer {
   masksDrawn = 0;
 
   constructor(options: DropoutOptions) {
-    super(options);
-    this.rate = numberBetween(0, 1, 'rate', options.rate);
-    this.seed = integerAtLeast(0, 'seed', options.seed ?? seedFor(`${this.name}.mask`));
+    super('dropout', options, { rate: number(0, 1), seed: optional(integer(0)) });
+    this.rate = options.rate;
+    this.seed = options.seed ?? seedFor(`${this.name}.mask`);
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {

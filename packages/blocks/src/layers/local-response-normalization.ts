@@ -1,6 +1,6 @@
+import { number, oddInteger, optional } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
-import { integerAtLeast, numberBetween } from '../arguments.js';
 import { registered } from '../registered.js';
 import { BaseLayer, type LayerOptions } from './base-layer.js';
 import { type CallOptions, onlyShape, onlyTensor } from './layer-arguments.js';
@@ -18,7 +18,7 @@ export interface LocalResponseNormalizationOptions extends LayerOptions {
 }
 
 /** The layer that `localResponseNormalization` makes. */
-export class LocalResponseNormalization extends BaseLayer {
+export class LocalResponseNormalization extends BaseLayer<LocalResponseNormalizationOptions> {
   static readonly className = 'CnnzooLocalResponseNormalization';
   readonly size: number;
   readonly bias: number;
@@ -26,13 +26,13 @@ export class LocalResponseNormalization extends BaseLayer {
   readonly beta: number;
 
   constructor(options: LocalResponseNormalizationOptions = {}) {
-    super(options);
-    this.size = integerAtLeast(1, 'size', options.size ?? 5);
-    if (this.size % 2 === 0)
-      throw new RangeError(`size is ${this.size}, expected an odd number: as many neighbours on each side`);
-    this.bias = numberBetween(0, Number.MAX_VALUE, 'bias', options.bias ?? 2);
-    this.alpha = numberBetween(0, Number.MAX_VALUE, 'alpha', options.alpha ?? 1e-4);
-    this.beta = numberBetween(0, Number.MAX_VALUE, 'beta', options.beta ?? 0.75);
+    const atLeast0 = optional(number(0));
+    const rules = { size: optional(oddInteger(1)), bias: atLeast0, alpha: atLeast0, beta: atLeast0 };
+    super('localResponseNormalization', options, rules);
+    this.size = options.size ?? 5;
+    this.bias = options.bias ?? 2;
+    this.alpha = options.alpha ?? 1e-4;
+    this.beta = options.beta ?? 0.75;
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {

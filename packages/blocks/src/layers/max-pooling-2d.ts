@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { registered } from '../registered.js';
 import { type CallOptions, onlyTensor } from './layer-arguments.js';
 import { padMap } from './pad-map.js';
-import { Pooling2D, type Pooling2dOptions } from './pooling-2d.js';
+import { Pooling2D, type Pooling2dOptions, poolingRules } from './pooling-2d.js';
 import { axisPadding, equalsSame } from './window.js';
 
 /** The options of `maxPooling2d`. */
@@ -11,6 +11,10 @@ export type MaxPooling2dOptions = Pooling2dOptions;
 /** The layer that `maxPooling2d` makes. */
 export class MaxPooling2D extends Pooling2D {
   static readonly className = 'CnnzooMaxPooling2D';
+
+  constructor(options: MaxPooling2dOptions) {
+    super('maxPooling2d', options, poolingRules);
+  }
 
   override call(inputs: tf.Tensor | tf.Tensor[], options: CallOptions): tf.Tensor {
     this.invokeCallHook(inputs, options);

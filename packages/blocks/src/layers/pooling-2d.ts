@@ -1,11 +1,11 @@
 /** What max and average pooling share: where their windows are. */
 
+import { boolean, type OptionRules, optional, type Size2d, size2d, sizePair } from '@cnnzoo/checks';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
-import { type Size2d, size2d } from '../arguments.js';
 import { BaseLayer, type LayerOptions } from './base-layer.js';
 import { onlyShape } from './layer-arguments.js';
-import { type AxisWindow, axisOutput, type Padding, paddingPair } from './window.js';
+import { type AxisWindow, axisOutput, type Padding, paddingPair, paddingRule } from './window.js';
 
 export interface Pooling2dOptions extends LayerOptions {
   readonly poolSize: Size2d;
@@ -17,8 +17,15 @@ export interface Pooling2dOptions extends LayerOptions {
   readonly ceilMode?: boolean;
 }
 
+export const poolingRules: OptionRules<Omit<Pooling2dOptions, keyof LayerOptions>> = {
+  poolSize: /* @__PURE__ */ size2d<never>(1),
+  stride: /* @__PURE__ */ optional(/* @__PURE__ */ size2d<never>(1)),
+  padding: /* @__PURE__ */ optional(paddingRule),
+  ceilMode: /* @__PURE__ */ optional(boolean),
+};
+
 /** A pooling layer without its operation. */
-export abstract class Pooling2D extends BaseLayer {
+export abstract class Pooling2D<Options extends Pooling2dOptions = Pooling2dOptions> extends BaseLayer<Options> {
   readonly poolSize: [number, number];
   readonly stride: [number, number];
   readonly padding: Padding;
@@ -26,10 +33,10 @@ export abstract class Pooling2D extends BaseLayer {
   /** Vertical and horizontal. */
   protected readonly windows: [AxisWindow, AxisWindow];
 
-  constructor(options: Pooling2dOptions) {
-    super(options);
-    this.poolSize = size2d(1, 'poolSize', options.poolSize);
-    this.stride = size2d(1, 'stride', options.stride ?? this.poolSize);
+  constructor(kind: string, options: Options, rules: OptionRules<Omit<Options, keyof LayerOptions>>) {
+    super(kind, options, rules);
+    this.poolSize = sizePair(options.poolSize);
+    this.stride = sizePair(options.stride ?? this.poolSize);
     this.padding = options.padding ?? 0;
     this.ceilMode = options.ceilMode ?? false;
     const paddings = paddingPair(this.padding);
@@ -37,7 +44,7 @@ export abstract class Pooling2D extends BaseLayer {
       const padding = paddings[axis];
       const kernel = this.poolSize[axis];
       if (typeof padding === 'number' && 2 * padding > kernel)
-        throw new RangeError(`padding is ${padding}, expected at most half of poolSize, which is ${kernel}`);
+        throw new RangeError(`padding must be at most half of poolSize, which is ${kernel}, got ${padding}`);
       return { kernel, stride: this.stride[axis], dilation: 1, padding, ceilMode: this.ceilMode };
     };
     this.windows = [window(0), window(1)];

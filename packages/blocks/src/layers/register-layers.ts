@@ -1,4 +1,8 @@
-import { ConstantInitializer, RandomInitializer } from '../initial-weights/initializers.js';
+import {
+  ConstantInitializer,
+  RandomInitializer,
+  registerNormalDistributions,
+} from '../initial-weights/initializers.js';
 import { registered } from '../registered.js';
 import { AdaptiveAveragePooling2D } from './adaptive-average-pooling-2d.js';
 import { AveragePooling2D } from './average-pooling-2d.js';
@@ -35,4 +39,5 @@ export function registerLayers(): void {
   ])
     registered(layer);
   for (const initializer of [ConstantInitializer, RandomInitializer]) registered(initializer);
+  registerNormalDistributions();
 }

@@ -1,13 +1,14 @@
 /** Where the windows of convolutions and poolings lie along one axis. */
-import { oneOf, size2d } from '../arguments.js';
+import { type Rule, size2d, sizePair } from '@cnnzoo/checks';
 
 /** Padding: as many on each side of both axes, [vertical, horizontal], or TensorFlow's names. */
 export type Padding = number | readonly [vertical: number, horizontal: number] | 'same' | 'valid';
 
-/** `padding` for height and width. @throws TypeError or RangeError where it is nothing of the kind */
-export function paddingPair(padding: unknown): ['same', 'same'] | ['valid', 'valid'] | [number, number] {
-  if (typeof padding !== 'string') return size2d(0, 'padding', padding);
-  return oneOf(['same', 'valid'], 'padding', padding) === 'same' ? ['same', 'same'] : ['valid', 'valid'];
+export const paddingRule: Rule<Padding> = /* @__PURE__ */ size2d<'same' | 'valid'>(0, 'same', 'valid');
+
+/** `padding` for height and width. */
+export function paddingPair(padding: Padding): [AxisWindow['padding'], AxisWindow['padding']] {
+  return typeof padding === 'string' ? [padding, padding] : sizePair(padding);
 }
 
 export interface AxisWindow {

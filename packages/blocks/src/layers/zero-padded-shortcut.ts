@@ -1,6 +1,6 @@
+import { integer, optional } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
-import { integerAtLeast } from '../arguments.js';
 import { registered } from '../registered.js';
 import { BaseLayer, type LayerOptions } from './base-layer.js';
 import { type CallOptions, knownChannels, onlyShape, onlyTensor } from './layer-arguments.js';
@@ -14,15 +14,15 @@ export interface ZeroPaddedShortcutOptions extends LayerOptions {
 }
 
 /** The layer that `zeroPaddedShortcut` makes. */
-export class ZeroPaddedShortcut extends BaseLayer {
+export class ZeroPaddedShortcut extends BaseLayer<ZeroPaddedShortcutOptions> {
   static readonly className = 'CnnzooZeroPaddedShortcut';
   readonly filters: number;
   readonly stride: number;
 
   constructor(options: ZeroPaddedShortcutOptions) {
-    super(options);
-    this.filters = integerAtLeast(1, 'filters', options.filters);
-    this.stride = integerAtLeast(1, 'stride', options.stride ?? 1);
+    super('zeroPaddedShortcut', options, { filters: integer(1), stride: optional(integer(1)) });
+    this.filters = options.filters;
+    this.stride = options.stride ?? 1;
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
@@ -31,7 +31,7 @@ export class ZeroPaddedShortcut extends BaseLayer {
     const channels = knownChannels(shape, this.name);
     if (channels > this.filters)
       throw new RangeError(
-        `filters of layer ${this.name} is ${this.filters}, expected at least the input's ${channels}`,
+        `filters of layer ${this.name} must be at least the input's ${channels}, got ${this.filters}`,
       );
     const subsampled = (size: number | null) => (size === null ? null : Math.ceil(size / this.stride));
     return [batch, subsampled(height), subsampled(width), this.filters];

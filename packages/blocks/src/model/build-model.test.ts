@@ -1,3 +1,4 @@
+import { integer, optional } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { beforeAll, expect, test } from 'vitest';
@@ -20,14 +21,12 @@ beforeAll(() => tf.setBackend('cpu'));
 /** A network with everything that an architecture can have. */
 function network(options: AuxiliaryModelOptions & { width?: number } = {}) {
   const width = options?.width ?? 2;
-  return buildModel(
+  return buildModel<{ width?: number }>(
     {
       id: 'network',
       defaults: { numClasses: 7, inputShape: [8, 8, 3], smallestInput: 4, dropout: 0.5, auxiliaryHeads: true },
       ownOptions: {
-        width: (name, value) => {
-          if (value !== 2 && value !== 3) throw new RangeError(`${name} is ${value}, expected 2 or 3`);
-        },
+        width: optional(integer(2, 3)),
       },
       preprocessing: 'imagenet',
       features: (input, { auxiliaryHeads, numClasses }) => {
@@ -93,22 +92,22 @@ test('features takes layers and modules', () => {
   const backbone = features(network({ includeTop: false }), ['stem', 'body.conv', 'body']);
   expect(backbone.outputs.map(({ sourceLayer }) => sourceLayer.name)).toEqual(['stem.conv', 'body.conv', 'body.add']);
   expect(() => features(network(), [])).toThrow(TypeError);
-  expect(() => features(network(), ['bod'])).toThrow(/"bod".*stem, body/);
+  expect(() => features(network(), ['bod'])).toThrow(/stem, body, got 'bod'/);
 });
 
 test.each([
-  [{ numClasses: 0 }, RangeError, /numClasses is 0/],
-  [{ numClasses: '3' }, TypeError, /numClasses is "3"/],
-  [{ inputShape: [3, 8, 3] }, RangeError, /height 3.*smallest input of network is 4x4/],
+  [{ numClasses: 0 }, RangeError, /numClasses must be an integer of at least 1, got 0/],
+  [{ numClasses: '3' }, TypeError, /numClasses must be .*, got '3'/],
+  [{ inputShape: [3, 8, 3] }, RangeError, /height of at least 4, the smallest input of network, got 3/],
   [{ inputShape: [8, 8, null] }, TypeError, /channels.*null/],
-  [{ dropout: 2 }, RangeError, /dropout is 2/],
-  [{ width: 5 }, RangeError, /width is 5/],
-  [{ widht: 2 }, TypeError, /no option "widht".*width/],
-  [{ seed: -1 }, RangeError, /seed is -1/],
-  [{ initialWeights: 'ones' }, TypeError, /initialWeights is "ones"/],
-  [{ classifierActivation: 'sigmoid' }, TypeError, /classifierActivation is "sigmoid"/],
-  [{ pooling: 'avg' }, RangeError, /includeTop: false/],
-  [{ includeTop: false, auxiliaryHeads: true }, RangeError, /includeTop: true/],
+  [{ dropout: 2 }, RangeError, /dropout must be .* from 0 to 1, got 2/],
+  [{ width: 5 }, RangeError, /width must be an integer from 2 to 3, got 5/],
+  [{ widht: 2 }, TypeError, /no option 'widht': did you mean 'width'/],
+  [{ seed: -1 }, RangeError, /seed must be .*, got -1/],
+  [{ initialWeights: 'ones' }, RangeError, /initialWeights must be one of 'random', 'zeros', got 'ones'/],
+  [{ classifierActivation: 'sigmoid' }, RangeError, /classifierActivation must be .*, got 'sigmoid'/],
+  [{ pooling: 'avg' }, RangeError, /unless includeTop is false/],
+  [{ includeTop: false, auxiliaryHeads: true }, RangeError, /where includeTop is false/],
   [[], TypeError, /options of network/],
   [null, TypeError, /options of network/],
 ])('refuses %j', (options, type, message) => {

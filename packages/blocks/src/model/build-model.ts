@@ -1,23 +1,18 @@
+import type { OptionRules } from '@cnnzoo/checks';
 import { type Preprocessing, type PreprocessingName, preprocessingFor, writeMetadata } from '@cnnzoo/metadata';
 import { input as inputTensor, type LayersModel, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { type InitialWeights, withInitialWeights } from '../initial-weights/initializers.js';
 import { connect, globalAveragePooling2d, globalMaxPooling2d, softmax } from '../layers/connect.js';
 import { registerLayers } from '../layers/register-layers.js';
-import {
-  type ModelDefaults,
-  type ModelOptions,
-  type OptionCheck,
-  type ResolvedOptions,
-  resolveOptions,
-} from './model-options.js';
+import { type ModelDefaults, type ModelOptions, type ResolvedOptions, resolveOptions } from './model-options.js';
 
 /** What is special about one architecture. */
-export interface Architecture {
+export interface Architecture<Own extends object = Record<never, never>> {
   /** As `createModel` calls it. */
   readonly id: string;
   readonly defaults: ModelDefaults;
-  /** Checks of options that the architectures do not share. */
-  readonly ownOptions?: Readonly<Record<string, OptionCheck>>;
+  /** Rules of the options that only this architecture has. */
+  readonly ownOptions?: OptionRules<Own>;
   /** How images become its input: a row of the preprocessings by name, or one's own; for other input sizes it is scaled. */
   readonly preprocessing: PreprocessingName | Preprocessing;
   /** How layers' weights start. Default: as in PyTorch. */
@@ -54,9 +49,12 @@ export interface FeaturesWithAuxiliary {
  *   );
  * console.log(tiny({ numClasses: 5 }).outputs[0]?.shape); // [null, 5]
  */
-export function buildModel(architecture: Architecture, options: ModelOptions): LayersModel {
+export function buildModel<Own extends object = Record<never, never>>(
+  architecture: Architecture<Own>,
+  options: ModelOptions & Own,
+): LayersModel {
   const { id, defaults, ownOptions, features, classifier, preprocessing } = architecture;
-  const resolved = resolveOptions(id, options, defaults, ownOptions);
+  const resolved = resolveOptions(id, options, defaults, ownOptions ?? ({} as OptionRules<Own>));
   registerLayers();
   const { seed, initialWeights } = resolved;
   return withInitialWeights(

@@ -1,5 +1,5 @@
+import { check, listOf, shown, string } from '@cnnzoo/checks';
 import { type LayersModel, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { shown } from '../arguments.js';
 
 /**
  * A backbone: a model with the same layers and weights that returns inner feature maps.
@@ -17,13 +17,11 @@ import { shown } from '../arguments.js';
  * const [stride8, stride16, stride32] = backbone.predict(images) as tf.Tensor4D[];
  */
 export function features(model: LayersModel, names: readonly string[]): LayersModel {
-  if (!Array.isArray(names) || names.length === 0)
-    throw new TypeError(`names is ${shown(names)}, expected an array of layers' or modules' names`);
+  check('names', names, listOf(string("a layer's or module's name"), 1));
   return makeModel({ inputs: model.inputs, outputs: names.map((name) => outputOf(model, name)) });
 }
 
 function outputOf(model: LayersModel, name: string): SymbolicTensor {
-  if (typeof name !== 'string') throw new TypeError(`names has ${shown(name)}, expected strings`);
   // model.layers is in order of depth: the last layer of a module is the one nearest to the output.
   const layer =
     model.layers.find((each) => each.name === name) ??
@@ -32,6 +30,6 @@ function outputOf(model: LayersModel, name: string): SymbolicTensor {
   if (output !== undefined) return output;
   const modules = [...new Set(model.layers.map((each) => each.name.split('.', 1)[0]))];
   throw new RangeError(
-    `names has ${shown(name)}, expected a layer of the model or one of its modules: ${modules.join(', ')}`,
+    `names must be layers of the model or modules of it, which are ${modules.join(', ')}, got ${shown(name)}`,
   );
 }

@@ -1,5 +1,18 @@
 /** The options that all architectures share. */
-import { integerAtLeast, numberBetween, oneOf, shown } from '../arguments.js';
+import {
+  boolean,
+  checkOptions,
+  either,
+  integer,
+  number,
+  type OptionalRule,
+  type OptionRules,
+  oneOf,
+  optional,
+  type Rule,
+  rule,
+  shown,
+} from '@cnnzoo/checks';
 
 /** [height, width, channels]; a height or width of null may be any, where the network allows that. */
 export type InputShape = readonly [height: number | null, width: number | null, channels: number];
@@ -48,9 +61,6 @@ export interface ModelDefaults {
   readonly auxiliaryHeads?: boolean;
 }
 
-/** Checks an option of one architecture and returns it. Throws TypeError or RangeError. */
-export type OptionCheck = (name: string, value: unknown) => unknown;
-
 /** Options with every default filled in. */
 export interface ResolvedOptions {
   readonly numClasses: number;
@@ -64,26 +74,39 @@ export interface ResolvedOptions {
   readonly initialWeights: 'random' | 'zeros';
 }
 
-const isBoolean: OptionCheck = (name, value) => oneOf([true, false], name, value);
+const inputShapeRule: Rule<InputShape> = /* @__PURE__ */ (() => {
+  const size = either(integer(1), oneOf([null]));
+  const parts = { height: size, width: size, channels: integer(1) };
+  const whole = rule<InputShape>('[height, width, channels]', (value) => Array.isArray(value) && value.length === 3);
+  return {
+    expected: whole.expected,
+    fault: (name, value) =>
+      whole.fault(name, value) ??
+      Object.entries(parts).reduce<Error | null>(
+        (fault, [part, { fault: faultOf }], i) =>
+          fault ?? faultOf(`${name}[${i}], the ${part},`, (value as readonly unknown[])[i]),
+        null,
+      ),
+  };
+})();
 
-const checks: Record<string, OptionCheck> = {
-  numClasses: (name, value) => integerAtLeast(1, name, value),
-  inputShape: checkInputShape,
-  includeTop: isBoolean,
-  pooling: (name, value) => oneOf(['avg', 'max', null], name, value),
-  classifierActivation: (name, value) => oneOf(['linear', 'softmax'], name, value),
-  seed: (name, value) => integerAtLeast(0, name, value),
-  initialWeights: (name, value) => oneOf(['random', 'zeros'], name, value),
-};
+/** The rules of the options that all architectures share. */
+function sharedRules(): OptionRules<ModelOptions> {
+  return {
+    numClasses: optional(integer(1)),
+    inputShape: optional(inputShapeRule),
+    includeTop: optional(boolean),
+    pooling: optional(oneOf(['avg', 'max', null])),
+    classifierActivation: optional(oneOf(['linear', 'softmax'])),
+    seed: optional(integer(0)),
+    initialWeights: optional(oneOf(['random', 'zeros'])),
+  };
+}
 
-function checkInputShape(name: string, value: unknown): unknown {
-  if (!Array.isArray(value) || value.length !== 3)
-    throw new TypeError(`${name} is ${shown(value)}, expected [height, width, channels]`);
-  const [height, width, channels] = value;
-  if (height !== null) integerAtLeast(1, `${name}[0], the height,`, height);
-  if (width !== null) integerAtLeast(1, `${name}[1], the width,`, width);
-  integerAtLeast(1, `${name}[2], the channels,`, channels);
-  return value;
+function headRule(id: string, hasHeads: boolean): OptionalRule<boolean> {
+  if (hasHeads) return optional(boolean);
+  const isBoolean = (value: unknown) => typeof value === 'boolean';
+  return optional(rule<boolean>(`false: ${id} has no auxiliary classifiers`, isBoolean, (value) => !value));
 }
 
 /**
@@ -91,31 +114,22 @@ function checkInputShape(name: string, value: unknown): unknown {
  * @param id the architecture, for messages
  * @param options what the user gave
  * @param defaults what the architecture says of the shared options
- * @param own checks of the options that only this architecture has
+ * @param own rules of the options that only this architecture has
  * @throws TypeError for an unknown option or a value of the wrong type, RangeError for a value out of range
  */
-export function resolveOptions(
+export function resolveOptions<Own extends object>(
   id: string,
   options: ModelOptions,
   defaults: ModelDefaults,
-  own: Readonly<Record<string, OptionCheck>> = {},
+  own: OptionRules<Own>,
 ): ResolvedOptions {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new TypeError(`options of ${id} are ${shown(options)}, expected an object`);
-  const known: Record<string, OptionCheck> = { ...checks, ...own };
-  if (defaults.dropout !== undefined) known['dropout'] = (name, value) => numberBetween(0, 1, name, value);
-  if (defaults.auxiliaryHeads === true) known['auxiliaryHeads'] = isBoolean;
-
-  for (const [name, value] of Object.entries(options)) {
-    const check = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (check !== undefined) {
-      if (value !== undefined) check(name, value);
-    } else if (name === 'auxiliaryHeads') {
-      if (value) throw new RangeError(`auxiliaryHeads is ${shown(value)}, but ${id} has no auxiliary classifiers`);
-    } else {
-      throw new TypeError(`${id} has no option ${shown(name)}, expected one of ${Object.keys(known).join(', ')}`);
-    }
-  }
+  const known = {
+    ...sharedRules(),
+    ...own,
+    ...(defaults.dropout === undefined ? {} : { dropout: optional(number(0, 1)) }),
+    auxiliaryHeads: headRule(id, defaults.auxiliaryHeads === true),
+  };
+  checkOptions(id, options, known as unknown as OptionRules<ModelOptions>);
 
   const given = options as AuxiliaryModelOptions;
   const resolved: ResolvedOptions = {
@@ -132,10 +146,10 @@ export function resolveOptions(
   checkInputSize(id, resolved, defaults);
   if (resolved.includeTop && resolved.pooling !== null)
     throw new RangeError(
-      `pooling is ${shown(resolved.pooling)}, expected includeTop: false with it: the classifier pools`,
+      `pooling must be null unless includeTop is false, because the classifier pools, got ${shown(resolved.pooling)}`,
     );
   if (resolved.auxiliaryHeads && !resolved.includeTop)
-    throw new RangeError('auxiliaryHeads is true, expected includeTop: true with it: the heads are classifiers');
+    throw new RangeError('auxiliaryHeads must be false where includeTop is false: the heads are classifiers');
   return resolved;
 }
 
@@ -147,10 +161,10 @@ function checkInputSize(id: string, { inputShape, includeTop }: ResolvedOptions,
   ] as const) {
     if (size === null) {
       if (knownInputSize === true && includeTop)
-        throw new RangeError(`inputShape has an unknown ${axis}, expected a number: ${id}'s classifier depends on it`);
+        throw new RangeError(`inputShape must have a known ${axis}, got null: ${id}'s classifier depends on it`);
     } else if (size < smallestInput) {
       throw new RangeError(
-        `inputShape has ${axis} ${size}, expected at least ${smallestInput}: the smallest input of ${id} is ${smallestInput}x${smallestInput}`,
+        `inputShape must have a ${axis} of at least ${smallestInput}, the smallest input of ${id}, got ${size}`,
       );
     }
   }

@@ -1,7 +1,7 @@
 export { nearestName } from './nearest-name.js';
-export { integer, number, positive } from './numbers.js';
-export { checkOptions, type OptionRules, record } from './options.js';
-export { check, either, type OptionalRule, optional, type Rule, rule } from './rule.js';
+export { integer, number, oddInteger, positive } from './numbers.js';
+export { checkFewOptions, checkOptions, type OptionRules, record } from './options.js';
+export { check, either, faultOf, type OptionalRule, optional, type Rule, rule } from './rule.js';
 export { shown } from './shown.js';
 export { type Size2d, size2d, sizePair } from './size-2d.js';
 export { isTensor, layersModel, type TensorLike, tensor } from './tfjs-objects.js';

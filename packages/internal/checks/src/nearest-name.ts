@@ -1,37 +1,22 @@
-/** The name that is nearest to one that does not exist, or undefined where none is near: at most a third of its letters differ. */
+/** The name that is nearest to one that does not exist, or undefined where none is near. */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
   let nearest: string | undefined;
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let most = 0.4;
   for (const candidate of names) {
-    const distance = editDistance(plain(name), plain(candidate));
-    if (distance < least) [nearest, least] = [candidate, distance];
+    const similarity = pairsInCommon(letters(name), letters(candidate));
+    if (similarity > most) [nearest, most] = [candidate, similarity];
   }
   return nearest;
 }
 
-/** Without what people confuse first: capitals, hyphens, underscores. */
-function plain(name: string): string {
-  return name.toLowerCase().replace(/[-_ ]/g, '');
+/** Without what people confuse first: capitals and punctuation. No misspelt name is longer than this. */
+function letters(name: string): string {
+  return name.slice(0, 99).toLowerCase().replace(/\W|_/g, '');
 }
 
-/** How many letters have to be inserted, left out or replaced (Levenshtein); two letters swapped count as one. */
-function editDistance(from: string, to: string): number {
-  // A name as long as this is no misspelt one, and the distance takes time in proportion to the product of the lengths.
-  if (from.length > 100) return Infinity;
-  let [before, previous]: [number[], number[]] = [[], Array.from({ length: to.length + 1 }, (_, j) => j)];
-  for (let i = 1; i <= from.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = (previous[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      const swapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
-      current[j] = Math.min(
-        replaced,
-        (previous[j] ?? 0) + 1,
-        (current[j - 1] ?? 0) + 1,
-        swapped ? (before[j - 2] ?? 0) + 1 : Infinity,
-      );
-    }
-    [before, previous] = [previous, current];
-  }
-  return previous[to.length] ?? Infinity;
+/** The share of pairs of neighbouring letters that one name has of the other, from 0 to 1: misspelling costs one or two pairs. */
+function pairsInCommon(one: string, other: string): number {
+  let common = 0;
+  for (let i = 1; i < one.length; i++) if (other.includes(one.slice(i - 1, i + 1))) common++;
+  return common / (Math.max(one.length, other.length) - 1);
 }

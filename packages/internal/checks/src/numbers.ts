@@ -12,6 +12,17 @@ export function integer(minimum = -Infinity, maximum = Infinity): Rule<number> {
   );
 }
 
+/** An odd integer of at least `minimum`. */
+/* @__NO_SIDE_EFFECTS__ */
+export function oddInteger(minimum: number): Rule<number> {
+  const { fault } = integer(minimum);
+  return rule<number>(
+    `an odd integer of at least ${minimum}`,
+    isNumber,
+    (value) => fault('', value) === null && value % 2 !== 0,
+  );
+}
+
 /** A finite number from `minimum` to `maximum`, both allowed. */
 /* @__NO_SIDE_EFFECTS__ */
 export function number(minimum = -Infinity, maximum = Infinity): Rule<number> {
@@ -30,6 +41,6 @@ export const positive: Rule<number> = /* @__PURE__ */ rule<number>(
 );
 
 function rangeText(minimum: number, maximum: number): string {
-  if (minimum === -Infinity) return maximum === Infinity ? '' : ` of at most ${maximum}`;
-  return maximum === Infinity ? ` of at least ${minimum}` : ` from ${minimum} to ${maximum}`;
+  if (maximum < Infinity) return minimum === -Infinity ? ` of at most ${maximum}` : ` from ${minimum} to ${maximum}`;
+  return minimum === -Infinity ? '' : ` of at least ${minimum}`;
 }

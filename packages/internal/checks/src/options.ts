@@ -1,5 +1,5 @@
 import { nearestName } from './nearest-name.js';
-import { mustBe, type OptionalRule, type Rule } from './rule.js';
+import { faultOf, type OptionalRule, type Rule } from './rule.js';
 import { shown } from './shown.js';
 
 /**
@@ -16,7 +16,7 @@ export type OptionRules<Options> = {
 
 /**
  * Returns an options object that follows its rules. An option that may be left out may be undefined, too.
- * @param subject whose options they are, as `train` or `conv2d`
+ * @param subject whose options they are, as `train` or `crossEntropy`
  * @throws TypeError for what is no object, an unknown option (with the nearest known one) or a value of the wrong type; RangeError for
  *   a value out of range
  */
@@ -25,48 +25,49 @@ export function checkOptions<Options extends object>(
   given: unknown,
   rules: OptionRules<Options>,
 ): Options {
-  const fault = optionsFault(subject, `options of ${subject}`, '', given, rules);
-  if (fault !== null) throw fault;
+  const fault = unknownOption(subject, given, rules) ?? wrongOption(subject, given, rules, '');
+  if (fault) throw fault;
+  return given as Options;
+}
+
+/** The same for a handful of options: the error for an unknown one lists them, which takes less code than finding the nearest. */
+export function checkFewOptions<Options extends object>(
+  subject: string,
+  given: unknown,
+  rules: OptionRules<Options>,
+): Options {
+  const fault = wrongOption(subject, given, rules, '');
+  if (fault) throw fault;
   return given as Options;
 }
 
 /** A rule for an option that is itself an object with options. @param rules those of the object */
 /* @__NO_SIDE_EFFECTS__ */
-export function record<Options extends object>(
-  rules: OptionRules<Options>,
-  expected = `an object with ${Object.keys(rules).join(', ')}`,
-): Rule<Options> {
+export function record<Options extends object>(rules: OptionRules<Options>): Rule<Options> {
   return {
-    expected,
-    fault: (name, value) =>
-      isRecord(value)
-        ? optionsFault(name, name, `${name}.`, value, rules)
-        : new TypeError(mustBe(name, expected, value)),
+    expected: 'an object',
+    fault: (name, value) => unknownOption(name, value, rules) ?? wrongOption(name, value, rules, `${name}.`),
   };
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+type Rules = Readonly<Record<string, Pick<Rule<unknown>, 'fault'>>>;
+
+function unknownOption(subject: string, given: unknown, rules: Rules): Error | null {
+  const unknown = Object.keys(Object(given)).find((key) => !Object.hasOwn(rules, key));
+  const nearest = unknown === undefined ? undefined : nearestName(unknown, Object.keys(rules));
+  if (nearest === undefined || Array.isArray(given)) return null;
+  return new TypeError(`${subject} has no option ${shown(unknown)}: did you mean ${shown(nearest)}?`);
 }
 
-function optionsFault(
-  subject: string,
-  name: string,
-  prefix: string,
-  given: unknown,
-  rules: Readonly<Record<string, Pick<Rule<unknown>, 'fault'>>>,
-): Error | null {
-  if (!isRecord(given)) return new TypeError(mustBe(name, 'an object', given));
-  const names = Object.keys(rules);
-  for (const key of Object.keys(given)) {
-    if (Object.hasOwn(rules, key)) continue;
-    const nearest = nearestName(key, names);
-    const remedy = nearest === undefined ? `it has ${names.join(', ')}` : `did you mean ${shown(nearest)}?`;
-    return new TypeError(`${subject} has no option ${shown(key)}: ${remedy}`);
-  }
-  for (const key of names) {
-    const fault = rules[key]?.fault(prefix + key, given[key]);
-    if (fault) return fault;
+function wrongOption(subject: string, given: unknown, rules: Rules, prefix: string): Error | null {
+  if (typeof given !== 'object' || !given || Array.isArray(given))
+    return faultOf(TypeError, prefix ? subject : `options of ${subject}`, 'an object', given);
+  for (const key in given)
+    if (!Object.hasOwn(rules, key))
+      return new TypeError(`${subject} has no option ${shown(key)}: it has ${Object.keys(rules).join(', ')}`);
+  for (const [key, { fault }] of Object.entries(rules)) {
+    const error = fault(prefix + key, (given as Readonly<Record<string, unknown>>)[key]);
+    if (error) return error;
   }
   return null;
 }

@@ -28,17 +28,16 @@ export function rule<T>(
 ): Rule<T> {
   return {
     expected,
-    fault(name, value) {
-      if (hasType(value) && isAllowed(value as T)) return null;
-      const message = mustBe(name, expected, value);
-      return hasType(value) ? new RangeError(message) : new TypeError(message);
+    fault: (name, value) => {
+      const typed = hasType(value);
+      return typed && isAllowed(value as T) ? null : faultOf(typed ? RangeError : TypeError, name, expected, value);
     },
   };
 }
 
-/** The sentence of every error about an argument. */
-export function mustBe(name: string, expected: string, value: unknown): string {
-  return `${name} must be ${expected}, got ${shown(value)}`;
+/** The error of every argument. */
+export function faultOf(type: new (message: string) => Error, name: string, expected: string, value: unknown): Error {
+  return new type(`${name} must be ${expected}, got ${shown(value)}`);
 }
 
 /**
@@ -59,11 +58,10 @@ export function either<T extends readonly unknown[]>(
   const expected = rules.map((each) => each.expected).join(' or ');
   return {
     expected,
-    fault(name, value) {
-      const faults = rules.map((each) => each.fault(name, value));
+    fault: (name, value) => {
+      const faults = rules.map(({ fault }) => fault(name, value));
       if (faults.includes(null)) return null;
-      const message = mustBe(name, expected, value);
-      return faults.some((fault) => fault instanceof RangeError) ? new RangeError(message) : new TypeError(message);
+      return faultOf(faults.some((each) => each instanceof RangeError) ? RangeError : TypeError, name, expected, value);
     },
   };
 }

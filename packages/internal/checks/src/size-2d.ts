@@ -1,25 +1,21 @@
 import { integer } from './numbers.js';
-import { mustBe, type Rule } from './rule.js';
+import { type Rule, rule } from './rule.js';
 
 /** One integer for height and width, or one for each. */
 export type Size2d = number | readonly [height: number, width: number];
 
-/** One integer of at least `minimum`, or two: [height, width]. */
+/** One integer of at least `minimum`, or two: [height, width]; or one of some words, such as 'same'. */
 /* @__NO_SIDE_EFFECTS__ */
-export function size2d(minimum: number): Rule<Size2d> {
-  const one = integer(minimum);
-  const expected = `${one.expected}, or two: [height, width]`;
-  return {
-    expected,
-    fault(name, value) {
-      if (Array.isArray(value) && value.length === 2)
-        return one.fault(`${name}[0]`, value[0]) ?? one.fault(`${name}[1]`, value[1]);
-      const fault = one.fault(name, value);
-      if (fault === null) return null;
-      const message = mustBe(name, expected, value);
-      return fault instanceof RangeError ? new RangeError(message) : new TypeError(message);
-    },
-  };
+export function size2d<const Word extends string = never>(
+  minimum: number,
+  ...words: readonly Word[]
+): Rule<Size2d | Word> {
+  const { expected, fault } = integer(minimum);
+  return rule<Size2d | Word>(
+    [`${expected}, or two: [height, width]`, ...words.map((word) => `'${word}'`)].join(' or '),
+    (value) => typeof value !== 'object' || (Array.isArray(value) && value.length === 2),
+    (value) => words.includes(value as Word) || [value].flat().every((each) => !fault('', each)),
+  );
 }
 
 /** Height and width of a size. */

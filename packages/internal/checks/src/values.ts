@@ -1,4 +1,4 @@
-import { mustBe, type Rule, rule } from './rule.js';
+import { faultOf, type Rule, rule } from './rule.js';
 import { shown } from './shown.js';
 
 /** One of a few values. */
@@ -48,8 +48,8 @@ export function listOf<T>(element: Rule<T>, shortest = 0): Rule<readonly T[]> {
   return {
     expected,
     fault(name, value) {
-      if (!Array.isArray(value)) return new TypeError(mustBe(name, expected, value));
-      if (value.length < shortest) return new RangeError(mustBe(name, expected, value));
+      if (!Array.isArray(value)) return faultOf(TypeError, name, expected, value);
+      if (value.length < shortest) return faultOf(RangeError, name, expected, value);
       for (let i = 0; i < value.length; i++) {
         const fault = element.fault(`${name}[${i}]`, value[i]);
         if (fault !== null) return fault;
