@@ -105,9 +105,9 @@ test.each([
     RangeError,
     /width of at least 67, the smallest input of alexnet_paper, got 66/,
   ],
-  [() => alexnetPaper({ inputShape: [null, 227, 3] }), RangeError, /unknown height/],
+  [() => alexnetPaper({ inputShape: [null, 227, 3] }), RangeError, /a known height, got null/],
   [() => alexnetBook({ numClasses: 0 }), RangeError, /numClasses must be .*, got 0/],
-  [() => alexnet({ groups: 2 } as object), TypeError, /alexnet has no option "groups"/],
+  [() => alexnet({ groups: 2 } as object), TypeError, /alexnet has no option 'groups'/],
   [() => alexnet({ auxiliaryHeads: true } as object), RangeError, /alexnet has no auxiliary classifiers/],
 ])('refuses wrong options: %s', (build, type, message) => {
   expect(build).toThrow(type);

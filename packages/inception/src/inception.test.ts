@@ -114,7 +114,7 @@ test.each([
 
 test.each([
   [() => inceptionV3({ numClasses: 0 }), RangeError, /numClasses must be .*, got 0/],
-  [() => inceptionV3({ factorized7x7: true } as object), TypeError, /inception_v3 has no option "factorized7x7"/],
+  [() => inceptionV3({ factorized7x7: true } as object), TypeError, /inception_v3 has no option 'factorized7x7'/],
   [() => inceptionV2({ factorized7x7: 'no' } as object), TypeError, /factorized7x7 must be .*, got 'no'/],
   [() => bnInception({ auxiliaryHeads: true } as object), RangeError, /bn_inception has no auxiliary classifiers/],
   [() => bnInception({ inputShape: [0, 224, 3] }), RangeError, /height.*0/],

@@ -65,11 +65,11 @@ test.each([
   [{ numClasses: 0 }, RangeError, /numClasses must be .*, got 0/],
   [{ numClasses: 1.5 }, RangeError, /numClasses must be .*, got 1.5/],
   [{ inputShape: [15, 32, 1] }, RangeError, /height of at least 16, the smallest input of lenet5, got 15/],
-  [{ inputShape: [null, 32, 1] }, RangeError, /unknown height/],
-  [{ inputShape: [32, 32] }, TypeError, /inputShape is \[32, 32\]/],
+  [{ inputShape: [null, 32, 1] }, RangeError, /a known height, got null/],
+  [{ inputShape: [32, 32] }, TypeError, /inputShape must be .*, got \[32, 32\]/],
   [{ auxiliaryHeads: true }, RangeError, /no auxiliary classifiers/],
   [{ classes: 3 }, TypeError, /no option 'classes': did you mean 'numClasses'/],
-  [{ pooling: 'avg' }, RangeError, /includeTop: false/],
+  [{ pooling: 'avg' }, RangeError, /unless includeTop is false/],
 ])('refuses %j', (options, type, message) => {
   const build = () => lenet5(options as object);
   expect(build).toThrow(type);

@@ -138,8 +138,8 @@ test('is saved and loaded with what it knows of itself', async () => {
 test.each([
   [() => resnet.resnet50({ variant: 'v2' as 'v1' }), RangeError, /variant must be .*, got 'v2'/],
   [() => resnet.resnet50V2({ variant: 'v1' } as object), RangeError, /variant must be .*, got 'v1'/],
-  [() => resnet.resnet18({ variant: 'v1' } as object), TypeError, /resnet18 has no option "variant"/],
-  [() => resnet.plain18({ shortcut: 'A' } as object), TypeError, /plain18 has no option "shortcut"/],
+  [() => resnet.resnet18({ variant: 'v1' } as object), TypeError, /resnet18 has no option 'variant'/],
+  [() => resnet.plain18({ shortcut: 'A' } as object), TypeError, /plain18 has no option 'shortcut'/],
   [() => resnet.cifarResnet({ depth: 21 as 20 }), RangeError, /depth must be one of 20, 32.*, got 21/],
   [() => resnet.resnet50({ auxiliaryHeads: true } as object), RangeError, /no auxiliary classifiers/],
   [() => resnet.resnet50({ inputShape: [0, 224, 3] }), RangeError, /height.*0/],

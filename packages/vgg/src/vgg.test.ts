@@ -83,7 +83,7 @@ test.each([
     /height of at least 32, the smallest input of vgg16, got 31/,
   ],
   [() => vgg.vgg19Bn({ numClasses: 0 }), RangeError, /numClasses must be .*, got 0/],
-  [() => vgg.vgg11({ batchNorm: true } as object), TypeError, /vgg11 has no option "batchNorm"/],
+  [() => vgg.vgg11({ batchNorm: true } as object), TypeError, /vgg11 has no option 'batchNorm'/],
   [() => vgg.vgg11Bn({ auxiliaryHeads: true } as object), RangeError, /vgg11_bn has no auxiliary classifiers/],
   [() => vgg.vgg11({ dropout: 1.5 }), RangeError, /dropout must be .*, got 1.5/],
 ])('refuses wrong options: %s', (build, type, message) => {

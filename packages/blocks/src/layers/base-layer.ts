@@ -38,6 +38,7 @@ function layerRules() {
     trainable: optional(boolean),
     inputShape: optional(rule('an array of sizes', Array.isArray)),
     batchInputShape: saved,
+    customObjects: saved,
     dtype: saved,
   };
 }

@@ -91,7 +91,7 @@ test('keeps what the model is', () => {
 test('features takes layers and modules', () => {
   const backbone = features(network({ includeTop: false }), ['stem', 'body.conv', 'body']);
   expect(backbone.outputs.map(({ sourceLayer }) => sourceLayer.name)).toEqual(['stem.conv', 'body.conv', 'body.add']);
-  expect(() => features(network(), [])).toThrow(TypeError);
+  expect(() => features(network(), [])).toThrow(RangeError);
   expect(() => features(network(), ['bod'])).toThrow(/stem, body, got 'bod'/);
 });
 
