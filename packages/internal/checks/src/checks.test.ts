@@ -138,8 +138,8 @@ describe('a value in a message', () => {
     [Array.from({ length: 5 }, (_, i) => i), '[0, 1, 2, 3, 4]'],
     [new Float32Array(3), 'an instance of Float32Array'],
     [new Map(), 'an instance of Map'],
-    [{ a: 1, b: { c: { d: 2 } } }, 'an instance of Object'],
-    [{}, 'an instance of Object'],
+    [{ a: 1, b: { c: { d: 2 } } }, '{ a,b }'],
+    [{}, '{  }'],
     [undefined, 'undefined'],
     [() => 1, 'an instance of Function'],
   ])('%#', (value, text) => {
@@ -181,7 +181,7 @@ describe('options', () => {
     [{ filters: 1, epochs: 3 }, "train has no option 'epochs': it has filters, batchSize, padding, batching"],
     [{ filters: 1, batching: { maxdelay: 1 } }, "batching has no option 'maxdelay': did you mean 'maxDelay'?"],
     [{ filters: 1, batching: { maxDelay: -1 } }, 'batching.maxDelay must be a finite number of at least 0, got -1'],
-    [{ filters: 1, batching: null }, 'batching must be an object, got null'],
+    [{ filters: 1, batching: null }, 'batching must be an object with maxDelay, got null'],
     [{ filters: 1, batchSize: null }, 'batchSize must be an integer of at least 1, got null'],
   ])('%j', (options, message) => {
     expect(given(options)).toThrow(message);

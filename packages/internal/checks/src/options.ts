@@ -44,9 +44,13 @@ export function checkFewOptions<Options extends object>(
 /** A rule for an option that is itself an object with options. @param rules those of the object */
 /* @__NO_SIDE_EFFECTS__ */
 export function record<Options extends object>(rules: OptionRules<Options>): Rule<Options> {
+  const expected = `an object with ${Object.keys(rules).join(', ')}`;
   return {
-    expected: 'an object',
-    fault: (name, value) => unknownOption(name, value, rules) ?? wrongOption(name, value, rules, `${name}.`),
+    expected,
+    fault: (name, value) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? (unknownOption(name, value, rules) ?? wrongOption(name, value, rules, `${name}.`))
+        : faultOf(TypeError, name, expected, value),
   };
 }
 
@@ -61,7 +65,7 @@ function unknownOption(subject: string, given: unknown, rules: Rules): Error | n
 
 function wrongOption(subject: string, given: unknown, rules: Rules, prefix: string): Error | null {
   if (typeof given !== 'object' || !given || Array.isArray(given))
-    return faultOf(TypeError, prefix ? subject : `options of ${subject}`, 'an object', given);
+    return faultOf(TypeError, `options of ${subject}`, 'an object', given);
   for (const key in given)
     if (!Object.hasOwn(rules, key))
       return new TypeError(`${subject} has no option ${shown(key)}: it has ${Object.keys(rules).join(', ')}`);

@@ -16,7 +16,6 @@ function print(value: unknown): string {
     return value.length > 8 ? `an array of ${value.length}` : `[${value.map(shown).join(', ')}]`;
   if (Object(value) !== value) return String(value);
   const { dtype, shape, isDisposed, constructor: made } = value as Readonly<Record<string, unknown>>;
-  return shape
-    ? `${isDisposed ? 'disposed ' : ''}${dtype} tensor [${(shape as unknown[]).join(', ')}]`
-    : `an instance of ${(made as { name: string }).name}`;
+  if (shape) return `${isDisposed ? 'disposed ' : ''}${dtype} tensor [${(shape as unknown[]).join(', ')}]`;
+  return made === Object ? `{ ${Object.keys(value as object)} }` : `an instance of ${(made as { name: string }).name}`;
 }
