@@ -1,12 +1,17 @@
 import '@tensorflow/tfjs-backend-cpu';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { resnet50, resnet50V2, resnet101V2, resnet152, resnet152V2 } from '@cnnzoo/resnet';
 import { modelGolden } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, expect, test } from 'vitest';
+import { writeSafetensors } from '../formats/safetensors.js';
 import { loadStateDict } from '../model/load-state-dict.js';
 import { stateDict } from '../model/state-dict-of-model.js';
 import type { StateDict, StateTensor } from '../state-dict/state-dict.js';
+import { loadPretrained } from './load-pretrained.js';
 import { applyWeightRules, type WeightRulesId, weightRules } from './weight-rules.js';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -116,7 +121,7 @@ test('a convolution for BGR with a bias before a batch norm of another epsilon: 
   for (const [i, value] of expected.entries()) expect(found[i]).toBeCloseTo(value, 3);
 });
 
-test("timm's VGG: convolutions as large as the map are dense layers after a flatten", () => {
+test("timm's VGG: convolutions as large as the map are dense layers after a flatten", async () => {
   const model = tfl.sequential({
     layers: [
       tfl.layers.flatten({ inputShape: [2, 2, 3] }),
@@ -141,6 +146,19 @@ test("timm's VGG: convolutions as large as the map are dense layers after a flat
   loadStateDict(model, applyWeightRules(dict, 'timmVgg', model));
   expect(stateDict(model).get('classifier.0.weight')?.data).toEqual(dict.get('pre_logits.fc1.weight')?.data);
   expect(stateDict(model).get('classifier.3.weight')?.shape).toEqual([5, 4]);
+
+  // The same by its path, which nobody has said to be timm's.
+  const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-timm-'));
+  try {
+    writeFileSync(join(folder, 'vgg.safetensors'), writeSafetensors(dict));
+    model.setWeights(model.getWeights().map((weight) => tf.zerosLike(weight)));
+    const { loaded, weights } = await loadPretrained(model, join(folder, 'vgg.safetensors'));
+    expect(weights).toBeNull();
+    expect(loaded).toHaveLength(6);
+    expect(stateDict(model).get('classifier.0.weight')?.data).toEqual(dict.get('pre_logits.fc1.weight')?.data);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('auxiliary heads are left out where the model has none', () => {

@@ -16,7 +16,7 @@ export const ceilings: Readonly<Record<string, number>> = {
   '@cnnzoo/googlenet':         2,
   '@cnnzoo/resnet':            6,
   '@cnnzoo/inception':         3,
-  '@cnnzoo/weights':          36,
+  '@cnnzoo/weights':          45,
   '@cnnzoo/weights/imagenet': 10,
   '@cnnzoo/data':             14,
   '@cnnzoo/data/worker':       3,
