@@ -16,6 +16,7 @@ export { type IdxArray, parseIdx, readIdx } from './datasets/idx.js';
 export { type ImageFolder, type ImageFolderOptions, imageFolder } from './datasets/image-folder.js';
 export type { LeftOut } from './datasets/image-listing.js';
 export { fashionMnist, type MnistOptions, mnist } from './datasets/mnist.js';
+export type { NamedFiles } from './datasets/named-files.js';
 export { type DatasetStats, type StatsOptions, stats } from './datasets/stats.js';
 export { type SplitOptions, split, subset } from './datasets/subset.js';
 export {

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { checkOptions, oneOf } from '@cnnzoo/checks';
 import { DataError } from '../data-error.js';
 import { type ArrayDataset, arrayDataset } from './array-dataset.js';
 import { cifar10Categories, cifar100Categories } from './cifar-categories.js';
+import { filesOf, type NamedFiles, readFileBytes } from './named-files.js';
 
 /** The options of `cifar10` and `cifar100`. */
 export interface CifarOptions {
@@ -27,7 +27,7 @@ const formats = {
 
 /**
  * CIFAR-10 (Krizhevsky 2009) from its binary version: `data_batch_1.bin` to `data_batch_5.bin`, `test_batch.bin`.
- * @param folder with the files, usually called cifar-10-batches-bin
+ * @param folder with the files, usually called cifar-10-batches-bin; or the files by their names, from anywhere
  * @returns a data set of [32, 32, 3] 8-bit RGB images
  * @throws DataError naming the file where one is missing, truncated, or has a label out of range
  * @example
@@ -35,8 +35,8 @@ const formats = {
  * const train = await cifar10('cifar-10-batches-bin', { split: 'train' });
  * console.log(train.length); // 50000
  */
-export function cifar10(folder: string, { split }: CifarOptions): Promise<ArrayDataset> {
-  return readCifar(folder, split, 'cifar10');
+export function cifar10(folder: NamedFiles, options: CifarOptions): Promise<ArrayDataset> {
+  return readCifar(folder, options, 'cifar10');
 }
 
 /**
@@ -47,20 +47,24 @@ export function cifar10(folder: string, { split }: CifarOptions): Promise<ArrayD
  * const test = await cifar100('cifar-100-binary', { split: 'test' });
  * console.log(test.length); // 10000
  */
-export function cifar100(folder: string, { split }: CifarOptions): Promise<ArrayDataset> {
-  return readCifar(folder, split, 'cifar100');
+export function cifar100(folder: NamedFiles, options: CifarOptions): Promise<ArrayDataset> {
+  return readCifar(folder, options, 'cifar100');
 }
 
-async function readCifar(folder: string, split: 'train' | 'test', format: keyof typeof formats): Promise<ArrayDataset> {
-  if (split !== 'train' && split !== 'test') throw new RangeError(`split must be 'train' or 'test', got '${split}'`);
+async function readCifar(
+  folder: NamedFiles,
+  options: CifarOptions,
+  format: keyof typeof formats,
+): Promise<ArrayDataset> {
+  const { split } = checkOptions<CifarOptions>(format, options, { split: oneOf(['train', 'test']) });
   const { labelBytes, categories, ...files } = formats[format];
   const record = labelBytes + 3 * pixels;
-  const parts: { path: string; bytes: Buffer }[] = [];
+  const place = filesOf(folder);
+  const parts: { path: string; bytes: Uint8Array }[] = [];
   for (const name of files[split]) {
-    const path = join(folder, name);
-    const bytes = await readFile(path).catch((cause) => {
-      throw new DataError(path, `cannot be read (${cause instanceof Error ? cause.message : cause})`, { cause });
-    });
+    const file = place.find(name);
+    const { name: path } = file;
+    const bytes = await readFileBytes(file);
     if (bytes.length === 0 || bytes.length % record !== 0)
       throw new DataError(
         path,
@@ -87,5 +91,13 @@ async function readCifar(folder: string, split: 'train' | 'test', format: keyof 
         for (let i = 0; i < pixels; i++) data[(picture * pixels + i) * 3 + channel] = bytes[plane + i] ?? 0;
       }
     }
-  return arrayDataset({ data, labels, width: side, height: side, channels: 3, categories, name: join(folder, split) });
+  return arrayDataset({
+    data,
+    labels,
+    width: side,
+    height: side,
+    channels: 3,
+    categories,
+    name: `${place.name}/${split}`,
+  });
 }

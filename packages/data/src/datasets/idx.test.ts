@@ -84,7 +84,7 @@ describe('bad files: the error names the file, the value and what was expected',
     );
     await expect(readIdx(folder, 3)).rejects.toThrow(DataError);
     await expect(mnist(folder, { split: 'all' as 'test' })).rejects.toThrow(
-      /split must be 'train' or 'test', got 'all'/,
+      /split must be one of 'train', 'test', got 'all'/,
     );
   });
 

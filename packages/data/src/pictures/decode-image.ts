@@ -1,6 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { check, checkOptions, integer, oneOf, optional, rule, string } from '@cnnzoo/checks';
+import type { Source } from '@cnnzoo/files';
 import type { Image } from '@cnnzoo/transforms';
+import { sourceName } from '../archives/archive-index.js';
 import { DataError } from '../data-error.js';
+import { readFileBytes } from '../datasets/named-files.js';
 import { decodeBmp } from './bmp.js';
 import { withChannels } from './channels.js';
 import { formatNames, imageEnding, imageFormat } from './image-format.js';
@@ -39,7 +42,18 @@ const ownDecoders = { BMP: decodeBmp, PPM: decodePpm } as const;
  * const { width, height } = await decodeImage(await readFile('photo.jpg'), 'photo.jpg');
  */
 export async function decodeImage(bytes: Uint8Array, name: string, decoding: Partial<Decoding> = {}): Promise<Image> {
-  const { channels = 3, maxPixels = Math.min(pillowLimit, Math.max(32e6, 50 * bytes.length)) } = decoding;
+  check(
+    'bytes',
+    bytes,
+    rule<Uint8Array>('a Uint8Array', (value) => value instanceof Uint8Array),
+  );
+  check('name', name, string());
+  const { channels = 3, maxPixels = Math.min(pillowLimit, Math.max(32e6, 50 * bytes.length)) } = checkOptions<
+    Partial<Decoding>
+  >('decodeImage', decoding, {
+    channels: optional(oneOf([1, 3, 4])),
+    maxPixels: optional(integer(1)),
+  });
   const format = imageFormat(bytes);
   if (format === undefined) throw new DataError(name, `not a ${formatNames} file (${bytes.length} bytes)`);
   if (format === 'TIFF' && imageEnding.test(name) && !/\.tiff?$/i.test(name))
@@ -54,14 +68,13 @@ export async function decodeImage(bytes: Uint8Array, name: string, decoding: Par
 
 /**
  * Reads and decodes an image file. See {@link decodeImage}.
+ * @param source its path, file or https URL, bytes, Blob or { size, read }
  * @throws DataError, naming the file, where it cannot be read or is no such image
  * @example
  * import { readImage } from '@cnnzoo/data';
  * const { width, height, channels } = await readImage('photo.jpg');
  */
-export async function readImage(path: string, decoding: Partial<Decoding> = {}): Promise<Image> {
-  const bytes = await readFile(path).catch((cause) => {
-    throw new DataError(path, `cannot be read (${cause instanceof Error ? cause.message : cause})`, { cause });
-  });
-  return decodeImage(bytes, path, decoding);
+export async function readImage(source: Source, decoding: Partial<Decoding> = {}): Promise<Image> {
+  const name = sourceName(source);
+  return decodeImage(await readFileBytes({ name, source }), name, decoding);
 }
