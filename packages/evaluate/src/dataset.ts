@@ -1,18 +1,18 @@
 import { type Rule, rule } from '@cnnzoo/checks';
 import type { Image } from '@cnnzoo/transforms';
 
-/** Labelled pictures, as @cnnzoo/data's data sets. Any object of this shape is one. */
+/** Labelled images, as @cnnzoo/data's data sets. Any object of this shape is one. */
 export interface Dataset {
   readonly length: number;
   readonly categories: readonly string[];
-  /** Where labels are known without reading pictures, wrong ones are found before any work. */
+  /** Where labels are known without reading images, wrong ones are found before any work. */
   readonly labels?: ArrayLike<number>;
-  /** Where pictures are files, reports name those that were mistaken. */
+  /** Where images are files, reports name those that were mistaken. */
   reference?(index: number): { readonly kind: string; readonly name: string };
   get(index: number): Sample | Promise<Sample>;
 }
 
-/** One labelled picture. */
+/** One labelled image. */
 export interface Sample {
   readonly image: Image;
   /** The index of its category. */

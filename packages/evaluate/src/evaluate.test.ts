@@ -8,7 +8,7 @@ import { predict } from './predict.js';
 import { singleCrop } from './protocols/single-crop.js';
 import { type EvaluationReport, mostConfused } from './report/report.js';
 
-/** A network whose logits are the pixels of a picture of 1 row: what it says is what it is shown. */
+/** A network whose logits are the pixels of an image of 1 row: what it says is what it is shown. */
 function echo(classes: number): LayersModel {
   const x = input({ shape: [1, classes, 1] });
   return makeModel({ inputs: x, outputs: layers.flatten().apply(x) as SymbolicTensor, name: 'echo' });
@@ -22,7 +22,7 @@ const picture = (pixels: readonly number[]) => ({
 });
 const protocol = singleCrop({ transform: (image) => image });
 
-/** Pictures of pixels with their labels. */
+/** Images of pixels with their labels. */
 function dataset(
   rows: readonly (readonly [label: number, pixels: readonly number[]])[],
   categories: string[],
@@ -75,7 +75,7 @@ test('counts top-1, top-5, each class and who was taken for whom', async () => {
 /** All of a report that does not depend on the clock and the size of batches. */
 const figures = (report: EvaluationReport | undefined) => ({
   ...report,
-  millisecondsPerPicture: 0,
+  millisecondsPerImage: 0,
   tally: { ...report?.tally, milliseconds: 0 },
   part: { ...report?.part, batch: 0 },
 });
@@ -87,10 +87,10 @@ test('the size of a batch changes nothing', async () => {
   for (const report of reports) expect(figures(report)).toEqual(figures(reports[0]));
 });
 
-test('several crops of a picture are averaged', async () => {
+test('several crops of an image are averaged', async () => {
   const twoCrops = {
     name: 'two',
-    inputsPerPicture: 2,
+    inputsPerImage: 2,
     views: () =>
       [picture([0, Math.log(3)]), picture([Math.log(7), 0])].map((input) => ({ input, weight: 1 / 2, dense: false })),
   };
@@ -105,7 +105,7 @@ test('top-5 of three classes says that it says nothing', async () => {
   const { notes } = await evaluate(echo(3), dataset([[1, [1, 2, 3]]], ['a', 'b', 'c']), { protocol });
   expect(notes).toEqual([
     'top5 is top-3: there are 3 classes, so it says nothing',
-    '2 of 3 classes have no pictures: their scores count as 0 in the mean of classes',
+    '2 of 3 classes have no images: their scores count as 0 in the mean of classes',
   ]);
 });
 
@@ -114,16 +114,16 @@ test('a network that says NaN is wrong', async () => {
     protocol,
   });
   expect([top1, top5, loss]).toEqual([0, 0, Number.NaN]);
-  expect(notes[0]).toBe('1 of 1 pictures got NaN from the network and count as wrong');
+  expect(notes[0]).toBe('1 of 1 images got NaN from the network and count as wrong');
 });
 
 test.each([
-  ['dataset must have at least one picture, got 0', [], six, 2],
+  ['dataset must have at least one image, got 0', [], six, 2],
   ["dataset has 2 categories, expected 6, the classes of model 'echo'", rows, ['a', 'b'], 2],
   ['batchSize must be an integer of at least 1, got 0', rows, six, 0],
-  ['picture 0: label 6, expected 0 to 5', [[6, [1, 2, 3, 4, 5, 6]]] as const, six, 2],
+  ['image 0: label 6, expected 0 to 5', [[6, [1, 2, 3, 4, 5, 6]]] as const, six, 2],
   [
-    "picture 1: the protocol gives 1 x 5 x 1, expected 1 x 6 x 1 for model 'echo'",
+    "image 1: the protocol gives 1 x 5 x 1, expected 1 x 6 x 1 for model 'echo'",
     [rows[0], [0, [1, 2, 3, 4, 5]]] as const,
     six,
     2,
@@ -136,10 +136,10 @@ test('a data set that is none, and no model', async () => {
   const run = (changes: object, model = echo(6)) =>
     evaluate(model, { ...dataset(rows, six), ...changes }, { protocol, batchSize: 2 });
   for (const length of [-1, Number.NaN, 1.5])
-    await expect(run({ length })).rejects.toThrow(`dataset must have at least one picture, got ${length}`);
+    await expect(run({ length })).rejects.toThrow(`dataset must have at least one image, got ${length}`);
   for (const sample of [undefined, {}, { image: {}, label: 0 }])
-    await expect(run({ get: () => sample })).rejects.toThrow('picture 0: the data set gives no { image');
-  await expect(run({ get: () => ({ image: picture([1]) }) })).rejects.toThrow('picture 0: label NaN, expected 0 to 5');
+    await expect(run({ get: () => sample })).rejects.toThrow('image 0: the data set gives no { image');
+  await expect(run({ get: () => ({ image: picture([1]) }) })).rejects.toThrow('image 0: label NaN, expected 0 to 5');
   await expect(evaluate(undefined as never, dataset(rows, six))).rejects.toThrow(
     'model must be a tf.LayersModel, or { model } with one, got undefined',
   );

@@ -1,7 +1,7 @@
 import { callable, check, checkOptions, integer, type OptionRules, optional, rule } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Dataset, datasetRule, type Sample } from './dataset.js';
-import { classProbabilities, type PictureRange, picturesPerBatch } from './networks/class-probabilities.js';
+import { classProbabilities, type IndexRange, imagesPerBatch } from './networks/class-probabilities.js';
 import { type Classifier, type Network, openNetworks } from './networks/classifier.js';
 import { type Protocol, protocolRule } from './protocols/protocol.js';
 import { singleCrop } from './protocols/single-crop.js';
@@ -11,16 +11,16 @@ import { addTallies, emptyTally, tallyOf } from './report/tally.js';
 
 /** The options of `evaluate`. */
 export interface EvaluateOptions {
-  /** How a picture becomes inputs. Default: `singleCrop()`, with the preprocessing in the model's metadata. */
+  /** How an image becomes inputs. Default: `singleCrop()`, with the preprocessing in the model's metadata. */
   readonly protocol?: Protocol;
   /**
-   * Inputs (crops) in one forward pass. Default: as many as have the pixels of 32 pictures of 224 x 224, at most 128. Crops of one
-   * picture go together, and several pictures where they fit.
+   * Inputs (crops) in one forward pass. Default: as many as have the pixels of 32 images of 224 x 224, at most 128. Crops of one
+   * image go together, and several images where they fit.
    */
   readonly batchSize?: number;
   /** [i, n]: only part i of n, counted from 0; `merge` joins the parts. */
   readonly shard?: readonly [index: number, count: number];
-  /** Told after each batch how many pictures are done. */
+  /** Told after each batch how many images are done. */
   readonly onEvent?: (event: EvaluateEvent) => void;
 }
 
@@ -41,23 +41,23 @@ const evaluateRules: OptionRules<EvaluateOptions> = {
 export interface EvaluateEvent {
   readonly type: 'progress';
   readonly done: number;
-  /** Pictures of the shard. */
+  /** Images of the shard. */
   readonly total: number;
-  /** Of the pictures done. */
+  /** Of the images done. */
   readonly top1: number;
 }
 
 /**
- * Tests a model on a data set the way the papers do. Memory does not grow with the size of the data set: pictures are read as they are
+ * Tests a model on a data set the way the papers do. Memory does not grow with the size of the data set: images are read as they are
  * needed, the next ones while the network computes.
  *
  * @param models a layers model whose first output are logits or probabilities [batch, classes], or several, whose probabilities are
  *   averaged, each with its own preprocessing (and protocol, with `{ model, preprocessing, protocol }`)
- * @param dataset labelled pictures
- * @param options `protocol`: how a picture becomes inputs
+ * @param dataset labelled images
+ * @param options `protocol`: how an image becomes inputs
  * @returns accuracy, per class and as a whole, loss, calibration, who was taken for whom, the worst mistakes and the time
  * @throws RangeError or TypeError before any work where the data set is empty, labels or numbers of classes do not fit, or a scale is
- *   below the network's crop or smallest input; while working, naming the picture, where that can be known only then
+ *   below the network's crop or smallest input; while working, naming the image, where that can be known only then
  * @example
  * import { evaluate, tenCrop } from '@cnnzoo/evaluate';
  *
@@ -77,7 +77,7 @@ export async function evaluate(
     onEvent = () => {},
   } = checkOptions('evaluate', options, evaluateRules);
   if (!Number.isSafeInteger(dataset.length) || dataset.length < 1)
-    throw new RangeError(`dataset must have at least one picture, got ${dataset.length}`);
+    throw new RangeError(`dataset must have at least one image, got ${dataset.length}`);
   const networks = openNetworks(models, protocol);
   try {
     checkDataset(dataset, networks);
@@ -98,7 +98,7 @@ async function run(
 ): Promise<EvaluationReport> {
   const { categories, length } = dataset;
   const began = performance.now();
-  const batch = picturesPerBatch(networks, batchSize);
+  const batch = imagesPerBatch(networks, batchSize);
   const batches = batchesOf(length, batch, shard);
   const total = batches.reduce((sum, [start, end]) => sum + end - start, 0);
   const confusion = categories.map(() => new Array<number>(categories.length).fill(0));
@@ -107,7 +107,7 @@ async function run(
   const read = async (index: number) => {
     const sample: Partial<Sample> | undefined = await dataset.get(index);
     const { image, label = Number.NaN } = sample ?? {};
-    const name = `picture ${index}`;
+    const name = `image ${index}`;
     if (typeof image?.data !== 'object')
       throw new TypeError(`${name}: the data set gives no { image: { data, width, height, channels }, label }`);
     checkLabel(name, label, categories.length);
@@ -141,20 +141,20 @@ async function run(
     categories: [...categories],
     confusion,
     mistakes: mistakes.map((mistake) => ({ ...mistake, ...fileOf(dataset, mistake.index) })),
-    part: { pictures: length, batch, shards: [[shard[0], shard[1]]] },
+    part: { images: length, batch, shards: [[shard[0], shard[1]]] },
     tally: { ...tally, milliseconds: performance.now() - began },
   });
 }
 
-/** The file of a picture, where it is one. */
+/** The file of an image, where it is one. */
 function fileOf(dataset: Dataset, index: number): Pick<Mistake, 'file'> {
   const reference = dataset.reference?.(index);
   return reference?.kind === 'file' ? { file: reference.name } : {};
 }
 
 /** The batches of a shard: every n-th one, so that batches are the same with and without shards. */
-function batchesOf(length: number, batch: number, [index, count]: readonly [number, number]): PictureRange[] {
-  const batches: PictureRange[] = [];
+function batchesOf(length: number, batch: number, [index, count]: readonly [number, number]): IndexRange[] {
+  const batches: IndexRange[] = [];
   for (let start = index * batch; start < length; start += count * batch)
     batches.push([start, Math.min(start + batch, length)]);
   return batches;
@@ -177,7 +177,7 @@ function checkDataset({ categories, labels }: Dataset, networks: readonly Networ
   }
   if (labels === undefined) return;
   for (let index = 0; index < labels.length; index++)
-    checkLabel(`picture ${index}`, labels[index] ?? Number.NaN, categories.length);
+    checkLabel(`image ${index}`, labels[index] ?? Number.NaN, categories.length);
 }
 
 function checkLabel(name: string, label: number, classes: number): void {

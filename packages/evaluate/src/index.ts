@@ -11,7 +11,7 @@ export type { ClassActivationMap } from './maps/heat-map.js';
 export { toPng } from './maps/png.js';
 export type { Classifier } from './networks/classifier.js';
 export { toFullyConvolutional } from './networks/fully-convolutional.js';
-export { type Picture, type Prediction, type PredictOptions, predict } from './predict.js';
+export { type ImageInput, type Prediction, type PredictOptions, predict } from './predict.js';
 export { denseEvaluation } from './protocols/dense-evaluation.js';
 export { crops12, crops144 } from './protocols/googlenet-crops.js';
 export { multiCropAndDense, multiScale } from './protocols/multi-scale.js';

@@ -1,15 +1,15 @@
 import { checkOptions, integer, listOf, type OptionRules, optional, string } from '@cnnzoo/checks';
 import type { Image } from '@cnnzoo/transforms';
-import { classProbabilities, type PictureRange, picturesPerBatch } from './networks/class-probabilities.js';
+import { classProbabilities, type IndexRange, imagesPerBatch } from './networks/class-probabilities.js';
 import { type Classifier, openNetworks } from './networks/classifier.js';
 import { type Protocol, protocolRule } from './protocols/protocol.js';
 import { singleCrop } from './protocols/single-crop.js';
-import { readPicture } from './read-picture.js';
+import { readImageInput } from './read-image-input.js';
 import { largest } from './report/ranking.js';
 
 /** The options of `predict`. */
 export interface PredictOptions {
-  /** How a picture becomes inputs. Default: `singleCrop()`, with the preprocessing in the model's metadata. */
+  /** How an image becomes inputs. Default: `singleCrop()`, with the preprocessing in the model's metadata. */
   readonly protocol?: Protocol;
   /** Names of the classes. Default: those in the model's metadata, or their indices. */
   readonly categories?: readonly string[];
@@ -30,16 +30,16 @@ export interface Prediction {
   readonly probability: number;
 }
 
-/** A picture: its pixels, or the path of a JPEG, PNG or WebP file, for which @cnnzoo/data has to be installed. */
-export type Picture = Image | string;
+/** An image: its pixels, or the path of a JPEG, PNG or WebP file, for which @cnnzoo/data has to be installed. */
+export type ImageInput = Image | string;
 
 /**
- * What a model sees in a picture, or in several.
+ * What a model sees in an image, or in several.
  * @param models a layers model whose first output are logits or probabilities [batch, classes], or several, whose probabilities are
  *   averaged, each with its own preprocessing
- * @param images a picture or an array of them: pixels or paths
+ * @param images an image or an array of them: pixels or paths
  * @returns the classes with the largest probabilities, the largest first; for an array, such a list for each
- * @throws RangeError or TypeError naming the option that is wrong, or the picture that does not fit the model; Error where a file cannot
+ * @throws RangeError or TypeError naming the option that is wrong, or the image that does not fit the model; Error where a file cannot
  *   be read
  * @example
  * import { predict } from '@cnnzoo/evaluate';
@@ -50,17 +50,17 @@ export type Picture = Image | string;
  */
 export function predict(
   models: Classifier | readonly Classifier[],
-  images: Picture,
+  images: ImageInput,
   options?: PredictOptions,
 ): Promise<Prediction[]>;
 export function predict(
   models: Classifier | readonly Classifier[],
-  images: readonly Picture[],
+  images: readonly ImageInput[],
   options?: PredictOptions,
 ): Promise<Prediction[][]>;
 export async function predict(
   models: Classifier | readonly Classifier[],
-  images: Picture | readonly Picture[],
+  images: ImageInput | readonly ImageInput[],
   options: PredictOptions = {},
 ): Promise<Prediction[] | Prediction[][]> {
   const { protocol = singleCrop(), categories, topK } = checkOptions('predict', options, predictRules);
@@ -80,15 +80,15 @@ export async function predict(
       }));
 
     const single = !Array.isArray(images);
-    const pictures = (single ? [images] : images) as readonly Picture[];
-    const batch = picturesPerBatch(networks, undefined);
-    const batches: PictureRange[] = [];
+    const pictures = (single ? [images] : images) as readonly ImageInput[];
+    const batch = imagesPerBatch(networks, undefined);
+    const batches: IndexRange[] = [];
     for (let start = 0; start < pictures.length; start += batch)
       batches.push([start, Math.min(start + batch, pictures.length)]);
     const read = async (index: number) => {
-      const picture = pictures[index] as Picture;
+      const picture = pictures[index] as ImageInput;
       const name = typeof picture === 'string' ? picture : single ? 'image' : `images[${index}]`;
-      return { image: await readPicture(picture, format.channels), name, known: undefined };
+      return { image: await readImageInput(picture, format.channels), name, known: undefined };
     };
     const predictions: Prediction[][] = [];
     for await (const answers of classProbabilities(networks, batches, read, undefined))

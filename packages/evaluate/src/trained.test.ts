@@ -44,7 +44,7 @@ beforeEach(() => {
 });
 afterEach(() => expect(tf.memory().numTensors).toBe(tensors));
 
-describe.skipIf(weights === null || folder === null)('ResNet-20 on CIFAR-10’s own pictures', () => {
+describe.skipIf(weights === null || folder === null)('ResNet-20 on CIFAR-10’s own images', () => {
   const files = readdirSync(folder ?? '.').filter((name) => name.startsWith('cifar10_'));
   const paths = files.map((name) => join(folder ?? '', name));
   const label = (path: string) => Number(/_(\d+)\.png$/.exec(basename(path))?.[1]);
@@ -100,14 +100,14 @@ describe.skipIf(weights === null || folder === null)('ResNet-20 on CIFAR-10’s 
     await expect(predict(model, join(path, 'missing.png'))).rejects.toThrow('missing.png: cannot be read');
   });
 
-  test.skipIf(archive === null)('a sample of the test pictures, which are lossy', async () => {
+  test.skipIf(archive === null)('a sample of the test images, which are lossy', async () => {
     const all = await imageFolder(archive ?? '', { root: 'test' });
     const some = subset(
       all,
       Array.from({ length: 500 }, (_, i) => i * 20),
     );
     const report = await evaluate(model, some);
-    console.log(`top-1 of 500 lossy test pictures: ${(100 * report.top1).toFixed(1)} %`);
+    console.log(`top-1 of 500 lossy test images: ${(100 * report.top1).toFixed(1)} %`);
     expect(report.top1).toBeGreaterThan(0.78);
     const reordered = { ...some, categories: [...all.categories].reverse() };
     await expect(evaluate(model, reordered)).rejects.toThrow(

@@ -56,7 +56,7 @@ const everyTransform: Transform[] = [
   toTensor(),
 ];
 
-describe('on float pictures', () => {
+describe('on float images', () => {
   test.each(everyTransform.map((t) => [t.description?.name, t] as const))(
     '%s is what it is on 8-bit ones',
     (name, transform) => {
@@ -100,7 +100,7 @@ test('a Buffer of Node and the clamped array of a canvas are as good as a Uint8A
   }
 });
 
-test('every transform takes a picture of 1 x 1, and says how to make it again', () => {
+test('every transform takes an image of 1 x 1, and says how to make it again', () => {
   for (const transform of everyTransform) {
     expect(transform(picture(1, 1)).data.length).toBeGreaterThan(0);
     if (transform.description === undefined) throw new Error('no description');
@@ -116,7 +116,7 @@ describe('properties', () => {
     .map(([width, height, channels, seed]) => picture(width, height, channels, seed));
   const interpolation = fc.constantFrom('nearest' as const, 'bilinear' as const, 'bicubic' as const);
 
-  test('resizing a picture of one colour gives that colour', () => {
+  test('resizing an image of one colour gives that colour', () => {
     fc.assert(
       fc.property(
         size,
@@ -158,7 +158,7 @@ describe('properties', () => {
     );
   });
 
-  test('a crop of a padded picture is the picture', () => {
+  test('a crop of a padded image is the image', () => {
     fc.assert(
       fc.property(
         image,
@@ -259,22 +259,16 @@ describe('bad input is named, with its value and what was expected', () => {
     [/image.data must hold .* = 240 values, got 3/, () => resize(3)({ ...image, data: new Uint8Array(3) })],
     [/image.width.*got 0/, () => resize(3)({ ...image, width: 0 })],
     [/image.data must be a Uint8Array.*got \[1\]/, () => resize(3)({ ...image, data: [1] as never })],
-    [
-      /crop of 9 x 5.*reaches out of the picture of 8 x 10/,
-      () => crop({ top: 0, left: 0, height: 9, width: 5 })(image),
-    ],
+    [/crop of 9 x 5.*reaches out of the image of 8 x 10/, () => crop({ top: 0, left: 0, height: 9, width: 5 })(image)],
     [/reaches out/, () => resizedCrop({ top: 7, left: 0, height: 2, width: 2 }, 4)(image)],
-    [/randomCrop of 12 x 12.*larger than the picture of 8 x 10/, () => randomCrop(12)(image, randomGenerator(1))],
+    [/randomCrop of 12 x 12.*larger than the image of 8 x 10/, () => randomCrop(12)(image, randomGenerator(1))],
     [/image: toTensor expects floats of 0 to 1, got 255/, () => toTensor()({ ...image, data: floats.fill(255) })],
     [/toTensor expects floats of 0 to 1, got NaN/, () => toTensor()({ ...image, data: floats.fill(Number.NaN) })],
     [/toRgb needs 1, 3 or 4 channels, the image has 2/, () => toRgb()(picture(2, 2, 2))],
     [/needs more than 4 pixels.*8 x 3/, () => gaussianBlur(9)(picture(3, 8))],
-    [
-      /statistics for 3 channels, the picture has 1/,
-      () => normalize([0, 0, 0], [1, 1, 1])(toTensor()(picture(2, 2, 1))),
-    ],
-    [/normalize needs a float picture.*toTensor/, () => normalize([0], [1])(image)],
-    [/rgbToBgr needs at least 3 channels, the picture has 1/, () => rgbToBgr()(picture(2, 2, 1))],
+    [/statistics for 3 channels, the image has 1/, () => normalize([0, 0, 0], [1, 1, 1])(toTensor()(picture(2, 2, 1)))],
+    [/normalize needs a float image.*toTensor/, () => normalize([0], [1])(image)],
+    [/rgbToBgr needs at least 3 channels, the image has 1/, () => rgbToBgr()(picture(2, 2, 1))],
     [/no transform is called 'blend'/, () => fromDescription({ name: 'blend', arguments: [] })],
     [/preprocessing must be one of 'imagenet', 'imagenetV2'/, () => evaluationTransform('resnet' as 'imagenet')],
   ])('%s', (message, run) => {

@@ -17,7 +17,7 @@ afterAll(() => model.dispose());
 
 /** The same weights each time, and half of the activations above 0: results are well away from rounding. */
 function network(): tfl.LayersModel {
-  const x = tfl.input({ shape: [8, 8, 3], name: 'pictures' });
+  const x = tfl.input({ shape: [8, 8, 3], name: 'images' });
   const apply = (layer: tfl.layers.Layer, y: tfl.SymbolicTensor) => layer.apply(y) as tfl.SymbolicTensor;
   const kernelInitializer = tfl.initializers.glorotUniform({ seed: 1 });
   let y = apply(tfl.layers.conv2d({ filters: 8, kernelSize: 3, useBias: false, kernelInitializer }), x);

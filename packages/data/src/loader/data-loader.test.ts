@@ -263,7 +263,7 @@ describe('a picture that cannot be used', () => {
   test('a transform that fails names the file, too', async () => {
     const loader = new DataLoader(broken, { batchSize: 3, transform: randomCrop(50), workers: 1 });
     await expect(epoch(loader)).rejects.toThrow(
-      /a.000.png: its transform failed \(randomCrop of 50 x 50 .* larger than the picture of 10 x 12/,
+      /a.000.png: its transform failed \(randomCrop of 50 x 50 .* larger than the image of 10 x 12/,
     );
     const all = new DataLoader(broken, { batchSize: 3, transform: randomCrop(50), onError: 'skip' });
     await expect(epoch(all)).rejects.toThrow(/every picture of the epoch was skipped/);

@@ -5,9 +5,9 @@ import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { type Classifier, modelOf, openNetwork } from '../networks/classifier.js';
 import { classifierHead, lastFeatureMap, softmaxOf } from '../networks/classifier-head.js';
 import { onlyInputOf, walkGraph } from '../networks/graph-walk.js';
-import type { Picture } from '../predict.js';
+import type { ImageInput } from '../predict.js';
 import { singleCrop } from '../protocols/single-crop.js';
-import { readPicture } from '../read-picture.js';
+import { readImageInput } from '../read-image-input.js';
 import { type ClassActivationMap, overlayOf } from './heat-map.js';
 
 /** The options of `classActivationMap`. */
@@ -23,12 +23,12 @@ export interface GradCamOptions extends ClassActivationOptions {
 }
 
 /**
- * Grad-CAM: where in the picture the network sees a class, for any network (Selvaraju et al. 2017, equations 1 and 2):
+ * Grad-CAM: where in the image the network sees a class, for any network (Selvaraju et al. 2017, equations 1 and 2):
  * L = ReLU(sum over channels k of a_k A_k), where a_k is the mean over space of the gradient of the class's logit by feature map A_k
  * (of its probability, where softmax is part of the last dense layer).
  * @param classifier one model, or `{ model, preprocessing }`
  * @param image pixels or a path; the network's single crop of it is looked at
- * @returns the map, and an overlay picture: `toPng(overlay)` makes a file of it
+ * @returns the map, and an overlay image: `toPng(overlay)` makes a file of it
  * @throws RangeError or TypeError naming the option or what does not fit
  * @example
  * import { gradCam, toPng } from '@cnnzoo/evaluate';
@@ -37,7 +37,7 @@ export interface GradCamOptions extends ClassActivationOptions {
  */
 export async function gradCam(
   classifier: Classifier,
-  image: Picture,
+  image: ImageInput,
   options: GradCamOptions = {},
 ): Promise<ClassActivationMap> {
   const { classIndex, layer } = checkOptions<GradCamOptions>('gradCam', options, {
@@ -62,7 +62,7 @@ export async function gradCam(
  * al. 2016, equation 2): M_c = sum over channels k of w_kc A_k. For other networks there is `gradCam`.
  * @param classifier one model, or `{ model, preprocessing }`
  * @param image pixels or a path; the network's single crop of it is looked at
- * @returns the map, and an overlay picture
+ * @returns the map, and an overlay image
  * @throws RangeError where the network does not end so; RangeError or TypeError naming what else does not fit
  * @example
  * import { classActivationMap, toPng } from '@cnnzoo/evaluate';
@@ -71,7 +71,7 @@ export async function gradCam(
  */
 export async function classActivationMap(
   classifier: Classifier,
-  image: Picture,
+  image: ImageInput,
   options: ClassActivationOptions = {},
 ): Promise<ClassActivationMap> {
   const { classIndex } = checkOptions<ClassActivationOptions>('classActivationMap', options, {
@@ -96,7 +96,7 @@ type Known = readonly (readonly [SymbolicTensor, tf.Tensor])[];
 
 async function activationMap(
   classifier: Classifier,
-  picture: Picture,
+  picture: ImageInput,
   classIndex: number | undefined,
   features: SymbolicTensor,
   mapOf: (features: tf.Tensor4D, index: number, input: Known) => tf.Tensor,
@@ -107,7 +107,7 @@ async function activationMap(
   const { classes, format, protocol, categories } = network;
   if (classIndex !== undefined && !(Number.isInteger(classIndex) && classIndex >= 0 && classIndex < classes))
     throw new RangeError(`classIndex must be a whole number from 0 to ${classes - 1}, got ${classIndex}`);
-  const [view] = protocol.views(await readPicture(picture, format.channels), format);
+  const [view] = protocol.views(await readImageInput(picture, format.channels), format);
   if (view === undefined || source === undefined) throw new RangeError(`protocol '${protocol.name}' gives no input`);
   const { data, width, height, channels } = view.input;
   const tensors: tf.Tensor[] = [];

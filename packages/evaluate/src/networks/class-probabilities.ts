@@ -19,17 +19,17 @@ export interface Answer<Known> {
 }
 
 /** Images from index `start` to before `end`. */
-export type PictureRange = readonly [start: number, end: number];
+export type IndexRange = readonly [start: number, end: number];
 
 /** How many images are answered together, so that their inputs fill a forward pass. */
-export function picturesPerBatch(networks: readonly Network[], batchSize: number | undefined): number {
+export function imagesPerBatch(networks: readonly Network[], batchSize: number | undefined): number {
   const [height, width] = networks[0]?.format.crop ?? [1, 1];
-  const most = Math.max(...networks.map(({ protocol }) => protocol.inputsPerPicture));
+  const most = Math.max(...networks.map(({ protocol }) => protocol.inputsPerImage));
   return Math.max(1, Math.floor(inputsPerPass(batchSize, height, width) / most));
 }
 
 /**
- * Class probabilities of images: softmax of the logits, averaged over a picture's views, then over the networks. Images become inputs
+ * Class probabilities of images: softmax of the logits, averaged over an image's views, then over the networks. Images become inputs
  * as soon as they are read, and the next ones are read meanwhile. A forward pass holds views of one batch only, so that what it gives
  * does not depend on which batches there are.
  * @param batches of images, in order
@@ -40,7 +40,7 @@ export function picturesPerBatch(networks: readonly Network[], batchSize: number
  */
 export async function* classProbabilities<Known>(
   networks: readonly Network[],
-  batches: readonly PictureRange[],
+  batches: readonly IndexRange[],
   read: (index: number) => Promise<NamedImage<Known>>,
   batchSize: number | undefined,
 ): AsyncGenerator<Answer<Known>[], void, undefined> {
@@ -99,7 +99,7 @@ async function* readAhead<Known>(
   }
 }
 
-function* indicesOf(batches: readonly PictureRange[]): Generator<number, void, undefined> {
+function* indicesOf(batches: readonly IndexRange[]): Generator<number, void, undefined> {
   for (const [start, end] of batches) for (let index = start; index < end; index++) yield index;
 }
 

@@ -26,7 +26,7 @@ export interface Network {
   readonly categories: readonly string[] | null;
   readonly protocol: Protocol;
   readonly format: InputFormat;
-  /** Float pictures [count, height, width, channels] to logits [count, classes], densely or not. */
+  /** Float images [count, height, width, channels] to logits [count, classes], densely or not. */
   logits(inputs: tf.Tensor4D, dense: boolean): tf.Tensor2D;
   /** Frees what was made for dense evaluation. The model stays. */
   dispose(): void;

@@ -112,7 +112,7 @@ describe.each(['cpu', 'onnx'])('on %s', (backend) => {
   });
 });
 
-test('with padded convolutions it equals sliding the classifier over the feature map of the whole picture', () => {
+test('with padded convolutions it equals sliding the classifier over the feature map of the whole image', () => {
   const model = smallVgg({ padding: 1 });
   const x = picture();
   const dense = toFullyConvolutional(model);

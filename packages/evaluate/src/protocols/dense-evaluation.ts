@@ -4,8 +4,8 @@ import { normalized } from '../networks/preprocessing.js';
 import { type Protocol, protocolOfOneScale, requirePreprocessing, type ScaleOptions, scaleRules } from './protocol.js';
 
 /**
- * VGG's dense evaluation: the network as a fully convolutional one is applied to the whole picture, the map of logits is averaged over
- * space, then softmax; the mean of the picture and its mirror image (Simonyan and Zisserman 2014, section 3.2).
+ * VGG's dense evaluation: the network as a fully convolutional one is applied to the whole image, the map of logits is averaged over
+ * space, then softmax; the mean of the image and its mirror image (Simonyan and Zisserman 2014, section 3.2).
  * @throws RangeError naming the option
  * @example
  * import { denseEvaluation, evaluate, multiScale } from '@cnnzoo/evaluate';

@@ -49,7 +49,7 @@ function protocolOfCrops(
   const { scale } = checkOptions(`crops${count}`, options, scaleRules);
   return {
     name: scale === undefined ? name : `${name} from ${scale}`,
-    inputsPerPicture: count,
+    inputsPerImage: count,
     check: (format) => {
       requirePreprocessing(format);
       const crop = squareCrop(name, format);
@@ -70,7 +70,7 @@ function squareCrop(name: string, { crop: [height, width], model }: InputFormat)
   throw new RangeError(`${name} are of squares, the input of model '${model}' is ${height} x ${width}`);
 }
 
-/** The border of networks that want one, such as LeNet-5 on digits, in proportion to the picture as it is. */
+/** The border of networks that want one, such as LeNet-5 on digits, in proportion to the image as it is. */
 function withBorder(image: Image, { padding = 0, resizeSize }: Preprocessing): Image {
   const border = Math.round((padding * Math.min(image.width, image.height)) / resizeSize);
   return border === 0 ? image : pad(border)(image);

@@ -42,7 +42,7 @@ export function multiCropAndDense(options: MultiCropOptions = {}): Protocol {
 function averageOf(protocols: readonly Protocol[]): Protocol {
   return {
     name: protocols.map(({ name }) => name).join(' + '),
-    inputsPerPicture: protocols.reduce((sum, { inputsPerPicture }) => sum + inputsPerPicture, 0),
+    inputsPerImage: protocols.reduce((sum, { inputsPerImage }) => sum + inputsPerImage, 0),
     check: (format) => {
       for (const protocol of protocols) protocol.check?.(format);
     },

@@ -3,20 +3,20 @@ import type { Preprocessing } from '@cnnzoo/metadata';
 import type { Image } from '@cnnzoo/transforms';
 import { resizeToScale } from '../networks/preprocessing.js';
 
-/** How a picture becomes inputs of a network, whose class probabilities are averaged. */
+/** How an image becomes inputs of a network, whose class probabilities are averaged. */
 export interface Protocol {
   /** As reports call it. */
   readonly name: string;
-  /** How many inputs a picture becomes: its cost in forward passes. */
-  readonly inputsPerPicture: number;
+  /** How many inputs an image becomes: its cost in forward passes. */
+  readonly inputsPerImage: number;
   /**
    * Refuses a network before anything is computed.
    * @throws TypeError or RangeError saying what does not fit
    */
   readonly check?: (format: InputFormat) => void;
   /**
-   * The inputs of one picture. Their weights add up to 1.
-   * @throws RangeError where the picture cannot be used; whoever calls adds the picture's name
+   * The inputs of one image. Their weights add up to 1.
+   * @throws RangeError where the image cannot be used; whoever calls adds the image's name
    */
   readonly views: (image: Image, format: InputFormat) => readonly View[];
 }
@@ -26,15 +26,15 @@ export const protocolRule = rule<Protocol>('a protocol, such as tenCrop()', (val
   return (
     typeof protocol?.views === 'function' &&
     typeof protocol.name === 'string' &&
-    typeof protocol.inputsPerPicture === 'number'
+    typeof protocol.inputsPerImage === 'number'
   );
 });
 
 /** One input of a network. */
 export interface View {
-  /** Float32 values, normalised. */
+  /** Float32 values, normalized. */
   readonly input: Image;
-  /** Its share of the mean over the picture's views. */
+  /** Its share of the mean over the image's views. */
   readonly weight: number;
   /** Applied densely: of any size; the class map's logits are averaged over space. */
   readonly dense: boolean;
@@ -58,7 +58,7 @@ export interface InputFormat {
 
 /** Options of a protocol that works at one scale. */
 export interface ScaleOptions {
-  /** Length in pixels to which the picture's shorter side is resized: S or Q in the papers. Default: the network's own. */
+  /** Length in pixels to which the image's shorter side is resized: S or Q in the papers. Default: the network's own. */
   readonly scale?: number;
 }
 
@@ -73,22 +73,22 @@ export function requirePreprocessing({ preprocessing, model }: InputFormat): Pre
 export const scaleRules: OptionRules<ScaleOptions> = { scale: optional(integer(1)) };
 
 /**
- * What protocols of one scale share: the options are checked, the scale is in the name, and the picture is resized to it with the
+ * What protocols of one scale share: the options are checked, the scale is in the name, and the image is resized to it with the
  * network's border.
  * @param fits refuses a network before anything is computed
- * @param viewsOf the resized picture, not normalised
+ * @param viewsOf the resized image, not normalized
  */
 export function protocolOfOneScale(
   name: string,
   { scale }: ScaleOptions,
-  inputsPerPicture: number,
+  inputsPerImage: number,
   fits: (format: InputFormat, scale: number) => void,
   viewsOf: (resized: Image, format: InputFormat, preprocessing: Preprocessing) => readonly View[],
 ): Protocol {
   const scaleFor = (format: InputFormat) => scale ?? requirePreprocessing(format).resizeSize;
   return {
     name: scale === undefined ? name : `${name} at ${scale}`,
-    inputsPerPicture,
+    inputsPerImage,
     check: (format) => fits(format, scaleFor(format)),
     views: (image, format) => {
       const preprocessing = requirePreprocessing(format);
@@ -97,7 +97,7 @@ export function protocolOfOneScale(
   };
 }
 
-/** @throws RangeError where crops of the network's size cannot be cut out of pictures of this scale */
+/** @throws RangeError where crops of the network's size cannot be cut out of images of this scale */
 export function checkCropFits(format: InputFormat, scale: number): void {
   const { padding = 0 } = requirePreprocessing(format);
   const [height, width] = format.crop;
@@ -107,8 +107,8 @@ export function checkCropFits(format: InputFormat, scale: number): void {
     );
 }
 
-/** @throws RangeError where a crop is larger than the picture */
-export function checkPictureHoldsCrop({ height, width }: Image, { crop, model }: InputFormat): void {
+/** @throws RangeError where a crop is larger than the image */
+export function checkImageHoldsCrop({ height, width }: Image, { crop, model }: InputFormat): void {
   if (height < crop[0] || width < crop[1])
     throw new RangeError(`${height} x ${width} is smaller than the crop of ${crop.join(' x ')} of model '${model}'`);
 }

@@ -88,7 +88,7 @@ const protocols: readonly [name: string, inputs: number, protocol: Protocol][] =
 
 describe('a user’s own model of 1 channel and 3 classes', () => {
   test.each(protocols)('%s, %d inputs', async (name, inputs, protocol) => {
-    expect(protocol).toMatchObject({ name, inputsPerPicture: inputs });
+    expect(protocol).toMatchObject({ name, inputsPerImage: inputs });
     const report = await evaluate({ model: mine, preprocessing }, dataset, { protocol });
     expect(report).toMatchObject({ protocol: name, count: 5, topK: 3, top5: 1 });
     expect(report.notes).toEqual(['top5 is top-3: there are 3 classes, so it says nothing']);
@@ -132,7 +132,7 @@ describe('a user’s own model of 1 channel and 3 classes', () => {
     other.dispose();
   });
 
-  test('a picture without softmax at the end of the network has the same probabilities', async () => {
+  test('an image without softmax at the end of the network has the same probabilities', async () => {
     const logits = sequential({ name: 'logits', layers: usersModel().layers.slice(0, -1) });
     logits.add(layers.dense({ units: 3 }));
     const softmax = sequential({ name: 'softmax', layers: [...logits.layers, layers.softmax()] });
@@ -175,7 +175,7 @@ describe('bad input is refused', () => {
   const failing: Dataset = {
     ...dataset,
     get: () => {
-      throw new Error('a picture was read');
+      throw new Error('an image was read');
     },
   };
   const run = (protocol: Protocol, model: Classifier | Classifier[] = { model: mine, preprocessing }, data = failing) =>
@@ -188,7 +188,7 @@ describe('bad input is refused', () => {
     ["scale 8 is below the crop of 12 x 12 of model 'mine'", multiScale(multiCrop, [8, 12])],
     ['an input of 11 x 11 is too small: at layer', multiScale(denseEvaluation, [12, 11])],
     ['an input of 2 x 2 is too small: at layer', denseEvaluation({ scale: 2 })],
-  ])('before the first picture is read: %s', async (message, protocol) => {
+  ])('before the first image is read: %s', async (message, protocol) => {
     await expect(run(protocol)).rejects.toThrow(message);
   });
 
@@ -203,7 +203,7 @@ describe('bad input is refused', () => {
 
   test('labels that are known beforehand', async () => {
     await expect(run(singleCrop(), undefined, { ...failing, labels: [0, 1, 3, 0, 1] })).rejects.toThrow(
-      'picture 2: label 3, expected 0 to 2',
+      'image 2: label 3, expected 0 to 2',
     );
   });
 
@@ -216,17 +216,17 @@ describe('bad input is refused', () => {
     ).rejects.toThrow("model 'mine': preprocessing.mean must be an array of 1, one a channel, got [1, 2, 3]");
   });
 
-  test('a picture that is smaller than a crop, by name', async () => {
+  test('an image that is smaller than a crop, by name', async () => {
     const transform = (image: { width: number }) => picture(image.width, 12);
     await expect(run(singleCrop({ transform }), undefined, dataset)).rejects.toThrow(
-      "picture 0: the protocol gives 12 x 20 x 1, expected 12 x 12 x 1 for model 'mine'",
+      "image 0: the protocol gives 12 x 20 x 1, expected 12 x 12 x 1 for model 'mine'",
     );
   });
 
-  test('a picture with other channels, by name', async () => {
+  test('an image with other channels, by name', async () => {
     const rgb = { ...dataset, get: () => ({ image: picture(20, 20, 3), label: 0 }) };
     await expect(run(tenCrop(), undefined, rgb)).rejects.toThrow(
-      "picture 0: the protocol gives 12 x 12 x 3, expected 12 x 12 x 1 for model 'mine'",
+      "image 0: the protocol gives 12 x 12 x 3, expected 12 x 12 x 1 for model 'mine'",
     );
   });
 

@@ -3,7 +3,7 @@ import { gridCrops, type Image, type SeveralCrops, tenCrops } from '@cnnzoo/tran
 import { normalized } from '../networks/preprocessing.js';
 import {
   checkCropFits,
-  checkPictureHoldsCrop,
+  checkImageHoldsCrop,
   type Protocol,
   protocolOfOneScale,
   type ScaleOptions,
@@ -50,8 +50,8 @@ function cropsOfOneScale(
   cropsOf: (size: readonly [number, number]) => SeveralCrops,
 ): Protocol {
   return protocolOfOneScale(name, options, count, checkCropFits, (resized, format, preprocessing) => {
-    checkPictureHoldsCrop(resized, format);
-    // Normalised once instead of crop by crop.
+    checkImageHoldsCrop(resized, format);
+    // Normalized once instead of crop by crop.
     return equalViews(cropsOf(format.crop)(normalized(resized, preprocessing)));
   });
 }

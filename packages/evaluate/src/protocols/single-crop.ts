@@ -3,7 +3,7 @@ import { centerCrop, type Image } from '@cnnzoo/transforms';
 import { normalized } from '../networks/preprocessing.js';
 import {
   checkCropFits,
-  checkPictureHoldsCrop,
+  checkImageHoldsCrop,
   type Protocol,
   protocolOfOneScale,
   type ScaleOptions,
@@ -24,7 +24,7 @@ const singleCropRules: OptionRules<SingleCropOptions> = {
 };
 
 /**
- * The middle of the picture, one input: what most tables of today report, and torchvision's.
+ * The middle of the image, one input: what most tables of today report, and torchvision's.
  * @throws RangeError or TypeError naming the option
  * @example
  * import { singleCrop } from '@cnnzoo/evaluate';
@@ -39,12 +39,12 @@ export function singleCrop(options: SingleCropOptions = {}): Protocol {
     if (scale !== undefined) throw new TypeError('scale and transform both resize: give one of them');
     return {
       name: 'single crop',
-      inputsPerPicture: 1,
+      inputsPerImage: 1,
       views: (image) => [{ input: transform(image), weight: 1, dense: false }],
     };
   }
   return protocolOfOneScale('single crop', options, 1, checkCropFits, (resized, format, preprocessing) => {
-    checkPictureHoldsCrop(resized, format);
+    checkImageHoldsCrop(resized, format);
     return [{ input: normalized(centerCrop(format.crop)(resized), preprocessing), weight: 1, dense: false }];
   });
 }

@@ -1,21 +1,21 @@
-/** How the pictures of one class were classified, as scikit-learn's `classification_report` says it. */
+/** How the images of one class were classified, as scikit-learn's `classification_report` says it. */
 export interface ClassReport extends ClassScores {
   readonly category: string;
-  /** Pictures of the class. */
+  /** Images of the class. */
   readonly support: number;
 }
 
 /** What a classifier is worth for a class. A share of nothing is 0. */
 export interface ClassScores {
-  /** Share of the pictures taken for it that are of it. */
+  /** Share of the images taken for it that are of it. */
   readonly precision: number;
-  /** Share of its pictures that were taken for it. */
+  /** Share of its images that were taken for it. */
   readonly recall: number;
   /** Harmonic mean of both. */
   readonly f1: number;
 }
 
-/** Means over all classes: each the same, or by its pictures. */
+/** Means over all classes: each the same, or by its images. */
 export interface ClassAverages {
   readonly macro: ClassScores;
   readonly weighted: ClassScores;

@@ -6,13 +6,13 @@ import type { EvaluationReport } from './report.js';
 /** Up to this many classes the matrix has numbers. */
 const mostNumbers = 32;
 
-/** Length of a picture's side in pixels, and of a square's that can still be seen. */
+/** Length of an image's side in pixels, and of a square's that can still be seen. */
 const pictureSide = 640;
 const smallestSquare = 3;
 
 /**
- * A confusion matrix as HTML: a table with numbers, or, of many classes, a picture with a square for each pair, or for each block of
- * pairs, of which the strongest counts. Colours are shares of a row's pictures, by their square root, so that rare confusions can be seen
+ * A confusion matrix as HTML: a table with numbers, or, of many classes, an image with a square for each pair, or for each block of
+ * pairs, of which the strongest counts. Colours are shares of a row's images, by their square root, so that rare confusions can be seen
  * beside the diagonal.
  */
 export async function confusionTable({ confusion, categories }: EvaluationReport): Promise<Markup> {

@@ -20,8 +20,8 @@ export function merge(reports: readonly EvaluationReport[]): EvaluationReport {
       ['models', report.models, first.models],
       ['protocol', report.protocol, first.protocol],
       ['categories', report.categories, first.categories],
-      ['number of pictures', report.part.pictures, first.part.pictures],
-      ['pictures in a batch', report.part.batch, first.part.batch],
+      ['number of images', report.part.images, first.part.images],
+      ['images in a batch', report.part.batch, first.part.batch],
     ] as const)
       if (JSON.stringify(own) !== JSON.stringify(others))
         throw new RangeError(

@@ -7,7 +7,7 @@ const margin = { left: 46, bottom: 40, top: 14, right: 12 };
 
 /**
  * How often the network is right by how sure it is, as SVG (Guo et al. 2017, figure 1): bars on the diagonal are calibrated, below it the
- * network is too sure. Bars with few pictures are pale.
+ * network is too sure. Bars with few images are pale.
  */
 export function reliabilityDiagram({ calibration }: Tally): Markup {
   const most = Math.max(1, ...calibration.map(({ count }) => count));
@@ -16,7 +16,7 @@ export function reliabilityDiagram({ calibration }: Tally): Markup {
     if (count === 0) return html``;
     const height = (correct / count) * side;
     const opacity = 0.25 + 0.75 * Math.sqrt(count / most);
-    const title = `${count} pictures: sure ${((100 * confidence) / sumsPerUnit / count).toFixed(1)} %, right ${((100 * correct) / count).toFixed(1)} %`;
+    const title = `${count} images: sure ${((100 * confidence) / sumsPerUnit / count).toFixed(1)} %, right ${((100 * correct) / count).toFixed(1)} %`;
     return html`<rect x="${(i * width).toFixed(1)}" y="${(side - height).toFixed(1)}" width="${(width - 1).toFixed(1)}" height="${height.toFixed(1)}" fill="#2171b5" fill-opacity="${opacity.toFixed(2)}"><title>${title}</title></rect>`;
   });
   const ticks = [0, 0.5, 1].map(

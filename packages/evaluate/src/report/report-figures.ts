@@ -10,15 +10,12 @@ export function certainty(probability: number): string {
 
 /** The figures of a report by name, as Markdown and HTML have them. */
 export function figureRows(report: EvaluationReport): [name: string, value: string][] {
-  const { count, top1, top5, topK, loss, calibrationError, millisecondsPerPicture, part, averages } = report;
+  const { count, top1, top5, topK, loss, calibrationError, millisecondsPerImage, part, averages } = report;
   const { macro, weighted } = averages;
-  const { shards, pictures } = part;
+  const { shards, images } = part;
   const whole = shards.length === 1 && shards[0]?.[1] === 1;
   return [
-    [
-      'pictures',
-      whole ? count.toLocaleString('en') : `${count.toLocaleString('en')} of ${pictures.toLocaleString('en')}`,
-    ],
+    ['images', whole ? count.toLocaleString('en') : `${count.toLocaleString('en')} of ${images.toLocaleString('en')}`],
     ['top-1 accuracy', percent(top1)],
     ['top-1 error', percent(1 - top1)],
     // Top-3 of 3 classes is always right.
@@ -26,21 +23,21 @@ export function figureRows(report: EvaluationReport): [name: string, value: stri
     [`top-${topK} error`, percent(1 - top5)],
     ['precision, recall, F1 (mean of classes)', [macro.precision, macro.recall, macro.f1].map(percent).join(', ')],
     [
-      'precision, recall, F1 (mean weighted by pictures)',
+      'precision, recall, F1 (mean weighted by images)',
       [weighted.precision, weighted.recall, weighted.f1].map(percent).join(', '),
     ],
     ['mean loss', loss.toFixed(4)],
     ['calibration error (ECE, 15 bins)', percent(calibrationError)],
-    ['time per picture', `${millisecondsPerPicture.toFixed(2)} ms`],
+    ['time per image', `${millisecondsPerImage.toFixed(2)} ms`],
   ];
 }
 
-/** Which picture was mistaken: its file, where the data set says one. */
+/** Which image was mistaken: its file, where the data set says one. */
 export function mistakeName({ index, file }: Mistake): string {
-  return file ?? `picture ${index}`;
+  return file ?? `image ${index}`;
 }
 
-/** Classes with pictures, those least often recognised first. */
+/** Classes with images, those least often recognized first. */
 export function worstClasses({ perClass }: EvaluationReport, limit: number): ClassReport[] {
   return perClass
     .filter(({ support }) => support > 0)

@@ -9,7 +9,7 @@ import { type EvaluationReport, type Mistake, mostConfused, reportOf } from './r
 import { certainty, figureRows, mistakeName, percent, worstClasses } from './report-figures.js';
 import { reportRule } from './report-rule.js';
 
-/** Pictures in a page are reduced to this many pixels at their longer side. */
+/** Images in a page are reduced to this many pixels at their longer side. */
 const longestSide = 160;
 
 const style = trusted(`
@@ -33,9 +33,9 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 
 /**
  * A report as one page without any other file: figures, confusion matrix, calibration, the worst classes, and the mistakes of which the
- * network was surest, as pictures.
+ * network was surest, as images.
  * @param given report of `evaluate` or `merge`
- * @param dataset the one that was evaluated, whose pictures are read again; without it the page has none
+ * @param dataset the one that was evaluated, whose images are read again; without it the page has none
  * @returns the page's HTML
  * @throws RangeError where the data set is another one
  * @example
@@ -47,8 +47,8 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 export async function reportToHtml(given: EvaluationReport, dataset?: Dataset): Promise<string> {
   const report = reportOf(check('report', given, reportRule));
   check('dataset', dataset, optional(datasetRule));
-  if (dataset !== undefined && dataset.length !== report.part.pictures)
-    throw new RangeError(`dataset has ${dataset.length} pictures, the report is of one with ${report.part.pictures}`);
+  if (dataset !== undefined && dataset.length !== report.part.images)
+    throw new RangeError(`dataset has ${dataset.length} images, the report is of one with ${report.part.images}`);
   const { models, protocol, notes, categories } = report;
   const name = models.join(' + ');
   const rows = figureRows(report).map(([figure, value]) => html`<tr><th>${figure}<td>${value}`);
@@ -79,7 +79,7 @@ function classTable(report: EvaluationReport): Markup {
     ({ category, support, precision, recall, f1 }) =>
       html`<tr><td>${category}<td class="number">${support}<td class="number">${percent(precision)}<td class="number">${percent(recall)}<td class="number">${percent(f1)}<td><span class="bar" style="width:${(recall * 7).toFixed(2)}rem"></span>`,
   );
-  return html`<table class="list"><thead><tr><th>class<th>pictures<th>precision<th>recall<th>F1<th></thead>${rows}</table>`;
+  return html`<table class="list"><thead><tr><th>class<th>images<th>precision<th>recall<th>F1<th></thead>${rows}</table>`;
 }
 
 function pairTable(report: EvaluationReport): Markup {
@@ -87,7 +87,7 @@ function pairTable(report: EvaluationReport): Markup {
     ({ category, takenFor, count }) => html`<tr><td>${category}<td>${takenFor}<td class="number">${count}`,
   );
   if (rows.length === 0) return html`<p>Nothing was confused.</p>`;
-  return html`<table class="list"><thead><tr><th>class<th>taken for<th>pictures</thead>${rows}</table>`;
+  return html`<table class="list"><thead><tr><th>class<th>taken for<th>images</thead>${rows}</table>`;
 }
 
 async function mistakeGallery({ mistakes, categories }: EvaluationReport, dataset?: Dataset): Promise<Markup> {

@@ -33,11 +33,11 @@ export function reportToMarkdown(given: EvaluationReport): string {
     table(['figure', 'value'], figures),
     ...report.notes.map((note) => `> ${markdownText(note)}`),
     '## Worst classes',
-    table(['class', 'pictures', 'precision', 'recall', 'F1'], classes),
+    table(['class', 'images', 'precision', 'recall', 'F1'], classes),
     '## Most often confused',
-    pairs.length === 0 ? 'Nothing was confused.' : table(['class', 'taken for', 'pictures'], pairs),
+    pairs.length === 0 ? 'Nothing was confused.' : table(['class', 'taken for', 'images'], pairs),
     '## Most confident mistakes',
-    mistakes.length === 0 ? 'There are none.' : table(['picture', 'class', 'taken for', 'sure'], mistakes),
+    mistakes.length === 0 ? 'There are none.' : table(['image', 'class', 'taken for', 'sure'], mistakes),
     '',
   ].join('\n\n');
 }

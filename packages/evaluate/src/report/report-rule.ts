@@ -16,7 +16,7 @@ const mistake: OptionRules<Mistake> = {
 };
 
 const part: OptionRules<ReportPart> = {
-  pictures: integer(1),
+  images: integer(1),
   batch: integer(1),
   shards: listOf(
     rule<readonly [index: number, count: number]>(
@@ -72,14 +72,14 @@ function contradiction({ categories, confusion, mistakes, part, tally }: ReportS
   const row = confusion.findIndex(({ length }) => length !== classes);
   if (row >= 0) return `confusion[${row}] has ${confusion[row]?.length} counts, expected ${classes}, one a category`;
   const counted = confusion.flat().reduce((sum, pictures) => sum + pictures, 0);
-  if (counted !== tally.count) return `tally.count is ${tally.count}, but confusion has ${counted} pictures`;
-  if (tally.count > part.pictures) return `tally.count is ${tally.count}, but part.pictures ${part.pictures}`;
+  if (counted !== tally.count) return `tally.count is ${tally.count}, but confusion has ${counted} images`;
+  if (tally.count > part.images) return `tally.count is ${tally.count}, but part.images ${part.images}`;
   for (const name of ['top1', 'topK', 'invalid'] as const)
-    if (tally[name] > tally.count) return `tally.${name} is ${tally[name]}, more than its ${tally.count} pictures`;
+    if (tally[name] > tally.count) return `tally.${name} is ${tally[name]}, more than its ${tally.count} images`;
   if (tally.calibration.length !== calibrationBins)
     return `tally.calibration has ${tally.calibration.length} bins, expected ${calibrationBins}`;
   for (const [i, { index, label, guess }] of mistakes.entries()) {
-    if (index >= part.pictures) return `mistakes[${i}].index is ${index}, expected less than ${part.pictures}`;
+    if (index >= part.images) return `mistakes[${i}].index is ${index}, expected less than ${part.images}`;
     if (label >= classes) return `mistakes[${i}].label is ${label}, expected less than ${classes}`;
     if (guess >= classes) return `mistakes[${i}].guess is ${guess}, expected less than ${classes}`;
   }

@@ -8,11 +8,11 @@ export interface EvaluationReport {
   readonly models: readonly string[];
   readonly protocol: string;
   readonly categories: readonly string[];
-  /** Pictures. */
+  /** Images. */
   readonly count: number;
-  /** Share of pictures whose class had the largest probability. */
+  /** Share of images whose class had the largest probability. */
   readonly top1: number;
-  /** Share of pictures whose class was among the `topK` largest. */
+  /** Share of images whose class was among the `topK` largest. */
   readonly top5: number;
   /** 5, or the number of classes where there are fewer: `top5` says nothing then, see `notes`. */
   readonly topK: number;
@@ -22,13 +22,13 @@ export interface EvaluationReport {
   readonly calibrationError: number;
   readonly perClass: readonly ClassReport[];
   readonly averages: ClassAverages;
-  /** Pictures of class `row` that were taken for class `column`. */
+  /** Images of class `row` that were taken for class `column`. */
   readonly confusion: readonly (readonly number[])[];
   /** Wrong answers of which the network was surest, the surest first; 24 at most. */
   readonly mistakes: readonly Mistake[];
   readonly notes: readonly string[];
-  /** For each picture, reading included. */
-  readonly millisecondsPerPicture: number;
+  /** For each image, reading included. */
+  readonly millisecondsPerImage: number;
   readonly part: ReportPart;
   /** The counts that all figures come from. */
   readonly tally: Tally;
@@ -36,19 +36,19 @@ export interface EvaluationReport {
 
 /** Which part of a data set a report is of. */
 export interface ReportPart {
-  /** Pictures of the whole data set. */
-  readonly pictures: number;
-  /** Pictures that were computed together: shards take whole batches in turn. */
+  /** Images of the whole data set. */
+  readonly images: number;
+  /** Images that were computed together: shards take whole batches in turn. */
   readonly batch: number;
   /** [i, n] for each shard that is in: 'batch i, i + n, i + 2n and so on'. The whole data set is [[0, 1]]. */
   readonly shards: readonly (readonly [index: number, count: number])[];
 }
 
-/** A picture that was taken for something else. */
+/** An image that was taken for something else. */
 export interface Mistake {
   /** In the data set. */
   readonly index: number;
-  /** Where the data set's pictures are files. */
+  /** Where the data set's images are files. */
   readonly file?: string;
   readonly label: number;
   /** The class with the largest probability. */
@@ -86,9 +86,9 @@ export function reportOf(source: ReportSource): EvaluationReport {
   const unseen = perClass.filter(({ support }) => support === 0).length;
   const notes = [
     ...(classes <= 5 ? [`top5 is top-${topK}: there are ${classes} classes, so it says nothing`] : []),
-    ...(invalid > 0 ? [`${invalid} of ${count} pictures got NaN from the network and count as wrong`] : []),
+    ...(invalid > 0 ? [`${invalid} of ${count} images got NaN from the network and count as wrong`] : []),
     ...(unseen > 0
-      ? [`${unseen} of ${classes} classes have no pictures: their scores count as 0 in the mean of classes`]
+      ? [`${unseen} of ${classes} classes have no images: their scores count as 0 in the mean of classes`]
       : []),
   ];
   return {
@@ -106,7 +106,7 @@ export function reportOf(source: ReportSource): EvaluationReport {
     confusion,
     mistakes: worstMistakes(mistakes),
     notes,
-    millisecondsPerPicture: tally.milliseconds / count,
+    millisecondsPerImage: tally.milliseconds / count,
     part,
     tally,
   };

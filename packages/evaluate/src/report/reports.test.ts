@@ -17,13 +17,13 @@ import {
   toPng,
 } from '../index.js';
 
-/** A network whose logits are the pixels of a picture of 1 row. */
+/** A network whose logits are the pixels of an image of 1 row. */
 function echo(classes: number): LayersModel {
   const x = input({ shape: [1, classes, 1] });
   return makeModel({ inputs: x, outputs: layers.flatten().apply(x) as SymbolicTensor, name: 'echo' });
 }
 
-/** Pictures whose pixels are numbers that depend on their index, labelled likewise. */
+/** Images whose pixels are numbers that depend on their index, labelled likewise. */
 function pictures(length: number, classes: number): Dataset {
   const value = (i: number) => (Math.sin(i * 12.9898) * 43758.5453) % 1;
   return {
@@ -45,7 +45,7 @@ const protocol = singleCrop({ transform: (image) => image });
 /** A report without what depends on the clock. */
 const timeless = (report: EvaluationReport) => ({
   ...report,
-  millisecondsPerPicture: 0,
+  millisecondsPerImage: 0,
   tally: { ...report.tally, milliseconds: 0 },
 });
 
@@ -86,7 +86,7 @@ describe('shards', () => {
     const [a, b, otherBatch, third] = await Promise.all([run([0, 2]), run([1, 2]), run([1, 2], 5), run([1, 3])]);
     expect(() => merge([a, a])).toThrow('shard [0, 2] is there twice');
     expect(() => merge([a, third])).toThrow('shards must be of one number, got some of 2 and some of 3');
-    expect(() => merge([a, otherBatch])).toThrow('reports[1] is of another evaluation: its pictures in a batch is 5');
+    expect(() => merge([a, otherBatch])).toThrow('reports[1] is of another evaluation: its images in a batch is 5');
     expect(() => merge([a, { ...b, protocol: 'ten crop' }])).toThrow(
       'reports[1] is of another evaluation: its protocol',
     );
@@ -135,11 +135,11 @@ test('JSON that is no report is refused', async () => {
           [0, 0, 0],
         ],
       }),
-      'report.tally.count is 5, but confusion has 9 pictures',
+      'report.tally.count is 5, but confusion has 9 images',
     ],
     [wrong({ tally: {} }), 'report.tally.count must be an integer of at least 0, got undefined'],
     [wrong({ categories: 3 }), 'report.categories must be an array'],
-    [wrong({ part: null }), 'report.part must be an object with pictures, batch, shards, got null'],
+    [wrong({ part: null }), 'report.part must be an object with images, batch, shards, got null'],
     [wrong({ models: null }), 'report.models must be an array'],
   ] as const)
     expect(() => reportFromJson(bad), bad).toThrow(message);
@@ -161,12 +161,12 @@ test('Markdown and the page say what was found, and that top-3 of 3 classes says
   expect(page).not.toMatch(/(src|href)="(?!data:)|url\(|@import/);
   expect(await reportToHtml(report)).not.toContain('<img');
   await expect(reportToHtml(report, pictures(39, 3))).rejects.toThrow(
-    'dataset has 39 pictures, the report is of one with 40',
+    'dataset has 39 images, the report is of one with 40',
   );
 });
 
-describe('the confusion matrix of many classes is a picture', () => {
-  /** Each picture is taken for the class after its own. */
+describe('the confusion matrix of many classes is an image', () => {
+  /** Each image is taken for the class after its own. */
   async function matrixOf(classes: number) {
     const dataset: Dataset = {
       length: classes,

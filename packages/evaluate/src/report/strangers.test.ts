@@ -23,7 +23,7 @@ function reportWith(first: string, second: string, model: string, file: string):
       [0, 0],
     ],
     mistakes: [mistake],
-    part: { pictures: 4, batch: 2, shards: [[0, 1]] },
+    part: { images: 4, batch: 2, shards: [[0, 1]] },
     tally: { ...emptyTally, count: 4, top1: 3, topK: 4, loss: 5 },
   });
 }

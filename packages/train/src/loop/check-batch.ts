@@ -34,6 +34,6 @@ export async function checkBatch(model: LayersModel, { images, labels }: Batch, 
   const wrong = values.findIndex((label) => !(label >= 0 && label < classes));
   if (wrong >= 0)
     throw new RangeError(
-      `${loader}: label ${values[wrong]} of picture ${wrong} in its batch, expected 0 to ${classes - 1} for model '${model.name}'`,
+      `${loader}: label ${values[wrong]} of image ${wrong} in its batch, expected 0 to ${classes - 1} for model '${model.name}'`,
     );
 }

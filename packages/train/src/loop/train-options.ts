@@ -59,7 +59,7 @@ export interface TrainOptions {
   readonly accumulate?: number;
   /** Further figures of the main head, in training and validation. */
   readonly metrics?: Metrics;
-  /** Pictures to validate on after each epoch. */
+  /** Images to validate on after each epoch. */
   readonly validation?: Loader;
   /**
    * Keep an exponential moving average of the weights, which forgets at this rate, such as 0.9999. Validation is done with it, and

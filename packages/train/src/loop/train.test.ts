@@ -470,8 +470,8 @@ test.each<[string, () => Batch]>([
     "loader: images must be float32 [any, 4, 4, 1] for model 'tiny', got float32 [2, 5, 4, 1]",
     batch([2, 5, 4, 1], [0, 1]),
   ],
-  ["loader: label 2 of picture 1 in its batch, expected 0 to 1 for model 'tiny'", batch([2, 4, 4, 1], [0, 2])],
-  ["loader: label -1 of picture 0 in its batch, expected 0 to 1 for model 'tiny'", batch([2, 4, 4, 1], [-1, 2])],
+  ["loader: label 2 of image 1 in its batch, expected 0 to 1 for model 'tiny'", batch([2, 4, 4, 1], [0, 2])],
+  ["loader: label -1 of image 0 in its batch, expected 0 to 1 for model 'tiny'", batch([2, 4, 4, 1], [-1, 2])],
   ["loader: labels must be int32 [2] or float32 [2, 2] for model 'tiny', got int32 [1]", batch([2, 4, 4, 1], [0])],
 ])('says before anything changes: %s', async (message, make) => {
   const model = tiny();

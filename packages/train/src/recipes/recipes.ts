@@ -123,7 +123,7 @@ export const recipes = {
     networks: ['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152', 'plain18', 'plain34'],
     paper: 'He et al., "Deep residual learning for image recognition" (2016), section 3.4',
     notes:
-      '60e4 iterations of 256 pictures are 120 epochs of ImageNet; divided by 10 when the error plateaus; no dropout',
+      '60e4 iterations of 256 images are 120 epochs of ImageNet; divided by 10 when the error plateaus; no dropout',
     batchSize: 256,
     epochs: 120,
     optimizer: { name: 'sgd', learningRate: 0.1, momentum: 0.9, weightDecay: 1e-4 },
@@ -145,7 +145,7 @@ export const recipes = {
       'cifar_plain56',
     ],
     paper: 'He et al., "Deep residual learning for image recognition" (2016), section 4.2',
-    notes: '64,000 steps of 128 of 45,000 pictures',
+    notes: '64,000 steps of 128 of 45,000 images',
     batchSize: 128,
     epochs: 182,
     optimizer: { name: 'sgd', learningRate: 0.1, momentum: 0.9, weightDecay: 1e-4 },

@@ -12,7 +12,7 @@ import { defineTransform, type Transform } from '../transform.js';
 export function rgbToBgr(): Transform {
   return defineTransform('rgbToBgr', [], (image) => {
     const { channels } = image;
-    if (channels < 3) throw new RangeError(`rgbToBgr needs at least 3 channels, the picture has ${channels}`);
+    if (channels < 3) throw new RangeError(`rgbToBgr needs at least 3 channels, the image has ${channels}`);
     const data = copyOfData(image);
     for (let i = 0; i < data.length; i += channels) {
       data[i] = image.data[i + 2] ?? 0;

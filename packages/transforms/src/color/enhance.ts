@@ -19,8 +19,8 @@ export function adjustBrightness(factor: number): Transform {
 }
 
 /**
- * Raises or lowers the contrast: a blend with the picture's mean grey.
- * @param factor 0 gives the picture's mean grey, 1 the image, 2 twice the contrast
+ * Raises or lowers the contrast: a blend with the image's mean grey.
+ * @param factor 0 gives the image's mean grey, 1 the image, 2 twice the contrast
  * @throws RangeError where factor is negative
  * @example
  * import { adjustContrast } from '@cnnzoo/transforms';

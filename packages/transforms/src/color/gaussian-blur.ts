@@ -33,7 +33,7 @@ function blur(image: Image, kernel: Float64Array): Image {
   const reach = (kernel.length - 1) / 2;
   if (reach >= Math.min(width, height))
     throw new RangeError(
-      `gaussianBlur with kernelSize ${kernel.length} needs more than ${reach} pixels on each side, the picture has ${height} x ${width}`,
+      `gaussianBlur with kernelSize ${kernel.length} needs more than ${reach} pixels on each side, the image has ${height} x ${width}`,
     );
   const rows = new Float64Array(image.data.length);
   const columns = new Float64Array(image.data.length);

@@ -36,6 +36,6 @@ export function histogram({ data, channels }: ByteImage, channel: number): Uint3
 /** Throws a TypeError for a float image, on which the operation is not defined. */
 export function requireBytes(name: string, image: Image): ByteImage {
   if (isFloat(image))
-    throw new TypeError(`${name} needs an 8-bit picture, got ${describeValue(image.data)}; put it before toTensor()`);
+    throw new TypeError(`${name} needs an 8-bit image, got ${describeValue(image.data)}; put it before toTensor()`);
   return image as ByteImage;
 }

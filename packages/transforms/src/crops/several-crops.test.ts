@@ -31,7 +31,7 @@ test('five crops are the corners and the middle, ten crops those of the mirror i
   expect(ten.slice(5)).toEqual(fiveCrops(10)(flipHorizontally(image)));
 });
 
-test('a grid of 5 over the evaluation golden’s picture is 50 crops from edge to edge', () => {
+test('a grid of 5 over the evaluation golden’s image is 50 crops from edge to edge', () => {
   const crops = gridCrops(224, 5)(coordinates(341, 256));
   expect(crops).toHaveLength(50);
   const plain = crops.filter((_, i) => i % 2 === 0).map(corner);
@@ -45,7 +45,7 @@ test.each([
   [288, [0, 48, 96]],
   [320, [0, 53, 106]],
   [352, [0, 58, 117]],
-])('the three squares of a picture of 240 x 180 at %i start where the evaluation golden says', (scale, lefts) => {
+])('the three squares of an image of 240 x 180 at %i start where the evaluation golden says', (scale, lefts) => {
   const squares = threeSquares(resize(scale)(coordinates(240, 180)));
   expect(squares.map(({ left }) => left)).toEqual(lefts);
   expect(squares.every(({ top, height, width }) => top === 0 && height === scale && width === scale)).toBe(true);
@@ -71,7 +71,7 @@ function cut(image: Image, left: number, side: number): Image {
   return { data, width: side, height: side, channels: 3 };
 }
 
-test('a crop larger than the picture is refused', () => {
+test('a crop larger than the image is refused', () => {
   expect(() => fiveCrops(21)(coordinates(30, 20))).toThrow(/21 x 21.*30|20 x 30/);
   expect(() => gridCrops(21, 2)(coordinates(30, 20))).toThrow(RangeError);
   expect(() => googlenetCrops(224, { scales: [200] })).toThrow(/scales/);

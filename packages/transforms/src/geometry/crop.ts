@@ -63,7 +63,7 @@ export function centerBox(image: Image, height: number, width: number): Box {
 export function cropImage(image: Image, { top, left, height, width }: Box): Image {
   if (top < 0 || left < 0 || top + height > image.height || left + width > image.width)
     throw new RangeError(
-      `crop of ${height} x ${width} (height x width) at top ${top}, left ${left} reaches out of the picture of ${image.height} x ${image.width}`,
+      `crop of ${height} x ${width} (height x width) at top ${top}, left ${left} reaches out of the image of ${image.height} x ${image.width}`,
     );
   const { channels } = image;
   const result = blankImage(image, width, height);

@@ -49,7 +49,7 @@ export function blankImage(like: Image, width: number, height: number, channels 
   return { data: isFloat(like) ? new Float32Array(length) : new Uint8Array(length), width, height, channels };
 }
 
-/** A copy of a picture's values. Not by slice(), which for a Node Buffer gives a view of the same memory. */
+/** A copy of an image's values. Not by slice(), which for a Node Buffer gives a view of the same memory. */
 export function copyOfData({ data }: Image): Uint8Array | Float32Array {
   return data instanceof Float32Array ? new Float32Array(data) : new Uint8Array(data);
 }

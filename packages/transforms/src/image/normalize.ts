@@ -83,7 +83,7 @@ function checkStatistics(mean: readonly number[], standardDeviation: readonly nu
 }
 
 function requireFloat(name: string, image: Image): FloatImage {
-  if (!isFloat(image)) throw new TypeError(`${name} needs a float picture, got an 8-bit one; put toTensor() before it`);
+  if (!isFloat(image)) throw new TypeError(`${name} needs a float image, got an 8-bit one; put toTensor() before it`);
   return image;
 }
 
@@ -96,7 +96,7 @@ function perChannel(
 ): [Float32Array, Float32Array] {
   const { channels } = image;
   if (mean.length !== 1 && mean.length !== channels)
-    throw new RangeError(`${name} has statistics for ${mean.length} channels, the picture has ${channels}`);
+    throw new RangeError(`${name} has statistics for ${mean.length} channels, the image has ${channels}`);
   const spread = (values: readonly number[]) =>
     Float32Array.from({ length: channels }, (_, c) => values[c] ?? values[0] ?? 0);
   return [spread(mean), spread(standardDeviation)];

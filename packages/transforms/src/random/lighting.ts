@@ -30,7 +30,7 @@ export function pcaLighting(standardDeviation = 0.1): RandomTransform<{ alphas: 
     (image, { alphas }) => {
       const { data, width, height, channels } = image;
       if (channels < 3)
-        throw new RangeError(`pcaLighting needs red, green and blue, the picture has ${channels} channel`);
+        throw new RangeError(`pcaLighting needs red, green and blue, the image has ${channels} channel`);
       const result = blankImage(image, width, height);
       const highest = isFloat(image) ? 1 : 255;
       const shifts = [0, 1, 2].map((channel) =>

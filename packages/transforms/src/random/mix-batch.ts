@@ -69,7 +69,7 @@ export function mixup(options: MixOptions): BatchTransform {
 /**
  * CutMix (Yun et al. 2019): a box of each image is replaced by that of another of the batch, and the label's share is the
  * area that is left. The box is drawn once per batch: its area is 1 - lambda, lambda from beta(alpha, alpha), before it is cut
- * off at the picture's edge.
+ * off at the image's edge.
  * @throws RangeError where an argument is wrong
  * @example
  * import { cutmix, randomGenerator } from '@cnnzoo/transforms';

@@ -37,7 +37,7 @@ export function randomCrop(size: Size, options: RandomCropOptions = {}): RandomT
       const columns = image.width + left + right - width;
       if (rows < 0 || columns < 0)
         throw new RangeError(
-          `randomCrop of ${height} x ${width} (height x width) is larger than the picture of ${image.height} x ${image.width} with its padding`,
+          `randomCrop of ${height} x ${width} (height x width) is larger than the image of ${image.height} x ${image.width} with its padding`,
         );
       return { top: random.integer(0, rows + 1), left: random.integer(0, columns + 1), height, width };
     },

@@ -9,7 +9,7 @@ import { randomGenerator } from './random-generator.js';
 export interface RandomErasingOptions {
   /** Default 0.5. */
   readonly probability?: number;
-  /** Lowest and highest share of the picture's area. Default [0.02, 0.33]. */
+  /** Lowest and highest share of the image's area. Default [0.02, 0.33]. */
   readonly scale?: readonly [number, number];
   /** Lowest and highest height / width. Default [0.3, 3.3]. */
   readonly ratio?: readonly [number, number];

@@ -24,7 +24,7 @@ function mix(value: number): number {
 
 /**
  * Makes a generator (xoshiro128**) from a seed, and numbers that pick one of the seed's independent streams: the loader makes
- * one per image with `randomGenerator(seed, epoch, position)`, so that a picture's augmentation depends on nothing else.
+ * one per image with `randomGenerator(seed, epoch, position)`, so that an image's augmentation depends on nothing else.
  * @param seed a whole number from 0 to 2^53 - 1
  * @param stream more whole numbers
  * @throws RangeError where one of them is not a whole number from 0 to 2^53 - 1

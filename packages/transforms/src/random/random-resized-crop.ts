@@ -8,7 +8,7 @@ import type { RandomGenerator } from './random-generator.js';
 
 /** The options of `randomResizedCrop`. */
 export interface RandomResizedCropOptions extends ResizeOptions {
-  /** Lowest and highest share of the picture's area. Default [0.08, 1]. */
+  /** Lowest and highest share of the image's area. Default [0.08, 1]. */
   readonly scale?: readonly [number, number];
   /** Lowest and highest width / height. Default [3/4, 4/3]. */
   readonly ratio?: readonly [number, number];

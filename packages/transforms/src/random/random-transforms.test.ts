@@ -259,7 +259,7 @@ describe.each(everyRandomTransform.map((transform) => [transform.description?.na
   (_, transform) => {
     const image = picture(20, 14);
 
-    test('the same seed gives the same picture, and another seed another one', () => {
+    test('the same seed gives the same image, and another seed another one', () => {
       const run = (seed: number) => transform(image, randomGenerator(seed));
       expect(run(3)).toEqual(run(3));
       const distinct = new Set(Array.from({ length: 20 }, (_, seed) => run(seed).data.join()));
@@ -284,7 +284,7 @@ describe.each(everyRandomTransform.map((transform) => [transform.description?.na
       expect(again(image, randomGenerator(9))).toEqual(transform(image, randomGenerator(9)));
     });
 
-    test('throws without a generator, and takes a picture of 1 x 1', () => {
+    test('throws without a generator, and takes an image of 1 x 1', () => {
       expect(() => transform(image)).toThrow(TypeError);
       const tiny = { data: Uint8Array.of(1, 2, 3), width: 1, height: 1, channels: 3 };
       const takesAny = !['randomCrop', 'randomGaussianBlur'].includes(transform.description?.name ?? '');

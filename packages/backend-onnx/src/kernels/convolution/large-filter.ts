@@ -137,7 +137,7 @@ export function largeFilterInputGradient(graph: Emission, { dy, filter, shape, w
     { name: gradients, rank: 2, transposed: false },
     { name: filterMatrix(graph, filter), rank: 2, transposed: true },
   );
-  // A row of zeros after each picture's rows stands for the rows that a pixel at the border lacks.
+  // A row of zeros after each image's rows stands for the rows that a pixel at the border lacks.
   const rows = outHeight * outWidth * sizeOf(window.kernel);
   const padded = graph.op('Pad', [graph.reshape(product, [batch, rows, channels]), graph.ints([0, 0, 0, 0, 1, 0])]);
   const ofPixels = rowsOfPixels(window, [height, width], [outHeight, outWidth]);

@@ -5,7 +5,7 @@ import type { Image } from '@cnnzoo/transforms';
  * @param channels that the network takes
  * @throws Error where the file cannot be read, or @cnnzoo/data, which decodes it, is not installed
  */
-export async function readPicture(picture: Image | string, channels: number | null): Promise<Image> {
+export async function readImageInput(picture: Image | string, channels: number | null): Promise<Image> {
   if (typeof picture !== 'string') {
     if (typeof picture?.data !== 'object')
       throw new TypeError(`image must be { data, width, height, channels } or a path, got ${typeof picture}`);
