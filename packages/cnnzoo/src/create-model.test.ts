@@ -47,7 +47,9 @@ test.each([
 test('wrong arguments', () => {
   expect(() => createModel(50 as never)).toThrow(TypeError);
   expect(() => createModel('resnet50', null as never)).toThrow(TypeError);
-  expect(() => createModel('cifar_resnet20', { depth: 32 } as never)).toThrow(/depth is 32.*name says 20/);
-  expect(() => listModels({ family: 'resnets' as 'resnet' })).toThrow(/family is 'resnets', expected one of lenet/);
+  expect(() => createModel('cifar_resnet20', { depth: 32 } as never)).toThrow(/name says 20 already, got 32/);
+  expect(() => listModels({ family: 'resnets' as 'resnet' })).toThrow(
+    /family must be one of 'lenet', .*, got 'resnets'/,
+  );
   expect(() => listModels({ familiy: 'resnet' } as never)).toThrow(TypeError);
 });

@@ -1,13 +1,16 @@
+import { check, checkOptions, oneOf, optional, shown, string } from '@cnnzoo/checks';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Family, families, type ModelId, models, type OptionsOf } from './models.js';
 import { nearestNames } from './nearest-names.js';
 
 /** @throws TypeError where `id` is no string, RangeError naming the nearest ids where no network has it */
 export function checkModelId(id: unknown): asserts id is ModelId {
-  if (typeof id !== 'string') throw new TypeError(`id is ${String(id)}, expected a network's name such as 'resnet50'`);
-  if (Object.hasOwn(models, id)) return;
-  const nearest = nearestNames(id, Object.keys(models)).map((name) => `'${name}'`);
-  throw new RangeError(`there is no network '${id}', the nearest are ${nearest.join(', ')}; listModels() has all`);
+  const name = check('id', id, string("a network's name such as 'resnet50'"));
+  if (Object.hasOwn(models, name)) return;
+  const nearest = nearestNames(name, Object.keys(models)).map((each) => `'${each}'`);
+  throw new RangeError(
+    `there is no network ${shown(name)}, the nearest are ${nearest.join(', ')}; listModels() has all`,
+  );
 }
 
 /**
@@ -23,8 +26,6 @@ export function checkModelId(id: unknown): asserts id is ModelId {
  */
 export function createModel<Id extends ModelId>(id: Id, options?: OptionsOf<Id>): LayersModel {
   checkModelId(id);
-  if (options === null || !['object', 'undefined'].includes(typeof options))
-    throw new TypeError(`options of ${id} are ${String(options)}, expected an object`);
   // Each function checks its options itself, also those that its type would not let pass.
   return (models[id] as (options?: OptionsOf<Id>) => LayersModel)(options);
 }
@@ -40,11 +41,10 @@ export function createModel<Id extends ModelId>(id: Id, options?: OptionsOf<Id>)
  * for (const id of listModels({ family: 'vgg' })) console.log(id);
  */
 export function listModels(options: { readonly family?: Family } = {}): ModelId[] {
-  const unknown = Object.keys(options).find((name) => name !== 'family');
-  if (unknown !== undefined) throw new TypeError(`listModels has no option '${unknown}', expected family`);
-  const { family } = options;
+  const names = Object.keys(families) as Family[];
+  const { family } = checkOptions<{ readonly family?: Family }>('listModels', options, {
+    family: optional(oneOf(names)),
+  });
   if (family === undefined) return Object.keys(models) as ModelId[];
-  if (!Object.hasOwn(families, family))
-    throw new RangeError(`family is '${String(family)}', expected one of ${Object.keys(families).join(', ')}`);
   return Object.keys(families[family]) as ModelId[];
 }

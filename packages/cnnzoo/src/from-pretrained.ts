@@ -1,7 +1,10 @@
+import { check, rule, string } from '@cnnzoo/checks';
 import { findWeights, type LoadPretrainedOptions, loadPretrained } from '@cnnzoo/weights';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkModelId, createModel } from './create-model.js';
 import type { ModelId, OptionsOf } from './models.js';
+
+const isObject = (value: unknown) => typeof value === 'object' && value !== null;
 
 /** What `fromPretrained` takes: the network's own options, and where its weights come from. */
 export type FromPretrainedOptions<Id extends ModelId> = OptionsOf<Id> & {
@@ -28,9 +31,8 @@ export async function fromPretrained<Id extends ModelId>(
   options: FromPretrainedOptions<Id>,
 ): Promise<LayersModel> {
   checkModelId(id);
-  const { weights, load, ...own } = options;
-  if (typeof weights !== 'string' || weights === '')
-    throw new TypeError(`weights is ${String(weights)}, expected a set's name, a path or an address`);
+  const { weights, load, ...own } = check('options', options, rule<typeof options>('an object with weights', isObject));
+  check('weights', weights, string("a set's name, a path or an address"));
   const published = findWeights(weights) ?? findWeights(`${id}.${weights}`);
   const architecture = { ...published?.options, ...own } as unknown as OptionsOf<Id>;
   // Random numbers would be thrown away, but for a head that the weights do not fill.

@@ -1,5 +1,7 @@
 /** Every network by its id: torchvision's where it has the network. */
+
 import { alexnet, alexnetBook, alexnetPaper } from '@cnnzoo/alexnet';
+import { shown } from '@cnnzoo/checks';
 import { googlenet, googlenetPaper } from '@cnnzoo/googlenet';
 import { bnInception, inceptionV2, inceptionV3 } from '@cnnzoo/inception';
 import { lenet5, lenetBook } from '@cnnzoo/lenet';
@@ -34,9 +36,9 @@ function ofDepth<Options extends { readonly depth: number }>(
   depth: Options['depth'],
 ): (options?: Omit<Options, 'depth'>) => LayersModel {
   return (options) => {
-    if (options !== undefined && 'depth' in options)
+    if (typeof options === 'object' && options !== null && 'depth' in options)
       throw new TypeError(
-        `depth is ${String(options.depth)}, but the network's name says ${depth} already: leave it out`,
+        `depth must be left out, because the network's name says ${depth} already, got ${shown(options.depth)}`,
       );
     return build({ ...options, depth } as Options);
   };
