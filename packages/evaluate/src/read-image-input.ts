@@ -1,4 +1,6 @@
+import { check, shown } from '@cnnzoo/checks';
 import type { Image } from '@cnnzoo/transforms';
+import { imageRule } from './image-rule.js';
 
 /**
  * Pixels as they are, or those of a file.
@@ -7,9 +9,9 @@ import type { Image } from '@cnnzoo/transforms';
  */
 export async function readImageInput(picture: Image | string, channels: number | null): Promise<Image> {
   if (typeof picture !== 'string') {
-    if (typeof picture?.data !== 'object')
-      throw new TypeError(`image must be { data, width, height, channels } or a path, got ${typeof picture}`);
-    return picture;
+    if (typeof picture !== 'object' || picture === null || !('data' in picture))
+      throw new TypeError(`image must be { data, width, height, channels } or a path, got ${shown(picture)}`);
+    return check('image', picture, imageRule);
   }
   const { readImage } = await import('@cnnzoo/data').catch((cause) => {
     throw new Error(`to read '${picture}', install the package @cnnzoo/data, or give the pixels`, { cause });

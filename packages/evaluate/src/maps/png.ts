@@ -1,4 +1,6 @@
+import { check } from '@cnnzoo/checks';
 import type { Image } from '@cnnzoo/transforms';
+import { imageRule } from '../image-rule.js';
 
 /**
  * An image as a PNG file.
@@ -11,7 +13,8 @@ import type { Image } from '@cnnzoo/transforms';
  * const { overlay } = await gradCam(model, image);
  * await writeFile('why.png', await toPng(overlay));
  */
-export async function toPng({ data, width, height, channels }: Image): Promise<Uint8Array> {
+export async function toPng(image: Image): Promise<Uint8Array> {
+  const { data, width, height, channels } = check('image', image, imageRule);
   if (channels < 1 || channels > 4) throw new RangeError(`image has ${channels} channels, expected 1 to 4`);
   const bytes = data instanceof Float32Array ? Uint8Array.from(data, (value) => clipped(value * 255)) : data;
   // ES modules only, so that a CommonJS build can have it, too.

@@ -1,3 +1,4 @@
+import { check, layersModel } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import { input, type LayersModel, layers, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { classifierHead } from './classifier-head.js';
@@ -24,6 +25,7 @@ import { type Layer, walkGraph } from './graph-walk.js';
  * console.log(toFullyConvolutional(lenet5()).outputShape); // [null, null, null, 10]
  */
 export function toFullyConvolutional(model: LayersModel): LayersModel {
+  check('model', model, layersModel<LayersModel>());
   const head = classifierHead(model);
   const [source] = model.inputs;
   if (source === undefined) throw new RangeError(`model '${model.name}' has no input`);

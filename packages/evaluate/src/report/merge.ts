@@ -1,4 +1,6 @@
+import { check, listOf } from '@cnnzoo/checks';
 import { type EvaluationReport, type ReportPart, reportOf } from './report.js';
+import { reportRule } from './report-rule.js';
 import { addTallies, emptyTally } from './tally.js';
 
 /**
@@ -13,6 +15,7 @@ import { addTallies, emptyTally } from './tally.js';
  * console.log(merge(halves).top1);
  */
 export function merge(reports: readonly EvaluationReport[]): EvaluationReport {
+  check('reports', reports, listOf(reportRule));
   const [first] = reports;
   if (first === undefined) throw new RangeError('reports must be at least one, got none');
   for (const [i, report] of reports.entries())

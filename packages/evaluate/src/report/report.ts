@@ -119,16 +119,19 @@ export function worstMistakes(mistakes: readonly Mistake[]): Mistake[] {
 
 /**
  * The pairs of classes that were confused most often, the worst first.
+ * @param report of `evaluate` or `merge`
  * @param limit how many
  * @example
  * import { evaluate, mostConfused } from '@cnnzoo/evaluate';
  * const report = await evaluate(model, testSet);
  * for (const { category, takenFor, count } of mostConfused(report, 5)) console.log(`${category} as ${takenFor}: ${count}`);
  */
-export function mostConfused(
-  { confusion, categories }: Pick<EvaluationReport, 'confusion' | 'categories'>,
-  limit: number,
-): Confusion[] {
+export function mostConfused(report: Pick<EvaluationReport, 'confusion' | 'categories'>, limit: number): Confusion[] {
+  const { confusion, categories } = check(
+    'report',
+    report,
+    rule<typeof report>('a report of evaluate or merge', (value) => typeof value === 'object' && value !== null),
+  );
   check('confusion', confusion, listOf(listOf(integer(0))));
   check('categories', categories, listOf(rule<string>('a string', (value) => typeof value === 'string')));
   check('limit', limit, integer(0));
