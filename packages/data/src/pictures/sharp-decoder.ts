@@ -74,9 +74,13 @@ async function withFrame(
   const { width, height, data } = await decode(frame.opaqueFile, 3);
   const { left, top, right, bottom, background, transparent } = frame;
   const rgb = new Uint8Array(data);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++)
-      if (x < left || x >= right || y < top || y >= bottom) rgb.set(background, 3 * (y * width + x));
+  const row = Uint8Array.from({ length: 3 * width }, (_, i) => background[i % 3] ?? 0);
+  for (let y = 0; y < height; y++) {
+    const outside = y < top || y >= bottom;
+    const [leftEnd, rightStart] = outside ? [width, width] : [Math.min(left, width), Math.min(right, width)];
+    if (leftEnd > 0) rgb.set(row.subarray(0, 3 * leftEnd), 3 * y * width);
+    if (rightStart < width) rgb.set(row.subarray(3 * rightStart), 3 * (y * width + rightStart));
+  }
   const image = withChannels({ data: rgb, width, height, channels: 3 }, channels);
   if (channels !== 4) return image;
   const withAlpha = transparent ? (await decode(frame.file, 4)).data : undefined;
