@@ -10,5 +10,6 @@ export {
 } from './inference/freeze.js';
 export type { RequestOptions } from './inference/request.js';
 export type { Batching } from './inference/request-batcher.js';
+export type { GraphModel } from './prediction/recordable-model.js';
 export { engineStats, type OnnxBackendOptions, registerOnnxBackend } from './register-backend.js';
 export type { Device } from './runtime/device.js';

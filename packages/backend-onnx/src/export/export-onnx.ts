@@ -2,6 +2,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { encodeModel, type GraphProto, onnxType } from '../graph/onnx-model.js';
 import { predictionGraph } from '../prediction/prediction-graph.js';
+import { type GraphModel, type RecordableModel, recordable } from '../prediction/recordable-model.js';
 import { onnxBackend } from '../register-backend.js';
 import { type ExportOnnxOptions, type ResolvedExport, resolveOptions } from './export-options.js';
 import { normalizePixels } from './normalize-pixels.js';
@@ -18,7 +19,8 @@ const largestFile = 2 ** 31 - 2 ** 26;
  * or [batch, channels, height, width] with `layout: 'NCHW'`; the output that of the last layer ('fc'). The file's metadata has
  * `architecture`, `options`, `preprocessing`, `categories` (the last three in JSON) and `licence`, as far as the model knows them.
  *
- * @param model a layers model, such as a network of this project or one loaded with `tf.loadLayersModel`
+ * @param source a layers model, such as a network of this project or one loaded with `tf.loadLayersModel`, or a graph model
+ *   of tfjs-converter's `loadGraphModel`
  * @param options.opset version of ONNX's operators, 17 to 22
  * @param options.batchSize a number, or 'dynamic'
  * @param options.inputShape [height, width, channels] where the model's input leaves them open
@@ -36,7 +38,8 @@ const largestFile = 2 ** 31 - 2 ** 26;
  *
  * writeFileSync('resnet18.onnx', exportOnnx(resnet18(), { batchSize: 'dynamic', layout: 'NCHW' }));
  */
-export function exportOnnx(model: LayersModel, options: ExportOnnxOptions = {}): Uint8Array {
+export function exportOnnx(source: LayersModel | GraphModel, options: ExportOnnxOptions = {}): Uint8Array {
+  const model = recordable(source, rankOf(options));
   const resolved = resolveOptions(model, options);
   const graph = exportedGraph(model, resolved);
   const size = weightBytes(graph);
@@ -62,11 +65,12 @@ export function exportOnnx(model: LayersModel, options: ExportOnnxOptions = {}):
  * const files = await writeOnnx(vgg19(), 'vgg19.onnx', { externalData: true }); // ['vgg19.onnx', 'vgg19.onnx.data']
  */
 export async function writeOnnx(
-  model: LayersModel,
+  source: LayersModel | GraphModel,
   path: string,
   options: ExportOnnxOptions & { readonly externalData?: boolean } = {},
 ): Promise<string[]> {
   if (typeof path !== 'string' || path === '') throw new TypeError(`path is ${String(path)}, expected that of a file`);
+  const model = recordable(source, rankOf(options));
   const resolved = resolveOptions(model, options, ['externalData']);
   const { externalData } = options;
   if (externalData !== undefined && typeof externalData !== 'boolean')
@@ -76,13 +80,18 @@ export async function writeOnnx(
   return writeFiles(path, graph, apart, (written) => encode(written, model, resolved));
 }
 
-function encode(graph: GraphProto, model: LayersModel, { opset, description }: ResolvedExport): Uint8Array {
+/** Of an input whose shape a graph model does not tell. */
+function rankOf({ inputShape }: ExportOnnxOptions): number | undefined {
+  return inputShape && inputShape.length + 1;
+}
+
+function encode(graph: GraphProto, model: RecordableModel, { opset, description }: ResolvedExport): Uint8Array {
   const docString = `Prediction of ${description.properties['architecture'] ?? model.name}`;
   return encodeModel(graph, [], { opset, docString, metadata: description.properties });
 }
 
 function exportedGraph(
-  model: LayersModel,
+  model: RecordableModel,
   { batchSize, inputShape, layout, normalize, opset }: ResolvedExport,
 ): GraphProto {
   return predictionGraph(model, onnxBackend(), {

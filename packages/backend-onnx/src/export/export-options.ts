@@ -1,6 +1,6 @@
 /** The options of an export, checked before anything is done. */
-import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { opsets } from '../graph/onnx-model.js';
+import type { RecordableModel } from '../prediction/recordable-model.js';
 import { type ModelDescription, readDescription } from './model-description.js';
 
 /** The options of `exportOnnx`. */
@@ -42,7 +42,7 @@ function shown(value: unknown): string {
  * @throws TypeError or RangeError naming the option, the value and what would be right
  */
 export function resolveOptions(
-  model: LayersModel,
+  model: RecordableModel,
   options: ExportOnnxOptions,
   others: readonly string[] = [],
 ): ResolvedExport {
@@ -78,7 +78,7 @@ export function resolveOptions(
   };
 }
 
-function normalization(model: LayersModel, { preprocessing }: ModelDescription): ResolvedExport['normalize'] {
+function normalization(model: RecordableModel, { preprocessing }: ModelDescription): ResolvedExport['normalize'] {
   const [input] = model.inputs;
   if (preprocessing === null)
     throw new RangeError(

@@ -1,6 +1,6 @@
 /** What a model says of itself in tfjs's user-defined metadata, for an .onnx file's metadata. */
 import { type Preprocessing, readMetadata } from '@cnnzoo/metadata';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { RecordableModel } from '../prediction/recordable-model.js';
 
 export interface ModelDescription {
   readonly preprocessing: Preprocessing | null;
@@ -9,7 +9,7 @@ export interface ModelDescription {
 }
 
 /** @param licence instead of the one that the model has noted */
-export function readDescription(model: LayersModel, licence: string | undefined): ModelDescription {
+export function readDescription(model: RecordableModel, licence: string | undefined): ModelDescription {
   const metadata = readMetadata(model);
   const named = {
     architecture: metadata.id ?? model.name,

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { type GraphModel, recordable } from '../prediction/recordable-model.js';
 import { type FrozenGraph, frozenGraph } from './frozen-graph.js';
 import { frozenSession } from './frozen-session.js';
 import { startWorkerPool } from './inference-workers.js';
@@ -83,10 +84,10 @@ export interface FrozenModelInWorker {
  * const values = frozen.run(new Float32Array(224 * 224 * 3)); // 1000 numbers
  * frozen.dispose();
  */
-export function freeze(model: LayersModel, options?: FreezeOptions): FrozenModel;
-export function freeze(model: LayersModel, options: FreezeInWorkerOptions): FrozenModelInWorker;
+export function freeze(model: LayersModel | GraphModel, options?: FreezeOptions): FrozenModel;
+export function freeze(model: LayersModel | GraphModel, options: FreezeInWorkerOptions): FrozenModelInWorker;
 export function freeze(
-  model: LayersModel,
+  model: LayersModel | GraphModel,
   options: FreezeOptions | FreezeInWorkerOptions = {},
 ): FrozenModel | FrozenModelInWorker {
   const { batchSize, inputShape, worker = false, threads, batching } = options as Partial<FreezeInWorkerOptions>;
@@ -99,7 +100,10 @@ export function freeze(
   if (threads !== undefined) checkCount('threads', threads);
   if (batching !== undefined) checkBatching(batching, workers, batchSize);
   const share = threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(1, workers)));
-  const graph = frozenGraph(model, { batchSize: batchSize ?? null, inputShape });
+  const graph = frozenGraph(recordable(model, inputShape && inputShape.length + 1), {
+    batchSize: batchSize ?? null,
+    inputShape,
+  });
   return workers === 0 ? freezeHere(graph, share) : freezeInWorkers(graph, share, workers, batching);
 }
 
@@ -178,8 +182,10 @@ function checkUsable(disposed: boolean, { model }: Signature): void {
 }
 
 function checkModel(model: unknown): void {
-  if (typeof model !== 'object' || model === null || !('predict' in model) || !('inputNames' in model))
-    throw new TypeError(`freeze: model is ${String(model)}, expected a LayersModel of tfjs-layers`);
+  if (typeof model !== 'object' || model === null || !('predict' in model) || !('inputs' in model))
+    throw new TypeError(
+      `freeze: model is ${String(model)}, expected a LayersModel of tfjs-layers or a GraphModel of tfjs-converter`,
+    );
 }
 
 function checkCount(name: string, value: unknown): void {

@@ -1,7 +1,7 @@
 /** A model's prediction as one ONNX graph with its weights inside: for this runtime. */
-import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { encodeModel, onnxType, type ValueInfoProto } from '../graph/onnx-model.js';
 import { predictionGraph } from '../prediction/prediction-graph.js';
+import type { RecordableModel } from '../prediction/recordable-model.js';
 import { onnxBackend } from '../register-backend.js';
 import type { Signature } from './signature.js';
 
@@ -18,7 +18,7 @@ export interface FrozenShape {
   readonly inputShape?: readonly number[] | undefined;
 }
 
-export function frozenGraph(model: LayersModel, { batchSize, inputShape }: FrozenShape): FrozenGraph {
+export function frozenGraph(model: RecordableModel, { batchSize, inputShape }: FrozenShape): FrozenGraph {
   const graph = predictionGraph(model, onnxBackend(), {
     batchSize: batchSize ?? 'dynamic',
     inputShape,

@@ -1,11 +1,11 @@
 /** A model's prediction as one portable ONNX graph with its weights inside, as exports and frozen models take it. */
-import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Layout } from '../graph/layout.js';
 import type { GraphProto } from '../graph/onnx-model.js';
 import type { OnnxBackend } from '../tfjs/backend.js';
 import { probeBatchSizes, withDynamicBatch } from './dynamic-batch.js';
 import { type EmittedPrediction, emitPrediction, type Preprocess } from './emit-prediction.js';
 import { recordPrediction } from './record-prediction.js';
+import type { RecordableModel } from './recordable-model.js';
 
 export interface PredictionOptions {
   /** Images at once, or any number of them. */
@@ -27,7 +27,7 @@ export interface PredictionOptions {
  *   layer where the model calls what has no ONNX form
  */
 export function predictionGraph(
-  model: LayersModel,
+  model: RecordableModel,
   backend: OnnxBackend,
   { batchSize, inputShape, ...emission }: PredictionOptions,
 ): GraphProto {

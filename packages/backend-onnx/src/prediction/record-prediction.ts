@@ -4,11 +4,12 @@
  */
 import type { DataType } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel, layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { layers } from '@tensorflow/tfjs-layers';
 import { trace } from '../engine/trace.js';
 import type { LazyNode } from '../graph/node.js';
 import type { OnnxBackend } from '../tfjs/backend.js';
 import { backendName } from '../tfjs/kernel.js';
+import type { RecordableModel } from './recordable-model.js';
 
 type Layer = layers.Layer;
 
@@ -45,7 +46,7 @@ export interface RecordedPrediction {
  *   operation that has no ONNX form, or reads what it computes
  */
 export function recordPrediction(
-  model: LayersModel,
+  model: RecordableModel,
   options: RecordingOptions,
   backend: OnnxBackend,
 ): RecordedPrediction {
@@ -66,7 +67,7 @@ export function recordPrediction(
 }
 
 function record(
-  model: LayersModel,
+  model: RecordableModel,
   backend: OnnxBackend,
   shapes: readonly (readonly number[])[],
   layerOf: ReadonlyMap<LazyNode, string>,
@@ -93,8 +94,8 @@ function record(
 
 /** The shape of an input with all axes known. */
 function concreteShape(
-  model: LayersModel,
-  input: SymbolicTensor,
+  model: RecordableModel,
+  input: RecordableModel['inputs'][number],
   { batchSize, inputShape }: RecordingOptions,
 ): readonly number[] {
   const [batch = null, ...own] = input.shape;
@@ -135,7 +136,7 @@ function withBackend<T>(run: () => T): T {
  * Notes in `path` which layers are being called, the innermost last, and names the layer in errors.
  * @returns what ends this
  */
-function followCalls(model: LayersModel, path: string[]): () => void {
+function followCalls(model: RecordableModel, path: string[]): () => void {
   const layers = allLayers(model);
   const own = layers.map((layer) => Object.getOwnPropertyDescriptor(layer, 'call'));
   for (const layer of layers) {
@@ -163,7 +164,7 @@ function followCalls(model: LayersModel, path: string[]): () => void {
 }
 
 /** Layers that are not models, those of models inside the model, too. Layers that wrap one call it: it is part of them. */
-function allLayers(model: LayersModel): Layer[] {
+function allLayers(model: RecordableModel): Layer[] {
   const found = new Set<Layer>();
   const collect = (layers: readonly Layer[]) => {
     for (const layer of layers)

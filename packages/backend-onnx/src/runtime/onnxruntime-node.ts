@@ -13,8 +13,8 @@
  * `getData` ends the process, so that the engine reads them through a graph that does nothing.
  */
 /// <reference lib="es2024.arraybuffer" />
+import { createRequire } from 'node:module';
 import { Tensor } from 'onnxruntime-common';
-import { binding, initOrt } from 'onnxruntime-node/dist/binding.js';
 import type { DeviceTensor } from '../graph/node.js';
 import { attributeProto, encodePart, onnxType } from '../graph/onnx-model.js';
 import { type Device, deviceTraits } from './device.js';
@@ -23,6 +23,27 @@ import type { DeviceSession, Runtime, RuntimeInput, Session, SessionOptions } fr
 
 const sentinel = 'sentinel';
 const sentinelReached = 'Tensor type (16) is not supported';
+
+type Native = typeof import('onnxruntime-node/dist/binding.js');
+
+let loaded: Native | null = null;
+
+/**
+ * The native binding, loaded when it is first needed: importing the package does nothing.
+ * @throws Error where Node's permission model does not allow native code
+ */
+function native(): Native {
+  try {
+    loaded ??= createRequire(import.meta.url)('onnxruntime-node/dist/binding.js') as Native;
+    return loaded;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_DLOPEN_DISABLED') throw error;
+    throw new Error(
+      "@cnnzoo/backend-onnx: onnxruntime is native code, which Node's permission model refuses: start node with --allow-addons",
+      { cause: error },
+    );
+  }
+}
 
 class OrtDeviceTensor implements DeviceTensor {
   constructor(readonly tensor: Tensor) {}
@@ -75,6 +96,7 @@ function joined(part: Uint8Array, model: Uint8Array): Uint8Array<ArrayBuffer> {
 const noPart = new Uint8Array(0);
 
 function load(model: Uint8Array, device: Device, { threads, profile }: SessionOptions, options: object) {
+  const { binding, initOrt } = native();
   initOrt();
   const session = new binding.InferenceSession();
   const bytes = joined(device === 'cpu' ? sentinelBytes() : noPart, model);
@@ -110,7 +132,9 @@ function load(model: Uint8Array, device: Device, { threads, profile }: SessionOp
 
 /** Names of the devices that this build of onnxruntime-node knows. */
 export function supportedDevices(): string[] {
-  return binding.listSupportedBackends().map(({ name }) => name);
+  return native()
+    .binding.listSupportedBackends()
+    .map(({ name }) => name);
 }
 
 /** @param device where graphs run. Default 'cpu' */
