@@ -280,6 +280,8 @@ const binaryKernels: KernelTable = {
   Select: (backend, inputs) => {
     const [condition, t, e] = [required(inputs, 'condition'), required(inputs, 't'), required(inputs, 'e')];
     if (t.dtype !== e.dtype || t.dtype === 'bool' || condition.dtype !== 'bool') return null;
+    // tfjs does not broadcast to an axis without elements, and passes shapes that differ.
+    if ([condition, t, e].some(({ shape }) => shape.includes(0))) return null;
     if (condition.shape.length === t.shape.length)
       return backend.record(select, [condition, t, e], t.shape, t.dtype, none);
     // A condition of rank 1 chooses whole rows.
