@@ -30,17 +30,24 @@ export function commonLayout(graph: Emission, node: LazyNode): Layout {
   return best;
 }
 
+/** Names of as many operands as the operation has. */
+type Operands = readonly [string, string, ...string[]];
+
 /** An operation whose ONNX form takes the operands' names in one layout. */
 export function elementwise<A extends Attributes>(
   name: string,
-  apply: (graph: Emission, operands: readonly string[], attributes: A, node: LazyNode) => string,
+  apply: (graph: Emission, operands: Operands, attributes: A, node: LazyNode) => string,
 ): Operation<A> {
   return {
     name,
     elementwise: true,
     emit(graph, node, attributes) {
       const layout = commonLayout(graph, node);
-      graph.set(node, layout, apply(graph, graph.operands(node, layout), attributes, node));
+      graph.set(
+        node,
+        layout,
+        apply(graph, graph.operands(node, layout) as readonly string[] as Operands, attributes, node),
+      );
     },
   };
 }
@@ -51,7 +58,7 @@ type Emit = (graph: Emission, x: string, node: LazyNode) => string;
 
 /** f(x) on float32; other types decline. */
 function unary(name: string, emit: Emit, resultType: DataType = 'float32'): Kernel {
-  const operation = elementwise(name, (graph, [x = ''], _, node) => emit(graph, x, node));
+  const operation = elementwise(name, (graph, [x], _, node) => emit(graph, x, node));
   return (backend, inputs) => {
     const x = required(inputs, 'x');
     return x.dtype === 'float32' ? backend.record(operation, [x], x.shape, resultType, none) : null;
@@ -60,7 +67,7 @@ function unary(name: string, emit: Emit, resultType: DataType = 'float32'): Kern
 
 /** f(x) with the type of x. */
 function unaryAnyNumber(name: string, emit: Emit): Kernel {
-  const operation = elementwise(name, (graph, [x = ''], _, node) => emit(graph, x, node));
+  const operation = elementwise(name, (graph, [x], _, node) => emit(graph, x, node));
   return (backend, inputs) => {
     const x = required(inputs, 'x');
     return x.dtype === 'bool' ? null : backend.record(operation, [x], x.shape, x.dtype, none);
@@ -76,7 +83,7 @@ const operator =
 const zero = (graph: Emission) => graph.scalar('float32', 0);
 const one = (graph: Emission) => graph.scalar('float32', 1);
 
-const cast = elementwise<{ to: number }>('Cast', (graph, [x = ''], { to }, node) => {
+const cast = elementwise<{ to: number }>('Cast', (graph, [x], { to }, node) => {
   const fromFloat = node.inputs[0]?.dtype === 'float32';
   return fromFloat && to === onnxType.int32 && exactIntegers(graph)
     ? toInt32(graph, widen(graph, x))
@@ -96,21 +103,21 @@ export function castTo(backend: OnnxBackend, x: TensorInfo, dtype: 'float32' | '
   return backend.record(cast, [x], x.shape, dtype, { to: onnxType[dtype] });
 }
 
-const step = elementwise<{ alpha: number }>('Step', (graph, [x = ''], { alpha }) => {
+const step = elementwise<{ alpha: number }>('Step', (graph, [x], { alpha }) => {
   const positive = graph.op('Greater', [x, zero(graph)]);
   const value = graph.op('Where', [positive, one(graph), graph.scalar('float32', alpha)]);
   return graph.op('Where', [graph.op('IsNaN', [x]), x, value]);
 });
 
-const multiply = elementwise('Multiply', (graph, [a = '', b = ''], _, node) => product(graph, a, b, node));
+const multiply = elementwise('Multiply', (graph, [a, b], _, node) => product(graph, a, b, node));
 const add = elementwise('Add', (graph, operands) => graph.op('Add', operands));
-const relu = elementwise('Relu', (graph, [x = '']) => graph.op('Relu', [x]));
+const relu = elementwise('Relu', (graph, [x]) => graph.op('Relu', [x]));
 
-const leakyRelu = elementwise<{ alpha: number }>('LeakyRelu', (graph, [x = ''], { alpha }) =>
+const leakyRelu = elementwise<{ alpha: number }>('LeakyRelu', (graph, [x], { alpha }) =>
   graph.op('LeakyRelu', [x], { alpha: { float: alpha } }),
 );
 
-const clip = elementwise<{ min: number; max: number }>('ClipByValue', (graph, [x = ''], { min, max }, { dtype }) => {
+const clip = elementwise<{ min: number; max: number }>('ClipByValue', (graph, [x], { min, max }, { dtype }) => {
   const type = dtype === 'int32' ? 'int32' : 'float32';
   return graph.op('Clip', [x, graph.scalar(type, min), graph.scalar(type, max)]);
 });
@@ -186,7 +193,7 @@ const unaryKernels: KernelTable = {
   },
 };
 
-const logicalNot = elementwise('LogicalNot', (graph, [x = '']) => graph.op('Not', [x]));
+const logicalNot = elementwise('LogicalNot', (graph, [x]) => graph.op('Not', [x]));
 
 type Types = readonly DataType[];
 const numbers: Types = ['float32', 'int32'];
@@ -218,7 +225,7 @@ function comparison(name: string, type: string): Kernel {
 const notEqual = elementwise('NotEqual', (graph, operands) => graph.op('Not', [graph.op('Equal', operands)]));
 
 /** tfjs's remainder has the sign of the divisor, C's fmod that of the dividend. */
-const mod = elementwise('Mod', (graph, [a = '', b = '']) => {
+const mod = elementwise('Mod', (graph, [a, b]) => {
   const remainder = graph.op('Mod', [a, b], { fmod: 1 });
   const shifted = graph.op('Mod', [graph.op('Add', [remainder, b]), b], { fmod: 1 });
   const negative = (x: string) => graph.op('Less', [x, zero(graph)]);
@@ -232,12 +239,12 @@ const squaredDifference = elementwise('SquaredDifference', (graph, operands, _, 
   return isWide ? toInt32(graph, square) : square;
 });
 
-const eluGrad = elementwise('EluGrad', (graph, [dy = '', y = '']) => {
+const eluGrad = elementwise('EluGrad', (graph, [dy, y]) => {
   const negative = graph.op('Mul', [dy, graph.op('Add', [y, one(graph)])]);
   return graph.op('Where', [graph.op('GreaterOrEqual', [y, zero(graph)]), dy, negative]);
 });
 
-const prelu = elementwise('Prelu', (graph, [x = '', alpha = '']) =>
+const prelu = elementwise('Prelu', (graph, [x, alpha]) =>
   graph.op('Where', [graph.op('Less', [x, zero(graph)]), graph.op('Mul', [x, alpha]), x]),
 );
 

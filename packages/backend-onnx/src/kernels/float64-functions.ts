@@ -39,7 +39,7 @@ function softplus(graph: Emission, x: string): string {
 }
 
 function wideFunction(name: string, f: (graph: Emission, x: string) => string): KernelTable[string] {
-  const operation = elementwise(name, (graph, [x = '']) =>
+  const operation = elementwise(name, (graph, [x]) =>
     graph.op('Cast', [f(graph, widen(graph, x))], { to: onnxType.float32 }),
   );
   return (backend, inputs) => {
@@ -49,11 +49,11 @@ function wideFunction(name: string, f: (graph: Emission, x: string) => string): 
 }
 
 /** floor(a / b), an int32 for floats, too, as on tfjs's cpu backend. */
-const floorDiv = elementwise('FloorDiv', (graph, [a = '', b = '']) =>
+const floorDiv = elementwise('FloorDiv', (graph, [a, b]) =>
   toInt32(graph, graph.op('Floor', [graph.op('Div', [widen(graph, a), widen(graph, b)])])),
 );
 
-const power = elementwise('Pow', (graph, [a = '', b = ''], _, { dtype }) =>
+const power = elementwise('Pow', (graph, [a, b], _, { dtype }) =>
   dtype === 'int32' ? toInt32(graph, graph.op('Pow', [widen(graph, a), widen(graph, b)])) : graph.op('Pow', [a, b]),
 );
 

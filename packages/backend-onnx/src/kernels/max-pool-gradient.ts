@@ -7,6 +7,7 @@
  *
  * which keeps tfjs's rule that the first of equal maxima takes the gradient.
  */
+import { at } from '../graph/at.js';
 import type { Emission } from '../graph/emission.js';
 import { onnxType } from '../graph/onnx-model.js';
 import type { Window } from './window.js';
@@ -64,7 +65,7 @@ export function maxPoolGradientByParts(
         ]),
       );
   const maps4d = (name: string) => graph.reshape(name, [maps, 1, outHeight, outWidth]);
-  const all = parts.length === 1 ? (parts[0] ?? '') : graph.op('Concat', parts, { axis: 1 });
+  const all = parts.length === 1 ? at(parts, 0) : graph.op('Concat', parts, { axis: 1 });
   const number = (condition: string) => graph.op('Cast', [condition], { to: onnxType.float32 });
   const equal = number(graph.op('Equal', [all, maps4d(y)]));
   const before = graph.op('CumSum', [equal, graph.scalar('int64', 1)], { exclusive: 1 });

@@ -7,6 +7,7 @@
  * - Conv in groups of more than 4 output channels that are no multiple of 4: each group is a node
  * - ConvTranspose in groups of several input channels and one output channel: a sum of products channel by channel
  */
+import { at } from '../../graph/at.js';
 import type { Emission } from '../../graph/emission.js';
 import type { AttributeValue } from '../../graph/onnx-model.js';
 import { sizeOf } from '../../graph/shape.js';
@@ -55,7 +56,7 @@ export function convolutionNode(
   const conv = (names: readonly string[], by: Window, count: number) =>
     graph.op('Conv', names, { ...windowAttributes(by), ...groupAttribute(count) });
   if (graph.can('everyConvolution')) return conv(inputs, window, groups);
-  const [x = '', filter = '', bias] = inputs;
+  const [x, filter, bias] = inputs as [string, string, string?];
   const rest = bias === undefined ? [] : [bias];
   const [top = 0, left = 0, bottom = 0, right = 0] = window.pads;
   const { kernel } = window;
@@ -82,7 +83,7 @@ export function convolutionNode(
   const biases = bias === undefined ? [] : split(bias, 0, outputChannels);
   const results = parts.map((part, i) => {
     const vector = biases[i];
-    const names = [part, filters[i] ?? '', ...(vector === undefined ? [] : [vector])];
+    const names = [part, at(filters, i), ...(vector === undefined ? [] : [vector])];
     return convolutionNode(graph, names, window, { ...channels, groups: 1 });
   });
   return graph.op('Concat', results, { axis: 1 });

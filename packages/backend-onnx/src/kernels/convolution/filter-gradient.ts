@@ -39,6 +39,12 @@ type Form = 'separable' | 'products' | 'large' | 'merged' | 'rows' | 'pointwise'
 /** Output positions up to which `convolution` is fastest. */
 const fewPositions = 200;
 
+/**
+ * Rows of the filter's matrix for each position from which on one product for the whole batch is faster than one an image: as the table
+ * above has it, between 256 channels at 14x14 (12 rows a position) and 128 at 28x28 (1.5).
+ */
+const rowsPerPosition = 8;
+
 function hasUnitStride({ strides }: Window): boolean {
   return strides.every((stride) => stride === 1);
 }
@@ -54,7 +60,7 @@ function formOf(graph: Emission, sizes: FilterGradientSizes, window: Window): Fo
   if (inputChannels <= 16) return 'rows';
   const blocks = block > 0 && outputChannels % block === 0 && (batch < block || batch % block === 0);
   if (blocks && positions <= fewPositions) return 'convolution';
-  if (inputChannels * kernel[0] * kernel[1] > 8 * positions) return 'merged';
+  if (inputChannels * kernel[0] * kernel[1] > rowsPerPosition * positions) return 'merged';
   return isSeparable(window) ? 'separable' : 'products';
 }
 
