@@ -47,7 +47,7 @@ const optimizer = tf.train.momentum(1e-5, 0.9);
 function record(): () => void {
   const result =
     mode === 'predict'
-      ? (model.predict(images) as Tensor)
+      ? (model.apply(images) as Tensor)
       : optimizer.minimize(
           () => tf.losses.softmaxCrossEntropy(labels, model.apply(images, { training: true }) as Tensor),
           true,
