@@ -104,7 +104,13 @@ export interface Bars {
   readonly gradients: number;
 }
 
-function difference(name: string, actual: Numbers | undefined, expected: Numbers, bar: number): string | null {
+function difference(
+  name: string,
+  actual: Numbers | undefined,
+  expected: Numbers,
+  bar: number,
+  terms: number,
+): string | null {
   const form = ({ dtype, shape }: Numbers) => `${dtype}[${shape}]`;
   if (actual === undefined || form(actual) !== form(expected))
     return `${name} is ${actual && form(actual)}, expected ${form(expected)}`;
@@ -116,17 +122,17 @@ function difference(name: string, actual: Numbers | undefined, expected: Numbers
   for (let i = 0; i < expected.values.length; i++) {
     const [a = Number.NaN, b = Number.NaN] = [actual.values[i], expected.values[i]];
     if (a === b || (Number.isNaN(a) && Number.isNaN(b))) continue;
-    const allowed = expected.dtype === 'float32' ? Math.max(bar * largest, 4 * ulp(b)) : 0;
+    const allowed = expected.dtype === 'float32' ? Math.max(bar * largest, 4 * ulp(b), 2 ** -23 * terms) : 0;
     if (!(Math.abs(a - b) <= allowed)) return `${name} is ${a} at ${i}, expected ${b} (largest ${largest})`;
   }
   return null;
 }
 
-function compare(actual: Outcome, expected: Outcome, bar: number): string | null {
+function compare(actual: Outcome, expected: Outcome, bar: number, terms = 0): string | null {
   if (expected instanceof Error) return actual instanceof Error ? null : `no error, expected: ${expected.message}`;
   if (actual instanceof Error) return `error: ${actual.message}`;
   for (const [name, numbers] of expected) {
-    const found = difference(name, actual.get(name), numbers, bar);
+    const found = difference(name, actual.get(name), numbers, bar, terms);
     if (found !== null) return found;
   }
   return null;
@@ -166,7 +172,7 @@ export async function differences(
     cases.forEach((drawn, i) => {
       const [e, a] = [expected[i], actual[i]];
       if (e === undefined || a === undefined) return;
-      const results = compare(a.results, e.results, bars.results);
+      const results = compare(a.results, e.results, bars.results, drawn.terms);
       const problem = results ?? compare(a.gradients, e.gradients, bars.gradients);
       if (problem === null) return;
       const part = results === null ? 'gradient' : 'result';

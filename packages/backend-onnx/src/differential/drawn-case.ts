@@ -16,6 +16,8 @@ export interface DrawnCall {
   readonly apply: (...inputs: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
   /** Whether gradients with respect to the float inputs are compared, too. Default true. */
   readonly gradient?: boolean;
+  /** The sum of the sizes of what is added: a sum that cancels is only as exact as float32 is there. Default 0. */
+  readonly terms?: number;
 }
 
 export interface DrawnOperation {
@@ -35,6 +37,11 @@ export function drawInput(random: Random, shape: readonly number[], dtype: DataT
 /** A constant of a call that is no input: nothing is differentiated by it. */
 export function tensorOf({ shape, dtype, values }: Input): tf.Tensor {
   return tf.tensor([...values], [...shape], dtype as 'float32');
+}
+
+/** The sum of the sizes of an input's values. */
+export function sizeOfTerms({ values }: Input): number {
+  return values.reduce((sum, value) => (Number.isFinite(value) ? sum + Math.abs(value) : sum), 0);
 }
 
 export function describeCase({ operation, seed, inputs, options }: DrawnCase): string {

@@ -1,5 +1,5 @@
 /**
- * The differential test at length: `pnpm run differential [--cases 20000] [--seed N] [--filter OPERATION] [--device webgpu] [--case SEED]`.
+ * The differential test at length: `pnpm run differential [--cases 20000] [--seed N] [--filter OPERATION] [--device webgpu] [--case=SEED]`.
  * Prints the seed, and each case that differs without a reason; ends with 1 where there is one.
  */
 import { parseArgs } from 'node:util';

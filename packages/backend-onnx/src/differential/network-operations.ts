@@ -1,6 +1,6 @@
 /** Calls that layers of networks make: products, convolutions, pooling, normalizations, resizing, losses. */
 import * as tf from '@tensorflow/tfjs-core';
-import { type DrawnOperation, drawInput } from './drawn-case.js';
+import { type DrawnOperation, drawInput, sizeOfTerms } from './drawn-case.js';
 import { drawShape, type Random } from './random.js';
 
 type Padding = 'valid' | 'same' | number;
@@ -52,8 +52,11 @@ export const networkOperations: readonly DrawnOperation[] = [
         random.chance(0.5) ? [k] : [random.int(1, 4), k],
         random.chance(0.5) ? [k] : [k, random.int(1, 4)],
       ];
+      const [left, right] = [drawInput(random, a, 'float32'), drawInput(random, b, 'float32')];
       return {
-        inputs: [drawInput(random, a, 'float32'), drawInput(random, b, 'float32')],
+        inputs: [left, right],
+        // No value is larger than 2.
+        terms: 2 * sizeOfTerms(left),
         options: {},
         apply: (x, y) => tf.dot(x as tf.Tensor, y as tf.Tensor),
       };
@@ -92,6 +95,8 @@ export const networkOperations: readonly DrawnOperation[] = [
       ]);
       return {
         inputs: shapes.map((shape) => drawInput(random, shape, 'float32')),
+        // At most 16 products of two values of at most 2.
+        terms: 64,
         options: { equation },
         apply: (...xs) => tf.einsum(equation, ...xs),
       };

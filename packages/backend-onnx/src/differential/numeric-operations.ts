@@ -1,7 +1,7 @@
 /** Calls that compute element by element, or along axes. */
 import type { DataType } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { type DrawnOperation, drawInput } from './drawn-case.js';
+import { type DrawnOperation, drawInput, sizeOfTerms } from './drawn-case.js';
 import { drawShape, type Kind, type Random } from './random.js';
 
 type Unary = (x: tf.Tensor) => tf.Tensor;
@@ -231,11 +231,12 @@ function reduction(
       const axis = axesOf(random, shape.length);
       const keepDims = random.chance(0.4);
       const kind = random.pick(kinds);
-      const inputs = [drawInput(random, shape, random.pick(dtypes), kind)];
+      const x = drawInput(random, shape, random.pick(dtypes), kind);
       return {
-        inputs,
+        inputs: [x],
+        terms: sizeOfTerms(x),
         options: { axis, keepDims, kind },
-        apply: (x) => apply(x as tf.Tensor, axis, keepDims),
+        apply: (tensor) => apply(tensor as tf.Tensor, axis, keepDims),
         gradient: gradient && kind !== 'special',
       };
     },
@@ -294,8 +295,10 @@ const reductionCalls: readonly DrawnOperation[] = [
       const shape = drawShape(random, 1, 5);
       const axis = random.int(-shape.length, shape.length - 1);
       const [exclusive, reverse] = [random.chance(0.5), random.chance(0.5)];
+      const summed = drawInput(random, shape, random.pick(numbers));
       return {
-        inputs: [drawInput(random, shape, random.pick(numbers))],
+        inputs: [summed],
+        terms: sizeOfTerms(summed),
         options: { axis, exclusive, reverse },
         apply: (x) => tf.cumsum(x as tf.Tensor, axis, exclusive, reverse),
       };
