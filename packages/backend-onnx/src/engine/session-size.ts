@@ -5,9 +5,9 @@ import type { Trace } from './trace.js';
 
 const bytesOf = ({ dtype, shape }: LazyNode) => sizeOf(shape) * (dtype === 'bool' ? 1 : 4);
 
-/** What onnxruntime keeps for a node besides numbers: measured are 2 to 8 KiB. */
+/** What onnxruntime keeps for a node besides numbers. An estimate, on the safe side. */
 const bytesOfNode = 8 * 1024;
-/** What it keeps for any graph. */
+/** What it keeps for any graph. An estimate, too. */
 const bytesOfGraph = 128 * 1024;
 
 /**

@@ -138,8 +138,8 @@ describe('a value in a message', () => {
     [Array.from({ length: 5 }, (_, i) => i), '[0, 1, 2, 3, 4]'],
     [new Float32Array(3), 'an instance of Float32Array'],
     [new Map(), 'an instance of Map'],
-    [{ a: 1, b: { c: { d: 2 } } }, '{ a,b }'],
-    [{}, '{  }'],
+    [{ a: 1, b: { c: { d: 2 } } }, '{ a, b }'],
+    [{}, '{}'],
     [undefined, 'undefined'],
     [() => 1, 'an instance of Function'],
   ])('%#', (value, text) => {

@@ -17,5 +17,6 @@ function print(value: unknown): string {
   if (Object(value) !== value) return String(value);
   const { dtype, shape, isDisposed, constructor: made } = value as Readonly<Record<string, unknown>>;
   if (shape) return `${isDisposed ? 'disposed ' : ''}${dtype} tensor [${(shape as unknown[]).join(', ')}]`;
-  return made === Object ? `{ ${Object.keys(value as object)} }` : `an instance of ${(made as { name: string }).name}`;
+  if (made !== Object) return `an instance of ${(made as { name: string }).name}`;
+  return `{ ${Object.keys(value as object).join(', ')} }`.replace('{  }', '{}');
 }
