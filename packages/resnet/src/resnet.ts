@@ -126,9 +126,9 @@ interface BlockOptions {
 
 function residualBlock(x: SymbolicTensor, variant: Variant, { version, ...options }: BlockOptions): SymbolicTensor {
   const { block, groups = 1, widthPerGroup = 64 } = variant;
-  if (block === 'plain') return plainBlock(x, options);
+  const { name, filters, stride } = options;
+  if (block === 'plain') return plainBlock(x, { name, filters, stride });
   if (block === 'basic') return basicBlock(x, options);
-  const { filters } = options;
   return bottleneckBlock(x, {
     ...options,
     width: ((filters * widthPerGroup) / 64) * groups,
