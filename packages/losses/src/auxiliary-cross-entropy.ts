@@ -24,8 +24,7 @@ export interface AuxiliaryCrossEntropyOptions extends Omit<CrossEntropyOptions, 
  * @returns a scalar, the mean over the images
  * @throws TypeError or RangeError naming the argument that is wrong
  * @example
- * import { callable, check, checkOptions, listOf, number, optional, type Rule, tensor } from '@cnnzoo/checks';
-import * as tf from '@tensorflow/tfjs-core';
+ * import * as tf from '@tensorflow/tfjs-core';
  * import { auxiliaryCrossEntropy } from '@cnnzoo/losses';
  *
  * const [main, head] = [tf.tensor2d([[2, 1]]), tf.tensor2d([[0, 1]])];
@@ -56,8 +55,7 @@ export function auxiliaryCrossEntropy(
  * @returns a scalar
  * @throws RangeError where `outputs` is empty or the weight is negative or not finite
  * @example
- * import { callable, check, checkOptions, listOf, number, optional, type Rule, tensor } from '@cnnzoo/checks';
-import * as tf from '@tensorflow/tfjs-core';
+ * import * as tf from '@tensorflow/tfjs-core';
  * import { auxiliaryLoss } from '@cnnzoo/losses';
  *
  * const [main, head] = [tf.tensor2d([[2, 1]]), tf.tensor2d([[0, 1]])];

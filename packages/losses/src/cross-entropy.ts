@@ -33,8 +33,7 @@ export interface CrossEntropyOptions {
  * @returns a scalar, or float32 [count] with reduction 'none'
  * @throws TypeError or RangeError naming the argument that is wrong
  * @example
- * import { checkOptions, faultOf, listOf, number, type OptionRules, oneOf, optional, type Rule } from '@cnnzoo/checks';
-import * as tf from '@tensorflow/tfjs-core';
+ * import * as tf from '@tensorflow/tfjs-core';
  * import { crossEntropy } from '@cnnzoo/losses';
  *
  * const logits = tf.tensor2d([[2, 1, 0], [0, 0, 3]]);

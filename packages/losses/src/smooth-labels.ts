@@ -15,8 +15,7 @@ import { areIndices, type Labels, labelsRule } from './classes.js';
  * @returns float32 [count, numClasses]
  * @throws RangeError or TypeError naming the argument that is wrong
  * @example
- * import { check, integer, number } from '@cnnzoo/checks';
-import * as tf from '@tensorflow/tfjs-core';
+ * import * as tf from '@tensorflow/tfjs-core';
  * import { smoothLabels } from '@cnnzoo/losses';
  *
  * smoothLabels(tf.tensor1d([0], 'int32'), 4, 0.25).print(); // [[0.8125, 0.0625, 0.0625, 0.0625]]

@@ -12,8 +12,7 @@ import { areIndices, checkLabels, type Labels } from './classes.js';
  * @returns a scalar from 0 to 1
  * @throws TypeError or RangeError naming the argument that is wrong
  * @example
- * import { check, integer } from '@cnnzoo/checks';
-import * as tf from '@tensorflow/tfjs-core';
+ * import * as tf from '@tensorflow/tfjs-core';
  * import { topKAccuracy } from '@cnnzoo/losses';
  *
  * const logits = tf.tensor2d([[3, 2, 1], [3, 2, 1]]);
