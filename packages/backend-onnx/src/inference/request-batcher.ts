@@ -1,7 +1,7 @@
 /** Puts requests that come at the same time into one batch: a network does eight images at once in far less than eight times the time. */
-
 import type { Ticket } from './request.js';
 
+/** How requests that come at the same time are put into one batch. */
 export interface Batching {
   /** Images in a batch, at most. */
   readonly maxBatchSize: number;

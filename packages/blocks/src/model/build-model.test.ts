@@ -92,7 +92,7 @@ test('features takes layers and modules', () => {
   const backbone = features(network({ includeTop: false }), ['stem', 'body.conv', 'body']);
   expect(backbone.outputs.map(({ sourceLayer }) => sourceLayer.name)).toEqual(['stem.conv', 'body.conv', 'body.add']);
   expect(() => features(network(), [])).toThrow(RangeError);
-  expect(() => features(network(), ['bod'])).toThrow(/stem, body, got 'bod'/);
+  expect(() => features(network(), ['bod'])).toThrow(/stem, body, .*got 'bod'/);
 });
 
 test.each([
