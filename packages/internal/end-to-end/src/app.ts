@@ -35,9 +35,11 @@ export function createApp(parent: string, name: string, managerName: PackageMana
     writeFileSync(manifest, `${JSON.stringify({ name: 'app', version: '1.0.0', private: true })}\n`);
   const home = join(parent, `${name}-home`);
   const foreign = join(parent, `${name}-foreign-connections.txt`);
-  const environment = cleanEnvironment({ home, variables: manager.registry(registry) });
-  const execute = (args: readonly string[], variables: Readonly<Record<string, string>>) =>
-    run(process.execPath, args, { folder, environment: { ...environment, ...variables }, timeout: patience });
+  // For root yarn 1 keeps one cache outside the home folder, which two installations at a time damage.
+  const variables = { ...manager.registry(registry), YARN_CACHE_FOLDER: join(home, 'yarn-cache') };
+  const environment = cleanEnvironment({ home, variables });
+  const execute = (args: readonly string[], more: Readonly<Record<string, string>>) =>
+    run(process.execPath, args, { folder, environment: { ...environment, ...more }, timeout: patience });
 
   return {
     folder,
