@@ -5,7 +5,8 @@ import { expect, it } from 'vitest';
 import { registerOnnxBackend } from '../register-backend.js';
 import { describeDeviation, differences, drawCase, drawnOperations } from './differential.js';
 
-const seed = Number(process.env['DIFFERENTIAL_SEED'] ?? Date.now() % 2 ** 31);
+// The same cases each time, so that no landing depends on luck: the command draws others.
+const seed = 20261126;
 const seeds = fc.sample(fc.noBias(fc.integer()), { numRuns: 1000, seed });
 
 it(`1,000 drawn calls and their gradients are those of tfjs's cpu backend, seed ${seed}`, async () => {
