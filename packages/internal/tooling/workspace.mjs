@@ -1,5 +1,5 @@
 /**
- * The commands of a fresh clone: `node packages/internal/tooling/workspace.mjs demo|test|bench|e2e|matrix [arguments]`. Needs Node and npm and
+ * The commands of a fresh clone: `node packages/internal/tooling/workspace.mjs demo|test|bench|chaos|e2e|matrix [arguments]`. Needs Node and npm and
  * nothing else: installs (with the pnpm that package.json pins, fetched by npx where the machine has another or none), builds
  * what the command needs and runs it. Plain JavaScript without imports from outside, because nothing is installed yet.
  */
@@ -60,6 +60,10 @@ const commands = {
   bench(args) {
     build('@cnnzoo/bench');
     run('packages/internal/bench/src/main.ts', args);
+  },
+  chaos(args) {
+    build('@cnnzoo/chaos^...');
+    run('packages/internal/chaos/src/main.ts', args);
   },
   matrix(args) {
     build('@cnnzoo/contracts^...');

@@ -1,7 +1,7 @@
 /** Releases every package as `pnpm release:snapshot` does, from a copy of the workspace, to the registry on this machine. */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { publishedPackages, root } from '@cnnzoo/tooling/published-packages';
 import { packageManagers } from './package-managers.js';
 import { cleanEnvironment, patience, run } from './run.js';
@@ -51,7 +51,7 @@ export async function release({ folder, registry, tag }: ReleaseOptions): Promis
 }
 
 function publishingEnvironment(folder: string, registry: string): NodeJS.ProcessEnv {
-  return cleanEnvironment({
+  const environment = cleanEnvironment({
     home: join(folder, '.home'),
     variables: {
       npm_config_registry: registry,
@@ -63,6 +63,17 @@ function publishingEnvironment(folder: string, registry: string): NodeJS.Process
       GIT_COMMITTER_EMAIL: 'cnnzoo@localhost',
     },
   });
+  return { ...environment, PATH: [folderOfPnpm(folder), environment['PATH']].join(delimiter) };
+}
+
+/** Changesets starts `pnpm` by its name, and a machine may have none, because npx runs the workspace's. */
+function folderOfPnpm(folder: string): string {
+  const programs = join(folder, '.programs');
+  const { program } = packageManagers['pnpm 10'];
+  mkdirSync(programs, { recursive: true });
+  writeFileSync(join(programs, 'pnpm'), `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`, { mode: 0o755 });
+  writeFileSync(join(programs, 'pnpm.cmd'), `@"${process.execPath}" "${program}" %*\r\n`);
+  return programs;
 }
 
 /**
