@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runCommand } from './command-line.js';
+import { runCommand } from './command-line/command-line.js';
 
 process.exitCode = await runCommand(process.argv.slice(2), {
   print: (text) => process.stdout.write(`${text}\n`),

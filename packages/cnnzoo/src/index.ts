@@ -1,3 +1,3 @@
-export { createModel, listModels } from './create-model.js';
-export { type FromPretrainedOptions, fromPretrained } from './from-pretrained.js';
-export type { Family, ModelId, OptionsOf } from './models.js';
+export { createModel, listModels } from './networks/create-model.js';
+export { type FromPretrainedOptions, fromPretrained } from './networks/from-pretrained.js';
+export type { Family, ModelId, OptionsOf } from './networks/models.js';

@@ -1,7 +1,7 @@
 import { modelMetadata } from '@cnnzoo/blocks';
 import '@tensorflow/tfjs-backend-cpu';
 import { describe, expect, test } from 'vitest';
-import { createModel, listModels, type ModelId } from './index.js';
+import { createModel, listModels, type ModelId } from '../index.js';
 
 test('every family has its networks under torchvision’s names or ours', () => {
   expect(listModels({ family: 'lenet' })).toEqual(['lenet5', 'lenet_book']);

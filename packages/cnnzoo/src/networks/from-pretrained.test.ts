@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterAll, expect, test } from 'vitest';
-import { createModel, fromPretrained } from './index.js';
+import { createModel, fromPretrained } from '../index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-'));
 afterAll(() => rmSync(folder, { recursive: true }));

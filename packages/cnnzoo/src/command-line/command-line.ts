@@ -2,10 +2,10 @@
 import { parseArgs } from 'node:util';
 import { formatSummary, summarize } from '@cnnzoo/shape';
 import type { RecipeName } from '@cnnzoo/train';
-import { createModel, listModels } from './create-model.js';
-import { type FromPretrainedOptions, fromPretrained } from './from-pretrained.js';
-import type { Family, ModelId } from './models.js';
-import { nearestNames } from './nearest-names.js';
+import { createModel, listModels } from '../networks/create-model.js';
+import { type FromPretrainedOptions, fromPretrained } from '../networks/from-pretrained.js';
+import type { Family, ModelId } from '../networks/models.js';
+import { nearestNames } from '../networks/nearest-names.js';
 
 /** Where text goes: results, and what went wrong. */
 export interface Output {
