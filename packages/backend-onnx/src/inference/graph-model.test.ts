@@ -1,43 +1,24 @@
 /** A network that an npm package ships as a GraphModel: nsfwjs's MobileNetV2. */
 
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { type GraphModel, loadGraphModel } from '@tensorflow/tfjs-converter';
+import { shippedGraphModel } from '@cnnzoo/testing/shipped-graph-model';
+import type { GraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { exportOnnx } from '../export/export-onnx.js';
 import { engineStats, registerOnnxBackend } from '../register-backend.js';
+import { batchNormGraphModel } from '../testing/batch-norm-graph-model.js';
 import { difference, numbers } from '../testing/both-backends.js';
+import { compiledBy } from '../testing/compiled-graphs.js';
+import { optimizedOperators } from '../testing/optimized-operators.js';
 import { freeze } from './freeze.js';
 
 let model: GraphModel;
 
-/** The package holds model.json and its weights as CommonJS modules of JSON and base64. */
-async function load(): Promise<GraphModel> {
-  const require = createRequire(import.meta.url);
-  const folder = join(dirname(require.resolve('nsfwjs')), '..', 'models', 'mobilenet_v2_mid');
-  const json = require(join(folder, 'model.min.js')) as {
-    modelTopology: object;
-    weightsManifest: { paths: string[]; weights: tf.io.WeightsManifestEntry[] }[];
-  };
-  const bytes = json.weightsManifest
-    .flatMap(({ paths }) => paths)
-    .map((path) => Buffer.from(require(join(folder, `${path}.min.js`)) as string, 'base64'));
-  const whole = Buffer.concat(bytes);
-  return loadGraphModel({
-    load: async () => ({
-      modelTopology: json.modelTopology,
-      weightSpecs: json.weightsManifest.flatMap(({ weights }) => weights),
-      weightData: whole.buffer.slice(whole.byteOffset, whole.byteOffset + whole.byteLength) as ArrayBuffer,
-    }),
-  });
-}
-
 beforeAll(async () => {
   registerOnnxBackend();
   await tf.setBackend('onnx');
-  model = await load();
+  model = await shippedGraphModel();
 });
 
 afterAll(() => model.dispose());
@@ -74,4 +55,31 @@ it('can be frozen, for any number of images, and exported', () => {
   const file = exportOnnx(model);
   expect(Buffer.from(file).includes('BatchNormalization')).toBe(false);
   tf.dispose([x, y]);
+});
+
+it('has its batch norms in the filters: settled, frozen and exported, nothing but convolutions is left', async () => {
+  const pairs = 5;
+  const { result, graphs } = await compiledBy(async () => {
+    const network = await batchNormGraphModel(pairs);
+    const x = numbers<tf.Rank.R4>([2, 12, 12, 8], 4);
+    const outputs = Array.from({ length: 6 }, () => tf.tidy(() => (network.predict(x) as tf.Tensor).dataSync()));
+    const file = exportOnnx(network);
+    const frozen = freeze(network);
+    const fromFrozen = frozen.run(x.dataSync<'float32'>());
+    frozen.dispose();
+    await tf.setBackend('cpu');
+    const expected = (network.predict(x) as tf.Tensor).dataSync();
+    return { expected, computed: [...outputs, fromFrozen], file };
+  });
+  for (const output of result.computed) expect(difference(output, result.expected, 1e-5)).toBeNull();
+  // The first graph takes the weights as inputs, the second has them.
+  expect(graphs).toHaveLength(2);
+  const [changing = '', settled = ''] = graphs;
+  const asInputs = await optimizedOperators(Buffer.from(changing, 'latin1'));
+  expect(asInputs('Mul')).toBeGreaterThan(0);
+  for (const model of [Buffer.from(settled, 'latin1'), result.file]) {
+    const count = await optimizedOperators(model);
+    expect(count('Conv') + count('FusedConv')).toBe(pairs);
+    for (const type of ['BatchNormalization', 'Mul', 'Add', 'Sub', 'Div', 'Sqrt']) expect(count(type)).toBe(0);
+  }
 });
