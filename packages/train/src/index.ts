@@ -35,3 +35,4 @@ export {
 } from './schedules/step-decay.js';
 export type { ScheduleUnit } from './schedules/unit.js';
 export { type WarmUpOptions, warmUp } from './schedules/warm-up.js';
+export type { TrainWarnings } from './warnings/mistakes.js';

@@ -1,5 +1,6 @@
 import { randomGenerator } from '@cnnzoo/transforms';
 import { checkIndex, type Dataset, isReferenceDataset, type ReferenceDataset } from './dataset.js';
+import { rememberOrigin } from './image-key.js';
 
 /**
  * Some samples of a data set, in the order of `indices`, as a data set of their own with the same categories.
@@ -21,6 +22,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
     categories: dataset.categories,
     get: (index: number) => dataset.get(placeOf(index)),
   };
+  rememberOrigin(part, dataset, placeOf);
   if (!isReferenceDataset(dataset)) return part;
   const withReferences: ReferenceDataset = { ...part, reference: (index) => dataset.reference(placeOf(index)) };
   return withReferences;

@@ -16,6 +16,7 @@ import { randomGenerator } from '@cnnzoo/transforms';
 import * as tf from '@tensorflow/tfjs-core';
 import { DataError } from '../data-error.js';
 import { type Dataset, isReferenceDataset, type SampleReference } from '../datasets/dataset.js';
+import { imageKey } from '../datasets/image-key.js';
 import { type BatchTask, type CollatedBatch, collate, type PlainBatch, type SkippedSample } from './collate.js';
 import { type Sampler, sequentialSampler, shuffledSampler } from './sampler.js';
 import { type TransformSource, transformPlan } from './transform-source.js';
@@ -158,6 +159,11 @@ export class DataLoader {
       );
   }
 
+  /** The option, or its default. `train` of @cnnzoo/train resumes a run with the same seed only. */
+  get seed(): number {
+    return this.#options.seed ?? 0;
+  }
+
   /** How many batches an epoch has. */
   get batchesPerEpoch(): number {
     const batches = this.#sampler.count(this.#dataset.length) / this.#options.batchSize;
@@ -238,6 +244,16 @@ export class DataLoader {
       const times = (this.#skipped.get(file)?.times ?? 0) + 1;
       this.#skipped.set(file, { file, message, times });
     }
+  }
+
+  /**
+   * What tells the images of epoch 0 apart, in their order: paths, or places in memory. Two loaders that show the same image have its key in
+   * common, by which `train` of @cnnzoo/train warns of a validation set inside the training set.
+   */
+  *imageKeys(): Generator<string, void, undefined> {
+    const { length } = this.#dataset;
+    const order = this.#sampler.order(length, randomGenerator(this.seed, 0));
+    for (let i = 0; i < order.length; i++) yield imageKey(this.#dataset, order[i] ?? 0);
   }
 
   /** Stops idle workers at once; they stop by themselves a second after an epoch. */

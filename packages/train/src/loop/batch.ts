@@ -25,6 +25,8 @@ export interface Loader {
    * another stopped.
    */
   epoch(index: number, fromBatch?: number): AsyncIterable<Batch>;
+  /** What tells the images of an epoch apart, such as their paths. `train` warns of validation images that are trained on. */
+  imageKeys?(): Iterable<string>;
 }
 
 export const loaderRule: Rule<Loader> = rule<Loader>(

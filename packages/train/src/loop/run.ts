@@ -6,6 +6,7 @@ import { dataIdentity, type RunIdentity, type RunSettings } from '../checkpoints
 import type { OtherWeightsName } from '../checkpoints/training-file.js';
 import type { StatefulOptimizer } from '../optimizers/optimizer.js';
 import type { Schedule } from '../schedules/schedule.js';
+import type { RunWatch } from '../warnings/watch-run.js';
 import type { Batch, Loader } from './batch.js';
 import { checkBatch } from './check-batch.js';
 import { bestEpoch, type EarlyStopping, isExhausted } from './early-stopping.js';
@@ -33,6 +34,7 @@ export interface RunOptions {
   readonly clipping: GradientClipping;
   readonly accumulate: number;
   readonly validation: Loader | null;
+  readonly watch: RunWatch;
   readonly metrics: Metrics;
   readonly averageDecay: number | null;
   readonly earlyStopping: EarlyStopping | null;
@@ -86,6 +88,7 @@ export async function run(options: RunOptions, start: RunStart): Promise<History
   try {
     const { epoch, batch, batchesPerEpoch } = progress;
     onEvent({ type: 'start', epochs, batchesPerEpoch, epoch, batch, ...(changes.length > 0 ? { changes } : {}) });
+    await options.watch.begin();
     while (goesOn() && stop.reason === null) {
       await trainEpoch(state);
       if (stop.reason === null) await endEpoch(state);
@@ -130,6 +133,7 @@ async function trainEpoch(state: Run): Promise<void> {
     throw new RangeError(
       `loader gave ${state.progress.batch} batches in epoch ${epoch}, expected batchesPerEpoch, ${loader.batchesPerEpoch}`,
     );
+  state.watch.endEpoch(batch === 0);
 }
 
 async function trainStep(state: Run, batches: readonly Batch[], began: number): Promise<void> {
@@ -146,7 +150,10 @@ async function trainStep(state: Run, batches: readonly Batch[], began: number): 
         `schedule must give a factor of at least 0 and finite, got ${learningRate} as the learning rate of step ${step}`,
       );
     optimizer.learningRate = learningRate;
-    for (const batch of batches) await checkBatch(model, batch, 'loader');
+    for (const batch of batches) {
+      await checkBatch(model, batch, 'loader');
+      await state.watch.batch(batch);
+    }
     const [first] = batches;
     if (state.store !== null && first !== undefined) state.data ??= await dataIdentity(first);
     const afterUpdate = () => state.average?.update(step);
@@ -155,6 +162,7 @@ async function trainStep(state: Run, batches: readonly Batch[], began: number): 
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
       throw new TrainingError({ step, learningRate, loss, gradientNorm, checkpoint: state.checkpoint });
     state.measured = measures;
+    state.watch.step(loss, step, learningRate);
     const milliseconds = performance.now() - began;
     const sums = {
       loss: progress.sums.loss + loss * count,

@@ -21,6 +21,7 @@ import { type RunDifference, runDifferences } from '../checkpoints/run-identity.
 import { mapOf } from '../map-of.js';
 import { optimizerRule, type StatefulOptimizer } from '../optimizers/optimizer.js';
 import { type Schedule, scheduleRule } from '../schedules/schedule.js';
+import { type TrainWarnings, warningsRule } from '../warnings/mistakes.js';
 import { type Loader, loaderRule } from './batch.js';
 import { type EarlyStopping, earlyStoppingRule } from './early-stopping.js';
 import type { TrainEvent } from './events.js';
@@ -81,6 +82,11 @@ export interface TrainOptions {
   readonly onEvent?: (event: TrainEvent) => void;
   /** Ends the run after the current step, as SIGINT does. */
   readonly abort?: AbortSignal;
+  /**
+   * What to warn of on the console, once each: `{ pixelRange: false }` switches that warning off, false all of them. Default: all
+   * of {@link TrainWarnings}.
+   */
+  readonly warnings?: false | TrainWarnings;
 }
 
 const trainRules: OptionRules<TrainOptions> = {
@@ -113,6 +119,7 @@ const trainRules: OptionRules<TrainOptions> = {
   allow: optional(listOf(oneOf(runDifferences))),
   onEvent: optional(callable<(event: TrainEvent) => void>('a function of the event')),
   abort: optional(abortSignal),
+  warnings: optional(warningsRule),
 };
 
 /** @throws TypeError or RangeError naming the argument or option of `train` that is wrong, before any work */

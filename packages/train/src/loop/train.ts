@@ -10,6 +10,7 @@ import {
   refuseOtherRun,
   runSettings,
 } from '../checkpoints/run-identity.js';
+import { watchRun } from '../warnings/watch-run.js';
 import type { Loader } from './batch.js';
 import type { History } from './history.js';
 import { type RunOptions, type RunStart, run as runEpochs } from './run.js';
@@ -55,6 +56,7 @@ export async function train(model: LayersModel, loader: Loader, options: TrainOp
       clipping: options.clipping ?? {},
       accumulate: options.accumulate ?? 1,
       validation: options.validation ?? null,
+      watch: watchRun(options.warnings ?? {}, model, loader, options.validation ?? null),
       metrics: options.metrics ?? {},
       averageDecay: options.averageDecay ?? null,
       earlyStopping: options.earlyStopping ?? null,
