@@ -27,6 +27,12 @@ export {
   type SkippedFile,
 } from './loader/data-loader.js';
 export {
+  type ImagePreparer,
+  type ImagePreparerOptions,
+  imagePreparer,
+  type PreparedImages,
+} from './loader/image-preparer.js';
+export {
   type Sampler,
   sequentialSampler,
   shardSampler,

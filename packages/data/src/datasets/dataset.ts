@@ -53,7 +53,7 @@ export interface FileReference {
   readonly path: string;
   /** Where in the file the image's bytes are; without it, the file is the image. */
   readonly part?: ArchivePart;
-  /** The archive's bytes in shared memory, where it is no file of this machine. */
+  /** The file's bytes where it is no file of this machine; an archive's in shared memory. */
   readonly bytes?: Uint8Array;
   readonly decoding: Decoding;
 }

@@ -21,7 +21,7 @@ export function loadSample(reference: SampleReference): Sample | Promise<Sample>
  */
 function readFileReference({ path, part, bytes, name }: FileReference): Uint8Array {
   try {
-    return part === undefined ? readFileSync(path) : readArchivePart(bytes ?? path, part, name);
+    return part === undefined ? (bytes ?? readFileSync(path)) : readArchivePart(bytes ?? path, part, name);
   } catch (cause) {
     if (cause instanceof DataError) throw cause;
     throw new DataError(name, `cannot be read (${cause instanceof Error ? cause.message : cause})`, { cause });

@@ -20,6 +20,7 @@ import { imageKey } from '../datasets/image-key.js';
 import { type BatchTask, type CollatedBatch, collate, type PlainBatch, type SkippedSample } from './collate.js';
 import { type Sampler, sequentialSampler, shuffledSampler } from './sampler.js';
 import { type TransformSource, transformPlan } from './transform-source.js';
+import { unlessAborted } from './unless-aborted.js';
 import { startWorkerPool, type WorkerPool } from './worker-pool.js';
 
 /** What a network trains on in one step. Whoever takes a batch from a loader disposes its tensors. */
@@ -336,20 +337,4 @@ export function toTensors({ data, labels, count, height, width, channels }: Plai
         ? tf.tensor1d(labels, 'int32')
         : tf.tensor2d(labels, [count, labels.length / count], 'float32'),
   };
-}
-
-/** The promise's result, or the reason why the signal aborted, whichever is first. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  let stop = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }
