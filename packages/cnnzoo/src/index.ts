@@ -1,3 +1,16 @@
+export {
+  type ClassifyOptions,
+  type EvaluateClassifierOptions,
+  type ImageClassifier,
+  imageClassifier,
+} from './classifier/classifier.js';
+export { type FineTunedClassifier, type FineTuneOptions, fineTune } from './classifier/fine-tune.js';
+export type { ClassifierInput } from './classifier/image-input.js';
+export type { LabelledImages } from './classifier/labelled-images.js';
+export { type LoadClassifierOptions, loadClassifier } from './classifier/load-classifier.js';
+export type { PageImage, PagePixels } from './classifier/page-image.js';
+export { loadModel, saveModel } from './classifier/saved-model.js';
+export type { TrainingFacts } from './classifier/training-facts.js';
 export { createModel, listModels } from './networks/create-model.js';
 export { type FromPretrainedOptions, fromPretrained } from './networks/from-pretrained.js';
 export type { Family, ModelId, OptionsOf } from './networks/models.js';

@@ -31,6 +31,7 @@ export {
   type ImagePreparerOptions,
   imagePreparer,
   type PreparedImages,
+  type PrepareOptions,
 } from './loader/image-preparer.js';
 export {
   type Sampler,

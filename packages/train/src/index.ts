@@ -2,6 +2,12 @@ export type { RunDifference } from './checkpoints/run-identity.js';
 export { freezeLayers, setLearningRateFactors, unfreezeLayers } from './fine-tuning/layer-choice.js';
 export { type PreInitialisation, type PreInitialiseOptions, preInitialise } from './fine-tuning/pre-initialise.js';
 export { jsonlLog } from './logs/jsonl-log.js';
+export {
+  type ProgressBarOptions,
+  type ProgressEvent,
+  type ProgressStream,
+  progressBar,
+} from './logs/progress-bar.js';
 export { tensorboardLog } from './logs/tensorboard-log.js';
 export { trainingCurves } from './logs/training-curves.js';
 export type { Batch, Loader } from './loop/batch.js';

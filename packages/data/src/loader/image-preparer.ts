@@ -1,4 +1,15 @@
-import { abortSignal, checkOptions, integer, number, type OptionRules, oneOf, optional, rule } from '@cnnzoo/checks';
+import {
+  abortSignal,
+  checkOptions,
+  integer,
+  listOf,
+  number,
+  type OptionRules,
+  oneOf,
+  optional,
+  rule,
+  string,
+} from '@cnnzoo/checks';
 import type { Source } from '@cnnzoo/files';
 import type { Image } from '@cnnzoo/transforms';
 import { sourceName } from '../archives/archive-index.js';
@@ -33,6 +44,13 @@ export interface PreparedImages {
   readonly channels: number;
 }
 
+/** The options of `ImagePreparer.prepare`. */
+export interface PrepareOptions {
+  readonly signal?: AbortSignal;
+  /** How errors call the images that are no files. Default: `images[0]` and so on. */
+  readonly names?: readonly string[];
+}
+
 /** Decodes and transforms images that are asked for one by one or a few at a time. */
 export interface ImagePreparer {
   /**
@@ -40,7 +58,7 @@ export interface ImagePreparer {
    * @param images files (a path, a file or https URL, bytes, a Blob, { size, read }) or pixels
    * @throws (rejects) DataError naming the image that cannot be read, decoded or transformed; the signal's reason where it aborts
    */
-  prepare(images: readonly (Source | Image)[], options?: { readonly signal?: AbortSignal }): Promise<PreparedImages>;
+  prepare(images: readonly (Source | Image)[], options?: PrepareOptions): Promise<PreparedImages>;
   /** Ends the threads. What is not finished is rejected. */
   close(): Promise<void>;
 }
@@ -54,6 +72,8 @@ const rules: OptionRules<ImagePreparerOptions> = {
   channels: optional(oneOf([1, 3, 4])),
   imageTimeout: optional(number(0.1)),
 };
+
+const prepareRules: OptionRules<PrepareOptions> = { signal: optional(abortSignal), names: optional(listOf(string())) };
 
 /**
  * Threads that decode and transform images for predictions, as a `DataLoader`'s do for training: the event loop stays free. They start
@@ -90,13 +110,13 @@ export function imagePreparer(options: ImagePreparerOptions): ImagePreparer {
   return {
     async prepare(images, prepareOptions = {}) {
       if (closed) throw new Error('the image preparer was closed: make another');
-      const { signal } = checkOptions<{ readonly signal?: AbortSignal }>('prepare', prepareOptions, {
-        signal: optional(abortSignal),
-      });
+      const { signal, names } = checkOptions<PrepareOptions>('prepare', prepareOptions, prepareRules);
       signal?.throwIfAborted();
       if (!Array.isArray(images) || images.length === 0)
         throw new TypeError('images must be an array of at least one image');
-      const samples = Promise.all(images.map((image, index) => referenceTo(image, index, { channels })));
+      const samples = Promise.all(
+        images.map((image, index) => referenceTo(image, names?.[index] ?? `images[${index}]`, { channels })),
+      );
       const { batch } = await unlessAborted(samples.then(run), signal);
       if (batch === undefined) throw new DataError('images', 'none could be used');
       const { labels: _, ...prepared } = batch;
@@ -110,8 +130,7 @@ export function imagePreparer(options: ImagePreparerOptions): ImagePreparer {
 }
 
 /** What a worker reads itself is sent to it by its path; all else by its bytes or pixels. */
-async function referenceTo(image: Source | Image, index: number, decoding: Decoding): Promise<SampleReference> {
-  const place = `images[${index}]`;
+async function referenceTo(image: Source | Image, place: string, decoding: Decoding): Promise<SampleReference> {
   if (typeof image === 'object' && image !== null && 'data' in image) {
     const { data, width, height, channels } = image;
     // A view would take along all that it is a view of. Not by slice(), which of a Buffer makes a view.

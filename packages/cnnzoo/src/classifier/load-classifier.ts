@@ -1,0 +1,118 @@
+import { setModelMetadata } from '@cnnzoo/blocks';
+import { check, checkOptions, either, listOf, type OptionRules, optional, rule, string } from '@cnnzoo/checks';
+import { findWeights, readWeights } from '@cnnzoo/weights';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { checkModelId, createModel, listModels } from '../networks/create-model.js';
+import { fromPretrained } from '../networks/from-pretrained.js';
+import type { ModelId, OptionsOf } from '../networks/models.js';
+import { classifierOf, type ImageClassifier } from './classifier.js';
+import { ensureBackend } from './ensure-backend.js';
+import { headOf } from './head.js';
+import { loadModel } from './saved-model.js';
+import { readTrainingFacts } from './training-facts.js';
+
+/** The options of `loadClassifier`. */
+export interface LoadClassifierOptions {
+  /** For a file of weights, the network that they are of: see `listModels`. */
+  readonly network?: ModelId;
+  /** Names of the classes, in the order of the network's outputs. Default: those that the folder or published set has, or their indices. */
+  readonly categories?: readonly string[];
+}
+
+const rules: OptionRules<LoadClassifierOptions> = {
+  network: optional(
+    rule<ModelId>("a network's name such as 'resnet50'", (value) => typeof value === 'string' && value !== ''),
+  ),
+  categories: optional(listOf(string())),
+};
+
+const sourceRule = either(
+  string("the folder of a classifier, a published set such as 'resnet50.IMAGENET1K_V2', or a file of weights"),
+  rule<URL>('a file URL', (value) => value instanceof URL),
+);
+
+/** Endings of files that hold weights and no network. */
+const weightFile = /\.(safetensors|pth|pt|th|bin|ckpt|tar|h5|hdf5|keras)$|\.safetensors\.index\.json$/i;
+
+/**
+ * Opens a classifier. Where tfjs has no backend yet, the fastest that works on this machine is chosen.
+ * @param source the folder that `save` wrote (or `saveModel`, or any tfjs layers model that says how its images are prepared); a published set
+ *   (`'resnet50.IMAGENET1K_V2'`), or a network's name for its best one; or a file of weights (safetensors, PyTorch, Keras) of the network `options.network`
+ * @throws RangeError or TypeError naming what is wrong with the source or option; Error for downloads that fail
+ * @example
+ * import { loadClassifier } from 'cnnzoo';
+ *
+ * const classifier = await loadClassifier('pets');
+ * console.log(await classifier.classify('cat.jpg')); // [{ index: 0, category: 'cat', probability: 0.98 }, …]
+ */
+export async function loadClassifier(
+  source: string | URL,
+  options: LoadClassifierOptions = {},
+): Promise<ImageClassifier> {
+  check('source', source, sourceRule);
+  const { network, categories } = checkOptions<LoadClassifierOptions>('loadClassifier', options, rules);
+  if (network !== undefined) checkModelId(network);
+  await ensureBackend();
+  const model = await openModel(source, network, categories);
+  try {
+    if (categories !== undefined) setModelMetadata(model, { categories: [...categories] });
+    const training = isFolder(source, network) ? await readTrainingFacts(String(await pathOf(source))) : null;
+    return classifierOf(model, training);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+async function openModel(
+  source: string | URL,
+  network: ModelId | undefined,
+  categories: readonly string[] | undefined,
+): Promise<LayersModel> {
+  const name = String(source);
+  const published = findWeights(name);
+  if (published !== null) {
+    if (network !== undefined && network !== published.architecture)
+      throw new RangeError(
+        `network must be '${published.architecture}', of which '${name}' is, or left out, got '${network}'`,
+      );
+    return fromPretrained(published.architecture as ModelId, { weights: name });
+  }
+  if (isNetwork(name)) return fromPretrained(name, { weights: 'DEFAULT' });
+  if (network !== undefined) {
+    const numClasses = categories?.length ?? (await classesIn(source, network));
+    const options = { weights: name, ...(numClasses === undefined ? {} : { numClasses }) };
+    // All of the file's weights have to fit: this is no beginning of a training, after which the head would be new.
+    return fromPretrained(network, { ...options, load: { ignoreMismatchedShapes: false } } as {
+      weights: string;
+    } & OptionsOf<ModelId>);
+  }
+  if (weightFile.test(name))
+    throw new TypeError(`'${name}' holds weights and no network: say which with { network: 'resnet50' }`);
+  return loadModel(source);
+}
+
+/** How many classes the head in a file has, or undefined where the file calls the head otherwise. */
+async function classesIn(source: string | URL, network: ModelId): Promise<number | undefined> {
+  const model = createModel(network, { initialWeights: 'zeros' } as OptionsOf<ModelId>);
+  try {
+    const dict = await readWeights(source);
+    return dict.get(`${headOf(model).name}.weight`)?.shape[0];
+  } finally {
+    model.dispose();
+  }
+}
+
+const isNetwork = (name: string): name is ModelId => (listModels() as string[]).includes(name);
+
+function isFolder(source: string | URL, network: ModelId | undefined): boolean {
+  const name = String(source);
+  return network === undefined && findWeights(name) === null && !isNetwork(name) && !/^https?:/i.test(name);
+}
+
+/** The folder of a saved model: model.json may be named, too. */
+async function pathOf(source: string | URL): Promise<string> {
+  const [{ fileURLToPath }, { dirname }] = await Promise.all([import('node:url'), import('node:path')]);
+  const path = /^file:/i.test(String(source)) ? fileURLToPath(source) : String(source);
+  return path.endsWith('.json') ? dirname(path) : path;
+}
