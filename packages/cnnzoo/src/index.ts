@@ -1,3 +1,4 @@
+export { type ProgressBarOptions, type ProgressEvent, type ProgressStream, progressBar } from '@cnnzoo/train';
 export {
   type ClassifyOptions,
   type EvaluateClassifierOptions,

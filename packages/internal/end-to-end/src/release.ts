@@ -51,18 +51,19 @@ export async function release({ folder, registry, tag }: ReleaseOptions): Promis
 }
 
 function publishingEnvironment(folder: string, registry: string): NodeJS.ProcessEnv {
+  const home = join(folder, '.home');
   const environment = cleanEnvironment({
-    home: join(folder, '.home'),
+    home,
     variables: {
       npm_config_registry: registry,
-      // Any token does: the registry lets anyone publish, but npm wants to have one.
-      [`npm_config_${registry.replace(/^http:/, '')}:_authToken`]: 'anyone',
       GIT_AUTHOR_NAME: 'cnnzoo',
       GIT_AUTHOR_EMAIL: 'cnnzoo@localhost',
       GIT_COMMITTER_NAME: 'cnnzoo',
       GIT_COMMITTER_EMAIL: 'cnnzoo@localhost',
     },
   });
+  // Any token does: the registry lets anyone publish, but npm wants to have one. Not by a variable, whose name a shell would not hand on.
+  writeFileSync(join(home, '.npmrc'), `${registry.replace(/^http:/, '')}:_authToken=anyone\n`);
   return { ...environment, PATH: [folderOfPnpm(folder), environment['PATH']].join(delimiter) };
 }
 
