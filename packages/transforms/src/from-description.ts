@@ -1,3 +1,4 @@
+import { check, type Rule, rule } from '@cnnzoo/checks';
 import { rgbToBgr, toRgb } from './color/channel-order.js';
 import { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from './color/enhance.js';
 import { adjustGamma } from './color/gamma.js';
@@ -81,6 +82,14 @@ const factories: Readonly<Record<string, Factory>> = {
   verticalFlip,
 };
 
+const descriptionRule: Rule<TransformDescription> = /* @__PURE__ */ rule<TransformDescription>(
+  'the description of a transform: { name, arguments }',
+  (value) => {
+    const { name, arguments: args } = (value ?? {}) as Partial<TransformDescription>;
+    return typeof name === 'string' && Array.isArray(args);
+  },
+);
+
 /**
  * Makes a transform again from its `description`, which is plain data: so a loader's worker threads run the same transform.
  * @param description of one of this package's transforms
@@ -91,7 +100,7 @@ const factories: Readonly<Record<string, Factory>> = {
  * if (description) console.log(fromDescription(JSON.parse(JSON.stringify(description))).description);
  */
 export function fromDescription(description: TransformDescription): Transform {
-  const { name, arguments: args } = description;
+  const { name, arguments: args } = check('description', description, descriptionRule);
   if (name === 'compose') return compose((args[0] as TransformDescription[]).map(fromDescription));
   if (name === 'randomApply') {
     const [transform, probability] = args as [TransformDescription, number];
@@ -102,12 +111,21 @@ export function fromDescription(description: TransformDescription): Transform {
   return factory(...args);
 }
 
+const batchDescriptionRule = /* @__PURE__ */ rule<BatchTransform['description']>(
+  "the description of a batch transform: { name: 'mixup' or 'cutmix', options }",
+  (value) => {
+    const { name } = (value ?? {}) as Partial<BatchTransform['description']>;
+    return name === 'mixup' || name === 'cutmix';
+  },
+);
+
 /**
  * Makes a mixer of batches again from its `description`.
  * @example
  * import { batchTransformFromDescription, mixup } from '@cnnzoo/transforms';
  * const again = batchTransformFromDescription(mixup({ numClasses: 10 }).description);
  */
-export function batchTransformFromDescription({ name, options }: BatchTransform['description']): BatchTransform {
+export function batchTransformFromDescription(description: BatchTransform['description']): BatchTransform {
+  const { name, options } = check('description', description, batchDescriptionRule);
   return name === 'mixup' ? mixup(options) : cutmix(options);
 }

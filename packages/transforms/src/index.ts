@@ -1,5 +1,5 @@
+export type { Size2d as Size } from '@cnnzoo/checks';
 export { type Preprocessing, type PreprocessingName, preprocessings } from '@cnnzoo/metadata';
-export type { Size } from './check-argument.js';
 export { rgbToBgr, toRgb } from './color/channel-order.js';
 export { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from './color/enhance.js';
 export { adjustGamma } from './color/gamma.js';

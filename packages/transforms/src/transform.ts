@@ -1,4 +1,5 @@
-import { checkImage, describeValue, type Image } from './image/image.js';
+import { callable, check, listOf, type Rule, shown } from '@cnnzoo/checks';
+import { checkImage, type Image } from './image/image.js';
 import type { RandomGenerator } from './random/random-generator.js';
 
 /** What a random transform drew: its name and the parameters, such as `{ transform: 'randomCrop', top: 3, left: 5 }`. */
@@ -51,22 +52,30 @@ export function defineRandomTransform<Parameters extends object>(
   apply: (image: Image, parameters: Parameters) => Image,
 ): RandomTransform<Parameters> {
   const transform = defineTransform(name, args, (image, random, onDraw) => {
-    if (random === undefined)
-      throw new TypeError(
-        `${name} is random and needs a generator as its second argument, got undefined; pass randomGenerator(seed)`,
-      );
-    const parameters = draw(image, random);
+    const parameters = draw(image, requireGenerator(name, random));
     onDraw?.({ transform: name, ...parameters });
     return apply(image, parameters);
   });
   return Object.assign(transform, { draw, apply });
 }
 
+/** The generator that a random transform was called with. @throws TypeError where it is none */
+export function requireGenerator(name: string, random: unknown): RandomGenerator {
+  const generator = random as Partial<RandomGenerator> | null | undefined;
+  if (typeof generator?.uniform !== 'function' || typeof generator.permutation !== 'function')
+    throw new TypeError(
+      `${name} is random and needs a generator as its second argument, got ${shown(random)}; pass randomGenerator(seed)`,
+    );
+  return generator as RandomGenerator;
+}
+
+/** A transform, of this package or the user's own. */
+export const transformRule: Rule<Transform> = /* @__PURE__ */ callable<Transform>(
+  'a function from an image to an image',
+);
+
 export function checkTransforms(transforms: readonly Transform[]): void {
-  if (!Array.isArray(transforms)) throw new TypeError(`transforms must be an array, got ${describeValue(transforms)}`);
-  for (const [index, transform] of transforms.entries())
-    if (typeof transform !== 'function')
-      throw new TypeError(`transforms[${index}] must be a function, got ${describeValue(transform)}`);
+  check('transforms', transforms, listOf(transformRule));
 }
 
 function withoutTrailingUndefined(args: readonly unknown[]): unknown[] {

@@ -20,8 +20,12 @@ import type { Image } from './image/image.js';
 import { denormalize, normalize } from './image/normalize.js';
 import { toBytes, toTensor } from './image/to-tensor.js';
 import { evaluationTransform, trainingTransform } from './preprocessing.js';
+import { mixup } from './random/mix-batch.js';
+import { randomHorizontalFlip } from './random/random-apply.js';
 import { randomCrop } from './random/random-crop.js';
 import { randomGenerator } from './random/random-generator.js';
+import { randomRotation } from './random/random-geometry.js';
+import { randomResizedCrop } from './random/random-resized-crop.js';
 import type { Transform } from './transform.js';
 
 function picture(width: number, height: number, channels = 3, seed = 1): Image {
@@ -219,11 +223,11 @@ describe('bad input is named, with its value and what was expected', () => {
   const image = picture(10, 8);
   const floats = new Float32Array(240);
   test.each<[RegExp, () => unknown]>([
-    [/size.*at least 1, got 0/, () => resize(0)],
-    [/size.*got 1.5/, () => resize([1.5, 2])],
-    [/interpolation must be 'nearest' or .* got 'sinc'/, () => resize(3, { interpolation: 'sinc' as 'nearest' })],
+    [/size must be an integer of at least 1, or two: \[height, width\], got 0/, () => resize(0)],
+    [/size must be .* got \[1.5, 2\]/, () => resize([1.5, 2])],
+    [/interpolation must be one of 'nearest', .* got 'sinc'/, () => resize(3, { interpolation: 'sinc' as 'nearest' })],
     [
-      /interpolation must be 'nearest' or 'bilinear' or 'bicubic', got 'lanczos'/,
+      /interpolation must be one of 'nearest', 'bilinear', 'bicubic', got 'lanczos'/,
       () => rotate(3, { interpolation: 'lanczos' as 'nearest' }),
     ],
     [/padding.*got -1/, () => pad(-1)],
@@ -233,10 +237,10 @@ describe('bad input is named, with its value and what was expected', () => {
     [/factor.*got NaN/, () => adjustContrast(Number.NaN)],
     [/bits.*from 0 to 8, got 9/, () => posterize(9)],
     [/kernelSize must be an odd.*got 4/, () => gaussianBlur(4)],
-    [/channels must be 1 or 3, got 2/, () => grayscale(2 as 1)],
+    [/channels must be one of 1, 3, got 2/, () => grayscale(2 as 1)],
     [/standardDeviation\[1\] must not be 0/, () => normalize([0, 0, 0], [1, 0, 1])],
     [/as long, got 3 and 1/, () => normalize([0, 0, 0], [1])],
-    [/transforms\[1\] must be a function, got 3/, () => compose([resize(3), 3 as never])],
+    [/transforms\[1\] must be a function from an image to an image, got 3/, () => compose([resize(3), 3 as never])],
     [
       /on a line/,
       () =>
@@ -255,7 +259,7 @@ describe('bad input is named, with its value and what was expected', () => {
           ].map(() => [0, 0] as const) as never,
         ),
     ],
-    [/seed must be a whole number.*got -1/, () => randomGenerator(-1)],
+    [/seed must be an integer of at least 0, got -1/, () => randomGenerator(-1)],
     [/image.data must hold .* = 240 values, got 3/, () => resize(3)({ ...image, data: new Uint8Array(3) })],
     [/image.width.*got 0/, () => resize(3)({ ...image, width: 0 })],
     [/image.data must be a Uint8Array.*got \[1\]/, () => resize(3)({ ...image, data: [1] as never })],
@@ -269,6 +273,28 @@ describe('bad input is named, with its value and what was expected', () => {
     [/statistics for 3 channels, the image has 1/, () => normalize([0, 0, 0], [1, 1, 1])(toTensor()(picture(2, 2, 1)))],
     [/normalize needs a float image.*toTensor/, () => normalize([0], [1])(image)],
     [/rgbToBgr needs at least 3 channels, the image has 1/, () => rgbToBgr()(picture(2, 2, 1))],
+    [
+      /resize has no option 'interpolaton': did you mean 'interpolation'\?/,
+      () => resize(3, { interpolaton: 1 } as object),
+    ],
+    [/rotate has no option 'expnd': did you mean 'expand'\?/, () => rotate(3, { expnd: true } as object)],
+    [/expand must be true or false, got 1/, () => rotate(3, { expand: 1 as never })],
+    [/randomCrop has no option 'paddings': did you mean 'padding'\?/, () => randomCrop(3, { paddings: 1 } as object)],
+    [/mixup has no option 'numclasses': did you mean 'numClasses'\?/, () => mixup({ numclasses: 3 } as never)],
+    [/scale must be a pair .* got \[1, 0.5\]/, () => randomResizedCrop(3, { scale: [1, 0.5] })],
+    [/degrees must be .* got NaN/, () => randomRotation(Number.NaN)],
+    [/options of pad must be an object, got null/, () => pad(1, null as never)],
+    [
+      /box.top must be an integer of at least 0, got '1'/,
+      () => crop({ top: '1' as never, left: 0, height: 1, width: 1 }),
+    ],
+    [
+      /parameters.translate must be two numbers/,
+      () => affine({ angle: 0, translate: [1] as never, scale: 1, shear: [0, 0] }),
+    ],
+    [/startPoints must be four points/, () => perspective([[0, 0]] as never, [[0, 0]] as never)],
+    [/image must be \{ data, width, height, channels \}, got null/, () => resize(3)(null as never)],
+    [/randomHorizontalFlip is random.*got 7; pass randomGenerator/, () => randomHorizontalFlip()(image, 7 as never)],
     [/no transform is called 'blend'/, () => fromDescription({ name: 'blend', arguments: [] })],
     [/preprocessing must be one of 'imagenet', 'imagenetV2'/, () => evaluationTransform('resnet' as 'imagenet')],
   ])('%s', (message, run) => {

@@ -1,5 +1,5 @@
 /** Brightness, contrast, saturation and sharpness, as Pillow's ImageEnhance: a blend of the image with one without it. */
-import { checkNumber } from '../check-argument.js';
+import { check, number } from '@cnnzoo/checks';
 import { type ByteImage, blankImage, copyOfData, type Image, isFloat } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 import { luma } from './grayscale.js';
@@ -66,7 +66,7 @@ export function adjustSharpness(factor: number): Transform {
 type Degenerate = number | Image;
 
 function enhancement(name: string, factor: number, degenerateOf: (image: Image) => Degenerate): Transform {
-  checkNumber('factor', factor, 0);
+  check('factor', factor, number(0));
   return defineTransform(name, [factor], (image) => {
     const degenerate = degenerateOf(image);
     return typeof degenerate === 'number'

@@ -1,4 +1,4 @@
-import { checkNumber } from '../check-argument.js';
+import { check, number } from '@cnnzoo/checks';
 import { type ByteImage, isFloat } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 import { applyTables, mapFloats } from './lookup-table.js';
@@ -14,8 +14,8 @@ import { applyTables, mapFloats } from './lookup-table.js';
  * console.log(adjustGamma(2.2)(photo).width);
  */
 export function adjustGamma(gamma: number, gain = 1): Transform {
-  checkNumber('gamma', gamma, 0);
-  checkNumber('gain', gain, 0);
+  check('gamma', gamma, number(0));
+  check('gain', gain, number(0));
   return defineTransform('adjustGamma', [gamma, gain], (image) => {
     if (isFloat(image)) return mapFloats(image, (value) => Math.min(1, Math.max(0, gain * value ** gamma)));
     const table = Uint8Array.from({ length: 256 }, (_, value) =>

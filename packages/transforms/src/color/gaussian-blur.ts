@@ -1,6 +1,6 @@
-import { checkNumber } from '../check-argument.js';
+import { check, oddInteger, positive } from '@cnnzoo/checks';
 import { roundHalfToEven } from '../geometry/crop.js';
-import { blankImage, describeValue, type Image, isFloat } from '../image/image.js';
+import { blankImage, type Image, isFloat } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 
 /**
@@ -15,9 +15,8 @@ import { defineTransform, type Transform } from '../transform.js';
  * console.log(gaussianBlur(5, 1.2)(photo).width);
  */
 export function gaussianBlur(kernelSize: number, sigma: number = kernelSize * 0.15 + 0.35): Transform {
-  if (!Number.isInteger(kernelSize) || kernelSize < 1 || kernelSize % 2 === 0)
-    throw new RangeError(`kernelSize must be an odd whole number of at least 1, got ${describeValue(kernelSize)}`);
-  checkNumber('sigma', sigma, Number.MIN_VALUE);
+  check('kernelSize', kernelSize, oddInteger(1));
+  check('sigma', sigma, positive);
   const kernel = gaussianKernel(kernelSize, sigma);
   return defineTransform('gaussianBlur', [kernelSize, sigma], (image) => blur(image, kernel));
 }

@@ -1,4 +1,4 @@
-import { checkInteger } from '../check-argument.js';
+import { check, oneOf } from '@cnnzoo/checks';
 import { blankImage, type Image, isFloat } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 
@@ -11,8 +11,7 @@ import { defineTransform, type Transform } from '../transform.js';
  * console.log(grayscale(3)(photo).width);
  */
 export function grayscale(channels: 1 | 3 = 1): Transform {
-  checkInteger('channels', channels, 1, 3);
-  if (channels !== 1 && channels !== 3) throw new RangeError(`channels must be 1 or 3, got ${channels}`);
+  check('channels', channels, oneOf([1, 3]));
   return defineTransform('grayscale', [channels], (image) => {
     const gray = luma(image);
     if (channels === 1) return gray;

@@ -1,4 +1,4 @@
-import { checkNumber } from '../check-argument.js';
+import { check, number } from '@cnnzoo/checks';
 import { blankImage, type Image, isFloat } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 
@@ -12,7 +12,7 @@ import { defineTransform, type Transform } from '../transform.js';
  * console.log(adjustHue(0.1)(photo).width);
  */
 export function adjustHue(factor: number): Transform {
-  checkNumber('factor', factor, -0.5, 0.5);
+  check('factor', factor, number(-0.5, 0.5));
   return defineTransform('adjustHue', [factor], (image) => {
     if (image.channels < 3) return image;
     return isFloat(image) ? shiftFloatHue(image, factor) : shiftByteHue(image, factor);

@@ -1,4 +1,4 @@
-import { checkInteger, checkNumber } from '../check-argument.js';
+import { check, integer, number } from '@cnnzoo/checks';
 import { type ByteImage, type Image, isFloat } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 import { applyTables, colorChannels, histogram, mapFloats, requireBytes } from './lookup-table.js';
@@ -28,7 +28,7 @@ export function invert(): Transform {
  * console.log(posterize(4)(photo).width);
  */
 export function posterize(bits: number): Transform {
-  checkInteger('bits', bits, 0, 8);
+  check('bits', bits, integer(0, 8));
   const mask = 256 - 2 ** (8 - bits);
   return defineTransform('posterize', [bits], (image) =>
     applyTables(requireBytes('posterize', image), () => table((value) => value & mask)),
@@ -44,7 +44,7 @@ export function posterize(bits: number): Transform {
  * console.log(solarize(128)(photo).width);
  */
 export function solarize(threshold: number): Transform {
-  checkNumber('threshold', threshold, 0, 256);
+  check('threshold', threshold, number(0, 256));
   return defineTransform('solarize', [threshold], (image) =>
     isFloat(image)
       ? mapFloats(image, (value) => (value < threshold ? value : 1 - value))

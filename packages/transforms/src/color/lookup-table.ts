@@ -1,4 +1,5 @@
-import { type ByteImage, describeValue, type Image, isFloat } from '../image/image.js';
+import { shown } from '@cnnzoo/checks';
+import { type ByteImage, type Image, isFloat } from '../image/image.js';
 
 /** Applies a table of 256 values per colour channel to an 8-bit image. Alpha is left alone. */
 export function applyTables(image: ByteImage, tableOf: (channel: number) => Uint8Array): Image {
@@ -36,6 +37,6 @@ export function histogram({ data, channels }: ByteImage, channel: number): Uint3
 /** Throws a TypeError for a float image, on which the operation is not defined. */
 export function requireBytes(name: string, image: Image): ByteImage {
   if (isFloat(image))
-    throw new TypeError(`${name} needs an 8-bit image, got ${describeValue(image.data)}; put it before toTensor()`);
+    throw new TypeError(`${name} needs an 8-bit image, got ${shown(image.data)}; put it before toTensor()`);
   return image as ByteImage;
 }

@@ -1,4 +1,4 @@
-import { checkInteger, type Size, sizePair } from '../check-argument.js';
+import { check, checkOptions, integer, listOf, optional, type Size2d, size2d, sizePair } from '@cnnzoo/checks';
 import { type Box, centerBox, centerCropImage, cropImage, roundHalfToEven } from '../geometry/crop.js';
 import { flipHorizontally } from '../geometry/flip.js';
 import { resizeImage, shorterSide } from '../geometry/resize.js';
@@ -16,8 +16,8 @@ export type SeveralCrops = (image: Image) => Image[];
  * const photo = { data: new Uint8Array(320 * 256 * 3), width: 320, height: 256, channels: 3 };
  * console.log(fiveCrops(224)(photo).length); // 5
  */
-export function fiveCrops(size: Size): SeveralCrops {
-  const [height, width] = sizePair('size', size);
+export function fiveCrops(size: Size2d): SeveralCrops {
+  const [height, width] = sizePair(check('size', size, size2d<never>(1)));
   return (image) => {
     checkImage(image);
     const bottom = image.height - height;
@@ -40,7 +40,7 @@ export function fiveCrops(size: Size): SeveralCrops {
  * const photo = { data: new Uint8Array(320 * 256 * 3), width: 320, height: 256, channels: 3 };
  * console.log(tenCrops(224)(photo).length); // 10
  */
-export function tenCrops(size: Size): SeveralCrops {
+export function tenCrops(size: Size2d): SeveralCrops {
   const five = fiveCrops(size);
   return (image) => [...five(image), ...five(flipHorizontally(image))];
 }
@@ -55,9 +55,9 @@ export function tenCrops(size: Size): SeveralCrops {
  * const photo = { data: new Uint8Array(320 * 256 * 3), width: 320, height: 256, channels: 3 };
  * console.log(gridCrops(224, 5)(photo).length); // 50
  */
-export function gridCrops(size: Size, grid: number): SeveralCrops {
-  const [height, width] = sizePair('size', size);
-  checkInteger('grid', grid, 2);
+export function gridCrops(size: Size2d, grid: number): SeveralCrops {
+  const [height, width] = sizePair(check('size', size, size2d<never>(1)));
+  check('grid', grid, integer(2));
   return (image) => {
     checkImage(image);
     const crops: Image[] = [];
@@ -90,9 +90,10 @@ export interface GooglenetCropsOptions {
  * console.log(googlenetCrops()(photo).length); // 144
  */
 export function googlenetCrops(size = 224, options: GooglenetCropsOptions = {}): SeveralCrops {
-  const { scales = [256, 288, 320, 352] } = options;
-  checkInteger('size', size, 1);
-  for (const scale of scales) checkInteger('scales', scale, size);
+  check('size', size, integer(1));
+  const { scales = [256, 288, 320, 352] } = checkOptions<GooglenetCropsOptions>('googlenetCrops', options, {
+    scales: optional(listOf(integer(size), 1)),
+  });
   const five = fiveCrops(size);
   return (image) => {
     checkImage(image);

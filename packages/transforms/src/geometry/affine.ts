@@ -1,7 +1,8 @@
-import { checkNumber } from '../check-argument.js';
+import { check, checkOptions, number, positive, type Rule } from '@cnnzoo/checks';
+import { fields, pair } from '../arguments.js';
 import type { Image } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
-import { type AffineMatrix, checkWarp, type WarpOptions, warp } from './warp.js';
+import { type AffineMatrix, type WarpOptions, warp, warpRules } from './warp.js';
 
 /** What an affine transform does about the middle of the image. */
 export interface AffineParameters {
@@ -15,6 +16,13 @@ export interface AffineParameters {
   readonly shear: readonly [number, number];
 }
 
+const parametersRule: Rule<AffineParameters> = /* @__PURE__ */ fields<AffineParameters>({
+  angle: /* @__PURE__ */ number(),
+  translate: /* @__PURE__ */ pair('two numbers [x, y]'),
+  scale: positive,
+  shear: /* @__PURE__ */ pair('two numbers [x, y]'),
+});
+
 /**
  * Rotates, shifts, scales and shears an image, as torchvision's affine.
  * @param parameters angle and shear in degrees, translate in pixels
@@ -25,13 +33,8 @@ export interface AffineParameters {
  * console.log(affine({ angle: 10, translate: [3, -2], scale: 1.1, shear: [5, 0] })(photo).width);
  */
 export function affine(parameters: AffineParameters, options: WarpOptions = {}): Transform {
-  checkWarp(options);
-  const { angle, translate, scale, shear } = parameters;
-  for (const [name, value] of Object.entries({ angle, 'translate[0]': translate[0], 'translate[1]': translate[1] }))
-    checkNumber(name, value);
-  checkNumber('shear[0]', shear[0]);
-  checkNumber('shear[1]', shear[1]);
-  checkNumber('scale', scale, Number.MIN_VALUE);
+  check('parameters', parameters, parametersRule);
+  checkOptions<WarpOptions>('affine', options, warpRules);
   return defineTransform('affine', [parameters, options], (image) => affineImage(image, parameters, options));
 }
 

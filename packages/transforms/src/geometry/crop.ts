@@ -1,4 +1,5 @@
-import { checkInteger, type Size, sizePair } from '../check-argument.js';
+import { check, integer, type Rule, type Size2d, size2d, sizePair } from '@cnnzoo/checks';
+import { fields } from '../arguments.js';
 import { blankImage, type Image } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 import { padImage } from './pad.js';
@@ -11,6 +12,13 @@ export interface Box {
   readonly width: number;
 }
 
+export const boxRule: Rule<Box> = /* @__PURE__ */ fields<Box>({
+  top: /* @__PURE__ */ integer(0),
+  left: /* @__PURE__ */ integer(0),
+  height: /* @__PURE__ */ integer(1),
+  width: /* @__PURE__ */ integer(1),
+});
+
 /**
  * Cuts a part out of an image.
  * @param box the part, in pixels
@@ -21,7 +29,7 @@ export interface Box {
  * console.log(crop({ top: 8, left: 0, height: 32, width: 32 })(photo).width); // 32
  */
 export function crop(box: Box): Transform {
-  checkBox(box);
+  check('box', box, boxRule);
   return defineTransform('crop', [box], (image) => cropImage(image, box));
 }
 
@@ -33,8 +41,8 @@ export function crop(box: Box): Transform {
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
  * console.log(centerCrop(32)(photo).width); // 32
  */
-export function centerCrop(size: Size): Transform {
-  const [height, width] = sizePair('size', size);
+export function centerCrop(size: Size2d): Transform {
+  const [height, width] = sizePair(check('size', size, size2d<never>(1)));
   return defineTransform('centerCrop', [size], (image) => centerCropImage(image, height, width));
 }
 
@@ -72,13 +80,6 @@ export function cropImage(image: Image, { top, left, height, width }: Box): Imag
     result.data.set(image.data.subarray(start, start + width * channels), y * width * channels);
   }
   return result;
-}
-
-export function checkBox({ top, left, height, width }: Box): void {
-  checkInteger('top', top, 0);
-  checkInteger('left', left, 0);
-  checkInteger('height', height, 1);
-  checkInteger('width', width, 1);
 }
 
 /** Python's round, which torchvision uses: a half goes to the even neighbour. */

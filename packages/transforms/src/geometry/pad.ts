@@ -1,5 +1,18 @@
-import { checkChoice, checkInteger, checkNumber } from '../check-argument.js';
-import { blankImage, describeValue, type Image } from '../image/image.js';
+import {
+  check,
+  checkOptions,
+  either,
+  integer,
+  number,
+  type OptionRules,
+  oneOf,
+  optional,
+  type Rule,
+  rule,
+  shown,
+} from '@cnnzoo/checks';
+import { numbersRule } from '../arguments.js';
+import { blankImage, type Image } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 
 /** What pad puts around an image: a colour, the nearest pixel, or the mirrored image without or with its edge pixel. */
@@ -7,6 +20,15 @@ export type PadMode = 'constant' | 'edge' | 'reflect' | 'symmetric';
 
 /** Pixels to add: on every side, [left and right, top and bottom], or [left, top, right, bottom]. */
 export type Padding = number | readonly [number, number] | readonly [number, number, number, number];
+
+/** The rule of a padding. */
+export const paddingRule: Rule<Padding> = /* @__PURE__ */ rule<Padding>(
+  'an integer of at least 0, or two [left and right, top and bottom], or four [left, top, right, bottom]',
+  (value) =>
+    typeof value === 'number' ||
+    (Array.isArray(value) && [2, 4].includes(value.length) && value.every((side) => typeof side === 'number')),
+  (value) => [value].flat().every((side) => integer(0).fault('', side) === null),
+);
 
 /** The options of `pad`. */
 export interface PadOptions {
@@ -19,6 +41,18 @@ export interface PadOptions {
 /** One value for all channels, or one per channel. */
 export type Fill = number | readonly number[];
 
+/** The rule of a fill. */
+export const fillRule: Rule<Fill> = /* @__PURE__ */ either<[number, readonly number[]]>(
+  /* @__PURE__ */ number(),
+  numbersRule,
+);
+
+/** The rules of what a border is. */
+export const padRules: OptionRules<PadOptions> = {
+  mode: /* @__PURE__ */ optional(/* @__PURE__ */ oneOf(['constant', 'edge', 'reflect', 'symmetric'])),
+  fill: /* @__PURE__ */ optional(fillRule),
+};
+
 /**
  * Adds a border, as torchvision's pad.
  * @param padding pixels: on every side, [left and right, top and bottom], or [left, top, right, bottom]
@@ -29,11 +63,9 @@ export type Fill = number | readonly number[];
  * console.log(pad(4, { mode: 'reflect' })(photo).width); // 72
  */
 export function pad(padding: Padding, options: PadOptions = {}): Transform {
-  const [left, top, right, bottom] = paddingSides(padding);
-  const { mode = 'constant', fill = 0 } = options;
-  checkChoice('mode', mode, ['constant', 'edge', 'reflect', 'symmetric']);
-  checkFill(fill);
-  return defineTransform('pad', [padding, options], (image) => padImage(image, [left, top, right, bottom], mode, fill));
+  const sides = paddingSides(check('padding', padding, paddingRule));
+  const { mode = 'constant', fill = 0 } = checkOptions<PadOptions>('pad', options, padRules);
+  return defineTransform('pad', [padding, options], (image) => padImage(image, sides, mode, fill));
 }
 
 export function padImage(
@@ -72,25 +104,13 @@ export function fillImage(image: Image, fill: Fill): void {
     return;
   }
   if (fill.length !== image.channels)
-    throw new RangeError(`fill must have a number per channel (${image.channels}), got ${describeValue(fill)}`);
+    throw new RangeError(`fill must have a number per channel (${image.channels}), got ${shown(fill)}`);
   for (let i = 0; i < image.data.length; i++) image.data[i] = fill[i % image.channels] ?? 0;
 }
 
-export function checkFill(fill: Fill): void {
-  const values = typeof fill === 'number' ? [fill] : fill;
-  if (!Array.isArray(values))
-    throw new RangeError(`fill must be a number or a number per channel, got ${describeValue(fill)}`);
-  for (const value of values) checkNumber('fill', value);
-}
-
-/** Left, top, right and bottom of a {@link Padding}, checked. */
+/** Left, top, right and bottom of a {@link Padding}. */
 export function paddingSides(padding: Padding): readonly [number, number, number, number] {
   const sides = typeof padding === 'number' ? [padding] : padding;
-  if (!Array.isArray(sides) || ![1, 2, 4].includes(sides.length))
-    throw new RangeError(
-      `padding must be a number, [left and right, top and bottom] or [left, top, right, bottom], got ${describeValue(padding)}`,
-    );
-  for (const side of sides) checkInteger('padding', side, 0);
   const [left = 0, top = left, right = left, bottom = top] = sides;
   return [left, top, right, bottom];
 }

@@ -1,12 +1,24 @@
-import { describeValue, type Image } from '../image/image.js';
+import { check, checkOptions, type Rule, rule, shown } from '@cnnzoo/checks';
+import { pair } from '../arguments.js';
+import type { Image } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
-import { checkWarp, type PerspectiveMatrix, type WarpOptions, warp } from './warp.js';
+import { type PerspectiveMatrix, type WarpOptions, warp, warpRules } from './warp.js';
 
 /** A point [x, y] in pixels. */
 export type Point = readonly [x: number, y: number];
 
 /** Four corners: top left, top right, bottom right, bottom left. */
 export type Corners = readonly [Point, Point, Point, Point];
+
+const cornersRule: Rule<Corners> = /* @__PURE__ */ (() => {
+  const { fault } = pair('a point [x, y]');
+  return rule<Corners>(
+    'four points [x, y] of finite numbers',
+    (value) =>
+      Array.isArray(value) && value.length === 4 && value.every((point) => !(fault('', point) instanceof TypeError)),
+    (value) => value.every((point) => fault('', point) === null),
+  );
+})();
 
 /**
  * Looks at an image from another side, as torchvision's perspective: what was at the start points is at the end points.
@@ -18,7 +30,9 @@ export type Corners = readonly [Point, Point, Point, Point];
  * perspective(corners, [[4, 2], [60, 0], [63, 47], [0, 40]])(photo);
  */
 export function perspective(startPoints: Corners, endPoints: Corners, options: WarpOptions = {}): Transform {
-  checkWarp(options);
+  check('startPoints', startPoints, cornersRule);
+  check('endPoints', endPoints, cornersRule);
+  checkOptions<WarpOptions>('perspective', options, warpRules);
   const matrix = perspectiveMatrix(startPoints, endPoints);
   return defineTransform('perspective', [startPoints, endPoints, options], (image) =>
     warp(image, image.height, image.width, matrix, options),
@@ -36,15 +50,11 @@ function perspectiveMatrix(start: Corners, end: Corners): PerspectiveMatrix {
     const [u, v] = start[index] ?? [Number.NaN, Number.NaN];
     rows.push([x, y, 1, 0, 0, 0, -u * x, -u * y, u], [0, 0, 0, x, y, 1, -v * x, -v * y, v]);
   }
-  if (rows.length !== 8 || !rows.flat().every(Number.isFinite))
-    throw new RangeError(
-      `startPoints and endPoints must be four points each, got ${describeValue(start)}, ${describeValue(end)}`,
-    );
   for (let pivot = 0; pivot < 8; pivot++) {
     const rest = rows.slice(pivot);
     const largest = rest.reduce((a, b) => (Math.abs(b[pivot] ?? 0) > Math.abs(a[pivot] ?? 0) ? b : a));
     if (Math.abs(largest[pivot] ?? 0) < 1e-9)
-      throw new RangeError(`three of the points are on a line: ${describeValue(start)}, ${describeValue(end)}`);
+      throw new RangeError(`three of the points are on a line: ${shown(start)}, ${shown(end)}`);
     rows.splice(rows.indexOf(largest), 1);
     rows.splice(pivot, 0, largest);
     for (const row of rows) {

@@ -1,16 +1,20 @@
-import { checkChoice, checkInteger, type Size, sizePair } from '../check-argument.js';
+import { check, checkOptions, type OptionRules, oneOf, optional, type Size2d, size2d, sizePair } from '@cnnzoo/checks';
 import { type Interpolation, interpolations } from '../image/filter.js';
 import { blankImage, type Image } from '../image/image.js';
 import { withPremultipliedAlpha } from '../image/premultiply.js';
 import { resample } from '../image/resample.js';
 import { defineTransform, type Transform } from '../transform.js';
-import { type Box, checkBox, cropImage } from './crop.js';
+import { type Box, boxRule, cropImage } from './crop.js';
 
 /** The options of `resize`. */
 export interface ResizeOptions {
   /** Default 'bilinear'. All but 'nearest' are antialiased. */
   readonly interpolation?: Interpolation;
 }
+
+export const resizeRules: OptionRules<ResizeOptions> = {
+  interpolation: /* @__PURE__ */ optional(/* @__PURE__ */ oneOf(interpolations)),
+};
 
 /**
  * Resizes an image, as torchvision's resize of a Pillow image, pixel for pixel.
@@ -21,13 +25,11 @@ export interface ResizeOptions {
  * const { width, height } = resize(256)({ data: new Uint8Array(500 * 375 * 3), width: 500, height: 375, channels: 3 });
  * console.log(width, height); // 341 256
  */
-export function resize(size: Size, options: ResizeOptions = {}): Transform {
-  const { interpolation = 'bilinear' } = options;
-  checkChoice('interpolation', interpolation, interpolations);
-  if (typeof size === 'number') checkInteger('size', size, 1);
-  else sizePair('size', size);
+export function resize(size: Size2d, options: ResizeOptions = {}): Transform {
+  check('size', size, size2d<never>(1));
+  const { interpolation = 'bilinear' } = checkOptions<ResizeOptions>('resize', options, resizeRules);
   return defineTransform('resize', [size, options], (image) => {
-    const [height, width] = typeof size === 'number' ? shorterSide(image, size) : sizePair('size', size);
+    const [height, width] = typeof size === 'number' ? shorterSide(image, size) : size;
     return resizeImage(image, height, width, interpolation);
   });
 }
@@ -41,11 +43,10 @@ export function resize(size: Size, options: ResizeOptions = {}): Transform {
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
  * console.log(resizedCrop({ top: 0, left: 0, height: 48, width: 48 }, 24)(photo).width); // 24
  */
-export function resizedCrop(box: Box, size: Size, options: ResizeOptions = {}): Transform {
-  const { interpolation = 'bilinear' } = options;
-  checkChoice('interpolation', interpolation, interpolations);
-  checkBox(box);
-  const [height, width] = sizePair('size', size);
+export function resizedCrop(box: Box, size: Size2d, options: ResizeOptions = {}): Transform {
+  check('box', box, boxRule);
+  const [height, width] = sizePair(check('size', size, size2d<never>(1)));
+  const { interpolation = 'bilinear' } = checkOptions<ResizeOptions>('resizedCrop', options, resizeRules);
   return defineTransform('resizedCrop', [box, size, options], (image) =>
     resizeImage(cropImage(image, box), height, width, interpolation),
   );

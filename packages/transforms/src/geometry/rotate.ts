@@ -1,8 +1,8 @@
-import { checkNumber } from '../check-argument.js';
+import { boolean, check, checkOptions, number, optional } from '@cnnzoo/checks';
 import { blankImage, type Image } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 import { flipHorizontally, flipVertically } from './flip.js';
-import { type AffineMatrix, checkWarp, type WarpOptions, warp } from './warp.js';
+import { type AffineMatrix, type WarpOptions, warp, warpRules } from './warp.js';
 
 /** The options of `rotate`. */
 export interface RotateOptions extends WarpOptions {
@@ -21,9 +21,11 @@ export interface RotateOptions extends WarpOptions {
  * console.log(rotate(90, { expand: true })(photo).width); // 48
  */
 export function rotate(angle: number, options: RotateOptions = {}): Transform {
-  checkNumber('angle', angle);
-  const { expand = false, ...warping } = options;
-  checkWarp(warping);
+  check('angle', angle, number());
+  const { expand = false, ...warping } = checkOptions<RotateOptions>('rotate', options, {
+    ...warpRules,
+    expand: optional(boolean),
+  });
   return defineTransform('rotate', [angle, options], (image) => rotateImage(image, angle, warping, expand));
 }
 

@@ -2,11 +2,11 @@
  * Pillow's geometric transforms (src/libImaging/Geometry.c): for every pixel of the result, the place in the image that it
  * shows. Pixels that show a place outside are left at the fill colour.
  */
-import { checkChoice } from '../check-argument.js';
+import { type OptionRules, oneOf, optional } from '@cnnzoo/checks';
 import { type WarpInterpolation, warpInterpolations } from '../image/filter.js';
 import { blankImage, type Image, isFloat } from '../image/image.js';
 import { withPremultipliedAlpha } from '../image/premultiply.js';
-import { checkFill, type Fill, fillImage } from './pad.js';
+import { type Fill, fillImage, fillRule } from './pad.js';
 
 /** Coefficients of x' = a x + b y + c, y' = d x + e y + f. */
 export type AffineMatrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
@@ -22,11 +22,10 @@ export interface WarpOptions {
   readonly fill?: Fill;
 }
 
-/** Throws a RangeError or TypeError that names the option unless `options` can be followed. */
-export function checkWarp({ interpolation = 'nearest', fill = 0 }: WarpOptions): void {
-  checkChoice('interpolation', interpolation, warpInterpolations);
-  checkFill(fill);
-}
+export const warpRules: OptionRules<WarpOptions> = {
+  interpolation: /* @__PURE__ */ optional(/* @__PURE__ */ oneOf(warpInterpolations)),
+  fill: /* @__PURE__ */ optional(fillRule),
+};
 
 /** The image of `height` x `width` whose pixel at (x, y) shows `image` at `matrix` (x, y). */
 export function warp(

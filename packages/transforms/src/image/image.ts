@@ -1,3 +1,5 @@
+import { check, integer, shown } from '@cnnzoo/checks';
+
 /**
  * An image as plain numbers: rows from top to bottom, pixels from left to right, channels last (HWC), so the value of
  * channel c at (x, y) is `data[(y * width + x) * channels + c]`. 1 channel is grey, 3 are RGB, 4 are RGB and alpha.
@@ -24,19 +26,19 @@ export function isFloat(image: Image): image is FloatImage {
   return image.data instanceof Float32Array;
 }
 
+const side = /* @__PURE__ */ integer(1);
+
 /**
  * Checks that an image is one: whole positive sizes, and as many values as they say.
  * @throws TypeError where `data` is no pixel array; RangeError where a size is wrong or `data` is too short or too long.
  */
 export function checkImage(image: Image): void {
+  if (typeof image !== 'object' || image === null)
+    throw new TypeError(`image must be { data, width, height, channels }, got ${shown(image)}`);
   const { data, width, height, channels } = image;
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray || data instanceof Float32Array))
-    throw new TypeError(
-      `image.data must be a Uint8Array, Uint8ClampedArray or Float32Array, got ${describeValue(data)}`,
-    );
-  for (const [name, value] of Object.entries({ width, height, channels }))
-    if (!Number.isInteger(value) || value < 1)
-      throw new RangeError(`image.${name} must be a whole number of at least 1, got ${describeValue(value)}`);
+    throw new TypeError(`image.data must be a Uint8Array, Uint8ClampedArray or Float32Array, got ${shown(data)}`);
+  for (const [name, value] of Object.entries({ width, height, channels })) check(`image.${name}`, value, side);
   if (data.length !== width * height * channels)
     throw new RangeError(
       `image.data must hold width * height * channels = ${width} * ${height} * ${channels} = ${width * height * channels} values, got ${data.length}`,
@@ -52,12 +54,4 @@ export function blankImage(like: Image, width: number, height: number, channels 
 /** A copy of an image's values. Not by slice(), which for a Node Buffer gives a view of the same memory. */
 export function copyOfData({ data }: Image): Uint8Array | Float32Array {
   return data instanceof Float32Array ? new Float32Array(data) : new Uint8Array(data);
-}
-
-/** How a value reads in an error message. */
-export function describeValue(value: unknown): string {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value.constructor?.name ?? 'an object';
-  if (typeof value === 'function') return 'a function';
-  return typeof value === 'string' ? `'${value}'` : Array.isArray(value) ? JSON.stringify(value) : String(value);
 }

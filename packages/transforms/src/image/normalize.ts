@@ -1,6 +1,7 @@
-import { checkNumber } from '../check-argument.js';
+import { check } from '@cnnzoo/checks';
+import { numbersRule } from '../arguments.js';
 import { defineTransform, type Transform } from '../transform.js';
-import { describeValue, type FloatImage, type Image, isFloat } from './image.js';
+import { type FloatImage, type Image, isFloat } from './image.js';
 
 /**
  * (value - mean) / standard deviation, channel by channel, on a float image, as torchvision's Normalize.
@@ -69,11 +70,8 @@ export function toTensorNormalized(mean: readonly number[], standardDeviation: r
 }
 
 function checkStatistics(mean: readonly number[], standardDeviation: readonly number[]): void {
-  for (const [name, values] of Object.entries({ mean, standardDeviation })) {
-    if (!Array.isArray(values) || values.length === 0)
-      throw new TypeError(`${name} must be an array with a number per channel, got ${describeValue(values)}`);
-    for (const [index, value] of values.entries()) checkNumber(`${name}[${index}]`, value);
-  }
+  check('mean', mean, numbersRule);
+  check('standardDeviation', standardDeviation, numbersRule);
   if (mean.length !== standardDeviation.length)
     throw new RangeError(
       `mean and standardDeviation must be as long, got ${mean.length} and ${standardDeviation.length}`,

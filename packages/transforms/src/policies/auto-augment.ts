@@ -1,5 +1,5 @@
-import { checkChoice } from '../check-argument.js';
-import type { WarpOptions } from '../geometry/warp.js';
+import { check, checkOptions, oneOf } from '@cnnzoo/checks';
+import { type WarpOptions, warpRules } from '../geometry/warp.js';
 import { defineRandomTransform, type RandomTransform } from '../transform.js';
 import { applyAugmentations, magnitudeOf, magnitudeRanges } from './augmentation.js';
 import { autoAugmentPolicies, type PolicyStep, type SubPolicy } from './auto-augment-policies.js';
@@ -19,7 +19,8 @@ export function autoAugment(
   policy: 'imagenet' | 'cifar10' = 'imagenet',
   options: WarpOptions = {},
 ): RandomTransform<DrawnAugmentations> {
-  checkChoice('policy', policy, Object.keys(autoAugmentPolicies));
+  check('policy', policy, oneOf(['imagenet', 'cifar10']));
+  checkOptions<WarpOptions>('autoAugment', options, warpRules);
   const subPolicies: readonly SubPolicy[] = autoAugmentPolicies[policy];
   return defineRandomTransform<DrawnAugmentations>(
     'autoAugment',

@@ -1,5 +1,5 @@
-import { checkInteger } from '../check-argument.js';
-import type { WarpOptions } from '../geometry/warp.js';
+import { check, checkOptions, integer, optional } from '@cnnzoo/checks';
+import { type WarpOptions, warpRules } from '../geometry/warp.js';
 import { defineRandomTransform, type RandomTransform } from '../transform.js';
 import {
   type Augmentation,
@@ -53,10 +53,17 @@ export const randAugmentOperations = [
  * const result = randAugment()(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function randAugment(options: RandAugmentOptions = {}): RandomTransform<DrawnAugmentations> {
-  const { operations = 2, magnitude = 9, bins = 31 } = options;
-  checkInteger('operations', operations, 1);
-  checkInteger('bins', bins, 1);
-  checkInteger('magnitude', magnitude, 0, bins - 1);
+  const {
+    operations = 2,
+    magnitude = 9,
+    bins = 31,
+  } = checkOptions<RandAugmentOptions>('randAugment', options, {
+    ...warpRules,
+    operations: optional(integer(1)),
+    magnitude: optional(integer(0)),
+    bins: optional(integer(1)),
+  });
+  check('magnitude', magnitude, integer(0, bins - 1));
   return defineRandomTransform<DrawnAugmentations>(
     'randAugment',
     [options],

@@ -1,5 +1,5 @@
-import { checkInteger } from '../check-argument.js';
-import type { WarpOptions } from '../geometry/warp.js';
+import { checkOptions, integer, optional } from '@cnnzoo/checks';
+import { type WarpOptions, warpRules } from '../geometry/warp.js';
 import { defineRandomTransform, type RandomTransform } from '../transform.js';
 import { type AugmentationName, applyAugmentations, type MagnitudeRange, magnitudeOf } from './augmentation.js';
 import { type DrawnAugmentations, randAugmentOperations } from './rand-augment.js';
@@ -38,8 +38,10 @@ const ranges: Record<Exclude<AugmentationName, 'invert'>, MagnitudeRange> = {
  * const result = trivialAugment()(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function trivialAugment(options: TrivialAugmentOptions = {}): RandomTransform<DrawnAugmentations> {
-  const { bins = 31 } = options;
-  checkInteger('bins', bins, 1);
+  const { bins = 31 } = checkOptions<TrivialAugmentOptions>('trivialAugment', options, {
+    ...warpRules,
+    bins: optional(integer(1)),
+  });
   return defineRandomTransform<DrawnAugmentations>(
     'trivialAugment',
     [options],

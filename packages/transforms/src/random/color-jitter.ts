@@ -1,4 +1,5 @@
-import { checkNumber, checkRange } from '../check-argument.js';
+import { checkOptions, either, number, type OptionalRule, optional } from '@cnnzoo/checks';
+import { range } from '../arguments.js';
 import { adjustBrightness, adjustContrast, adjustSaturation } from '../color/enhance.js';
 import { adjustHue } from '../color/hue.js';
 import { defineRandomTransform, type RandomTransform } from '../transform.js';
@@ -13,6 +14,18 @@ export interface ColorJitterOptions {
   readonly saturation?: Jitter;
   readonly hue?: Jitter;
 }
+
+type Range = readonly [number, number];
+
+const jitterRule: OptionalRule<Jitter> = /* @__PURE__ */ optional(
+  /* @__PURE__ */ either<[number, Range]>(/* @__PURE__ */ number(0), /* @__PURE__ */ range(/* @__PURE__ */ number(0))),
+);
+const hueRule: OptionalRule<Jitter> = /* @__PURE__ */ optional(
+  /* @__PURE__ */ either<[number, Range]>(
+    /* @__PURE__ */ number(0, 0.5),
+    /* @__PURE__ */ range(/* @__PURE__ */ number(-0.5, 0.5)),
+  ),
+);
 
 /** A property and by what it was changed. */
 export interface ColorAdjustment {
@@ -38,11 +51,21 @@ const adjustments = {
  * const result = colorJitter({ brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 })(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function colorJitter(options: ColorJitterOptions): RandomTransform<{ adjustments: readonly ColorAdjustment[] }> {
-  const { brightness = 0, contrast = 0, saturation = 0, hue = 0 } = options;
+  const {
+    brightness = 0,
+    contrast = 0,
+    saturation = 0,
+    hue = 0,
+  } = checkOptions<ColorJitterOptions>('colorJitter', options, {
+    brightness: jitterRule,
+    contrast: jitterRule,
+    saturation: jitterRule,
+    hue: hueRule,
+  });
   const ranges = [
-    { property: 'brightness', range: jitterRange('brightness', brightness) },
-    { property: 'contrast', range: jitterRange('contrast', contrast) },
-    { property: 'saturation', range: jitterRange('saturation', saturation) },
+    { property: 'brightness', range: jitterRange(brightness) },
+    { property: 'contrast', range: jitterRange(contrast) },
+    { property: 'saturation', range: jitterRange(saturation) },
     { property: 'hue', range: hueRange(hue) },
   ] as const;
   const moving = ranges.filter(
@@ -60,20 +83,10 @@ export function colorJitter(options: ColorJitterOptions): RandomTransform<{ adju
   );
 }
 
-function jitterRange(name: string, jitter: Jitter): readonly [number, number] {
-  if (typeof jitter === 'number') {
-    checkNumber(name, jitter, 0);
-    return [Math.max(0, 1 - jitter), 1 + jitter];
-  }
-  checkRange(name, jitter, 0);
-  return jitter;
+function jitterRange(jitter: Jitter): readonly [number, number] {
+  return typeof jitter === 'number' ? [Math.max(0, 1 - jitter), 1 + jitter] : jitter;
 }
 
 function hueRange(jitter: Jitter): readonly [number, number] {
-  if (typeof jitter === 'number') {
-    checkNumber('hue', jitter, 0, 0.5);
-    return [-jitter, jitter];
-  }
-  checkRange('hue', jitter, -0.5, 0.5);
-  return jitter;
+  return typeof jitter === 'number' ? [-jitter, jitter] : jitter;
 }

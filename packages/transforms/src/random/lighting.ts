@@ -1,4 +1,4 @@
-import { checkNumber } from '../check-argument.js';
+import { check, number } from '@cnnzoo/checks';
 import { blankImage, isFloat } from '../image/image.js';
 import { defineRandomTransform, type RandomTransform } from '../transform.js';
 
@@ -22,7 +22,7 @@ const eigenvalues = [0.2175, 0.0188, 0.0045] as const;
  * const result = pcaLighting()(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function pcaLighting(standardDeviation = 0.1): RandomTransform<{ alphas: readonly number[] }> {
-  checkNumber('standardDeviation', standardDeviation, 0);
+  check('standardDeviation', standardDeviation, number(0));
   return defineRandomTransform(
     'pcaLighting',
     [standardDeviation],

@@ -1,7 +1,6 @@
-import { checkInteger, checkNumber } from '../check-argument.js';
+import { checkOptions, integer, type OptionRules, optional, positive, shown } from '@cnnzoo/checks';
 import type { Box } from '../geometry/crop.js';
-import { describeValue } from '../image/image.js';
-import type { DrawListener } from '../transform.js';
+import { type DrawListener, requireGenerator } from '../transform.js';
 import type { RandomGenerator } from './random-generator.js';
 
 /** Images of one size, and their labels. */
@@ -29,6 +28,11 @@ export interface MixOptions {
   readonly alpha?: number;
 }
 
+const mixRules: OptionRules<MixOptions> = {
+  numClasses: /* @__PURE__ */ integer(1),
+  alpha: /* @__PURE__ */ optional(positive),
+};
+
 /** How a batch mixer was made, as plain data: a worker thread makes the same one again from it. */
 export interface BatchTransform {
   (batch: PixelBatch, random: RandomGenerator, onDraw?: DrawListener): SoftBatch;
@@ -45,11 +49,11 @@ export interface BatchTransform {
  * console.log(mixup({ numClasses: 3 })(batch, randomGenerator(1)).labels.length); // 6
  */
 export function mixup(options: MixOptions): BatchTransform {
-  const { numClasses, alpha = 0.2 } = options;
-  checkMixOptions(numClasses, alpha);
+  const { numClasses, alpha = 0.2 } = checkOptions<MixOptions>('mixup', options, mixRules);
   return Object.assign(
     (batch: PixelBatch, random: RandomGenerator, onDraw?: DrawListener) => {
       checkBatch(batch, numClasses);
+      requireGenerator('mixup', random);
       const lambda = random.beta(alpha, alpha);
       const partners = random.permutation(batch.count);
       onDraw?.({ transform: 'mixup', lambda, partners });
@@ -77,11 +81,11 @@ export function mixup(options: MixOptions): BatchTransform {
  * console.log(cutmix({ numClasses: 3 })(batch, randomGenerator(1)).labels.length); // 6
  */
 export function cutmix(options: MixOptions): BatchTransform {
-  const { numClasses, alpha = 1 } = options;
-  checkMixOptions(numClasses, alpha);
+  const { numClasses, alpha = 1 } = checkOptions<MixOptions>('cutmix', options, mixRules);
   return Object.assign(
     (batch: PixelBatch, random: RandomGenerator, onDraw?: DrawListener) => {
       checkBatch(batch, numClasses);
+      requireGenerator('cutmix', random);
       const { count, height, width, channels } = batch;
       const box = drawBox(height, width, random.beta(alpha, alpha), random);
       const lambda = 1 - (box.height * box.width) / (height * width);
@@ -134,14 +138,12 @@ function drawBox(height: number, width: number, lambda: number, random: RandomGe
   };
 }
 
-function checkMixOptions(numClasses: number, alpha: number): void {
-  checkInteger('numClasses', numClasses, 1);
-  checkNumber('alpha', alpha, Number.MIN_VALUE);
-}
-
-function checkBatch({ data, count, height, width, channels, labels }: PixelBatch, numClasses: number): void {
-  if (!(data instanceof Float32Array))
-    throw new TypeError(`batch.data must be a Float32Array, got ${describeValue(data)}`);
+function checkBatch(batch: PixelBatch, numClasses: number): void {
+  if (typeof batch !== 'object' || batch === null)
+    throw new TypeError(`batch must be { data, count, height, width, channels, labels }, got ${shown(batch)}`);
+  const { data, count, height, width, channels, labels } = batch;
+  if (!(labels instanceof Int32Array)) throw new TypeError(`batch.labels must be an Int32Array, got ${shown(labels)}`);
+  if (!(data instanceof Float32Array)) throw new TypeError(`batch.data must be a Float32Array, got ${shown(data)}`);
   if (data.length !== count * height * width * channels || labels.length !== count)
     throw new RangeError(
       `batch must have ${count} labels and ${count} x ${height} x ${width} x ${channels} values, got ${labels.length} and ${data.length}`,

@@ -1,11 +1,13 @@
-import { checkNumber } from '../check-argument.js';
+import { check } from '@cnnzoo/checks';
+import { probabilityRule } from '../arguments.js';
 import { flipHorizontally, flipVertically } from '../geometry/flip.js';
 import {
-  checkTransforms,
   defineRandomTransform,
   defineTransform,
   type RandomTransform,
+  requireGenerator,
   type Transform,
+  transformRule,
 } from '../transform.js';
 
 /** Whether a transform that comes about by chance does so. */
@@ -22,7 +24,7 @@ export interface Applied {
  * const result = randomHorizontalFlip()(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function randomHorizontalFlip(probability = 0.5): RandomTransform<Applied> {
-  checkNumber('probability', probability, 0, 1);
+  check('probability', probability, probabilityRule);
   return defineRandomTransform(
     'randomHorizontalFlip',
     [probability],
@@ -40,7 +42,7 @@ export function randomHorizontalFlip(probability = 0.5): RandomTransform<Applied
  * const result = randomVerticalFlip()(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function randomVerticalFlip(probability = 0.5): RandomTransform<Applied> {
-  checkNumber('probability', probability, 0, 1);
+  check('probability', probability, probabilityRule);
   return defineRandomTransform(
     'randomVerticalFlip',
     [probability],
@@ -59,15 +61,11 @@ export function randomVerticalFlip(probability = 0.5): RandomTransform<Applied> 
  * randomApply(grayscale(3), 0.1)(photo, randomGenerator(1));
  */
 export function randomApply(transform: Transform, probability = 0.5): Transform {
-  checkTransforms([transform]);
-  checkNumber('probability', probability, 0, 1);
+  check('transform', transform, transformRule);
+  check('probability', probability, probabilityRule);
   const { description } = transform;
   const result = defineTransform('randomApply', [description, probability], (image, random, onDraw) => {
-    if (random === undefined)
-      throw new TypeError(
-        'randomApply is random and needs a generator as its second argument; pass randomGenerator(seed)',
-      );
-    const applied = random.uniform() < probability;
+    const applied = requireGenerator('randomApply', random).uniform() < probability;
     onDraw?.({ transform: 'randomApply', applied });
     return applied ? transform(image, random, onDraw) : image;
   });

@@ -1,4 +1,5 @@
-import { checkRange } from '../check-argument.js';
+import { check } from '@cnnzoo/checks';
+import { positiveRange } from '../arguments.js';
 import { gaussianBlur } from '../color/gaussian-blur.js';
 import { defineRandomTransform, type RandomTransform } from '../transform.js';
 
@@ -15,7 +16,7 @@ export function randomGaussianBlur(
   kernelSize: number,
   sigma: readonly [number, number] = [0.1, 2],
 ): RandomTransform<{ sigma: number }> {
-  checkRange('sigma', sigma, Number.MIN_VALUE);
+  check('sigma', sigma, positiveRange);
   gaussianBlur(kernelSize, sigma[0]);
   return defineRandomTransform(
     'randomGaussianBlur',

@@ -1,6 +1,14 @@
-import { type Size, sizePair } from '../check-argument.js';
+import { check, checkOptions, optional, type Size2d, size2d, sizePair } from '@cnnzoo/checks';
 import { type Box, cropImage } from '../geometry/crop.js';
-import { checkFill, type Fill, type Padding, type PadMode, paddingSides, padImage } from '../geometry/pad.js';
+import {
+  type Fill,
+  type Padding,
+  type PadMode,
+  paddingRule,
+  paddingSides,
+  padImage,
+  padRules,
+} from '../geometry/pad.js';
 import { defineRandomTransform, type RandomTransform } from '../transform.js';
 
 /** The options of `randomCrop`. */
@@ -23,11 +31,14 @@ export interface RandomCropOptions {
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
  * const result = randomCrop(32, { padding: 4 })(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
-export function randomCrop(size: Size, options: RandomCropOptions = {}): RandomTransform<Box> {
-  const [height, width] = sizePair('size', size);
-  const { padding = 0, mode = 'constant', fill = 0 } = options;
+export function randomCrop(size: Size2d, options: RandomCropOptions = {}): RandomTransform<Box> {
+  const [height, width] = sizePair(check('size', size, size2d<never>(1)));
+  const {
+    padding = 0,
+    mode = 'constant',
+    fill = 0,
+  } = checkOptions<RandomCropOptions>('randomCrop', options, { ...padRules, padding: optional(paddingRule) });
   const sides = paddingSides(padding);
-  checkFill(fill);
   const [left, top, right, bottom] = sides;
   return defineRandomTransform<Box>(
     'randomCrop',

@@ -1,6 +1,7 @@
-import { checkNumber, checkRange } from '../check-argument.js';
+import { checkOptions, either, oneOf, optional } from '@cnnzoo/checks';
+import { positiveRange, probabilityRule, shareRange } from '../arguments.js';
 import { type Box, roundHalfToEven } from '../geometry/crop.js';
-import { checkFill, type Fill } from '../geometry/pad.js';
+import { type Fill, fillRule } from '../geometry/pad.js';
 import { copyOfData, isFloat } from '../image/image.js';
 import { defineRandomTransform, type RandomTransform } from '../transform.js';
 import { randomGenerator } from './random-generator.js';
@@ -33,11 +34,17 @@ export interface Erasing {
  * const result = randomErasing({ value: 'random' })(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function randomErasing(options: RandomErasingOptions = {}): RandomTransform<Erasing> {
-  const { probability = 0.5, scale = [0.02, 0.33], ratio = [0.3, 3.3], value = 0 } = options;
-  checkNumber('probability', probability, 0, 1);
-  checkRange('scale', scale, 0, 1);
-  checkRange('ratio', ratio, Number.MIN_VALUE);
-  if (value !== 'random') checkFill(value);
+  const {
+    probability = 0.5,
+    scale = [0.02, 0.33],
+    ratio = [0.3, 3.3],
+    value = 0,
+  } = checkOptions<RandomErasingOptions>('randomErasing', options, {
+    probability: optional(probabilityRule),
+    scale: optional(shareRange),
+    ratio: optional(positiveRange),
+    value: optional(either<[Fill, 'random']>(fillRule, oneOf(['random']))),
+  });
   return defineRandomTransform<Erasing>(
     'randomErasing',
     [options],

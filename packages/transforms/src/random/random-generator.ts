@@ -1,4 +1,4 @@
-import { describeValue } from '../image/image.js';
+import { check, integer } from '@cnnzoo/checks';
 
 /** A stream of random numbers that a seed decides: the same seed gives the same numbers on every machine. */
 export interface RandomGenerator {
@@ -22,6 +22,8 @@ function mix(value: number): number {
   return x ^ (x >>> 16);
 }
 
+const natural = /* @__PURE__ */ integer(0);
+
 /**
  * Makes a generator (xoshiro128**) from a seed, and numbers that pick one of the seed's independent streams: the loader makes
  * one per image with `randomGenerator(seed, epoch, position)`, so that an image's augmentation depends on nothing else.
@@ -35,9 +37,9 @@ function mix(value: number): number {
  */
 export function randomGenerator(seed: number, ...stream: number[]): RandomGenerator {
   let hash = 0x9e3779b9;
-  for (const value of [seed, ...stream]) {
-    if (!Number.isSafeInteger(value) || value < 0)
-      throw new RangeError(`seed must be a whole number from 0 to 2^53 - 1, got ${describeValue(value)}`);
+  const numbers = [seed, ...stream];
+  for (const [i, value] of numbers.entries()) {
+    check(i === 0 ? 'seed' : `stream[${i - 1}]`, value, natural);
     hash = mix(hash + mix(value | 0) + 0x9e3779b9);
     hash = mix(hash ^ Math.floor(value / 2 ** 32));
   }

@@ -1,8 +1,9 @@
-import { checkNumber, checkRange } from '../check-argument.js';
+import { check, checkOptions, number, optional } from '@cnnzoo/checks';
+import { pair, positiveRange, probabilityRule, spreadRule } from '../arguments.js';
 import { type AffineParameters, affineImage } from '../geometry/affine.js';
 import { type Corners, perspectiveImage } from '../geometry/perspective.js';
 import { rotateImage } from '../geometry/rotate.js';
-import type { WarpOptions } from '../geometry/warp.js';
+import { type WarpOptions, warpRules } from '../geometry/warp.js';
 import { defineRandomTransform, type RandomTransform } from '../transform.js';
 
 /** Degrees: a number v is the range [-v, v], a pair the range itself. */
@@ -17,7 +18,8 @@ export type Degrees = number | readonly [number, number];
  * const result = randomRotation(15)(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function randomRotation(degrees: Degrees, options: WarpOptions = {}): RandomTransform<{ angle: number }> {
-  const range = degreeRange('degrees', degrees);
+  const range = degreeRange(check('degrees', degrees, spreadRule));
+  checkOptions<WarpOptions>('randomRotation', options, warpRules);
   return defineRandomTransform(
     'randomRotation',
     [degrees, options],
@@ -47,11 +49,20 @@ export interface RandomAffineOptions extends WarpOptions {
  * const result = randomAffine({ degrees: 10, translate: [0.1, 0.1] })(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
 export function randomAffine(options: RandomAffineOptions): RandomTransform<AffineParameters> {
-  const { degrees, translate = [0, 0], scale = [1, 1], shear = 0 } = options;
-  const angles = degreeRange('degrees', degrees);
-  const shears = degreeRange('shear', shear);
-  for (const share of translate) checkNumber('translate', share, 0, 1);
-  checkRange('scale', scale, Number.MIN_VALUE);
+  const {
+    degrees,
+    translate = [0, 0],
+    scale = [1, 1],
+    shear = 0,
+  } = checkOptions<RandomAffineOptions>('randomAffine', options, {
+    ...warpRules,
+    degrees: spreadRule,
+    translate: optional(pair('two shares [of the width, of the height]', number(0, 1))),
+    scale: optional(positiveRange),
+    shear: optional(spreadRule),
+  });
+  const angles = degreeRange(degrees);
+  const shears = degreeRange(shear);
   return defineRandomTransform(
     'randomAffine',
     [options],
@@ -87,9 +98,16 @@ export interface RandomPerspectiveOptions extends WarpOptions {
 export function randomPerspective(
   options: RandomPerspectiveOptions = {},
 ): RandomTransform<{ corners: Corners | null }> {
-  const { distortion = 0.5, probability = 0.5, interpolation = 'bilinear', fill = 0 } = options;
-  checkNumber('distortion', distortion, 0, 1);
-  checkNumber('probability', probability, 0, 1);
+  const {
+    distortion = 0.5,
+    probability = 0.5,
+    interpolation = 'bilinear',
+    fill = 0,
+  } = checkOptions<RandomPerspectiveOptions>('randomPerspective', options, {
+    ...warpRules,
+    distortion: optional(number(0, 1)),
+    probability: optional(probabilityRule),
+  });
   return defineRandomTransform<{ corners: Corners | null }>(
     'randomPerspective',
     [options],
@@ -121,11 +139,6 @@ export function randomPerspective(
   );
 }
 
-function degreeRange(name: string, degrees: Degrees): readonly [number, number] {
-  if (typeof degrees === 'number') {
-    checkNumber(name, degrees, 0);
-    return [-degrees, degrees];
-  }
-  checkRange(name, degrees);
-  return degrees;
+function degreeRange(degrees: Degrees): readonly [number, number] {
+  return typeof degrees === 'number' ? [-degrees, degrees] : degrees;
 }

@@ -1,7 +1,7 @@
-import { checkChoice, checkRange, type Size, sizePair } from '../check-argument.js';
+import { check, checkOptions, optional, type Size2d, size2d, sizePair } from '@cnnzoo/checks';
+import { positiveRange, shareRange } from '../arguments.js';
 import { type Box, cropImage, roundHalfToEven } from '../geometry/crop.js';
-import { type ResizeOptions, resizeImage } from '../geometry/resize.js';
-import { interpolations } from '../image/filter.js';
+import { type ResizeOptions, resizeImage, resizeRules } from '../geometry/resize.js';
 import type { Image } from '../image/image.js';
 import { defineRandomTransform, type RandomTransform } from '../transform.js';
 import type { RandomGenerator } from './random-generator.js';
@@ -26,12 +26,17 @@ export interface RandomResizedCropOptions extends ResizeOptions {
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
  * const result = randomResizedCrop(24)(photo, randomGenerator(1), (drawn) => console.log(drawn));
  */
-export function randomResizedCrop(size: Size, options: RandomResizedCropOptions = {}): RandomTransform<Box> {
-  const [height, width] = sizePair('size', size);
-  const { scale = [0.08, 1], ratio = [3 / 4, 4 / 3], interpolation = 'bilinear' } = options;
-  checkRange('scale', scale, 0, 1);
-  checkRange('ratio', ratio, Number.MIN_VALUE);
-  checkChoice('interpolation', interpolation, interpolations);
+export function randomResizedCrop(size: Size2d, options: RandomResizedCropOptions = {}): RandomTransform<Box> {
+  const [height, width] = sizePair(check('size', size, size2d<never>(1)));
+  const {
+    scale = [0.08, 1],
+    ratio = [3 / 4, 4 / 3],
+    interpolation = 'bilinear',
+  } = checkOptions<RandomResizedCropOptions>('randomResizedCrop', options, {
+    ...resizeRules,
+    scale: optional(shareRange),
+    ratio: optional(positiveRange),
+  });
   return defineRandomTransform(
     'randomResizedCrop',
     [size, options],

@@ -1,5 +1,5 @@
-import { checkInteger, checkRange } from '../check-argument.js';
-import { type ResizeOptions, resizeImage, shorterSide } from '../geometry/resize.js';
+import { check, checkOptions, integer } from '@cnnzoo/checks';
+import { type ResizeOptions, resizeImage, resizeRules, shorterSide } from '../geometry/resize.js';
 import { defineRandomTransform, type RandomTransform } from '../transform.js';
 
 /**
@@ -18,10 +18,9 @@ export function scaleJitter(
   largest = 512,
   options: ResizeOptions = {},
 ): RandomTransform<{ shorterSide: number }> {
-  checkInteger('smallest', smallest, 1);
-  checkInteger('largest', largest, 1);
-  checkRange('smallest and largest', [smallest, largest]);
-  const { interpolation = 'bilinear' } = options;
+  check('smallest', smallest, integer(1));
+  check('largest', largest, integer(smallest));
+  const { interpolation = 'bilinear' } = checkOptions<ResizeOptions>('scaleJitter', options, resizeRules);
   return defineRandomTransform(
     'scaleJitter',
     [smallest, largest, options],
