@@ -1,4 +1,5 @@
-import { checkIndex, type ReferenceDataset } from './dataset.js';
+import { check, checkOptions, integer, listOf, optional, rule, string } from '@cnnzoo/checks';
+import { checkIndex, numberListRule, type ReferenceDataset } from './dataset.js';
 
 /** The options of `arrayDataset`. */
 export interface ArrayDatasetOptions {
@@ -18,26 +19,39 @@ export interface ArrayDatasetOptions {
  * A data set of images in memory. `data` is kept where it lies in a SharedArrayBuffer and copied into one where not, so that
  * the loader's workers read it in place.
  * @returns a data set whose `get` is synchronous and copies no pixels
- * @throws RangeError where the lengths disagree or a label is no index of a category
+ * @throws TypeError for an unknown option or a wrong type; RangeError where the lengths disagree or a label is no index of a category
  * @example
  * import { arrayDataset } from '@cnnzoo/data';
  * const dataset = arrayDataset({ data: new Uint8Array(2 * 28 * 28), labels: [0, 1], width: 28, height: 28, channels: 1, categories: ['cat', 'dog'] });
  * console.log(dataset.length); // 2
  */
 export function arrayDataset(options: ArrayDatasetOptions): ArrayDataset {
-  const { width, height, channels, categories, name = 'arrays' } = options;
+  const {
+    width,
+    height,
+    channels,
+    categories,
+    name = 'arrays',
+  } = checkOptions<ArrayDatasetOptions>('arrayDataset', options, {
+    data: rule<Uint8Array | Float32Array>(
+      'a Uint8Array or Float32Array',
+      (value) => value instanceof Uint8Array || value instanceof Float32Array,
+    ),
+    labels: numberListRule,
+    width: integer(1),
+    height: integer(1),
+    channels: integer(1),
+    categories: listOf(string()),
+    name: optional(string()),
+  });
   const labels = Int32Array.from(options.labels);
   const size = width * height * channels;
-  for (const [key, value] of Object.entries({ width, height, channels }))
-    if (!Number.isInteger(value) || value < 1)
-      throw new RangeError(`${key} must be a whole number of at least 1, got ${value}`);
   if (options.data.length !== labels.length * size)
     throw new RangeError(
       `data must hold ${labels.length} pictures (one per label) of ${height} x ${width} x ${channels} = ${labels.length * size} values, got ${options.data.length}`,
     );
-  for (const [index, label] of Array.from(options.labels).entries())
-    if (!Number.isInteger(label) || label < 0 || label >= categories.length)
-      throw new RangeError(`labels[${index}] must be a whole number from 0 to ${categories.length - 1}, got ${label}`);
+  const category = integer(0, categories.length - 1);
+  for (let i = 0; i < labels.length; i++) check(`labels[${i}]`, options.labels[i], category);
 
   const data = inSharedMemory(options.data);
   function sample(index: number) {

@@ -1,3 +1,4 @@
+import { check, integer, type Rule, rule } from '@cnnzoo/checks';
 import type { Image } from '@cnnzoo/transforms';
 import type { ArchivePart } from '../archives/archive-entry.js';
 import type { Decoding } from '../pictures/decode-image.js';
@@ -64,6 +65,20 @@ export function isReferenceDataset(dataset: Dataset): dataset is ReferenceDatase
 
 /** Throws a RangeError unless `index` is a place in a data set of `length` samples. */
 export function checkIndex(index: number, length: number): void {
-  if (!Number.isInteger(index) || index < 0 || index >= length)
-    throw new RangeError(`index must be a whole number from 0 to ${length - 1}, got ${index}`);
+  check('index', index, integer(0, length - 1));
 }
+
+/** Any object with length, categories and get(index). */
+export const datasetRule: Rule<Dataset> = rule<Dataset>(
+  'a data set: an object with length, categories and get(index)',
+  (value) => {
+    const { length, categories, get } = (value ?? {}) as Partial<Dataset>;
+    return Number.isSafeInteger(length) && Array.isArray(categories) && typeof get === 'function';
+  },
+);
+
+/** Numbers one after the other: an array or a typed array. */
+export const numberListRule: Rule<ArrayLike<number>> = rule<ArrayLike<number>>(
+  'an array of numbers',
+  (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView)),
+);

@@ -77,7 +77,7 @@ describe('split', () => {
 
   test('a subset gives the samples asked for', async () => {
     expect(await valuesOf(subset(numbers([0, 1, 2, 3]), [3, 1]))).toEqual([3, 1]);
-    expect(() => subset(numbers([0]), [1])).toThrow(/index.*got 1/);
+    expect(() => subset(numbers([0]), [1])).toThrow(/indices\[0\].*got 1/);
   });
 });
 
@@ -176,7 +176,7 @@ describe('arrays', () => {
   const options = { data: new Uint8Array(8), labels: [0, 1], width: 2, height: 2, channels: 1, categories: ['a', 'b'] };
   test.each([
     [/data must hold 2 pictures .* = 8 values, got 9/, { data: new Uint8Array(9) }],
-    [/labels\[1\] must be a whole number from 0 to 1, got 2/, { labels: [0, 2] }],
+    [/labels\[1\] must be an integer from 0 to 1, got 2/, { labels: [0, 2] }],
     [/labels\[0\].*got 0.5/, { labels: [0.5, 1] }],
     [/width.*got 0/, { width: 0 }],
   ])('%s', (message, wrong) => {

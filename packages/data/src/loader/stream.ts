@@ -1,3 +1,15 @@
+import {
+  boolean,
+  callable,
+  check,
+  checkOptions,
+  integer,
+  listOf,
+  optional,
+  type Rule,
+  rule,
+  string,
+} from '@cnnzoo/checks';
 import type { Image, Transform } from '@cnnzoo/transforms';
 import { checkIndex, type Dataset, type PixelReference, type Sample } from '../datasets/dataset.js';
 import { type BatchTask, collate } from './collate.js';
@@ -6,10 +18,20 @@ import { type Batch, toTensors } from './data-loader.js';
 /** Samples that come one after the other: an array, a generator, a stream. */
 export type Samples = Iterable<Sample> | AsyncIterable<Sample>;
 
+const samplesRule: Rule<Samples> = rule<Samples>(
+  'something to iterate over, such as an array or an async generator of samples',
+  (value) => typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value),
+);
+
+const sampleRule: Rule<Sample> = rule<Sample>('a sample: { image, label }', (value) => {
+  const { image } = (value ?? {}) as Partial<Sample>;
+  return typeof image === 'object' && image !== null;
+});
+
 /**
  * Reads all samples of any iterable into memory, as a data set that can be shuffled and split.
  * @param categories names of the labels
- * @throws RangeError where a label is no index of a category
+ * @throws TypeError where an argument or a sample is none; RangeError where a label is no index of a category
  * @example
  * import { collect } from '@cnnzoo/data';
  * async function* samples() {
@@ -18,12 +40,13 @@ export type Samples = Iterable<Sample> | AsyncIterable<Sample>;
  * console.log((await collect(samples(), ['cat'])).length); // 1
  */
 export async function collect(samples: Samples, categories: readonly string[]): Promise<Dataset> {
+  check('samples', samples, samplesRule);
+  check('categories', categories, listOf(string()));
+  const category = integer(0, categories.length - 1);
   const all: Sample[] = [];
   for await (const sample of samples) {
-    if (!Number.isInteger(sample.label) || sample.label < 0 || sample.label >= categories.length)
-      throw new RangeError(
-        `label of sample ${all.length} must be a whole number from 0 to ${categories.length - 1}, got ${sample.label}`,
-      );
+    const name = `sample ${all.length}`;
+    check(`label of ${name}`, check(name, sample, sampleRule).label, category);
     all.push(sample);
   }
   return {
@@ -51,7 +74,7 @@ export interface BatchStreamOptions {
 /**
  * Batches of any iterable, in its order, without keeping more than one batch of it in memory.
  * @returns the batches; whoever takes one disposes its tensors. Dropping them half-way ends the iterable, too
- * @throws RangeError where an option is wrong; DataError where a transform fails
+ * @throws TypeError or RangeError where an option or a sample is wrong; DataError where a transform fails
  * @example
  * import { batchStream } from '@cnnzoo/data';
  * const image = { data: new Uint8Array(4), width: 2, height: 2, channels: 1 };
@@ -61,9 +84,18 @@ export async function* batchStream(
   samples: Samples,
   options: BatchStreamOptions,
 ): AsyncGenerator<Batch, void, undefined> {
-  const { batchSize, seed = 0, transform, dropLast = false } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1)
-    throw new RangeError(`batchSize must be a whole number of at least 1, got ${batchSize}`);
+  check('samples', samples, samplesRule);
+  const {
+    batchSize,
+    seed = 0,
+    transform,
+    dropLast = false,
+  } = checkOptions<BatchStreamOptions>('batchStream', options, {
+    batchSize: integer(1),
+    seed: optional(integer(0)),
+    transform: optional(callable<Transform>('a transform')),
+    dropLast: optional(boolean),
+  });
   const recipe = { transform, batchTransform: undefined, onError: 'throw' as const, decodedAtOnce: 1 };
   let batch = 0;
   let pending: PixelReference[] = [];
@@ -74,8 +106,10 @@ export async function* batchStream(
     const result = await collate(task, recipe);
     return result.batch === undefined ? undefined : toTensors(result.batch);
   }
-  for await (const { image, label } of samples) {
-    pending.push({ kind: 'pixels', name: `sample ${batch * batchSize + pending.length}`, label, image });
+  for await (const sample of samples) {
+    const name = `sample ${batch * batchSize + pending.length}`;
+    const { image, label } = check(name, sample, sampleRule);
+    pending.push({ kind: 'pixels', name, label: check(`label of ${name}`, label, integer(0)), image });
     if (pending.length < batchSize) continue;
     const full = await flush();
     if (full !== undefined) yield full;

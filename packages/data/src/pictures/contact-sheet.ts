@@ -1,3 +1,4 @@
+import { check, checkOptions, integer, listOf, number, optional, tensor } from '@cnnzoo/checks';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 
 /** The options of `contactSheet`. */
@@ -14,11 +15,16 @@ export interface ContactSheetOptions {
 const gap = 4;
 const background = 0x60;
 
+const imagesRule = tensor<Tensor4D>(
+  'a tensor [count, height, width, channels] of at least one image',
+  ({ shape }) => shape.length === 4 && !shape.includes(0),
+);
+
 /**
  * A PNG of a batch as the network sees it, for looking at: images in rows, after all that the transforms did to them.
  * @param images of a batch, [count, height, width, channels] with 1 or 3 channels (of others the first is shown)
  * @returns the bytes of the PNG
- * @throws RangeError where an option is wrong
+ * @throws TypeError for an unknown option or a wrong type; RangeError where an option is wrong
  * @example
  * import { writeFile } from 'node:fs/promises';
  * import { contactSheet, DataLoader, mnist } from '@cnnzoo/data';
@@ -31,16 +37,20 @@ const background = 0x60;
  * }
  */
 export async function contactSheet(images: Tensor4D, options: ContactSheetOptions = {}): Promise<Uint8Array> {
+  check('images', images, imagesRule);
   const [count, height, width, channels] = images.shape;
+  const numbers = optional(listOf(number(), 1));
   const {
     mean,
     standardDeviation,
     columns = Math.ceil(Math.sqrt((count * height) / width)),
     scale = Math.max(1, Math.ceil(96 / height)),
-  } = options;
-  for (const [name, value] of Object.entries({ columns, scale }))
-    if (!Number.isInteger(value) || value < 1)
-      throw new RangeError(`${name} must be a whole number of at least 1, got ${value}`);
+  } = checkOptions<ContactSheetOptions>('contactSheet', options, {
+    mean: numbers,
+    standardDeviation: numbers,
+    columns: optional(integer(1)),
+    scale: optional(integer(1)),
+  });
   if ((mean === undefined) !== (standardDeviation === undefined))
     throw new RangeError('mean and standardDeviation must be given both or neither');
   const values = (await images.data()) as Float32Array;

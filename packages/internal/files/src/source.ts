@@ -56,7 +56,7 @@ export async function openSource(source: Source, largest = largestFetch): Promis
   if (source instanceof Blob) return openBlob(source);
   if (typeof source === 'object' && source !== null && typeof source.read === 'function') return openReader(source);
   throw new TypeError(
-    `source must be a path, a file or https URL, bytes (Uint8Array, ArrayBuffer, SharedArrayBuffer), a Blob or { size, read(offset, length) }, got ${Array.isArray(source) ? 'an array' : String(source)}`,
+    `source must be a path, a file or https URL, bytes (Uint8Array, ArrayBuffer, SharedArrayBuffer), a Blob or { size, read(offset, length) }, got ${Array.isArray(source) ? 'an array' : source === null ? 'null' : typeof source}`,
   );
 }
 
@@ -96,7 +96,9 @@ function openBlob(blob: Blob): OpenSource {
 
 function openReader(reader: ReadableSource): OpenSource {
   if (!Number.isSafeInteger(reader.size) || reader.size < 0)
-    throw new RangeError(`source.size must be the number of bytes, got ${String(reader.size)}`);
+    throw new RangeError(
+      `source.size must be the number of bytes, got ${typeof reader.size === 'number' ? reader.size : typeof reader.size}`,
+    );
   return {
     name: 'the given source',
     size: reader.size,
@@ -104,7 +106,9 @@ function openReader(reader: ReadableSource): OpenSource {
     async read(offset, length) {
       const bytes = await reader.read(offset, length);
       if (!(bytes instanceof Uint8Array))
-        throw new TypeError(`source.read(${offset}, ${length}) must give a Uint8Array, got ${String(bytes)}`);
+        throw new TypeError(
+          `source.read(${offset}, ${length}) must give a Uint8Array, got ${bytes === null ? 'null' : typeof bytes}`,
+        );
       if (bytes.byteLength !== length)
         throw new RangeError(`source.read(${offset}, ${length}) must give ${length} bytes, got ${bytes.byteLength}`);
       return new Uint8Array(bytes.buffer, bytes.byteOffset, length);

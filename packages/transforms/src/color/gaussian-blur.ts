@@ -14,10 +14,10 @@ import { defineTransform, type Transform } from '../transform.js';
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
  * console.log(gaussianBlur(5, 1.2)(photo).width);
  */
-export function gaussianBlur(kernelSize: number, sigma: number = kernelSize * 0.15 + 0.35): Transform {
+export function gaussianBlur(kernelSize: number, sigma?: number): Transform {
   check('kernelSize', kernelSize, oddInteger(1));
-  check('sigma', sigma, positive);
-  const kernel = gaussianKernel(kernelSize, sigma);
+  const deviation = check('sigma', sigma ?? kernelSize * 0.15 + 0.35, positive);
+  const kernel = gaussianKernel(kernelSize, deviation);
   return defineTransform('gaussianBlur', [kernelSize, sigma], (image) => blur(image, kernel));
 }
 
