@@ -37,7 +37,8 @@ function columnsFirst(image: Image, height: number, width: number): boolean {
 /*
  * The loops below are what a training run spends its time in, so they are written for V8: the constants are local (bundlers turn
  * the module's into variables), a column's few weights stay in registers while it goes down a block of rows that fits into the
- * cache, and the numbers of taps that photographs have (2 to 4 when reduced up to 2 times) have loops of their own.
+ * cache, and the numbers of taps that photographs have (2 to 6 when reduced up to 1.5 times) have loops of their own. Sums lose their bits
+ * behind the point by `>> 22`; a Uint8ClampedArray cuts bicubic's overshoot off faster than a comparison would.
  */
 
 /** Rows of a block: 16 of 500 RGB pixels are 24 kB. */
@@ -53,12 +54,6 @@ function fixedPoint(weights: Float64Array): Int32Array {
   return fixed;
 }
 
-/** Drops the bits behind the point, and cuts bicubic's overshoot off. */
-function toByte(sum: number): number {
-  const value = sum >> 22;
-  return (value & ~255) === 0 ? value : value < 0 ? 0 : 255;
-}
-
 /** The same values as a plain Uint8Array: loops that meet one kind of array only are faster. */
 function plainBytes({ data }: ByteImage): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.length);
@@ -69,7 +64,7 @@ function byteRows(image: ByteImage, width: number, { starts, counts, weights, st
   const { height, channels } = image;
   const data = plainBytes(image);
   const fixed = fixedPoint(weights);
-  const out = new Uint8Array(width * height * channels);
+  const out = new Uint8ClampedArray(width * height * channels);
   const inRow = image.width * channels;
   const outRow = width * channels;
   for (let top = 0; top < height; top += blockRows) {
@@ -79,7 +74,7 @@ function byteRows(image: ByteImage, width: number, { starts, counts, weights, st
       const k = x * stride;
       let from = top * inRow + (starts[x] ?? 0) * channels;
       let to = top * outRow + x * channels;
-      if (channels === 3 && count > 4) {
+      if (channels === 3 && count > 6) {
         for (let y = top; y < bottom; y++, from += inRow, to += outRow) {
           let red = half;
           let green = half;
@@ -90,9 +85,9 @@ function byteRows(image: ByteImage, width: number, { starts, counts, weights, st
             green = (green + Math.imul(data[at + 1] ?? 0, weight)) | 0;
             blue = (blue + Math.imul(data[at + 2] ?? 0, weight)) | 0;
           }
-          out[to] = toByte(red);
-          out[to + 1] = toByte(green);
-          out[to + 2] = toByte(blue);
+          out[to] = red >> 22;
+          out[to + 1] = green >> 22;
+          out[to + 2] = blue >> 22;
         }
         continue;
       }
@@ -102,7 +97,7 @@ function byteRows(image: ByteImage, width: number, { starts, counts, weights, st
             let sum = half;
             for (let tap = 0, at = from + c; tap < count; tap++, at += channels)
               sum = (sum + Math.imul(data[at] ?? 0, fixed[k + tap] ?? 0)) | 0;
-            out[to + c] = toByte(sum);
+            out[to + c] = sum >> 22;
           }
         continue;
       }
@@ -110,49 +105,65 @@ function byteRows(image: ByteImage, width: number, { starts, counts, weights, st
       const w1 = fixed[k + 1] ?? 0;
       if (count === 2) {
         for (let y = top; y < bottom; y++, from += inRow, to += outRow) {
-          out[to] = toByte(half + Math.imul(data[from] ?? 0, w0) + Math.imul(data[from + 3] ?? 0, w1));
-          out[to + 1] = toByte(half + Math.imul(data[from + 1] ?? 0, w0) + Math.imul(data[from + 4] ?? 0, w1));
-          out[to + 2] = toByte(half + Math.imul(data[from + 2] ?? 0, w0) + Math.imul(data[from + 5] ?? 0, w1));
+          out[to] = (half + Math.imul(data[from] ?? 0, w0) + Math.imul(data[from + 3] ?? 0, w1)) >> 22;
+          out[to + 1] = (half + Math.imul(data[from + 1] ?? 0, w0) + Math.imul(data[from + 4] ?? 0, w1)) >> 22;
+          out[to + 2] = (half + Math.imul(data[from + 2] ?? 0, w0) + Math.imul(data[from + 5] ?? 0, w1)) >> 22;
         }
         continue;
       }
       const w2 = fixed[k + 2] ?? 0;
       if (count === 3) {
         for (let y = top; y < bottom; y++, from += inRow, to += outRow) {
-          out[to] = toByte(
-            half +
+          out[to] =
+            (half +
               Math.imul(data[from] ?? 0, w0) +
               Math.imul(data[from + 3] ?? 0, w1) +
-              Math.imul(data[from + 6] ?? 0, w2),
-          );
-          out[to + 1] = toByte(
-            half +
+              Math.imul(data[from + 6] ?? 0, w2)) >>
+            22;
+          out[to + 1] =
+            (half +
               Math.imul(data[from + 1] ?? 0, w0) +
               Math.imul(data[from + 4] ?? 0, w1) +
-              Math.imul(data[from + 7] ?? 0, w2),
-          );
-          out[to + 2] = toByte(
-            half +
+              Math.imul(data[from + 7] ?? 0, w2)) >>
+            22;
+          out[to + 2] =
+            (half +
               Math.imul(data[from + 2] ?? 0, w0) +
               Math.imul(data[from + 5] ?? 0, w1) +
-              Math.imul(data[from + 8] ?? 0, w2),
-          );
+              Math.imul(data[from + 8] ?? 0, w2)) >>
+            22;
         }
         continue;
       }
       const w3 = fixed[k + 3] ?? 0;
+      if (count === 4) {
+        for (let y = top; y < bottom; y++, from += inRow, to += outRow)
+          for (let c = 0; c < 3; c++)
+            out[to + c] =
+              (half +
+                Math.imul(data[from + c] ?? 0, w0) +
+                Math.imul(data[from + c + 3] ?? 0, w1) +
+                Math.imul(data[from + c + 6] ?? 0, w2) +
+                Math.imul(data[from + c + 9] ?? 0, w3)) >>
+              22;
+        continue;
+      }
+      const w4 = fixed[k + 4] ?? 0;
+      const [w5, sixth] = count === 6 ? [fixed[k + 5] ?? 0, 15] : [0, 0];
       for (let y = top; y < bottom; y++, from += inRow, to += outRow)
         for (let c = 0; c < 3; c++)
-          out[to + c] = toByte(
-            half +
+          out[to + c] =
+            (half +
               Math.imul(data[from + c] ?? 0, w0) +
               Math.imul(data[from + c + 3] ?? 0, w1) +
               Math.imul(data[from + c + 6] ?? 0, w2) +
-              Math.imul(data[from + c + 9] ?? 0, w3),
-          );
+              Math.imul(data[from + c + 9] ?? 0, w3) +
+              Math.imul(data[from + c + 12] ?? 0, w4) +
+              Math.imul(data[from + c + sixth] ?? 0, w5)) >>
+            22;
     }
   }
-  return { data: out, width, height, channels };
+  return { data: new Uint8Array(out.buffer), width, height, channels };
 }
 
 function byteColumns(image: ByteImage, height: number, { starts, counts, weights, stride }: FilterTaps): ByteImage {
@@ -161,13 +172,48 @@ function byteColumns(image: ByteImage, height: number, { starts, counts, weights
   const data = plainBytes(image);
   const fixed = fixedPoint(weights);
   const row = width * channels;
-  const out = new Uint8Array(row * height);
+  const out = new Uint8ClampedArray(row * height);
   const sums = new Int32Array(row);
   for (let y = 0; y < height; y++) {
     const k = y * stride;
     const count = counts[y] ?? 0;
     const first = (starts[y] ?? 0) * row;
     const to = y * row;
+    if (count === 3) {
+      const [w0, w1, w2] = [fixed[k] ?? 0, fixed[k + 1] ?? 0, fixed[k + 2] ?? 0];
+      const [row1, row2] = [first + row, first + 2 * row];
+      for (let i = 0; i < row; i++)
+        out[to + i] =
+          (half +
+            Math.imul(data[first + i] ?? 0, w0) +
+            Math.imul(data[row1 + i] ?? 0, w1) +
+            Math.imul(data[row2 + i] ?? 0, w2)) >>
+          22;
+      continue;
+    }
+    if (count === 5 || count === 6) {
+      const [w0, w1, w2, w3, w4] = [
+        fixed[k] ?? 0,
+        fixed[k + 1] ?? 0,
+        fixed[k + 2] ?? 0,
+        fixed[k + 3] ?? 0,
+        fixed[k + 4] ?? 0,
+      ];
+      const w5 = count === 6 ? (fixed[k + 5] ?? 0) : 0;
+      const [row1, row2, row3, row4] = [first + row, first + 2 * row, first + 3 * row, first + 4 * row];
+      const row5 = count === 6 ? row4 + row : first;
+      for (let i = 0; i < row; i++)
+        out[to + i] =
+          (half +
+            Math.imul(data[first + i] ?? 0, w0) +
+            Math.imul(data[row1 + i] ?? 0, w1) +
+            Math.imul(data[row2 + i] ?? 0, w2) +
+            Math.imul(data[row3 + i] ?? 0, w3) +
+            Math.imul(data[row4 + i] ?? 0, w4) +
+            Math.imul(data[row5 + i] ?? 0, w5)) >>
+          22;
+      continue;
+    }
     // Four taps at a time: each pass over the sums costs as much as several products.
     for (let tap = 0; tap < count; tap += 4) {
       const left = count - tap;
@@ -181,13 +227,13 @@ function byteColumns(image: ByteImage, height: number, { starts, counts, weights
       const row3 = left > 3 ? row2 + row : row0;
       if (count <= 4)
         for (let i = 0; i < row; i++)
-          out[to + i] = toByte(
-            half +
+          out[to + i] =
+            (half +
               Math.imul(data[row0 + i] ?? 0, w0) +
               Math.imul(data[row1 + i] ?? 0, w1) +
               Math.imul(data[row2 + i] ?? 0, w2) +
-              Math.imul(data[row3 + i] ?? 0, w3),
-          );
+              Math.imul(data[row3 + i] ?? 0, w3)) >>
+            22;
       else
         for (let i = 0; i < row; i++)
           sums[i] =
@@ -197,9 +243,9 @@ function byteColumns(image: ByteImage, height: number, { starts, counts, weights
             Math.imul(data[row2 + i] ?? 0, w2) +
             Math.imul(data[row3 + i] ?? 0, w3);
     }
-    if (count > 4) for (let i = 0; i < row; i++) out[to + i] = toByte(sums[i] ?? 0);
+    if (count > 4) for (let i = 0; i < row; i++) out[to + i] = (sums[i] ?? 0) >> 22;
   }
-  return { data: out, width, height, channels };
+  return { data: new Uint8Array(out.buffer), width, height, channels };
 }
 
 function floatRows(image: FloatImage, width: number, { starts, counts, weights, stride }: FilterTaps): Image {
