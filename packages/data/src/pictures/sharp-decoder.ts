@@ -3,6 +3,7 @@ import type { Sharp, SharpOptions } from 'sharp';
 import { withChannels } from './channels.js';
 import { type GifFrame, gifFrame } from './gif.js';
 import type { ImageFormat } from './image-format.js';
+import { checkScans } from './jpeg-scans.js';
 
 /** A photograph takes milliseconds; libvips gives up on a file that takes longer than this. */
 const seconds = 30;
@@ -23,7 +24,8 @@ export async function decodeWithSharp(
   };
   const open = (file = bytes) => sharp(file, options).timeout({ seconds });
   if (format === 'JPEG' || format === 'PNG' || format === 'TIFF') {
-    const { space, hasAlpha } = await open().metadata();
+    const { space, hasAlpha, width, height } = await open().metadata();
+    if (format === 'JPEG') checkScans(bytes, width, height);
     if (space === 'cmyk') return withChannels(await cmyk(open()), channels);
     if (space === 'grey16' && !hasAlpha) return withChannels(await grey16(open()), channels);
   }
