@@ -37,32 +37,42 @@ function weight(graph: Emission, leaf: LazyNode, layout: Layout): string {
   return graph.weight(onnxTypeOf(leaf), physicalShape(leaf.shape, layout), bytes);
 }
 
+export interface EmittedGraph {
+  readonly graph: Emission;
+  /** Leaves whose values are part of the graph, by index; all others are inputs. */
+  readonly constants: ReadonlySet<number>;
+}
+
+const none: ReadonlySet<number> = new Set();
+
+const labelOf = ({ name }: LazyNode, index: number): string => `${name}#${index}`;
+
 /**
  * Emits all nodes of a trace.
- * @param constants leaves whose values are part of the graph, by index; all others are inputs
+ * @param constants leaves whose values become part of the graph, by index
  */
 export function emit(
   { order, leaves, roots }: Trace,
   options: EmissionOptions,
-  constants?: ReadonlySet<number>,
-): Emission {
+  constants: ReadonlySet<number> = none,
+): EmittedGraph {
   const graph = new Emission(order, options, roots);
   leaves.forEach((leaf, i) => {
     const layout = layoutOf(leaf);
-    graph.set(leaf, layout, constants?.has(i) ? weight(graph, leaf, layout) : `x${i}`);
+    graph.set(leaf, layout, constants.has(i) ? weight(graph, leaf, layout) : `x${i}`);
   });
   order.forEach((node, i) => {
-    emitNode(graph, node, `${node.name}#${i}`);
+    emitNode(graph, node, labelOf(node, i));
   });
-  return graph;
+  return { graph, constants };
 }
 
 /**
  * Stores weights as an emitted graph wants them, once: filters and the optimizer's moments for them become OIHW, and as results keep
  * that layout from step to step. Only filters, because activations are new every time and onnxruntime transposes faster than we do.
- * @returns whether a leaf has changed, so that the structural key has, too, and the graph has to be emitted again
+ * @returns the leaves that have changed: the structural key has, too, and the graph has to follow by `emitMoved`
  */
-export function relayoutFilters({ order }: Trace, graph: Emission): boolean {
+export function relayoutFilters({ order }: Trace, { graph }: EmittedGraph): ReadonlySet<LazyNode> {
   const wanted = graph.filtersToRelayout(order);
   for (const leaf of wanted) {
     const { value } = leaf;
@@ -70,24 +80,34 @@ export function relayoutFilters({ order }: Trace, graph: Emission): boolean {
     const data = relayout(value.data, leaf.shape, 'plain', 'filtersFirst');
     leaf.value = { data, layout: 'filtersFirst', pooled: false, users: value.users };
   }
-  return wanted.size > 0;
+  return wanted;
+}
+
+/** Changes an emitted graph to one that reads these leaves as `relayoutFilters` has stored them. */
+export function emitMoved({ order }: Trace, { graph }: EmittedGraph, moved: ReadonlySet<LazyNode>): void {
+  graph.moveToFiltersFirst(moved, order, (node, i) => {
+    emitNode(graph, node, labelOf(node, i));
+  });
 }
 
 /** Finishes an emitted graph. */
-export function compile({ leaves, roots }: Trace, graph: Emission): CompiledGraph {
-  const inputs = leaves.map((leaf, i) => ({
-    name: `x${i}`,
-    type: onnxTypeOf(leaf),
-    shape: physicalShape(leaf.shape, layoutOf(leaf)),
-  }));
+export function compile({ leaves, roots }: Trace, { graph, constants }: EmittedGraph): CompiledGraph {
+  const inputs = leaves.map((leaf) => {
+    const { name, layout } = graph.native(leaf);
+    return { name, type: onnxTypeOf(leaf), shape: physicalShape(leaf.shape, layout) };
+  });
   const results = roots.map((root) => {
     const { name, layout } = graph.native(root);
     return { name, layout, type: onnxTypeOf(root), shape: physicalShape(root.shape, layout) };
   });
-  const finished = graph.finish(inputs, results);
+  const isInput = (i: number): boolean => !constants.has(i);
+  const finished = graph.finish(
+    inputs.filter((_, i) => isInput(i)),
+    results,
+  );
   return {
     model: encodeModel(finished.graph, finished.domains),
-    inputs: inputs.map(({ name }) => (finished.used.has(name) ? name : null)),
+    inputs: inputs.map(({ name }, i) => (isInput(i) && finished.used.has(name) ? name : null)),
     outputs: results.map(({ layout }, i) => ({ name: at(finished.outputs, i), layout })),
   };
 }

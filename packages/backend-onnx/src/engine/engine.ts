@@ -9,7 +9,7 @@ import type { EmissionOptions } from '../graph/emission.js';
 import type { LazyNode, Value } from '../graph/node.js';
 import type { Runtime, SessionOptions } from '../runtime/runtime.js';
 import { BufferPool } from './buffer-pool.js';
-import { type CompiledGraph, compile, emit, relayoutFilters } from './compile.js';
+import { type CompiledGraph, compile, emit, emitMoved, relayoutFilters } from './compile.js';
 import { ConstantWeights } from './constant-weights.js';
 import { DeviceMemory } from './device-memory.js';
 import { failureOf, independentRoots, spreadFailures } from './failures.js';
@@ -142,23 +142,21 @@ export class Engine {
     );
   }
 
-  /** Compiles a graph, which is emitted a second time only where filters have to move: then it may be there, too. */
+  /** Compiles a graph. Where its filters move it may be there already. */
   #missing(key: string, traced: Trace): CachedSession {
-    const emitted = this.#compiling(() => {
+    const { emitted, moved } = this.#compiling(() => {
       const graph = emit(traced, this.#options.graph);
-      return relayoutFilters(traced, graph) ? null : graph;
+      return { emitted: graph, moved: relayoutFilters(traced, graph) };
     });
-    if (emitted !== null)
-      return this.#cached(
-        key,
-        this.#compiling(() => this.#load(traced, compile(traced, emitted))),
-      );
-    const moved = structuralKey(traced);
-    const found = this.#cache.get(moved);
-    if (found !== undefined) return this.#found(moved, traced, found);
+    const now = moved.size === 0 ? key : structuralKey(traced);
+    const found = moved.size === 0 ? undefined : this.#cache.get(now);
+    if (found !== undefined) return this.#found(now, traced, found);
     return this.#cached(
-      moved,
-      this.#compiling(() => this.#load(traced, compile(traced, emit(traced, this.#options.graph)))),
+      now,
+      this.#compiling(() => {
+        if (moved.size > 0) emitMoved(traced, emitted, moved);
+        return this.#load(traced, compile(traced, emitted));
+      }),
     );
   }
 

@@ -69,6 +69,13 @@ export class Emission extends OnnxGraph {
   readonly #users = new Map<LazyNode, LazyNode[]>();
   /** Values that were transposed on demand, and to what. */
   readonly #transposed = new Map<LazyNode, Layout>();
+  /** Who has asked for a value's name, and who for the layout in which it was made. */
+  readonly #nameReaders = new Map<LazyNode, Set<LazyNode>>();
+  readonly #layoutReaders = new Map<LazyNode, Set<LazyNode>>();
+  /** Nodes to be emitted again, because what they read is there in another way now. */
+  readonly #stale = new Set<LazyNode>();
+  /** The node that is being emitted. */
+  #current: LazyNode | null = null;
   readonly #wanted: ReadonlySet<LazyNode>;
   readonly #emitted: ReadonlyMap<string, readonly EmittedFusion[]>;
   readonly #reads: ReadonlyMap<string, readonly ReadFusion[]>;
@@ -158,17 +165,35 @@ export class Emission extends OnnxGraph {
   }
 
   isEmitted(node: LazyNode): boolean {
-    return this.#names.has(node);
+    return this.#names.has(node) && !this.#stale.has(node);
+  }
+
+  /**
+   * Starts a node, whose ONNX nodes come next.
+   * @param label names them, for error messages and Netron
+   */
+  begin(node: LazyNode, label: string): void {
+    this.#current = node;
+    this.label(label);
+  }
+
+  #readBy(readers: Map<LazyNode, Set<LazyNode>>, node: LazyNode): void {
+    if (this.#current === null) return;
+    const own = readers.get(node);
+    if (own === undefined) readers.set(node, new Set([this.#current]));
+    else own.add(this.#current);
   }
 
   /** The layout in which a value was made; `plain` for values of a rank other than 4. */
   layoutOf(node: LazyNode): Layout {
+    this.#readBy(this.#layoutReaders, node);
     const first = this.#names.get(node)?.keys().next();
     return first && !first.done ? first.value : 'plain';
   }
 
   /** The value's name in a layout; transposed where it is not there yet. */
   get(node: LazyNode, layout: Layout = 'plain'): string {
+    this.#readBy(this.#nameReaders, node);
     const layouts = this.#names.get(node);
     const known = layouts?.get(layout);
     if (known !== undefined) return known;
@@ -203,6 +228,50 @@ export class Emission extends OnnxGraph {
   native(node: LazyNode): { name: string; layout: Layout } {
     const layout = this.layoutOf(node);
     return { name: this.get(node, layout), layout };
+  }
+
+  /**
+   * Changes the finished emission to one in which inputs of the graph are stored in `filtersFirst`. In each layout they keep their names, so
+   * that only those nodes are emitted again whose form depends on the layout: element-wise ones, such as an optimizer's.
+   * @param leaves inputs in plain order
+   * @param order the nodes that were emitted, inputs before users
+   * @param emit emits one of them
+   */
+  moveToFiltersFirst(
+    leaves: ReadonlySet<LazyNode>,
+    order: readonly LazyNode[],
+    emit: (node: LazyNode, index: number) => void,
+  ): void {
+    for (const leaf of leaves) this.#move(leaf);
+    order.forEach((node, i) => {
+      if (!this.#stale.delete(node)) return;
+      const before = this.#names.get(node);
+      this.#names.delete(node);
+      this.#transposed.delete(node);
+      emit(node, i);
+      const [old] = before ?? none;
+      const [made] = this.#names.get(node) ?? none;
+      if (before !== undefined && old?.join() === made?.join()) this.#names.set(node, before);
+      else {
+        for (const reader of this.#nameReaders.get(node) ?? none) this.#stale.add(reader);
+        for (const reader of this.#layoutReaders.get(node) ?? none) this.#stale.add(reader);
+      }
+    });
+  }
+
+  #move(leaf: LazyNode): void {
+    const names = this.#names.get(leaf);
+    const plain = names?.get('plain');
+    if (names === undefined || plain === undefined) throw new Error(`${leaf.name} is not stored in plain order`);
+    const input = this.exchangeInput(plain, names.get('filtersFirst') ?? null, (stored) => {
+      const perm = permutation('filtersFirst', 'plain');
+      return keepsOrder(physicalShape(leaf.shape, 'filtersFirst'), perm)
+        ? { type: 'Reshape', inputs: [stored, this.ints(leaf.shape)], attributes: {} }
+        : { type: 'Transpose', inputs: [stored], attributes: { perm } };
+    });
+    names.delete('filtersFirst');
+    this.#names.set(leaf, new Map([['filtersFirst', input], ...names]));
+    for (const reader of this.#layoutReaders.get(leaf) ?? none) this.#stale.add(reader);
   }
 
   /** The operands of an element-wise node. Smaller ones take their place where the others give the result's shape: ONNX broadcasts. */

@@ -68,6 +68,8 @@ export interface FinishedGraph {
 
 export class OnnxGraph {
   readonly #nodes: OnnxNode[] = [];
+  /** Nodes that stand before the others. */
+  readonly #first: OnnxNode[] = [];
   /** The node that makes a value, by the value's name. */
   readonly #makers = new Map<string, OnnxNode>();
   readonly #initializers = new Initializers((prefix) => `${prefix}${this.#fresh++}`);
@@ -127,6 +129,27 @@ export class OnnxGraph {
   /** The node that makes a value; null for inputs and constants. */
   madeBy(name: string): OnnxNode | null {
     return this.#makers.get(name) ?? null;
+  }
+
+  /**
+   * Makes what was made from an input an input, and has a node before all others make the old input from it.
+   * @param old name of an input, which stays the name of its value
+   * @param made name of what becomes an input, or null where nothing was made of the old one
+   * @param back the node that makes the old input from the new one
+   * @returns the name of the new input
+   */
+  protected exchangeInput(
+    old: string,
+    made: string | null,
+    back: (input: string) => Pick<OnnxNode, 'type' | 'inputs' | 'attributes'>,
+  ): string {
+    const input = made ?? `v${this.#fresh++}`;
+    this.#makers.delete(input);
+    this.#reshaped.delete(input);
+    const node = { ...back(input), outputs: [old], domain: '', name: `Input/${old}` };
+    this.#makers.set(old, node);
+    this.#first.push(node);
+    return input;
   }
 
   /** An initializer; an equal one that is there already is returned instead. */
@@ -199,9 +222,11 @@ export class OnnxGraph {
       return output;
     });
     const used = new Set(outputs);
-    const nodes = this.#nodes
-      .toReversed()
+    const nodes = [...this.#first, ...this.#nodes]
+      .reverse()
       .filter((node) => {
+        // What has become an input is made by nobody.
+        if (!node.outputs.some((name) => this.#makers.get(name) === node)) return false;
         const needed = node.outputs.some((name) => used.has(name));
         if (needed) for (const name of node.inputs) used.add(name);
         return needed;

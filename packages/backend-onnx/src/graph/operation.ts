@@ -17,7 +17,7 @@ function isOperation(kind: OperationKind | null): kind is Operation<Attributes> 
  * @param label names its ONNX nodes, for error messages and Netron
  */
 export function emitNode(graph: Emission, node: LazyNode, label: string): void {
-  graph.label(label);
+  graph.begin(node, label);
   if (graph.fuse(node)) return;
   const { operation } = node;
   if (!isOperation(operation)) throw new Error(`${node.name}: a computed value or an input is not emitted`);
