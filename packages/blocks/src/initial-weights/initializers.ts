@@ -48,8 +48,13 @@ interface RandomInitializerConfig {
   readonly seed?: number | null;
 }
 
-/** One class between the initializers and tfjs's, for the same reason as `BaseLayer`. */
-abstract class BaseInitializer extends tf.serialization.Serializable implements Initializer {
+/* @__NO_SIDE_EFFECTS__ */
+const serializable = (): typeof tf.serialization.Serializable => tf.serialization.Serializable;
+/** Read by a function, so that bundlers may leave out what extends it: reading a property might do anything. */
+const Serializable = /* @__PURE__ */ serializable();
+
+/** What all initializers extend. */
+abstract class BaseInitializer extends Serializable implements Initializer {
   abstract apply(shape: number[]): tf.Tensor;
 
   fromConfigUsesCustomObjects(): boolean {
@@ -285,7 +290,13 @@ export const initializerRule: Rule<Initializer> = /* @__PURE__ */ rule<Initializ
   (value) => typeof value === 'object' && value !== null,
 );
 
-let current: InitialWeights & { readonly seed: number } = { seed: freshSeed() };
+let chosen: (InitialWeights & { readonly seed: number }) | null = null;
+
+/** What holds now. Outside of `withInitialWeights` the seed is drawn when the first layer asks for it: importing does nothing. */
+function current(): InitialWeights & { readonly seed: number } {
+  chosen ??= { seed: freshSeed() };
+  return chosen;
+}
 
 /**
  * Runs `build`; layers that it makes without initializers of their own start as `weights` says. What `tf.tidy` is to memory this
@@ -298,7 +309,7 @@ let current: InitialWeights & { readonly seed: number } = { seed: freshSeed() };
  * );
  */
 export function withInitialWeights<Result>(weights: InitialWeights, build: () => Result): Result {
-  const outer = current;
+  const outer = chosen;
   const forLayers = optional(
     record<LayerInitializers>({ kernel: optional(initializerRule), bias: optional(initializerRule) }),
   );
@@ -308,17 +319,17 @@ export function withInitialWeights<Result>(weights: InitialWeights, build: () =>
     conv2d: forLayers,
     dense: forLayers,
   });
-  current = { ...weights, seed: weights.seed ?? freshSeed() };
+  chosen = { ...weights, seed: weights.seed ?? freshSeed() };
   try {
     return build();
   } finally {
-    current = outer;
+    chosen = outer;
   }
 }
 
 /** The seed of something called `name` in the network that is being built. */
 export function seedFor(name: string): number {
-  return deriveSeed(current.seed, name);
+  return deriveSeed(current().seed, name);
 }
 
 /**
@@ -336,13 +347,13 @@ export function chooseInitializer(
   registered(RandomInitializer);
   registered(ConstantInitializer);
   const initializer =
-    given === undefined ? (current[layer]?.[role] ?? pytorchUniform()) : readInitializer(given, weight);
+    given === undefined ? (current()[layer]?.[role] ?? pytorchUniform()) : readInitializer(given, weight);
   return initializer instanceof RandomInitializer ? initializer.withSeed(seedFor(weight)) : initializer;
 }
 
 /** `initializer`, or zeros while a network is built whose weights will be loaded. */
 export function currentFill(initializer: Initializer): Initializer {
-  return current.fill === 'zeros' ? constant(0) : initializer;
+  return current().fill === 'zeros' ? constant(0) : initializer;
 }
 
 /** A bias has no fan of its own: PyTorch takes the kernel's. */

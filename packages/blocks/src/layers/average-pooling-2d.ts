@@ -29,7 +29,7 @@ export class AveragePooling2D extends Pooling2D<AveragePooling2dOptions> {
       const [, height, width] = x.shape;
       const [vertical, horizontal] = this.windows;
       // Padded here even where tfjs's 'same' is the same: its cpu gradient of that divides by the whole window at the edges.
-      const padded = padMap(x, axisPadding(height, vertical), axisPadding(width, horizontal), 0);
+      const padded = padMap(x, this.windows, 0);
       const y = tf.avgPool(padded, this.poolSize, this.stride, 'valid');
       const rows = countedCells(height, vertical, this.countIncludePad);
       const columns = countedCells(width, horizontal, this.countIncludePad);

@@ -32,7 +32,7 @@ export abstract class BaseLayer<Options extends LayerOptions> extends layers.Lay
 }
 
 function layerRules() {
-  const saved = optional(rule('as in a saved model', () => true));
+  const saved = optional({ expected: 'as in a saved model', fault: () => null });
   return {
     name: optional(string()),
     trainable: optional(boolean),

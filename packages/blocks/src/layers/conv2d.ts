@@ -16,12 +16,12 @@ import { type CallOptions, knownChannels, onlyShape, onlyTensor } from './layer-
 import { padMap } from './pad-map.js';
 import {
   type AxisWindow,
-  axisOutput,
-  axisPadding,
   equalsSame,
+  outputSize,
   type Padding,
   paddingPair,
   paddingRule,
+  type Windows,
 } from './window.js';
 
 /** The options of `conv2d`. */
@@ -53,7 +53,7 @@ export class Conv2D extends BaseLayer<Conv2dOptions> {
   readonly dilation: [number, number];
   readonly groups: number;
   readonly useBias: boolean;
-  readonly #windows: [AxisWindow, AxisWindow];
+  readonly #windows: Windows;
   readonly #isDilated: boolean;
   /** 'same' saves the copy that tf.pad makes, and is symmetric at stride 1. Elsewhere it would not be PyTorch's padding. */
   readonly #isSame: boolean;
@@ -95,7 +95,7 @@ export class Conv2D extends BaseLayer<Conv2dOptions> {
     this.#windows = [window(0), window(1)];
     this.#isDilated = Math.max(...this.dilation) > 1;
     this.#isSame = !this.#isDilated && this.#windows.every(equalsSame);
-    const padded = !this.#isSame && paddings.some((padding) => padding !== 0 && padding !== 'valid');
+    const padded = !this.#isSame && paddings.some((padding) => padding !== 0);
     this.#isOneOperation = !padded && !this.#isDilated && this.groups === 1 && !this.useBias;
     if (this.filters % this.groups !== 0)
       throw new RangeError(`groups must be a divisor of filters, which is ${this.filters}, got ${this.groups}`);
@@ -119,14 +119,8 @@ export class Conv2D extends BaseLayer<Conv2dOptions> {
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    const [batch = null, height, width] = onlyShape(inputShape, this.name);
-    const [vertical, horizontal] = this.#windows;
-    return [
-      batch,
-      axisOutput(height, vertical, 'height', this.name),
-      axisOutput(width, horizontal, 'width', this.name),
-      this.filters,
-    ];
+    const shape = onlyShape(inputShape, this.name);
+    return [shape[0] ?? null, ...outputSize(shape, this.#windows, this.name), this.filters];
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], options: CallOptions): tf.Tensor {
@@ -148,10 +142,7 @@ export class Conv2D extends BaseLayer<Conv2dOptions> {
   }
 
   #convolve(x: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor4D {
-    const [vertical, horizontal] = this.#windows;
-    const padded = this.#isSame
-      ? x
-      : padMap(x, axisPadding(x.shape[1], vertical), axisPadding(x.shape[2], horizontal), 0);
+    const padded = this.#isSame ? x : padMap(x, this.#windows, 0);
     const pad = this.#isSame ? 'same' : 'valid';
     const convolveGroup = (input: tf.Tensor4D, filter: tf.Tensor4D) =>
       this.#isDilated

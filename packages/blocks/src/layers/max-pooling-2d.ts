@@ -3,7 +3,7 @@ import { registered } from '../registered.js';
 import { type CallOptions, onlyTensor } from './layer-arguments.js';
 import { padMap } from './pad-map.js';
 import { Pooling2D, type Pooling2dOptions, poolingRules } from './pooling-2d.js';
-import { axisPadding, equalsSame } from './window.js';
+import { equalsSame } from './window.js';
 
 /** The options of `maxPooling2d`. */
 export type MaxPooling2dOptions = Pooling2dOptions;
@@ -19,17 +19,8 @@ export class MaxPooling2D extends Pooling2D {
   override call(inputs: tf.Tensor | tf.Tensor[], options: CallOptions): tf.Tensor {
     this.invokeCallHook(inputs, options);
     const x = onlyTensor<tf.Rank.R4>(inputs);
-    const [vertical, horizontal] = this.windows;
-    if (equalsSame(vertical) && equalsSame(horizontal)) return tf.maxPool(x, this.poolSize, this.stride, 'same');
-    return tf.tidy(() => {
-      const padded = padMap(
-        x,
-        axisPadding(x.shape[1], vertical),
-        axisPadding(x.shape[2], horizontal),
-        Number.NEGATIVE_INFINITY,
-      );
-      return tf.maxPool(padded, this.poolSize, this.stride, 'valid');
-    });
+    if (this.windows.every(equalsSame)) return tf.maxPool(x, this.poolSize, this.stride, 'same');
+    return tf.tidy(() => tf.maxPool(padMap(x, this.windows, -Infinity), this.poolSize, this.stride, 'valid'));
   }
 }
 

@@ -1,21 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { axisPadding, type Windows } from './window.js';
 
-interface Margins {
-  readonly before: number;
-  readonly after: number;
-}
-
-/** `x` [batch, height, width, channels] with `value` around height and width; `x` itself where there is nothing to add. */
-export function padMap(x: tf.Tensor4D, vertical: Margins, horizontal: Margins, value: number): tf.Tensor4D {
-  if (vertical.before + vertical.after + horizontal.before + horizontal.after === 0) return x;
-  return tf.pad(
-    x,
-    [
-      [0, 0],
-      [vertical.before, vertical.after],
-      [horizontal.before, horizontal.after],
-      [0, 0],
-    ],
-    value,
-  );
+/** `x` [batch, height, width, channels] with `value` around height and width, as windows want it; `x` itself where they want nothing. */
+export function padMap(x: tf.Tensor4D, [vertical, horizontal]: Windows, value: number): tf.Tensor4D {
+  const [top, left] = [axisPadding(x.shape[1], vertical), axisPadding(x.shape[2], horizontal)];
+  const around = [
+    [0, 0],
+    [top.before, top.after],
+    [left.before, left.after],
+    [0, 0],
+  ] as [number, number][];
+  return around.flat().some(Boolean) ? tf.pad(x, around, value) : x;
 }

@@ -5,7 +5,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { BaseLayer, type LayerOptions } from './base-layer.js';
 import { onlyShape } from './layer-arguments.js';
-import { type AxisWindow, axisOutput, type Padding, paddingPair, paddingRule } from './window.js';
+import { type AxisWindow, outputSize, type Padding, paddingPair, paddingRule, type Windows } from './window.js';
 
 export interface Pooling2dOptions extends LayerOptions {
   readonly poolSize: Size2d;
@@ -30,8 +30,7 @@ export abstract class Pooling2D<Options extends Pooling2dOptions = Pooling2dOpti
   readonly stride: [number, number];
   readonly padding: Padding;
   readonly ceilMode: boolean;
-  /** Vertical and horizontal. */
-  protected readonly windows: [AxisWindow, AxisWindow];
+  protected readonly windows: Windows;
 
   constructor(kind: string, options: Options, rules: OptionRules<Omit<Options, keyof LayerOptions>>) {
     super(kind, options, rules);
@@ -41,8 +40,7 @@ export abstract class Pooling2D<Options extends Pooling2dOptions = Pooling2dOpti
     this.ceilMode = options.ceilMode ?? false;
     const paddings = paddingPair(this.padding);
     const window = (axis: 0 | 1): AxisWindow => {
-      const padding = paddings[axis];
-      const kernel = this.poolSize[axis];
+      const [padding, kernel] = [paddings[axis], this.poolSize[axis]];
       if (typeof padding === 'number' && 2 * padding > kernel)
         throw new RangeError(`padding must be at most half of poolSize, which is ${kernel}, got ${padding}`);
       return { kernel, stride: this.stride[axis], dilation: 1, padding, ceilMode: this.ceilMode };
@@ -51,14 +49,8 @@ export abstract class Pooling2D<Options extends Pooling2dOptions = Pooling2dOpti
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    const [batch = null, height, width, channels = null] = onlyShape(inputShape, this.name);
-    const [vertical, horizontal] = this.windows;
-    return [
-      batch,
-      axisOutput(height, vertical, 'height', this.name),
-      axisOutput(width, horizontal, 'width', this.name),
-      channels,
-    ];
+    const shape = onlyShape(inputShape, this.name);
+    return [shape[0] ?? null, ...outputSize(shape, this.windows, this.name), shape[3] ?? null];
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -66,7 +58,7 @@ export abstract class Pooling2D<Options extends Pooling2dOptions = Pooling2dOpti
       ...super.getConfig(),
       poolSize: this.poolSize,
       stride: this.stride,
-      padding: typeof this.padding === 'object' ? [...this.padding] : this.padding,
+      padding: this.padding as tf.serialization.ConfigDictValue,
       ceilMode: this.ceilMode,
     };
   }

@@ -41,7 +41,7 @@ export const ceilings: Readonly<Record<string, number>> = {
 export const exportCeilings: readonly (readonly [name: string, from: string, kilobytes: number])[] = [
   ['conv2d',         '@cnnzoo/blocks',     4.5],
   // 2 is wanted and was reached (1.84) before options were checked: the checks and their sentences are 0.5 of it.
-  ['maxPooling2d',   '@cnnzoo/blocks',     2.4],
+  ['maxPooling2d',   '@cnnzoo/blocks',     2.3],
   ['dropout',        '@cnnzoo/blocks',     2.5],
   ['relu',           '@cnnzoo/blocks',     0.3],
   ['convOutputSize', '@cnnzoo/shape',      3],
