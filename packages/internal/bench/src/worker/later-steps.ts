@@ -1,0 +1,41 @@
+/**
+ * What a step takes once its graph is there: `later-steps.ts FOLDER NETWORK train|predict BATCH SIDE`, see `checkoutStep`. Prints one line
+ * of JSON.
+ */
+import { median } from '../statistics.js';
+import { checkoutStep, processorTime } from './checkout-step.js';
+
+export interface LaterSteps {
+  /** Milliseconds of processor time from the caller's arrays to the result. */
+  readonly step: number;
+  /** The part of it that makes tensors of the caller's arrays, which copies them. */
+  readonly inputs: number;
+}
+
+/** The first steps compile: predictions a second time, with constant weights. */
+const warmUps = 6;
+/** Then steps are timed for this long, in milliseconds, and at least this often. */
+const duration = 4_000;
+const fewest = 7;
+
+const { makeInputs, record } = await checkoutStep(process.argv.slice(2));
+
+function step(): number {
+  return processorTime(() => {
+    const inputs = makeInputs();
+    record(inputs)();
+    for (const input of inputs) input.dispose();
+  });
+}
+
+for (let i = 0; i < warmUps; i++) step();
+const steps: number[] = [];
+for (const start = performance.now(); performance.now() - start < duration || steps.length < fewest; )
+  steps.push(step());
+/** Far shorter than the clock of processor time can tell, so many are timed together. */
+const repetitions = 200;
+const inputs = processorTime(() => {
+  for (let i = 0; i < repetitions; i++) for (const input of makeInputs()) input.dispose();
+});
+console.log(JSON.stringify({ step: median(steps), inputs: inputs / repetitions } satisfies LaterSteps));
+process.exit(0);
