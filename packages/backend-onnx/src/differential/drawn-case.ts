@@ -18,6 +18,8 @@ export interface DrawnCall {
   readonly gradient?: boolean;
   /** The sum of the sizes of what is added: a sum that cancels is only as exact as float32 is there. Default 0. */
   readonly terms?: number;
+  /** The same of a gradient. */
+  readonly gradientTerms?: number;
 }
 
 export interface DrawnOperation {

@@ -1,24 +1,57 @@
-/** What may differ from tfjs's cpu backend, and why. */
-
-import type { DrawnCase, Input } from './drawn-case.js';
+/** What may differ from tfjs's cpu backend, why, and what it has to be instead. */
+import * as tf from '@tensorflow/tfjs-core';
+import { type DrawnCase, type Input, tensorOf } from './drawn-case.js';
+import {
+  alongPositiveAxis,
+  emptySlice,
+  inputOf,
+  resizingGradient,
+  type StridedSlice,
+  takenIndices,
+  wrapped,
+  wrappedProduct,
+} from './right-results.js';
 
 export interface Exception {
   readonly operation: string;
   readonly in: 'result' | 'gradient';
   readonly applies: (drawn: DrawnCase) => boolean;
   readonly why: string;
+  /** What has to come out instead. Runs on the cpu backend. */
+  readonly right: (drawn: DrawnCase) => tf.Tensor[];
+  /** Of the largest value, where it is another than usual. */
+  readonly bar?: number;
 }
 
 const alongNegativeAxis = ({ options }: DrawnCase) => (options as { axis: number }).axis < 0;
-const hasLowest = ({ values, dtype }: Input) => dtype === 'int32' && values.includes(-(2 ** 31));
+const roundedOrLowest = (x: number) => x === -(2 ** 31) || Math.fround(x) !== x;
+const isInt32 = (drawn: DrawnCase) => inputOf(drawn).dtype === 'int32';
+/** Whether a number of one input, rounded to float32, is in the other one. */
+const meetsRounded = (one: Input | undefined, other: Input | undefined) =>
+  one?.values.some((x) => Math.fround(x) !== x && other?.values.includes(Math.fround(x))) ?? false;
+const comparisons = {
+  equal: tf.equal,
+  notEqual: tf.notEqual,
+  greater: tf.greater,
+  greaterEqual: tf.greaterEqual,
+  less: tf.less,
+  lessEqual: tf.lessEqual,
+};
+const absolute = (x: bigint) => (x < 0n ? -x : x);
 
 export const exceptions: readonly Exception[] = [
-  ...['cumsum', 'cumprod'].map(
-    (operation): Exception => ({
+  ...(
+    [
+      ['cumsum', tf.cumsum],
+      ['cumprod', tf.cumprod],
+    ] as const
+  ).map(
+    ([operation, apply]): Exception => ({
       operation,
       in: 'result',
       applies: alongNegativeAxis,
-      why: "the cpu backend's shape is turned where the axis is negative",
+      why: "the cpu backend's result has another shape where the axis is negative, and tfjs refuses it",
+      right: (drawn) => alongPositiveAxis(drawn, apply),
     }),
   ),
   {
@@ -26,41 +59,64 @@ export const exceptions: readonly Exception[] = [
     in: 'gradient',
     applies: () => true,
     why: "the cpu backend's gradient is not that of its result, and has NaN",
+    right: resizingGradient,
   },
   {
     operation: 'resizeBilinear',
     in: 'gradient',
-    applies: ({ inputs: [images] }) => images?.shape[1] !== images?.shape[2],
+    applies: (drawn) => inputOf(drawn).shape[1] !== inputOf(drawn).shape[2],
     why: "the cpu backend's gradient has height and width exchanged, and tfjs refuses it",
+    right: resizingGradient,
   },
-  ...['abs', 'acosh'].map(
-    (operation): Exception => ({
+  ...(
+    [
+      ['abs', (size) => size],
+      ['acosh', (size) => tf.acosh(tf.add(size, 1))],
+    ] as const satisfies [string, (size: tf.Tensor) => tf.Tensor][]
+  ).map(
+    ([operation, ofSize]): Exception => ({
       operation,
       in: 'result',
-      applies: ({ inputs }) => inputs.some(hasLowest),
-      why: 'the cpu backend keeps the absolute value of -2^31 as a float in an int32 tensor',
+      applies: (drawn) => isInt32(drawn) && inputOf(drawn).values.some(roundedOrLowest),
+      why: 'the cpu backend computes absolute values of whole numbers in float32',
+      right: (drawn) => wrapped(drawn, absolute).map(ofSize),
+    }),
+  ),
+  ...Object.entries(comparisons).map(
+    ([operation, apply]): Exception => ({
+      operation,
+      in: 'result',
+      applies: ({ inputs: [a, b] }) => a?.dtype !== b?.dtype && (meetsRounded(a, b) || meetsRounded(b, a)),
+      why: 'the cpu backend casts whole numbers to float32 without rounding them, and compares what float32 has not',
+      right: ({ inputs }) => {
+        const [a, b] = inputs.map(({ values, shape }) => tf.tensor([...values], [...shape], 'float32'));
+        return a === undefined || b === undefined ? [] : [apply(a, b)];
+      },
     }),
   ),
   {
     operation: 'prod',
     in: 'result',
-    applies: ({ inputs: [x] }) =>
-      x?.dtype === 'int32' && x.values.reduce((product, value) => product * Math.max(1, Math.abs(value)), 1) > 2 ** 53,
+    applies: (drawn) =>
+      isInt32(drawn) &&
+      inputOf(drawn).values.reduce((product, value) => product * Math.max(1, Math.abs(value)), 1) > 2 ** 53,
     why: 'the cpu backend rounds products above 2^53 before it takes them modulo 2^32',
+    right: wrappedProduct,
   },
   {
     operation: 'square',
     in: 'result',
-    applies: ({ inputs: [x] }) => x?.dtype === 'int32',
-    why: 'the cpu backend rounds squares of whole numbers to float32 before they wrap',
+    applies: (drawn) => isInt32(drawn) && inputOf(drawn).values.some((x) => Math.fround(x * x) !== x * x),
+    why: 'the cpu backend rounds squares of whole numbers to float32 before they wrap, which products do not',
+    right: (drawn) => [tf.mul(tensorOf(inputOf(drawn)), tensorOf(inputOf(drawn)))],
   },
   {
     operation: 'stridedSlice',
     in: 'result',
-    applies: ({ options }) => {
-      const { begin, end } = options as { begin: readonly number[]; end: readonly number[] };
-      return begin.some((start, axis) => start >= (end[axis] ?? 0) || start < 0 !== (end[axis] ?? 0) < 0);
-    },
-    why: 'the cpu backend throws where nothing is left of an axis',
+    applies: (drawn) =>
+      (drawn.options as StridedSlice).strides.every((stride) => stride === 1) &&
+      takenIndices(drawn).some((taken) => taken.length === 0),
+    why: 'the cpu backend throws where all strides are 1 and nothing is left of an axis',
+    right: emptySlice,
   },
 ];

@@ -249,6 +249,7 @@ function alongAxis(
   dtypes: readonly DataType[],
   kinds: readonly Kind[],
   gradient = true,
+  gradientTerms = 0,
 ): DrawnOperation {
   return {
     name,
@@ -261,6 +262,7 @@ function alongAxis(
         options: { axis, kind },
         apply: (x) => apply(x as tf.Tensor, axis),
         gradient: gradient && kind !== 'special',
+        gradientTerms,
       };
     },
   };
@@ -274,6 +276,8 @@ const reductionCalls: readonly DrawnOperation[] = [
   reduction('max', tf.max, numbers, ['distinct', 'special']),
   reduction('min', tf.min, numbers, ['distinct', 'special']),
   reduction('prod', tf.prod, numbers, ['near 0']),
+  // Products that wrap: those of numbers with a 0 among them do not.
+  reduction('prod', tf.prod, ['int32'], ['positive']),
   reduction('all', (x, axis, keep) => tf.all(tf.cast(x, 'bool'), axis, keep), all, ['near 0'], false),
   reduction('any', (x, axis, keep) => tf.any(tf.cast(x, 'bool'), axis, keep), all, ['near 0'], false),
   reduction('logSumExp', tf.logSumExp, ['float32'], ['near 0', 'wide']),
@@ -287,7 +291,8 @@ const reductionCalls: readonly DrawnOperation[] = [
   ),
   alongAxis('argMax', tf.argMax, numbers, ['distinct', 'special'], false),
   alongAxis('argMin', tf.argMin, numbers, ['distinct', 'special'], false),
-  alongAxis('softmax', (x) => tf.softmax(x, lastAxisOf(x)), ['float32'], ['near 0', 'wide']),
+  // Its gradient is the difference of shares, which add up to 1.
+  alongAxis('softmax', (x) => tf.softmax(x, lastAxisOf(x)), ['float32'], ['near 0', 'wide'], true, 1),
   alongAxis('logSoftmax', (x) => tf.logSoftmax(x, lastAxisOf(x)), ['float32'], ['near 0', 'wide']),
   {
     name: 'cumsum',

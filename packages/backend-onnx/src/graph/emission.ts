@@ -130,6 +130,11 @@ export class Emission extends OnnxGraph {
     return (this.#users.get(node)?.length ?? 0) + (this.#wanted.has(node) ? 1 : 0);
   }
 
+  /** Whether somebody has asked for the node's value. */
+  isWanted(node: LazyNode): boolean {
+    return this.#wanted.has(node);
+  }
+
   /** The recorded node of this name that reads this one, or null. It may be emitted only later. */
   userOf(node: LazyNode, name: string): LazyNode | null {
     return this.#users.get(node)?.find((user) => user.name === name) ?? null;

@@ -11,6 +11,7 @@ import { sizeOf } from '../graph/shape.js';
 import type { OnnxBackend } from '../tfjs/backend.js';
 import { type Kernel, type KernelTable, required } from '../tfjs/kernel.js';
 import { emitLongSum, longSum } from './long-sums.js';
+import { exactIntegers } from './wide-numbers.js';
 
 export type ReduceAttributes = { axes: readonly number[]; keepDims: boolean };
 
@@ -67,8 +68,11 @@ function reduced(
   keepdims: number,
   { dtype, shape }: LazyNode,
 ): string {
-  if (dtype === 'int32' && (type === 'ReduceProd' || type === 'ReduceSum'))
-    return wrapping(graph, type, input, axes, keepdims);
+  if (dtype === 'int32' && type === 'ReduceSum') return wrappingSum(graph, input, axes, keepdims);
+  if (dtype === 'int32' && type === 'ReduceProd' && exactIntegers(graph)) {
+    const product = wrappingProduct(graph, input, physicalShape(x.shape, layout), axes);
+    return graph.reshape(product, keepdims === 1 ? physicalShape(shape, layout) : shape);
+  }
   const isLong = dtype === 'float32' && sizeOf(x.shape) >= longSum * sizeOf(shape);
   if (!isLong || (type !== 'ReduceSum' && type !== 'ReduceMean') || graph.options.portable === true)
     return graph.reduce(type, input, axes, keepdims);
@@ -76,10 +80,34 @@ function reduced(
   return graph.reshape(sum, keepdims === 1 ? physicalShape(shape, layout) : shape);
 }
 
-/** Whole numbers wrap in tfjs; onnxruntime's sums and products of int32 end at the largest one. */
-function wrapping(graph: Emission, type: string, input: string, axes: number[], keepdims: number): string {
-  const reduction = graph.reduce(type, graph.op('Cast', [input], { to: onnxType.int64 }), axes, keepdims);
+/** Whole numbers wrap in tfjs; onnxruntime's sums of int32 end at the largest one. */
+function wrappingSum(graph: Emission, input: string, axes: number[], keepdims: number): string {
+  const reduction = graph.reduce('ReduceSum', graph.op('Cast', [input], { to: onnxType.int64 }), axes, keepdims);
   return graph.op('Cast', [reduction], { to: onnxType.int32 });
+}
+
+/**
+ * A product of whole numbers modulo 2^32, as one vector: halves are multiplied until one number is left. onnxruntime's own product of
+ * int64 ends at the largest one, while a multiplication wraps.
+ */
+function wrappingProduct(graph: Emission, input: string, shape: readonly number[], axes: readonly number[]): string {
+  const others = shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
+  const sizeAlong = (along: readonly number[]) => along.reduce((size, axis) => size * (shape[axis] ?? 1), 1);
+  let count = sizeAlong(axes);
+  const rows = graph.reshape(graph.op('Transpose', [input], { perm: [...others, ...axes] }), [
+    sizeAlong(others),
+    count,
+  ]);
+  let product = graph.op('Cast', [rows], { to: onnxType.int64 });
+  const columns = (from: number, to: number) =>
+    graph.op('Slice', [product, graph.ints([from]), graph.ints([to]), graph.ints([1])]);
+  while (count > 1) {
+    const half = Math.floor(count / 2);
+    const halves = graph.op('Mul', [columns(0, half), columns(half, 2 * half)]);
+    product = count % 2 === 0 ? halves : graph.op('Concat', [halves, columns(2 * half, count)], { axis: 1 });
+    count -= half;
+  }
+  return graph.op('Cast', [product], { to: onnxType.int32 });
 }
 
 /** Any and all: the largest and smallest of 0 and 1. */

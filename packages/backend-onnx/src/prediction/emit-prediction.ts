@@ -41,7 +41,7 @@ export function emitPrediction(
   { opset, layout, preprocess, fusions = allFusions }: PredictionEmission,
 ): EmittedPrediction {
   const { order, leaves } = trace([output.node]);
-  const graph = new Emission(order, { block: 0, portable: true, opset, fusions });
+  const graph = new Emission(order, { block: 0, portable: true, opset, fusions }, [output.node]);
   const layoutOf = ({ shape }: LazyNode): Layout => (shape.length === 4 ? layout : 'plain');
   const names = new Set<string>();
   const graphInputs = inputs.map(({ name: wanted, node }) => {

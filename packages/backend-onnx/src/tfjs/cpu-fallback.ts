@@ -11,10 +11,24 @@ interface CpuBackend extends tf.KernelBackend {
   data: tf.DataStorage<{ complexTensorInfos?: { real: TensorInfo; imag: TensorInfo } }>;
 }
 
+/** tfjs's cpu kernels of these give their result another shape where the axis is negative. */
+const alongAxis: ReadonlySet<string> = new Set(['Cumsum', 'Cumprod']);
+
+function attributesFor(
+  { kernelName }: tf.KernelConfig,
+  inputs: KernelInputs,
+  attrs: NamedAttrMap | undefined,
+): NamedAttrMap {
+  const x = Array.isArray(inputs) ? undefined : inputs['x'];
+  const axis = attrs?.['axis'];
+  if (!alongAxis.has(kernelName) || x === undefined || typeof axis !== 'number' || axis >= 0) return attrs ?? {};
+  return { ...attrs, axis: axis + x.shape.length };
+}
+
 /** Reads the inputs, runs tfjs's cpu kernel on them and takes its results over. */
 export function runOnCpu(
   onnx: OnnxBackend,
-  kernelFunc: tf.KernelFunc,
+  kernel: tf.KernelConfig,
   inputs: KernelInputs,
   attrs: NamedAttrMap | undefined,
 ): TensorInfo | TensorInfo[] {
@@ -51,7 +65,7 @@ export function runOnCpu(
       ? inputs.map(toCpu)
       : Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, convert(input)]))
   ) as NamedTensorInfoMap;
-  const result = kernelFunc({ inputs: cpuInputs, backend: cpu, attrs: attrs ?? {} });
+  const result = kernel.kernelFunc({ inputs: cpuInputs, backend: cpu, attrs: attributesFor(kernel, inputs, attrs) });
   const results = Array.isArray(result) ? result : [result];
   const copies = results.map(fromCpu);
   for (const info of new Set([...made, ...results])) cpu.disposeIntermediateTensorInfo(info);

@@ -46,7 +46,7 @@ export function registerKernels(tables: readonly KernelTable[]): void {
         if (!cpuKernel)
           throw new Error(`backend onnx has no kernel '${kernelName}' for these inputs, nor has tfjs's cpu backend`);
         onnx.engine.stats.fallbacks[kernelName] = (onnx.engine.stats.fallbacks[kernelName] ?? 0) + 1;
-        return runOnCpu(onnx, cpuKernel.kernelFunc, inputs, attrs);
+        return runOnCpu(onnx, cpuKernel, inputs, attrs);
       },
     });
   }
