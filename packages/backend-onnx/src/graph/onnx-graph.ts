@@ -7,6 +7,7 @@ import { type AttributeValue, attributeProto, type GraphProto, type OnnxType, on
 export type GraphFeature =
   | 'backwardSlice'
   | 'blockedConvolution'
+  | 'checkedIndices'
   | 'everyConvolution'
   | 'fusedMatMul'
   | 'isNaN'

@@ -1,5 +1,6 @@
 /** Kernels whose indices are tensors: gather, segment sums (the gradient of a gather), one-hot. */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Emission } from '../graph/emission.js';
 import type { LazyNode } from '../graph/node.js';
 import type { Operation } from '../graph/operation.js';
 import { type KernelTable, required } from '../tfjs/kernel.js';
@@ -7,11 +8,43 @@ import { firstInput } from './arrays.js';
 
 const none: Record<string, never> = {};
 
-const gather: Operation<{ axis: number }> = {
+/**
+ * Indices of which ONNX would read negative ones from the end: they become the size, which is outside, too, and refused.
+ * @param size for each index, or for each column of them
+ */
+function refusingNegative(graph: Emission, indices: string, size: string): string {
+  return graph.op('Where', [graph.op('Less', [indices, graph.scalar('int32', 0)]), size, indices]);
+}
+
+/** `known`: 1 where the indices were there when this was recorded, and were looked at. */
+const gather: Operation<{ axis: number; known: number }> = {
   name: 'GatherV2',
-  emit(graph, node, { axis }) {
+  emit(graph, node, { axis, known }) {
     const [x, indices] = node.inputs as [LazyNode, LazyNode];
-    graph.set(node, 'plain', graph.op('Gather', [graph.get(x), graph.get(indices)], { axis }));
+    const [values, given] = [graph.get(x), graph.get(indices)];
+    const size = x.shape[axis] ?? 0;
+    if (known === 1 || graph.can('checkedIndices')) {
+      const at = known === 1 ? given : refusingNegative(graph, given, graph.scalar('int32', size));
+      graph.set(node, 'plain', graph.op('Gather', [values, at], { axis }));
+      return;
+    }
+    // Nobody refuses an index here: what is outside is 0, as on tfjs's own backends for GPUs.
+    const zero = graph.scalar('int32', 0);
+    const inside = graph.op('And', [
+      graph.op('GreaterOrEqual', [given, zero]),
+      graph.op('Less', [given, graph.scalar('int32', size)]),
+    ]);
+    const found = graph.op('Gather', [values, graph.op('Where', [inside, given, zero])], { axis });
+    const after = x.shape.slice(axis + 1).map(() => 1);
+    const type = node.dtype === 'float32' ? 'float32' : 'int32';
+    const asked = graph.reshape(inside, [...indices.shape, ...after]);
+    graph.set(
+      node,
+      'plain',
+      node.dtype === 'bool'
+        ? graph.op('And', [asked, found])
+        : graph.op('Where', [asked, found, graph.scalar(type, 0)]),
+    );
   },
 };
 
@@ -21,11 +54,9 @@ const gatherNd: Operation<Record<string, never>> = {
   name: 'GatherNd',
   emit(graph, node) {
     const [x, indices] = node.inputs as [LazyNode, LazyNode];
-    graph.set(
-      node,
-      'plain',
-      graph.op('GatherND', [graph.get(x), graph.op('Cast', [graph.get(indices)], { to: int64 })]),
-    );
+    const sizes = graph.tensor('int32', x.shape.slice(0, indices.shape.at(-1)));
+    const at = refusingNegative(graph, graph.get(indices), sizes);
+    graph.set(node, 'plain', graph.op('GatherND', [graph.get(x), graph.op('Cast', [at], { to: int64 })]));
   },
 };
 
@@ -71,7 +102,8 @@ export const gatheringKernels: KernelTable = {
     const [axis = 0] = tf.util.parseAxisParam(attributes['axis'] as number, x.shape);
     if (((attributes['batchDims'] as number | undefined) ?? 0) !== 0 || indices.dtype !== 'int32') return null;
     // Indices that are there already are checked as tfjs's cpu backend checks them: cheap, and the message is clear.
-    if (backend.hasValue(indices)) {
+    const known = backend.hasValue(indices);
+    if (known) {
       const limit = x.shape[axis] ?? 0;
       for (const index of backend.valuesOf(indices.dataId) as Int32Array)
         tf.util.assert(
@@ -84,7 +116,7 @@ export const gatheringKernels: KernelTable = {
       [x, indices],
       [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)],
       x.dtype,
-      { axis },
+      { axis, known: known ? 1 : 0 },
     );
   },
   GatherNd: (backend, inputs) => {

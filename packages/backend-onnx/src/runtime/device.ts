@@ -34,7 +34,7 @@ export const deviceTraits: Readonly<Record<Device, DeviceTraits>> = {
   cuda: {
     title: 'NVIDIA GPUs through CUDA',
     keepsTensors: false,
-    without: ['blockedConvolution'],
+    without: ['blockedConvolution', 'checkedIndices'],
     platforms: ['linux/x64'],
     remedies: { linux: cudaRemedy },
   },
@@ -44,6 +44,7 @@ export const deviceTraits: Readonly<Record<Device, DeviceTraits>> = {
     without: [
       'backwardSlice',
       'blockedConvolution',
+      'checkedIndices',
       'everyConvolution',
       'fusedMatMul',
       'isNaN',
@@ -71,7 +72,7 @@ export const deviceTraits: Readonly<Record<Device, DeviceTraits>> = {
   dml: {
     title: 'GPUs through DirectML',
     keepsTensors: false,
-    without: ['blockedConvolution'],
+    without: ['blockedConvolution', 'checkedIndices'],
     platforms: ['win32/x64', 'win32/arm64'],
     remedies: { win32: 'it needs Windows 10 (1903) or later and a GPU with a Direct3D 12 driver' },
   },
