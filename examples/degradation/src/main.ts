@@ -1,6 +1,6 @@
 /**
  * The degradation problem: He et al. (2016), figures 1 and 6. A deeper plain network fits even its training images worse; with
- * shortcuts it does not. `npm start -- --data cifar10.zip [--epochs 3] [--pictures 10000]`
+ * shortcuts it does not. `npm start -- --data cifar10.zip [--epochs 3] [--images 10000]`
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     epochs: { type: 'string', default: '3' },
-    pictures: { type: 'string', default: '10000' },
+    images: { type: 'string', default: '10000' },
     folder: { type: 'string', default: join('runs', 'degradation') },
   },
 });
@@ -32,9 +32,9 @@ const networks: readonly [name: string, make: () => LayersModel][] = [
 
 await useBackend();
 const all = await imageFolder(values.data, { root: 'train' });
-const count = Number(values.pictures);
+const count = Number(values.images);
 if (!Number.isInteger(count) || count < 128 || count > all.length)
-  throw new RangeError(`--pictures must be a whole number from 128 to ${all.length}, got ${values.pictures}`);
+  throw new RangeError(`--images must be a whole number from 128 to ${all.length}, got ${values.images}`);
 // Evenly from all over the data set, which is sorted by class.
 const chosen = subset(
   all,

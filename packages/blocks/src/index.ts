@@ -78,7 +78,7 @@ export {
 } from './layers/local-response-normalization.js';
 export { type MaxPooling2dOptions, maxPooling2d } from './layers/max-pooling-2d.js';
 export { registerLayers } from './layers/register-layers.js';
-export type { Padding } from './layers/window.js';
+export type { LayerPadding } from './layers/window.js';
 export { type ZeroPaddedShortcutOptions, zeroPaddedShortcut } from './layers/zero-padded-shortcut.js';
 export { type Architecture, buildModel, type FeaturesWithAuxiliary } from './model/build-model.js';
 export { features } from './model/features.js';

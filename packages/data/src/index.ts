@@ -19,11 +19,13 @@ export { fashionMnist, type MnistOptions, mnist } from './datasets/mnist.js';
 export type { NamedFiles } from './datasets/named-files.js';
 export { type DatasetStats, type StatsOptions, stats } from './datasets/stats.js';
 export { type SplitOptions, split, subset } from './datasets/subset.js';
+export { type ContactSheetOptions, contactSheet } from './images/contact-sheet.js';
+export { type Decoding, decodeImage, readImage } from './images/decode-image.js';
 export {
-  type Batch,
   DataLoader,
   type DataLoaderOptions,
   type EpochOptions,
+  type ImageBatch,
   type SkippedFile,
 } from './loader/data-loader.js';
 export {
@@ -43,5 +45,3 @@ export {
 } from './loader/sampler.js';
 export { type BatchStreamOptions, batchStream, collect, type Samples } from './loader/stream.js';
 export type { TransformSource } from './loader/transform-source.js';
-export { type ContactSheetOptions, contactSheet } from './pictures/contact-sheet.js';
-export { type Decoding, decodeImage, readImage } from './pictures/decode-image.js';

@@ -2,8 +2,8 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { input, type LayersModel, layers, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Dataset } from './dataset.js';
 import { evaluate } from './evaluate.js';
+import type { LabelledImages } from './labelled-images.js';
 import { predict } from './predict.js';
 import { singleCrop } from './protocols/single-crop.js';
 import { type EvaluationReport, mostConfused } from './report/report.js';
@@ -14,7 +14,7 @@ function echo(classes: number): LayersModel {
   return makeModel({ inputs: x, outputs: layers.flatten().apply(x) as SymbolicTensor, name: 'echo' });
 }
 
-const picture = (pixels: readonly number[]) => ({
+const imageOf = (pixels: readonly number[]) => ({
   data: Float32Array.from(pixels),
   width: pixels.length,
   height: 1,
@@ -26,13 +26,13 @@ const protocol = singleCrop({ transform: (image) => image });
 function dataset(
   rows: readonly (readonly [label: number, pixels: readonly number[]])[],
   categories: string[],
-): Dataset {
+): LabelledImages {
   return {
     length: rows.length,
     categories,
     get(index) {
       const [label, pixels] = rows[index] ?? [0, []];
-      return { image: picture(pixels), label };
+      return { image: imageOf(pixels), label };
     },
   };
 }
@@ -92,9 +92,9 @@ test('several crops of an image are averaged', async () => {
     name: 'two',
     inputsPerImage: 2,
     views: () =>
-      [picture([0, Math.log(3)]), picture([Math.log(7), 0])].map((input) => ({ input, weight: 1 / 2, dense: false })),
+      [imageOf([0, Math.log(3)]), imageOf([Math.log(7), 0])].map((input) => ({ input, weight: 1 / 2, dense: false })),
   };
-  const [guesses] = await predict(echo(2), [picture([0, 0])], { protocol: twoCrops, categories: ['left', 'right'] });
+  const [guesses] = await predict(echo(2), [imageOf([0, 0])], { protocol: twoCrops, categories: ['left', 'right'] });
   expect(guesses).toEqual([
     { index: 0, category: 'left', probability: expect.closeTo((0.25 + 0.875) / 2, 6) },
     { index: 1, category: 'right', probability: expect.closeTo((0.75 + 0.125) / 2, 6) },
@@ -139,7 +139,7 @@ test('a data set that is none, and no model', async () => {
     await expect(run({ length })).rejects.toThrow(`dataset must have at least one image, got ${length}`);
   for (const sample of [undefined, {}, { image: {}, label: 0 }])
     await expect(run({ get: () => sample })).rejects.toThrow('image 0: the data set gives no { image');
-  await expect(run({ get: () => ({ image: picture([1]) }) })).rejects.toThrow('image 0: label NaN, expected 0 to 5');
+  await expect(run({ get: () => ({ image: imageOf([1]) }) })).rejects.toThrow('image 0: label NaN, expected 0 to 5');
   await expect(evaluate(undefined as never, dataset(rows, six))).rejects.toThrow(
     'model must be a tf.LayersModel, or { model } with one, got undefined',
   );
@@ -156,7 +156,7 @@ test('what fails in the middle leaves no tensors', async () => {
 });
 
 test('predict says what is wrong', async () => {
-  const wrong = (options: object) => predict(echo(3), [picture([1, 2, 3])], { protocol, ...options });
+  const wrong = (options: object) => predict(echo(3), [imageOf([1, 2, 3])], { protocol, ...options });
   await expect(wrong({ topK: 4 })).rejects.toThrow('topK must be a whole number from 1 to 3, got 4');
   await expect(wrong({ categories: ['a'] })).rejects.toThrow(
     "categories must be 3, the classes of model 'echo', got 1",

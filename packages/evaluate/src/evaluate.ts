@@ -1,6 +1,6 @@
 import { callable, check, checkOptions, integer, type OptionRules, optional, rule } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Dataset, datasetRule, type Sample } from './dataset.js';
+import { datasetRule, type LabelledImage, type LabelledImages } from './labelled-images.js';
 import { classProbabilities, type IndexRange, imagesPerBatch } from './networks/class-probabilities.js';
 import { type Classifier, type Network, openNetworks } from './networks/classifier.js';
 import { type Protocol, protocolRule } from './protocols/protocol.js';
@@ -66,7 +66,7 @@ export interface EvaluateEvent {
  */
 export async function evaluate(
   models: Classifier | readonly Classifier[],
-  dataset: Dataset,
+  dataset: LabelledImages,
   options: EvaluateOptions = {},
 ): Promise<EvaluationReport> {
   check('dataset', dataset, datasetRule);
@@ -89,7 +89,7 @@ export async function evaluate(
 
 async function run(
   networks: readonly Network[],
-  dataset: Dataset,
+  dataset: LabelledImages,
   {
     batchSize,
     shard,
@@ -105,7 +105,7 @@ async function run(
   let tally = emptyTally;
   let mistakes: Mistake[] = [];
   const read = async (index: number) => {
-    const sample: Partial<Sample> | undefined = await dataset.get(index);
+    const sample: Partial<LabelledImage> | undefined = await dataset.get(index);
     const { image, label = Number.NaN } = sample ?? {};
     const name = `image ${index}`;
     if (typeof image?.data !== 'object')
@@ -147,7 +147,7 @@ async function run(
 }
 
 /** The file of an image, where it is one. */
-function fileOf(dataset: Dataset, index: number): Pick<Mistake, 'file'> {
+function fileOf(dataset: LabelledImages, index: number): Pick<Mistake, 'file'> {
   const reference = dataset.reference?.(index);
   return reference?.kind === 'file' ? { file: reference.name } : {};
 }
@@ -161,7 +161,7 @@ function batchesOf(length: number, batch: number, [index, count]: readonly [numb
 }
 
 /** @throws RangeError where the data set's classes are not the networks' */
-function checkDataset({ categories, labels }: Dataset, networks: readonly Network[]): void {
+function checkDataset({ categories, labels }: LabelledImages, networks: readonly Network[]): void {
   for (const network of networks) {
     const { classes, name, categories: own } = network;
     if (categories.length !== classes)

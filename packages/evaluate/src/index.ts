@@ -1,6 +1,6 @@
 export type { Preprocessing } from '@cnnzoo/metadata';
-export type { Dataset, Sample } from './dataset.js';
 export { type EvaluateEvent, type EvaluateOptions, evaluate } from './evaluate.js';
+export type { LabelledImage, LabelledImages } from './labelled-images.js';
 export {
   type ClassActivationOptions,
   classActivationMap,

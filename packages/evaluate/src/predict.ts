@@ -80,15 +80,15 @@ export async function predict(
       }));
 
     const single = !Array.isArray(images);
-    const pictures = (single ? [images] : images) as readonly ImageInput[];
+    const inputs = (single ? [images] : images) as readonly ImageInput[];
     const batch = imagesPerBatch(networks, undefined);
     const batches: IndexRange[] = [];
-    for (let start = 0; start < pictures.length; start += batch)
-      batches.push([start, Math.min(start + batch, pictures.length)]);
+    for (let start = 0; start < inputs.length; start += batch)
+      batches.push([start, Math.min(start + batch, inputs.length)]);
     const read = async (index: number) => {
-      const picture = pictures[index] as ImageInput;
-      const name = typeof picture === 'string' ? picture : single ? 'image' : `images[${index}]`;
-      return { image: await readImageInput(picture, format.channels), name, known: undefined };
+      const input = inputs[index] as ImageInput;
+      const name = typeof input === 'string' ? input : single ? 'image' : `images[${index}]`;
+      return { image: await readImageInput(input, format.channels), name, known: undefined };
     };
     const predictions: Prediction[][] = [];
     for await (const answers of classProbabilities(networks, batches, read, undefined))

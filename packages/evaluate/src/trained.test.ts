@@ -29,7 +29,7 @@ const archive = sharedFile('data/cifar10-jpeg.zip');
 const categories = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
 
 /** Class and probability of the largest, by file and protocol. */
-const expected = new Map(Object.entries(golden.pictures));
+const expected = new Map(Object.entries(golden.images));
 
 let model: LayersModel;
 beforeAll(async () => {

@@ -1,10 +1,10 @@
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { features, modelMetadata } from '@cnnzoo/blocks';
-import { describeFamily, parameterCount, stateShapes, testGoldenTraining, trainingGolden } from '@cnnzoo/testing';
+import { describeFamily, parameterCount, stateShapes, testGoldenTraining } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { beforeAll, expect, test } from 'vitest';
-import { auxiliaryLossWeights, googlenet, googlenetPaper } from './index.js';
+import { googlenet, googlenetPaper } from './index.js';
 
 beforeAll(async () => {
   registerOnnxBackend();
@@ -15,11 +15,6 @@ const zeros = { initialWeights: 'zeros' } as const;
 
 describeFamily('googlenet', googlenet, { withHeads: true, backends: ['onnx', 'cpu'] });
 testGoldenTraining('googlenet', (options) => googlenet({ ...options, dropout: 0 }));
-
-test("torchvision's weight of the auxiliary losses", () => {
-  const { auxWeight } = trainingGolden('googlenet');
-  expect(auxiliaryLossWeights).toEqual([auxWeight, auxWeight]);
-});
 
 test("the paper's network has the sizes of its table 1", () => {
   const model = googlenetPaper(zeros);

@@ -20,9 +20,6 @@ import {
 } from '@cnnzoo/blocks';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 
-/** How much the loss of each auxiliary head counts beside the main one: section 5, "a discount weight (… 0.3)". */
-export const auxiliaryLossWeights: readonly number[] = [0.3, 0.3];
-
 /** A module: channels of the four branches of figure 2 (b), as columns of table 1. */
 type Module = readonly [
   name: string,
@@ -155,9 +152,9 @@ function stem(input: SymbolicTensor, batchNorm: boolean): SymbolicTensor {
 /**
  * GoogLeNet as torchvision has it: batch norm after every convolution, 3x3 convolutions where the paper has 5x5 ones, the auxiliary
  * classifiers on any grid. 6,624,904 parameters, 13,004,888 with auxiliary heads, 1.5 GMACs.
- * @param options see `ModelOptions`; `auxiliaryHeads` adds the logits after (4a) and (4d) as second and third output, for losses
- *   with `auxiliaryLossWeights`; `dropout` is 0.2 before the main classifier and 0.7 in the heads, or what you say in all of them.
- *   Smallest input 15x15; height and width may be unknown (null).
+ * @param options see `ModelOptions`; `auxiliaryHeads` adds the logits after (4a) and (4d) as second and third output, whose
+ *   losses count 0.3 each in the paper; `dropout` is 0.2 before the main classifier and 0.7 in the heads, or what you say in all of
+ *   them. Smallest input 15x15; height and width may be unknown (null).
  * @returns a model from [batch, 224, 224, 3] to logits [batch, 1000], or three of them
  * @throws TypeError or RangeError naming the option
  * @example

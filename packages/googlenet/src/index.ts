@@ -1,1 +1,1 @@
-export { auxiliaryLossWeights, googlenet, googlenetPaper } from './googlenet.js';
+export { googlenet, googlenetPaper } from './googlenet.js';

@@ -96,6 +96,7 @@ export function bnInception(options: ModelOptions = {}): LayersModel {
         return modules.reduce<SymbolicTensor>(module, pooled);
       },
       classifier: (features, { numClasses }) =>
+        // Repeated in @cnnzoo/resnet: a network is written out layer by layer, and reads as its paper's table does.
         connect(
           features,
           adaptiveAveragePooling2d({ name: 'avgpool', outputSize: 1 }),

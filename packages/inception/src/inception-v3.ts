@@ -48,9 +48,9 @@ const figure6: readonly Figure6Row[] = [
  * Inception-v3 as torchvision has it: Szegedy et al., "Rethinking the Inception architecture for computer vision" (2015), section 6.
  * Inception-v2 with a factorized 7x7 convolution and batch norm in the auxiliary classifier, trained with RMSProp and label smoothing.
  * 23,834,568 parameters, 27,161,264 with the auxiliary head, 5.7 GMACs.
- * @param options see `ModelOptions`; `auxiliaryHeads` adds the logits on the last 17x17 grid as second output, for a loss with
- *   `auxiliaryLossWeights`; `dropout`, 0.5 unless you say otherwise, before the classifier; `countIncludePad`. Smallest input 75x75, and 299x299
- *   with the head; height and width may be unknown (null).
+ * @param options see `ModelOptions`; `auxiliaryHeads` adds the logits on the last 17x17 grid as second output, whose loss
+ *   counts 0.4 in torchvision's training; `dropout`, 0.5 unless you say otherwise, before the classifier; `countIncludePad`. Smallest
+ *   input 75x75, and 299x299 with the head; height and width may be unknown (null).
  * @returns a model from [batch, 299, 299, 3] to logits [batch, 1000], or two of them
  * @throws TypeError or RangeError naming the option
  * @example

@@ -1,4 +1,4 @@
-import type { Size2d } from './arguments.js';
+import type { Size2d } from '@cnnzoo/checks';
 import { type Comparison, compare } from './compare.js';
 import type { LayerSpec, Shape } from './layer-spec.js';
 import type { Padding } from './output-size.js';

@@ -1,4 +1,4 @@
-export type { Size2d } from './arguments.js';
+export type { Size2d } from '@cnnzoo/checks';
 export { type Candidate, type ComparedQuantity, type Comparison, compare, formatComparisons } from './compare.js';
 export { compareFactorizations, factorizations } from './factorizations.js';
 export type { FormatOptions } from './format/format-options.js';

@@ -1,4 +1,5 @@
-import { integer, shown } from './arguments.js';
+import { shown } from '@cnnzoo/checks';
+import { integer } from './arguments.js';
 import type { LayerSpec, Shape } from './layer-spec.js';
 
 /** A layer with its name and the names of what comes in. */

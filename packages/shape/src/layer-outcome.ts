@@ -1,4 +1,4 @@
-import { shown } from './arguments.js';
+import { shown } from '@cnnzoo/checks';
 import type { Shape } from './layer-spec.js';
 import { type FieldStep, type ReceptiveField, stepField } from './receptive-field.js';
 

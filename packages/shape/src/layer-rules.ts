@@ -1,4 +1,5 @@
-import { axisNames, integer, shown } from './arguments.js';
+import { shown } from '@cnnzoo/checks';
+import { axisNames, integer } from './arguments.js';
 import {
   checkChannels,
   elements,

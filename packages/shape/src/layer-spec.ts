@@ -1,4 +1,4 @@
-import type { Size2d } from './arguments.js';
+import type { Size2d } from '@cnnzoo/checks';
 import type { AdaptiveSize, Padding } from './output-size.js';
 
 /** Height, width and channels of a feature map, or the length of a flat vector, without the batch. */

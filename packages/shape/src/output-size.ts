@@ -1,4 +1,5 @@
-import { axisNames, integer, pair, type Size2d, shown } from './arguments.js';
+import { type Size2d, shown } from '@cnnzoo/checks';
+import { axisNames, integer, pair } from './arguments.js';
 import {
   type AxisPadding,
   checkAxisPadding,

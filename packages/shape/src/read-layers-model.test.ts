@@ -251,13 +251,13 @@ describe('a model', () => {
     const input = tfl.input({ shape: [3, 8, 8] });
     const pool = tfl.layers.maxPooling2d({ poolSize: 2, dataFormat: 'channelsFirst', name: 'pool' });
     const model = tfl.model({ inputs: input, outputs: apply(pool, input) });
-    expect(() => summarize(model)).toThrow(/"pool" \(MaxPooling2D\) has dataFormat 'channelsFirst'/);
+    expect(() => summarize(model)).toThrow(/'pool' \(MaxPooling2D\) has dataFormat 'channelsFirst'/);
     model.dispose();
   });
 
   test('that is not built is refused', () => {
     const model = tfl.sequential({ name: 'unbuilt' });
-    expect(() => summarize(model)).toThrow(/"unbuilt" .* inputShape/);
+    expect(() => summarize(model)).toThrow(/'unbuilt' .* inputShape/);
   });
 
   test('of thousands of layers in a chain is read', () => {

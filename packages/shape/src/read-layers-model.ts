@@ -1,4 +1,4 @@
-import { shown } from './arguments.js';
+import { shown } from '@cnnzoo/checks';
 import type { LayerSpec, Shape } from './layer-spec.js';
 import { readTfjsLayer, type TfjsLayer } from './read-tfjs-layer.js';
 

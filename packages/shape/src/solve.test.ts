@@ -109,7 +109,7 @@ test('the first layer that does not fit, and why', () => {
 
 test('refuses questions it does not know and sizes that are none', () => {
   const untyped = solve as (question: object) => unknown;
-  expect(() => untyped({ find: 'dilation', inputSize: 5 })).toThrow(/find must be .* got "dilation"/);
+  expect(() => untyped({ find: 'dilation', inputSize: 5 })).toThrow(/find must be .* got 'dilation'/);
   expect(() => untyped({ find: 'padding', inputSize: 0, kernelSize: 3 })).toThrow(/inputSize .* got 0/);
   expect(() => untyped({ find: 'padding', inputSize: 9, kernelSize: 3, stride: 0.5 })).toThrow(/stride .* got 0.5/);
   expect(() => untyped({ find: 'padding', inputSize: 1e9, kernelSize: 3 })).toThrow(/inputSize must be at most 65536/);

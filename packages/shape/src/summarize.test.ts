@@ -114,20 +114,20 @@ describe('bad input is refused with the place of the layer', () => {
       'a kernel too large',
       [conv, { ...conv, name: 'second' }],
       { inputShape: [4, 4, 3] },
-      /^layer 2 of 2, "second" \(Conv2d\): kernelSize 3 .* height 2; .* kernelSize 2, or padding 1/,
+      /^layer 2 of 2, 'second' \(Conv2d\): kernelSize 3 .* height 2; .* kernelSize 2, or padding 1/,
     ],
     [
       'a stride of zero',
       [{ ...conv, stride: 0 }],
       { inputShape: [4, 4, 3] },
-      /^layer 1 of 1, "conv2d_1" \(Conv2d\): stride .* got 0; .* 1$/,
+      /^layer 1 of 1, 'conv2d_1' \(Conv2d\): stride .* got 0; .* 1$/,
     ],
     ['a fractional stride', [{ ...conv, stride: 0.5 }], { inputShape: [4, 4, 3] }, /layer 1 of 1.* stride .* got 0.5/],
     [
       'an unknown padding',
       [{ ...conv, padding: 'full' }],
       { inputShape: [4, 4, 3] },
-      /layer 1 of 1.* padding .* got "full"/,
+      /layer 1 of 1.* padding .* got 'full'/,
     ],
     [
       'groups that do not divide',
@@ -159,7 +159,7 @@ describe('bad input is refused with the place of the layer', () => {
       { inputShape: [4, 4, 3] },
       /layer 2 of 2.*feature map.* got \[48\]/,
     ],
-    ['an unknown type', [{ type: 'Conv9d' }], { inputShape: [4, 4, 3] }, /layer 1 of 1.*type "Conv9d" is unknown/],
+    ['an unknown type', [{ type: 'Conv9d' }], { inputShape: [4, 4, 3] }, /layer 1 of 1.*type 'Conv9d' is unknown/],
     ['a layer that is none', [null], { inputShape: [4, 4, 3] }, /layer 1 of 1: expected a layer/],
     [
       'a name taken twice',
@@ -168,13 +168,13 @@ describe('bad input is refused with the place of the layer', () => {
         { ...conv, name: 'a' },
       ],
       { inputShape: [9, 9, 3] },
-      /layer 2 of 2: the name "a" is taken/,
+      /layer 2 of 2: the name 'a' is taken/,
     ],
     [
       'an input nobody has',
       [{ ...conv, inputs: 'nobody' }],
       { inputShape: [9, 9, 3] },
-      /layer 1 of 1.* input "nobody" is no layer/,
+      /layer 1 of 1.* input 'nobody' is no layer/,
     ],
     [
       'a cycle',
@@ -184,13 +184,13 @@ describe('bad input is refused with the place of the layer', () => {
         { type: 'ReLU', name: 'c', inputs: 'b' },
       ],
       { inputShape: [9, 9, 3] },
-      /layer 1 of 3, "a": depends on its own output \(a -> b -> c -> a\)/,
+      /layer 1 of 3, 'a': depends on its own output \(a -> b -> c -> a\)/,
     ],
     [
       'a layer behind itself',
       [{ type: 'ReLU', name: 'a', inputs: 'a' }],
       { inputShape: [9, 9, 3] },
-      /"a": depends on its own output \(a -> a\)/,
+      /'a': depends on its own output \(a -> a\)/,
     ],
     [
       'branches of other shapes',
@@ -221,7 +221,7 @@ describe('bad input is refused with the place of the layer', () => {
       /takes one input, got 2/,
     ],
     ['no layers', [], { inputShape: [9, 9, 3] }, /list of layers is empty/],
-    ['no list', 'resnet50', { inputShape: [9, 9, 3] }, /list of layers or a LayersModel, got "resnet50"/],
+    ['no list', 'resnet50', { inputShape: [9, 9, 3] }, /list of layers or a LayersModel, got 'resnet50'/],
     ['no input shape', [conv], {}, /inputShape is missing/],
     ['a wrong input shape', [conv], { inputShape: [0, 4, 3] }, /inputShape\[0\] .* got 0/],
     ['no batch', [conv], { inputShape: [4, 4, 3], batchSize: 0 }, /batchSize .* got 0/],
@@ -241,7 +241,7 @@ describe('bad input is refused with the place of the layer', () => {
   test('an unknown number type', () => {
     const untyped = summarize as (layers: LayerSpec[], options: object) => unknown;
     expect(() => untyped([conv], { inputShape: [4, 4, 3], dtype: 'float8' })).toThrow(
-      /dtype .* float32, .* got "float8"/,
+      /dtype .* float32, .* got 'float8'/,
     );
   });
 });

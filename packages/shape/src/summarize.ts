@@ -1,4 +1,5 @@
-import { integer, shown } from './arguments.js';
+import { shown } from '@cnnzoo/checks';
+import { integer } from './arguments.js';
 import { connectLayers, type LayerGraph, type LayerNode } from './layer-graph.js';
 import { elements, type KernelUse, type Outcome, type Value } from './layer-outcome.js';
 import { applyLayer } from './layer-rules.js';

@@ -1,4 +1,5 @@
-import { integer, shown } from './arguments.js';
+import { shown } from '@cnnzoo/checks';
+import { integer } from './arguments.js';
 
 /**
  * How a window that slides along one axis meets the edges. `'valid'`: no padding. `'same'`: TensorFlow's rule, ceil(input / stride)

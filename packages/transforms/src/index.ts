@@ -20,7 +20,7 @@ export { batchTransformFromDescription, fromDescription } from './from-descripti
 export { type AffineParameters, affine } from './geometry/affine.js';
 export { type Box, centerCrop, crop } from './geometry/crop.js';
 export { horizontalFlip, verticalFlip } from './geometry/flip.js';
-export { type Fill, type Padding, type PadMode, type PadOptions, pad } from './geometry/pad.js';
+export { type Fill, type ImagePadding, type PadMode, type PadOptions, pad } from './geometry/pad.js';
 export { type Corners, type Point, perspective } from './geometry/perspective.js';
 export { type ResizeOptions, resize, resizedCrop } from './geometry/resize.js';
 export { type RotateOptions, rotate } from './geometry/rotate.js';

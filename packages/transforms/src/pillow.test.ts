@@ -31,7 +31,7 @@ interface Classification {
 
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 
-async function readPicture(name: string): Promise<Image> {
+async function readFixture(name: string): Promise<Image> {
   const { data, info } = await sharp(fixture(name))
     .toColourspace(name === 'gray.png' ? 'b-w' : 'srgb')
     .raw()
@@ -52,7 +52,7 @@ function factsOf({ width, height, channels, crc32 }: PillowCase) {
 }
 
 describe.each(['photo.png', 'odd.png', 'gray.png', 'rgba.png'])('%s', async (input) => {
-  const image = await readPicture(input);
+  const image = await readFixture(input);
   const ofInput = golden.filter((c) => c.input === input);
   const exact = ofInput.filter((c): c is GoldenCase => c.op !== 'classification');
   const whole = ofInput.filter((c): c is Classification => c.op === 'classification');

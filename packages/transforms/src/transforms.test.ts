@@ -28,7 +28,7 @@ import { randomRotation } from './random/random-geometry.js';
 import { randomResizedCrop } from './random/random-resized-crop.js';
 import type { Transform } from './transform.js';
 
-function picture(width: number, height: number, channels = 3, seed = 1): Image {
+function imageOf(width: number, height: number, channels = 3, seed = 1): Image {
   const random = randomGenerator(seed);
   return {
     data: Uint8Array.from({ length: width * height * channels }, () => random.integer(0, 256)),
@@ -65,7 +65,7 @@ describe('on float images', () => {
     '%s is what it is on 8-bit ones',
     (name, transform) => {
       for (const channels of [1, 3, 4]) {
-        const bytes = picture(12, 10, channels);
+        const bytes = imageOf(12, 10, channels);
         // Solarize's threshold is in the unit of the image.
         const onBytes = (name === 'solarize' ? solarize(128) : transform)(bytes);
         const onFloats = transform(toTensor()(bytes));
@@ -86,7 +86,7 @@ describe('on float images', () => {
   );
 
   test('posterize and equalize are refused', () => {
-    const floats = toTensor()(picture(3, 3));
+    const floats = toTensor()(imageOf(3, 3));
     for (const transform of [posterize(3), equalize()])
       expect(() => transform(floats)).toThrow(/8-bit.*before toTensor/);
   });
@@ -94,7 +94,7 @@ describe('on float images', () => {
 
 test('a Buffer of Node and the clamped array of a canvas are as good as a Uint8Array, and stay as they are', () => {
   for (const transform of [...everyTransform, rgbToBgr(), posterize(2), equalize(), gaussianBlur(3), grayscale(1)]) {
-    const image = picture(9, 11);
+    const image = imageOf(9, 11);
     const expected = transform(image);
     for (const data of [Buffer.from(image.data), Uint8ClampedArray.from(image.data)]) {
       const result = transform({ ...image, data });
@@ -106,10 +106,10 @@ test('a Buffer of Node and the clamped array of a canvas are as good as a Uint8A
 
 test('every transform takes an image of 1 x 1, and says how to make it again', () => {
   for (const transform of everyTransform) {
-    expect(transform(picture(1, 1)).data.length).toBeGreaterThan(0);
+    expect(transform(imageOf(1, 1)).data.length).toBeGreaterThan(0);
     if (transform.description === undefined) throw new Error('no description');
     const again = fromDescription(JSON.parse(JSON.stringify(transform.description)));
-    expect(again(picture(7, 9))).toEqual(transform(picture(7, 9)));
+    expect(again(imageOf(7, 9))).toEqual(transform(imageOf(7, 9)));
   }
 });
 
@@ -117,7 +117,7 @@ describe('properties', () => {
   const size = fc.integer({ min: 1, max: 40 });
   const image = fc
     .tuple(size, size, fc.constantFrom(1, 3, 4), fc.nat())
-    .map(([width, height, channels, seed]) => picture(width, height, channels, seed));
+    .map(([width, height, channels, seed]) => imageOf(width, height, channels, seed));
   const interpolation = fc.constantFrom('nearest' as const, 'bilinear' as const, 'bicubic' as const);
 
   test('resizing an image of one colour gives that colour', () => {
@@ -201,7 +201,7 @@ test('the transforms of a preprocessing give what the weights expect', () => {
     expect(firstPixel('caffe', orange)[i]).toBeCloseTo(value, 3);
   expect(firstPixel('tensorflow')).toEqual([1, 1, 1]);
   expect(firstPixel('inception')).toEqual([1, 1, 1]);
-  const small = picture(32, 32);
+  const small = imageOf(32, 32);
   expect(evaluationTransform('cifar')(small)).toMatchObject({ width: 32, height: 32 });
   for (const name of Object.keys(preprocessings) as (keyof typeof preprocessings)[]) {
     const { cropSize, mean } = preprocessings[name];
@@ -214,13 +214,13 @@ test('the transforms of a preprocessing give what the weights expect', () => {
 
 test('compose runs this package’s transforms and functions of one’s own', () => {
   const own = (image: Image): Image => ({ ...image, data: image.data.map((v) => v / 2) });
-  const result = compose([resize(4), own, toTensor()])(picture(8, 8));
+  const result = compose([resize(4), own, toTensor()])(imageOf(8, 8));
   expect(result.data).toBeInstanceOf(Float32Array);
   expect(Math.max(...result.data)).toBeLessThanOrEqual(0.5);
 });
 
 describe('bad input is named, with its value and what was expected', () => {
-  const image = picture(10, 8);
+  const image = imageOf(10, 8);
   const floats = new Float32Array(240);
   test.each<[RegExp, () => unknown]>([
     [/size must be an integer of at least 1, or two: \[height, width\], got 0/, () => resize(0)],
@@ -268,9 +268,9 @@ describe('bad input is named, with its value and what was expected', () => {
     [/randomCrop of 12 x 12.*larger than the image of 8 x 10/, () => randomCrop(12)(image, randomGenerator(1))],
     [/image: toTensor expects floats of 0 to 1, got 255/, () => toTensor()({ ...image, data: floats.fill(255) })],
     [/toTensor expects floats of 0 to 1, got NaN/, () => toTensor()({ ...image, data: floats.fill(Number.NaN) })],
-    [/toRgb needs 1, 3 or 4 channels, the image has 2/, () => toRgb()(picture(2, 2, 2))],
-    [/needs more than 4 pixels.*8 x 3/, () => gaussianBlur(9)(picture(3, 8))],
-    [/statistics for 3 channels, the image has 1/, () => normalize([0, 0, 0], [1, 1, 1])(toTensor()(picture(2, 2, 1)))],
+    [/toRgb needs 1, 3 or 4 channels, the image has 2/, () => toRgb()(imageOf(2, 2, 2))],
+    [/needs more than 4 pixels.*8 x 3/, () => gaussianBlur(9)(imageOf(3, 8))],
+    [/statistics for 3 channels, the image has 1/, () => normalize([0, 0, 0], [1, 1, 1])(toTensor()(imageOf(2, 2, 1)))],
     [/normalize needs a float image.*toTensor/, () => normalize([0], [1])(image)],
     [/rgbToBgr needs at least 3 channels, the image has 1/, () => rgbToBgr()(picture(2, 2, 1))],
     [

@@ -4,7 +4,7 @@ import { type Initializer, initializerRule } from '../initial-weights/initialize
 import { batchNorm } from '../layers/batch-normalization.js';
 import { connect, relu } from '../layers/connect.js';
 import { conv2d } from '../layers/conv2d.js';
-import { type Padding, paddingRule } from '../layers/window.js';
+import { type LayerPadding, paddingRule } from '../layers/window.js';
 
 /** The options of `convBatchNormRelu`. */
 export interface ConvBatchNormReluOptions {
@@ -15,7 +15,7 @@ export interface ConvBatchNormReluOptions {
   /** Default 1. */
   readonly stride?: Size2d;
   /** Default 0. */
-  readonly padding?: Padding;
+  readonly padding?: LayerPadding;
   /** False for a convolution with bias and no normalization. Default true. */
   readonly batchNorm?: boolean;
   /** Of the batch norm. Default 1e-5. */

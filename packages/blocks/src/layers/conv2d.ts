@@ -18,7 +18,7 @@ import {
   type AxisWindow,
   equalsSame,
   outputSize,
-  type Padding,
+  type LayerPadding,
   paddingPair,
   paddingRule,
   type Windows,
@@ -32,7 +32,7 @@ export interface Conv2dOptions extends LayerOptions {
   /** Default 1. */
   readonly stride?: Size2d;
   /** Zeros around the input: one number for all sides, [vertical, horizontal], 'valid' (none), or TensorFlow's 'same'. Default 0. */
-  readonly padding?: Padding;
+  readonly padding?: LayerPadding;
   /** Distance between neighbouring taps of the kernel. Default 1. */
   readonly dilation?: Size2d;
   /** Input and output channels are split into this many groups that do not see each other. Default 1. */
@@ -49,7 +49,7 @@ export class Conv2D extends BaseLayer<Conv2dOptions> {
   readonly filters: number;
   readonly kernelSize: [number, number];
   readonly stride: [number, number];
-  readonly padding: Padding;
+  readonly padding: LayerPadding;
   readonly dilation: [number, number];
   readonly groups: number;
   readonly useBias: boolean;

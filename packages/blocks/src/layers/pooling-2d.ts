@@ -5,14 +5,14 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { BaseLayer, type LayerOptions } from './base-layer.js';
 import { onlyShape } from './layer-arguments.js';
-import { type AxisWindow, outputSize, type Padding, paddingPair, paddingRule, type Windows } from './window.js';
+import { type AxisWindow, outputSize, type LayerPadding, paddingPair, paddingRule, type Windows } from './window.js';
 
 export interface Pooling2dOptions extends LayerOptions {
   readonly poolSize: Size2d;
   /** Default: `poolSize`. */
   readonly stride?: Size2d;
   /** At most half of `poolSize`; 'same' and 'valid' as in TensorFlow. Default 0. */
-  readonly padding?: Padding;
+  readonly padding?: LayerPadding;
   /** Round the output size up: the last window may reach over the edge. Default false. */
   readonly ceilMode?: boolean;
 }
@@ -28,7 +28,7 @@ export const poolingRules: OptionRules<Omit<Pooling2dOptions, keyof LayerOptions
 export abstract class Pooling2D<Options extends Pooling2dOptions = Pooling2dOptions> extends BaseLayer<Options> {
   readonly poolSize: [number, number];
   readonly stride: [number, number];
-  readonly padding: Padding;
+  readonly padding: LayerPadding;
   readonly ceilMode: boolean;
   protected readonly windows: Windows;
 

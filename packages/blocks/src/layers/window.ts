@@ -3,12 +3,12 @@ import { type Rule, size2d, sizePair } from '@cnnzoo/checks';
 import type { Shape } from '@tensorflow/tfjs-layers';
 
 /** Padding: as many on each side of both axes, [vertical, horizontal], or TensorFlow's names. */
-export type Padding = number | readonly [vertical: number, horizontal: number] | 'same' | 'valid';
+export type LayerPadding = number | readonly [vertical: number, horizontal: number] | 'same' | 'valid';
 
-export const paddingRule: Rule<Padding> = /* @__PURE__ */ size2d<'same' | 'valid'>(0, 'same', 'valid');
+export const paddingRule: Rule<LayerPadding> = /* @__PURE__ */ size2d<'same' | 'valid'>(0, 'same', 'valid');
 
 /** `padding` for height and width. */
-export function paddingPair(padding: Padding): [AxisWindow['padding'], AxisWindow['padding']] {
+export function paddingPair(padding: LayerPadding): [AxisWindow['padding'], AxisWindow['padding']] {
   return padding === 'same' ? [padding, padding] : sizePair(padding === 'valid' ? 0 : padding);
 }
 

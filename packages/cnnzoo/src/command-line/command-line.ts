@@ -1,11 +1,11 @@
 /** The command line `cnnzoo`. */
 import { parseArgs } from 'node:util';
+import { nearestNames, shown } from '@cnnzoo/checks';
 import { formatSummary, summarize } from '@cnnzoo/shape';
 import type { RecipeName } from '@cnnzoo/train';
 import { createModel, listModels } from '../networks/create-model.js';
 import { type FromPretrainedOptions, fromPretrained } from '../networks/from-pretrained.js';
 import type { Family, ModelId } from '../networks/models.js';
-import { nearestNames } from '../networks/nearest-names.js';
 
 /** Where text goes: results, and what went wrong. */
 export interface Output {
@@ -55,9 +55,9 @@ export async function runCommand(args: readonly string[], { print, complain }: O
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
-    complain(
-      `cnnzoo: there is no command '${name}', did you mean ${nearestNames(name, Object.keys(commands))[0]}?\n\n${usage}`,
-    );
+    const [nearest] = nearestNames(name, Object.keys(commands));
+    const remedy = nearest === undefined ? '' : `, did you mean ${nearest}?`;
+    complain(`cnnzoo: there is no command ${shown(name)}${remedy}\n\n${usage}`);
     return 2;
   }
   try {

@@ -1,16 +1,14 @@
-import { check, checkOptions, oneOf, optional, shown, string } from '@cnnzoo/checks';
+import { check, checkOptions, nearestNames, oneOf, optional, shown, string } from '@cnnzoo/checks';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Family, families, type ModelId, models, type OptionsOf } from './models.js';
-import { nearestNames } from './nearest-names.js';
 
 /** @throws TypeError where `id` is no string, RangeError naming the nearest ids where no network has it */
 export function checkModelId(id: unknown): asserts id is ModelId {
   const name = check('id', id, string("a network's name such as 'resnet50'"));
   if (Object.hasOwn(models, name)) return;
-  const nearest = nearestNames(name, Object.keys(models)).map((each) => `'${each}'`);
-  throw new RangeError(
-    `there is no network ${shown(name)}, the nearest are ${nearest.join(', ')}; listModels() has all`,
-  );
+  const nearest = nearestNames(name, Object.keys(models)).slice(0, 3);
+  const remedy = nearest.length === 0 ? '' : `, the nearest are ${nearest.map(shown).join(', ')}`;
+  throw new RangeError(`there is no network ${shown(name)}${remedy}; listModels() has all`);
 }
 
 /**

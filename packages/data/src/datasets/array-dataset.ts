@@ -48,7 +48,7 @@ export function arrayDataset(options: ArrayDatasetOptions): ArrayDataset {
   const size = width * height * channels;
   if (options.data.length !== labels.length * size)
     throw new RangeError(
-      `data must hold ${labels.length} pictures (one per label) of ${height} x ${width} x ${channels} = ${labels.length * size} values, got ${options.data.length}`,
+      `data must hold ${labels.length} images (one per label) of ${height} x ${width} x ${channels} = ${labels.length * size} values, got ${options.data.length}`,
     );
   const category = integer(0, categories.length - 1);
   for (let i = 0; i < labels.length; i++) check(`labels[${i}]`, options.labels[i], category);

@@ -47,7 +47,7 @@ test('bad files are named', async () => {
   );
   const label = write('label', { 'test_batch.bin': Buffer.concat([record(3), record(10)]) });
   await expect(cifar10(label, { split: 'test' })).rejects.toThrow(
-    /test_batch.bin: label 10 of picture 1, expected 0 to 9/,
+    /test_batch.bin: label 10 of image 1, expected 0 to 9/,
   );
   await expect(cifar10(label, { split: 'train' })).rejects.toThrow(/data_batch_1.bin: cannot be read/);
 });

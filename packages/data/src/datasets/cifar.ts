@@ -75,20 +75,17 @@ async function readCifar(
   const count = parts.reduce((sum, { bytes }) => sum + bytes.length / record, 0);
   const data = new Uint8Array(new SharedArrayBuffer(count * 3 * pixels));
   const labels = new Int32Array(count);
-  let picture = 0;
+  let image = 0;
   for (const { path, bytes } of parts)
-    for (let start = 0; start < bytes.length; start += record, picture++) {
+    for (let start = 0; start < bytes.length; start += record, image++) {
       const label = bytes[start + labelBytes - 1] ?? 0;
       if (label >= categories.length)
-        throw new DataError(
-          path,
-          `label ${label} of picture ${start / record}, expected 0 to ${categories.length - 1}`,
-        );
-      labels[picture] = label;
+        throw new DataError(path, `label ${label} of image ${start / record}, expected 0 to ${categories.length - 1}`);
+      labels[image] = label;
       // Planes of red, green and blue become pixels.
       for (let channel = 0; channel < 3; channel++) {
         const plane = start + labelBytes + channel * pixels;
-        for (let i = 0; i < pixels; i++) data[(picture * pixels + i) * 3 + channel] = bytes[plane + i] ?? 0;
+        for (let i = 0; i < pixels; i++) data[(image * pixels + i) * 3 + channel] = bytes[plane + i] ?? 0;
       }
     }
   return arrayDataset({

@@ -1,16 +1,16 @@
 import { check, integer, type Rule, rule } from '@cnnzoo/checks';
 import type { Image } from '@cnnzoo/transforms';
 import type { ArchivePart } from '../archives/archive-entry.js';
-import type { Decoding } from '../pictures/decode-image.js';
+import type { Decoding } from '../images/decode-image.js';
 
-/** One labelled picture. */
+/** One labelled image. */
 export interface Sample {
   readonly image: Image;
   /** The index of its category. */
   readonly label: number;
 }
 
-/** Labelled pictures that can be asked for in any order. Any object of this shape is one. */
+/** Labelled images that can be asked for in any order. Any object of this shape is one. */
 export interface Dataset {
   readonly length: number;
   readonly categories: readonly string[];
@@ -45,10 +45,10 @@ export interface FailedReference {
   readonly problem: string;
 }
 
-/** An encoded picture in a file, which may be an archive. */
+/** An encoded image in a file, which may be an archive. */
 export interface FileReference {
   readonly kind: 'file';
-  /** How error messages call the sample: the path of the picture, after the archive's path where it is in one. */
+  /** How error messages call the sample: the path of the image, after the archive's path where it is in one. */
   readonly name: string;
   readonly label: number;
   readonly path: string;

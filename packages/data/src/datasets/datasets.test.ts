@@ -6,10 +6,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { encoded } from '../fixtures/pictures.js';
+import { encoded } from '../fixtures/images.js';
 import { temporaryFolder } from '../fixtures/temporary-folder.js';
+import { contactSheet } from '../images/contact-sheet.js';
 import { batchStream, collect } from '../loader/stream.js';
-import { contactSheet } from '../pictures/contact-sheet.js';
 import { arrayDataset } from './array-dataset.js';
 import type { Dataset, Sample } from './dataset.js';
 import { imageFolder } from './image-folder.js';
@@ -82,7 +82,7 @@ describe('split', () => {
 });
 
 describe('stats', () => {
-  test('mean and deviation of each channel over all pixels, pictures of each class', async () => {
+  test('mean and deviation of each channel over all pixels, images of each class', async () => {
     const folderOf = join(folder, 'set');
     for (const name of ['a', 'b', 'c']) mkdirSync(join(folderOf, name), { recursive: true });
     // Of different sizes: pixels count, not images.
@@ -113,7 +113,7 @@ describe('stats', () => {
           throw new Error();
         },
       }),
-    ).rejects.toThrow(/at least one picture/);
+    ).rejects.toThrow(/at least one image/);
   });
 });
 
@@ -175,7 +175,7 @@ describe('any iterable', () => {
 describe('arrays', () => {
   const options = { data: new Uint8Array(8), labels: [0, 1], width: 2, height: 2, channels: 1, categories: ['a', 'b'] };
   test.each([
-    [/data must hold 2 pictures .* = 8 values, got 9/, { data: new Uint8Array(9) }],
+    [/data must hold 2 images .* = 8 values, got 9/, { data: new Uint8Array(9) }],
     [/labels\[1\] must be an integer from 0 to 1, got 2/, { labels: [0, 2] }],
     [/labels\[0\].*got 0.5/, { labels: [0.5, 1] }],
     [/width.*got 0/, { width: 0 }],
@@ -185,7 +185,7 @@ describe('arrays', () => {
 });
 
 describe('contact sheet', () => {
-  test('is a PNG of the pictures in rows, denormalized', async () => {
+  test('is a PNG of the images in rows, denormalized', async () => {
     const before = tf.memory().numTensors;
     const mean = [0.5, 0.25, 0];
     const standardDeviation = [0.5, 0.25, 2];

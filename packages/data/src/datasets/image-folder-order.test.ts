@@ -5,7 +5,7 @@ import { sharedFile } from '@cnnzoo/testing';
 import fc from 'fast-check';
 import { create } from 'tar';
 import { describe, expect, test } from 'vitest';
-import { encoded } from '../fixtures/pictures.js';
+import { encoded } from '../fixtures/images.js';
 import { temporaryFolder } from '../fixtures/temporary-folder.js';
 import { zipOf } from '../fixtures/zip-writer.js';
 import { type ImageFolder, type ImageFolderOptions, imageFolder } from './image-folder.js';

@@ -6,16 +6,16 @@ import sharp from 'sharp';
 import { create } from 'tar';
 import { describe, expect, test } from 'vitest';
 import { DataError } from '../data-error.js';
-import { encoded, makeFolder } from '../fixtures/pictures.js';
+import { encoded, makeFolder } from '../fixtures/images.js';
 import { temporaryFolder } from '../fixtures/temporary-folder.js';
 import { type ZipEntry, zipOf } from '../fixtures/zip-writer.js';
-import { readImage } from '../pictures/decode-image.js';
+import { readImage } from '../images/decode-image.js';
 import { imageFolder } from './image-folder.js';
 
 const temporary = temporaryFolder();
 const folder = join(temporary, 'animals');
 await makeFolder(folder, ['dog', 'cat', 'bird'], 3);
-writeFileSync(join(folder, 'cat', 'notes.txt'), 'no picture, and not called one');
+writeFileSync(join(folder, 'cat', 'notes.txt'), 'no image, and not called one');
 writeFileSync(join(folder, 'README.md'), 'not in a class');
 mkdirSync(join(folder, 'cat', 'kittens'));
 writeFileSync(join(folder, 'cat', 'kittens', 'a.JPG'), await encoded('jpeg', [250, 0, 0]));
@@ -60,7 +60,7 @@ describe.each([
   ['a .zip', zip, 'data'],
   ['a .tar', tar, 'data/animals'],
 ])('%s', (_, path, root) => {
-  test('has the pictures of each class, in order', async () => {
+  test('has the images of each class, in order', async () => {
     const dataset = await imageFolder(path, { root });
     expect(dataset.categories).toEqual(['bird', 'cat', 'dog']);
     expect([...dataset.labels]).toEqual([0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]);
@@ -68,7 +68,7 @@ describe.each([
     const { image, label } = await dataset.get(8);
     expect(label).toBe(2);
     expect(image).toMatchObject({ width: 12, height: 10, channels: 3 });
-    // Class dog was the first that was made, this is its second picture.
+    // Class dog was the first that was made, this is its second image.
     expect([...image.data.subarray(0, 3)]).toEqual([0, 1, 200]);
     const jpeg = (await dataset.get(6)).image;
     expect(jpeg.data[0]).toBeGreaterThan(240);
@@ -87,7 +87,7 @@ test('a .tar with long names', async () => {
   expect((await dataset.get(0)).image.data.subarray(0, 3)).toEqual(Uint8Array.of(1, 2, 3));
 });
 
-describe('pictures of every kind become the channels asked for', () => {
+describe('images of every kind become the channels asked for', () => {
   const kinds = join(temporary, 'kinds');
   const raw = { width: 2, height: 1, channels: 4 as const };
   const pixels = Uint8Array.of(255, 0, 0, 255, 0, 0, 255, 128);
@@ -131,7 +131,7 @@ describe('pictures of every kind become the channels asked for', () => {
   ])('%s', async (name, make, grey, rgb, rgba) => {
     const place = join(kinds, name);
     mkdirSync(join(place, 'class'), { recursive: true });
-    writeFileSync(join(place, 'class', 'picture.png'), await make());
+    writeFileSync(join(place, 'class', 'image.png'), await make());
     for (const [channels, expected] of [
       [1, grey],
       [3, rgb],
@@ -144,13 +144,13 @@ describe('pictures of every kind become the channels asked for', () => {
   });
 });
 
-describe('bad pictures: the error names the file', () => {
+describe('bad images: the error names the file', () => {
   const bad = join(temporary, 'bad');
   mkdirSync(join(bad, 'class'), { recursive: true });
   test.each<[string, () => Promise<Uint8Array>, RegExp]>([
     [
       'text.jpg',
-      async () => Buffer.from('this is no picture'),
+      async () => Buffer.from('this is no image'),
       /class.text.jpg: not a JPEG, PNG, WebP, GIF, TIFF, BMP or PPM file \(18 bytes\)/,
     ],
     ['empty.png', async () => Buffer.alloc(0), /empty.png: not a JPEG/],
@@ -184,7 +184,7 @@ describe('bad pictures: the error names the file', () => {
   }
 });
 
-test('one picture by its path', async () => {
+test('one image by its path', async () => {
   expect(await readImage(join(folder, 'cat', '001.png'), { channels: 4 })).toMatchObject({
     width: 12,
     height: 10,
@@ -195,13 +195,13 @@ test('one picture by its path', async () => {
 });
 
 describe('bad folders and archives', () => {
-  const picture = encoded('png', [1, 2, 3]);
+  const png = encoded('png', [1, 2, 3]);
   async function open(name: string, bytes: Uint8Array) {
     const path = join(temporary, name);
     writeFileSync(path, bytes);
     return imageFolder(path);
   }
-  test('no folder, no pictures, a class without any', async () => {
+  test('no folder, no images, a class without any', async () => {
     await expect(imageFolder(join(temporary, 'nowhere'))).rejects.toThrow(/nowhere: no such folder/);
     mkdirSync(join(temporary, 'empty'));
     await expect(imageFolder(join(temporary, 'empty'))).rejects.toThrow(/empty: no images in folders/);
@@ -217,7 +217,7 @@ describe('bad folders and archives', () => {
   test.each(['../out.png', 'class/../../out.png', '/etc/out.png', 'C:/out.png', 'class\\..\\..\\out.png'])(
     'an entry called %s climbs out of the folder',
     async (path) => {
-      const bytes = await picture;
+      const bytes = await png;
       const opening = open(
         'climb.zip',
         zipOf([
@@ -238,7 +238,7 @@ describe('bad folders and archives', () => {
   });
 
   test('corrupt archives', async () => {
-    const bytes = await picture;
+    const bytes = await png;
     const good = zipOf([{ path: 'class/a.png', bytes }]);
     await expect(open('cut.zip', good.subarray(0, good.length - 30))).rejects.toThrow(
       /cut.zip: the end of the zip archive is missing: truncated/,
@@ -283,7 +283,7 @@ describe('bad folders and archives', () => {
   });
 
   test('entries that are not what the directory says', async () => {
-    const bytes = await picture;
+    const bytes = await png;
     const read = async (entry: Partial<ZipEntry>) =>
       (await open('lie.zip', zipOf([{ path: 'class/a.png', bytes, ...entry }]))).get(0);
     await expect(read({ claimedCrc32: 1 })).rejects.toThrow(/lie.zip.class.a.png: corrupt zip: wrong CRC-32/);

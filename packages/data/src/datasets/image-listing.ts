@@ -1,6 +1,6 @@
 import type { ArchivePart } from '../archives/archive-entry.js';
 import { DataError } from '../data-error.js';
-import { imageEnding } from '../pictures/image-format.js';
+import { imageEnding } from '../images/image-format.js';
 import { sortByCodePoints } from './code-point-order.js';
 
 /** Files that were left out of a data set for one reason. */

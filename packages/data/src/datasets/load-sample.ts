@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { readArchivePart } from '../archives/read-archive-part.js';
 import { DataError } from '../data-error.js';
-import { decodeImage } from '../pictures/decode-image.js';
+import { decodeImage } from '../images/decode-image.js';
 import type { FileReference, Sample, SampleReference } from './dataset.js';
 
 /**
- * The sample that a reference points to; pictures in memory come at once.
+ * The sample that a reference points to; images in memory come at once.
  * @throws DataError, naming the file, where it cannot be read or decoded
  */
 export function loadSample(reference: SampleReference): Sample | Promise<Sample> {
@@ -16,7 +16,7 @@ export function loadSample(reference: SampleReference): Sample | Promise<Sample>
 }
 
 /**
- * The bytes of the picture that a reference points to. Reads synchronously: the loader's workers have nothing else to do
+ * The bytes of the image that a reference points to. Reads synchronously: the loader's workers have nothing else to do
  * meanwhile.
  */
 function readFileReference({ path, part, bytes, name }: FileReference): Uint8Array {

@@ -70,15 +70,15 @@ async function readMnist(
   if (labels.data.length !== count)
     throw new DataError(
       labelsFile,
-      `${labels.data.length} labels, expected ${count}, as many as pictures in ${imagesFile}`,
+      `${labels.data.length} labels, expected ${count}, as many as images in ${imagesFile}`,
     );
   if (images.data.length === 0)
-    throw new DataError(imagesFile, `${count} pictures of ${height} x ${width} pixels, expected at least one of each`);
+    throw new DataError(imagesFile, `${count} images of ${height} x ${width} pixels, expected at least one of each`);
   const wrong = labels.data.findIndex((label) => label >= categories.length);
   if (wrong >= 0)
     throw new DataError(
       labelsFile,
-      `label ${labels.data[wrong]} of picture ${wrong}, expected 0 to ${categories.length - 1}`,
+      `label ${labels.data[wrong]} of image ${wrong}, expected 0 to ${categories.length - 1}`,
     );
   return arrayDataset({
     data: images.data,

@@ -32,7 +32,7 @@ export async function stats(dataset: Dataset, options: StatsOptions = {}): Promi
   const { onProgress } = checkOptions<StatsOptions>('stats', options, {
     onProgress: optional(callable<NonNullable<StatsOptions['onProgress']>>('a function of how many images are done')),
   });
-  if (dataset.length === 0) throw new RangeError('dataset must have at least one picture, got 0');
+  if (dataset.length === 0) throw new RangeError('dataset must have at least one image, got 0');
   const classCounts = dataset.categories.map(() => 0);
   let channels = 0;
   let pixels = 0;
@@ -44,7 +44,7 @@ export async function stats(dataset: Dataset, options: StatsOptions = {}): Promi
     if (index === 0) channels = image.channels;
     else if (image.channels !== channels)
       throw new RangeError(
-        `pictures must have as many channels, sample 0 has ${channels}, sample ${index} has ${image.channels}`,
+        `images must have as many channels, sample 0 has ${channels}, sample ${index} has ${image.channels}`,
       );
     if (classCounts[label] === undefined)
       throw new RangeError(`label ${label} of sample ${index} must be from 0 to ${classCounts.length - 1}`);

@@ -123,7 +123,7 @@ export async function split<Name extends string>(
 }
 
 /** The label of each sample; images are only read where the data set knows no labels without them. */
-export async function labelsOf(dataset: Dataset): Promise<Int32Array> {
+async function labelsOf(dataset: Dataset): Promise<Int32Array> {
   const labels = new Int32Array(dataset.length);
   for (let index = 0; index < labels.length; index++)
     labels[index] = isReferenceDataset(dataset) ? dataset.reference(index).label : (await dataset.get(index)).label;

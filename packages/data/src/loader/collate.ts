@@ -1,4 +1,4 @@
-import { type BatchTransform, type Image, randomGenerator, type Transform } from '@cnnzoo/transforms';
+import { type BatchTransform, type Image, type PixelBatch, randomGenerator, type Transform } from '@cnnzoo/transforms';
 import { DataError } from '../data-error.js';
 import type { Sample, SampleReference } from '../datasets/dataset.js';
 import { loadSample } from '../datasets/load-sample.js';
@@ -23,13 +23,7 @@ export interface BatchRecipe {
 }
 
 /** A batch as plain arrays. */
-export interface PlainBatch {
-  /** [count, height, width, channels] */
-  readonly data: Float32Array;
-  readonly count: number;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
+export interface PlainBatch extends Omit<PixelBatch, 'labels'> {
   /** int32 [count]; or float32 [count, classes], soft labels. */
   readonly labels: Int32Array | Float32Array;
 }
@@ -130,7 +124,7 @@ class BatchStack {
     } else if (describeSize(this.#first) !== describeSize(image))
       throw new DataError(
         name,
-        `${describeSize(image)} (height x width x channels), the batch's other pictures are ${describeSize(this.#first)}; end the transform in a crop, or in a resize to both sides`,
+        `${describeSize(image)} (height x width x channels), the batch's other images are ${describeSize(this.#first)}; end the transform in a crop, or in a resize to both sides`,
       );
     this.#data.set(image.data, this.#count * size);
     this.#labels[this.#count++] = label;

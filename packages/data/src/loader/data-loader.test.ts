@@ -20,19 +20,19 @@ import { DataError } from '../data-error.js';
 import { arrayDataset } from '../datasets/array-dataset.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { imageFolder } from '../datasets/image-folder.js';
-import { makeFolder } from '../fixtures/pictures.js';
+import { makeFolder } from '../fixtures/images.js';
 import { temporaryFolder } from '../fixtures/temporary-folder.js';
 import { DataLoader, type DataLoaderOptions } from './data-loader.js';
 import { type Sampler, shardSampler, subsetSampler, weightedSampler } from './sampler.js';
 
 const temporary = temporaryFolder();
-let pictures: Dataset;
+let folderOfImages: Dataset;
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
-  const folder = join(temporary, 'pictures');
+  const folder = join(temporary, 'images');
   await makeFolder(folder, ['a', 'b', 'c'], 7);
-  pictures = await imageFolder(folder);
+  folderOfImages = await imageFolder(folder);
 });
 
 /** Image i is one pixel of value i; its label is i modulo 10. */
@@ -133,7 +133,7 @@ describe('transforms', () => {
 
   test('the same batches for the same seed, whatever the number of workers', async () => {
     const run = async (options: Partial<DataLoaderOptions>) => {
-      const loader = new DataLoader(pictures, { batchSize: 4, shuffle: true, seed: 3, transform, ...options });
+      const loader = new DataLoader(folderOfImages, { batchSize: 4, shuffle: true, seed: 3, transform, ...options });
       const digests = [
         digest(await epoch(loader, 0)),
         digest(await epoch(loader, 1)),
@@ -186,23 +186,23 @@ describe('transforms', () => {
   test('mixup and cutmix make soft labels, the same in workers', async () => {
     for (const batchTransform of [mixup({ numClasses: 3 }), cutmix({ numClasses: 3 })]) {
       const options = { batchSize: 7, shuffle: true, transform: compose([resize([8, 8]), toTensor()]), batchTransform };
-      const batches = await epoch(new DataLoader(pictures, options));
+      const batches = await epoch(new DataLoader(folderOfImages, options));
       expect(batches[0]?.labels).toHaveLength(21);
-      const loader = new DataLoader(pictures, { ...options, workers: 2 });
+      const loader = new DataLoader(folderOfImages, { ...options, workers: 2 });
       expect(await epoch(loader)).toEqual(batches);
       await loader.close();
     }
   });
 });
 
-describe('a picture that cannot be used', () => {
+describe('an image that cannot be used', () => {
   let broken: Dataset;
   let file: string;
   beforeAll(async () => {
     const folder = join(temporary, 'broken');
     await makeFolder(folder, ['a', 'b'], 5);
     file = join(folder, 'b', '002.png');
-    writeFileSync(file, 'no picture');
+    writeFileSync(file, 'no image');
     broken = await imageFolder(folder);
   });
 
@@ -232,7 +232,7 @@ describe('a picture that cannot be used', () => {
       length: 11,
       categories: ['one'],
       get(index) {
-        if (unusable.has(index)) throw new Error('no such picture');
+        if (unusable.has(index)) throw new Error('no such image');
         return { image: { data: Uint8Array.of(index), width: 1, height: 1, channels: 1 }, label: 0 };
       },
     };
@@ -266,19 +266,19 @@ describe('a picture that cannot be used', () => {
       /a.000.png: its transform failed \(randomCrop of 50 x 50 .* larger than the image of 10 x 12/,
     );
     const all = new DataLoader(broken, { batchSize: 3, transform: randomCrop(50), onError: 'skip' });
-    await expect(epoch(all)).rejects.toThrow(/every picture of the epoch was skipped/);
+    await expect(epoch(all)).rejects.toThrow(/every image of the epoch was skipped/);
     expect(all.skipped).toHaveLength(10);
   });
 
-  test('pictures of different sizes', async () => {
+  test('images of different sizes', async () => {
     const folder = join(temporary, 'sizes', 'class');
     mkdirSync(folder, { recursive: true });
-    const { encoded } = await import('../fixtures/pictures.js');
+    const { encoded } = await import('../fixtures/images.js');
     writeFileSync(join(folder, '0.png'), await encoded('png', [1, 1, 1], 5, 5));
     writeFileSync(join(folder, '1.png'), await encoded('png', [1, 1, 1], 5, 6));
     const loader = new DataLoader(await imageFolder(join(temporary, 'sizes')), { batchSize: 2 });
     await expect(epoch(loader)).rejects.toThrow(
-      /1.png: 6 x 5 x 3 .* other pictures are 5 x 5 x 3; end the transform in a crop/,
+      /1.png: 6 x 5 x 3 .* other images are 5 x 5 x 3; end the transform in a crop/,
     );
   });
 
@@ -311,7 +311,7 @@ describe('nothing is left behind', () => {
   test('by an iterator that is dropped half-way', async () => {
     for (const workers of [0, 2]) {
       const before = tf.memory().numTensors;
-      const loader = new DataLoader(pictures, { batchSize: 2, transform, workers });
+      const loader = new DataLoader(folderOfImages, { batchSize: 2, transform, workers });
       for await (const { images, labels } of loader.epoch(0)) {
         images.dispose();
         labels.dispose();
@@ -324,13 +324,13 @@ describe('nothing is left behind', () => {
   });
 
   test('by idle workers, a while after the epoch', async () => {
-    const loader = new DataLoader(pictures, { batchSize: 2, transform, workers: 1 });
+    const loader = new DataLoader(folderOfImages, { batchSize: 2, transform, workers: 1 });
     await epoch(loader);
     await workersToBe(0);
   });
 
   test('by 100 epochs over a small folder: flat memory', async () => {
-    const loader = new DataLoader(pictures, { batchSize: 8, shuffle: true, transform, workers: 2 });
+    const loader = new DataLoader(folderOfImages, { batchSize: 8, shuffle: true, transform, workers: 2 });
     const before = tf.memory().numTensors;
     let settled = 0;
     for (let index = 0; index < 100; index++) {
@@ -345,7 +345,7 @@ describe('nothing is left behind', () => {
 });
 
 test('two epochs at a time do not disturb each other', async () => {
-  const loader = new DataLoader(pictures, { batchSize: 4, shuffle: true, transform: toTensor(), workers: 1 });
+  const loader = new DataLoader(folderOfImages, { batchSize: 4, shuffle: true, transform: toTensor(), workers: 1 });
   const [first, second] = await Promise.all([epoch(loader, 0), epoch(loader, 1)]);
   expect(digest(await epoch(loader, 0))).toBe(digest(first ?? []));
   expect(digest(first ?? [])).not.toBe(digest(second ?? []));
@@ -367,8 +367,8 @@ describe('bad options are named', () => {
     [/sampler must be a sampler.*got \{\}/, { sampler: {} as never }],
     [/imageTimeout must be/, { imageTimeout: 0 }],
     [/shuffle and sampler/, { shuffle: true, sampler }],
-    [/batchSize 40 is more than the 9 pictures/, { batchSize: 40, dropLast: true }],
-    [/dataset must have at least one picture/, {}, 0],
+    [/batchSize 40 is more than the 9 images/, { batchSize: 40, dropLast: true }],
+    [/dataset must have at least one image/, {}, 0],
   ])('%s', (message, options, count = 9) => {
     expect(() => new DataLoader(numbers(count), { batchSize: 2, ...options })).toThrow(message);
   });

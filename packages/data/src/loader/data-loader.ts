@@ -23,8 +23,12 @@ import { type TransformSource, transformPlan } from './transform-source.js';
 import { unlessAborted } from './unless-aborted.js';
 import { startWorkerPool, type WorkerPool } from './worker-pool.js';
 
-/** What a network trains on in one step. Whoever takes a batch from a loader disposes its tensors. */
-export interface Batch {
+/**
+ * What a network trains on in one step. Whoever takes a batch from a loader disposes its tensors.
+ *
+ * `train` of @cnnzoo/train takes any loader whose batches have this shape, and declares it for itself: neither package depends on the other.
+ */
+export interface ImageBatch {
   /** float32 [count, height, width, channels] */
   readonly images: tf.Tensor4D;
   /** int32 [count], the labels; or float32 [count, classes] after mixup or cutmix. */
@@ -138,7 +142,7 @@ export class DataLoader {
     } = checkOptions<DataLoaderOptions>('DataLoader', options, optionRules);
     if (shuffle && sampler !== undefined)
       throw new TypeError('shuffle and sampler both decide the order: give one of them');
-    if (dataset.length === 0) throw new RangeError('dataset must have at least one picture, got 0');
+    if (dataset.length === 0) throw new RangeError('dataset must have at least one image, got 0');
     if (workers === 0 && options.transform instanceof URL) throw new TypeError(urlWithoutWorkers);
     if (workers > 0) transformPlan(options.transform, options.batchTransform);
     this.#dataset = dataset;
@@ -146,7 +150,7 @@ export class DataLoader {
     this.#sampler = sampler ?? (shuffle ? shuffledSampler() : sequentialSampler());
     if (this.batchesPerEpoch === 0)
       throw new RangeError(
-        `batchSize ${batchSize} is more than the ${this.#sampler.count(dataset.length)} pictures: with dropLast no batch is left`,
+        `batchSize ${batchSize} is more than the ${this.#sampler.count(dataset.length)} images: with dropLast no batch is left`,
       );
   }
 
@@ -174,7 +178,7 @@ export class DataLoader {
    * @throws RangeError or TypeError where an argument is wrong; DataError, naming the file, where an image cannot be used; Error naming worker,
    *   batch and cause, where the batch's workers died three times; the signal's reason, where it aborts
    */
-  async *epoch(index: number, fromBatch = 0, options: EpochOptions = {}): AsyncGenerator<Batch, void, undefined> {
+  async *epoch(index: number, fromBatch = 0, options: EpochOptions = {}): AsyncGenerator<ImageBatch, void, undefined> {
     check('index', index, integer(0));
     check('fromBatch', fromBatch, integer(0));
     const { signal } = checkOptions<EpochOptions>('epoch', options, { signal: optional(abortSignal) });
@@ -223,7 +227,7 @@ export class DataLoader {
       const [reason] = this.#skipped.values();
       // The rest of an epoch may well be nothing but batches that are left out.
       if (!given && fromBatch === 0 && reason !== undefined)
-        throw new DataError(reason.file, `every picture of the epoch was skipped, this one because: ${reason.message}`);
+        throw new DataError(reason.file, `every image of the epoch was skipped, this one because: ${reason.message}`);
       finished = true;
     } finally {
       await run.end(finished);
@@ -319,7 +323,7 @@ async function readSample(dataset: Dataset, index: number): Promise<SampleRefere
 }
 
 /** The tensors of a batch. */
-export function toTensors({ data, labels, count, height, width, channels }: PlainBatch): Batch {
+export function toTensors({ data, labels, count, height, width, channels }: PlainBatch): ImageBatch {
   return {
     images: tf.tensor4d(data, [count, height, width, channels]),
     labels:

@@ -13,7 +13,7 @@ import {
 import type { Image, Transform } from '@cnnzoo/transforms';
 import { checkIndex, type Dataset, type PixelReference, type Sample } from '../datasets/dataset.js';
 import { type BatchTask, collate } from './collate.js';
-import { type Batch, toTensors } from './data-loader.js';
+import { type ImageBatch, toTensors } from './data-loader.js';
 
 /** Samples that come one after the other: an array, a generator, a stream. */
 export type Samples = Iterable<Sample> | AsyncIterable<Sample>;
@@ -83,7 +83,7 @@ export interface BatchStreamOptions {
 export async function* batchStream(
   samples: Samples,
   options: BatchStreamOptions,
-): AsyncGenerator<Batch, void, undefined> {
+): AsyncGenerator<ImageBatch, void, undefined> {
   check('samples', samples, samplesRule);
   const {
     batchSize,
@@ -99,7 +99,7 @@ export async function* batchStream(
   const recipe = { transform, batchTransform: undefined, onError: 'throw' as const, decodedAtOnce: 1 };
   let batch = 0;
   let pending: PixelReference[] = [];
-  async function flush(): Promise<Batch | undefined> {
+  async function flush(): Promise<ImageBatch | undefined> {
     const task: BatchTask = { samples: pending, seed, epoch: 0, batch, start: batch * batchSize };
     pending = [];
     batch++;

@@ -96,7 +96,7 @@ type Known = readonly (readonly [SymbolicTensor, tf.Tensor])[];
 
 async function activationMap(
   classifier: Classifier,
-  picture: ImageInput,
+  input: ImageInput,
   classIndex: number | undefined,
   features: SymbolicTensor,
   mapOf: (features: tf.Tensor4D, index: number, input: Known) => tf.Tensor,
@@ -107,7 +107,7 @@ async function activationMap(
   const { classes, format, protocol, categories } = network;
   if (classIndex !== undefined && !(Number.isInteger(classIndex) && classIndex >= 0 && classIndex < classes))
     throw new RangeError(`classIndex must be a whole number from 0 to ${classes - 1}, got ${classIndex}`);
-  const [view] = protocol.views(await readImageInput(picture, format.channels), format);
+  const [view] = protocol.views(await readImageInput(input, format.channels), format);
   if (view === undefined || source === undefined) throw new RangeError(`protocol '${protocol.name}' gives no input`);
   const { data, width, height, channels } = view.input;
   const tensors: tf.Tensor[] = [];

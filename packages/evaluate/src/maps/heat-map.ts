@@ -32,17 +32,17 @@ export function overlayOf(
   [height, width]: readonly [number, number],
   preprocessing: Preprocessing | null,
 ): Image {
-  const picture = asRgbBytes(seen, preprocessing);
+  const pixels = asRgbBytes(seen, preprocessing);
   const lowest = values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
   const highest = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
   const range = highest - lowest || 1;
   const scaled = { data: values.map((value) => (value - lowest) / range), width, height, channels: 1 };
-  const enlarged = resize([picture.height, picture.width])(scaled);
-  const data = new Uint8Array(picture.data.length);
+  const enlarged = resize([pixels.height, pixels.width])(scaled);
+  const data = new Uint8Array(pixels.data.length);
   for (let pixel = 0; pixel < enlarged.data.length; pixel++)
     for (const [c, value] of colorAt(inferno, enlarged.data[pixel] ?? 0).entries())
-      data[pixel * 3 + c] = Math.round(opacity * value + (1 - opacity) * (picture.data[pixel * 3 + c] ?? 0));
-  return { ...picture, data };
+      data[pixel * 3 + c] = Math.round(opacity * value + (1 - opacity) * (pixels.data[pixel * 3 + c] ?? 0));
+  return { ...pixels, data };
 }
 
 /** What the network saw as something to look at. */

@@ -46,18 +46,18 @@ export async function* classProbabilities<Known>(
 ): AsyncGenerator<Answer<Known>[], void, undefined> {
   const classes = networks[0]?.classes ?? 0;
   const passes = forwardPasses(batchSize);
-  const pictures = readAhead(indicesOf(batches), read);
+  const images = readAhead(indicesOf(batches), read);
   let before: Promise<Answer<Known>[]> | null = null;
   try {
     for (const [start, end] of batches) {
       const answers: Answer<Known>[] = [];
       for (let index = start; index < end; index++) {
-        const { value: picture } = await pictures.next();
-        if (picture === undefined) break;
+        const { value: image } = await images.next();
+        if (image === undefined) break;
         const probabilities = new Float64Array(classes);
-        answers.push({ index, known: picture.known, probabilities });
+        answers.push({ index, known: image.known, probabilities });
         for (const network of networks)
-          for (const view of viewsOf(network, picture))
+          for (const view of viewsOf(network, image))
             await passes.add(network, view, probabilities, view.weight / networks.length);
       }
       const batch = passes.finish().then(() => answers);
@@ -92,10 +92,10 @@ async function* readAhead<Known>(
     return all;
   };
   for (let next = readSome(); ; ) {
-    const pictures = await next;
-    if (pictures.length === 0) return;
+    const images = await next;
+    if (images.length === 0) return;
     next = readSome();
-    yield* pictures;
+    yield* images;
   }
 }
 

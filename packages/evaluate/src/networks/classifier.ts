@@ -122,7 +122,7 @@ export function modelOf(classifier: Classifier): LayersModel {
 }
 
 /** A classifier with its options, whichever way it was given. A Sequential has a property `model`, too. */
-export function withOptions(classifier: Classifier): Exclude<Classifier, LayersModel> {
+function withOptions(classifier: Classifier): Exclude<Classifier, LayersModel> {
   return classifier !== null && typeof classifier === 'object' && 'predict' in classifier
     ? { model: classifier }
     : classifier;

@@ -62,14 +62,14 @@ function smallVgg({ padding = 0, pooledTo }: Parts): LayersModel {
 }
 
 /** Logits of the network on every window of its input's size, one stride apart. */
-function slid(model: LayersModel, picture: tf.Tensor4D, side: number, stride: number): tf.Tensor4D {
+function slid(model: LayersModel, image: tf.Tensor4D, side: number, stride: number): tf.Tensor4D {
   return tf.tidy(() => {
-    const [, height, width, channels] = picture.shape;
+    const [, height, width, channels] = image.shape;
     const rows: tf.Tensor[] = [];
     for (let y = 0; y + side <= height; y += stride) {
       const row: tf.Tensor[] = [];
       for (let x = 0; x + side <= width; x += stride) {
-        const window = tf.slice(picture, [0, y, x, 0], [1, side, side, channels]);
+        const window = tf.slice(image, [0, y, x, 0], [1, side, side, channels]);
         row.push(model.predict(window) as tf.Tensor);
       }
       rows.push(tf.stack(row, 1));
@@ -83,7 +83,7 @@ function largestDifference(a: tf.Tensor, b: tf.Tensor): number {
   return tf.tidy(() => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0] ?? Number.NaN);
 }
 
-const picture = () => tf.tensor4d(goldenInput(1, 3, 29, 40), [1, 29, 40, 3]);
+const image = () => tf.tensor4d(goldenInput(1, 3, 29, 40), [1, 29, 40, 3]);
 
 describe.each(['cpu', 'onnx'])('on %s', (backend) => {
   beforeEach(async () => {
@@ -98,7 +98,7 @@ describe.each(['cpu', 'onnx'])('on %s', (backend) => {
     const model = smallVgg(parts);
     const tensors = tf.memory().numTensors;
     const dense = toFullyConvolutional(model);
-    const x = picture();
+    const x = image();
     const map = dense.predict(x) as tf.Tensor;
     const expected = slid(model, x, 16, 4);
     expect(map.shape).toEqual([1, 4, 7, 5]);
@@ -114,7 +114,7 @@ describe.each(['cpu', 'onnx'])('on %s', (backend) => {
 
 test('with padded convolutions it equals sliding the classifier over the feature map of the whole image', () => {
   const model = smallVgg({ padding: 1 });
-  const x = picture();
+  const x = image();
   const dense = toFullyConvolutional(model);
   const map = dense.predict(x) as tf.Tensor;
   const features = makeModel({
@@ -169,7 +169,7 @@ test('global pooling becomes pooling of the network’s own map at stride 1', ()
   for (const pool of [layers.globalAveragePooling2d({ name: 'pool' }), layers.globalMaxPooling2d({ name: 'pool' })]) {
     const model = pooled(pool);
     // Beyond 28 rows the last convolution has a position that no whole window has.
-    const wide = tf.slice(picture(), [0, 0, 0, 0], [1, 28, 40, 3]);
+    const wide = tf.slice(image(), [0, 0, 0, 0], [1, 28, 40, 3]);
     const map = toFullyConvolutional(model).predict(wide) as tf.Tensor;
     expect(largestDifference(map, slid(model, wide, 16, 2))).toBeLessThan(1e-4);
   }

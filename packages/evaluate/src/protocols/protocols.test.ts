@@ -8,9 +8,9 @@ import {
   type Classifier,
   crops12,
   crops144,
-  type Dataset,
   denseEvaluation,
   evaluate,
+  type LabelledImages,
   multiCrop,
   multiCropAndDense,
   multiScale,
@@ -36,7 +36,7 @@ function usersModel(name = 'mine', units = 3): LayersModel {
 }
 
 const preprocessing = { resizeSize: 14, cropSize: 12, mean: [0.5], std: [0.25] };
-const picture = (width: number, height: number, channels = 1) => ({
+const imageOf = (width: number, height: number, channels = 1) => ({
   data: Uint8Array.from(goldenInput(1, channels, height, width), (value) => Math.round((value + 1) * 127.5)),
   width,
   height,
@@ -50,12 +50,12 @@ const sizes = [
   [15, 15],
   [9, 40],
 ] as const;
-const dataset: Dataset = {
+const dataset: LabelledImages = {
   length: sizes.length,
   categories,
   get: (index) => {
     const [width, height] = sizes[index] ?? [1, 1];
-    return { image: picture(width, height), label: index % 3 };
+    return { image: imageOf(width, height), label: index % 3 };
   },
 };
 
@@ -92,13 +92,13 @@ describe('a user’s own model of 1 channel and 3 classes', () => {
     const report = await evaluate({ model: mine, preprocessing }, dataset, { protocol });
     expect(report).toMatchObject({ protocol: name, count: 5, topK: 3, top5: 1 });
     expect(report.notes).toEqual(['top5 is top-3: there are 3 classes, so it says nothing']);
-    const all = await predict({ model: mine, preprocessing }, picture(20, 30), { protocol, categories });
+    const all = await predict({ model: mine, preprocessing }, imageOf(20, 30), { protocol, categories });
     expect(all.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 9);
     expect(all.map(({ category }) => category).toSorted()).toEqual(categories);
   });
 
   test('ten crop is the mean over tfjs’s own predictions of ten crops', async () => {
-    const image = picture(14, 14);
+    const image = imageOf(14, 14);
     const expected = tf.tidy(() => {
       const crops = tenCrops(12)(image).map(({ data }) =>
         tf.tensor3d(
@@ -118,7 +118,7 @@ describe('a user’s own model of 1 channel and 3 classes', () => {
       { model: mine, preprocessing },
       { model: other, preprocessing: { ...preprocessing, mean: [0], std: [1] }, protocol: tenCrop() },
     ];
-    const image = picture(20, 30);
+    const image = imageOf(20, 30);
     const [together, ...alone] = await Promise.all([
       predict(members, image),
       ...members.map((member) => predict(member, image)),
@@ -136,7 +136,7 @@ describe('a user’s own model of 1 channel and 3 classes', () => {
     const logits = sequential({ name: 'logits', layers: usersModel().layers.slice(0, -1) });
     logits.add(layers.dense({ units: 3 }));
     const softmax = sequential({ name: 'softmax', layers: [...logits.layers, layers.softmax()] });
-    const image = picture(20, 30);
+    const image = imageOf(20, 30);
     for (const protocol of [singleCrop(), denseEvaluation()]) {
       const [a, b] = await Promise.all(
         [logits, softmax].map((model) => predict({ model, preprocessing }, image, { protocol })),
@@ -158,7 +158,7 @@ describe('GoogLeNet’s scales', () => {
       preprocessing: { ...preprocessing, cropSize: crop },
       classMapSize: () => [1, 1] as const,
     };
-    return protocol.views(picture(40, 30), format);
+    return protocol.views(imageOf(40, 30), format);
   };
   test('144 and 12 inputs, which share the middle square of the smallest scale', () => {
     const all = shown(14, crops144());
@@ -172,7 +172,7 @@ describe('GoogLeNet’s scales', () => {
 });
 
 describe('bad input is refused', () => {
-  const failing: Dataset = {
+  const failing: LabelledImages = {
     ...dataset,
     get: () => {
       throw new Error('an image was read');
@@ -197,7 +197,7 @@ describe('bad input is refused', () => {
     const fusion = [mine, other].map((model) => ({ model, preprocessing }));
     const message = "models must have the same classes: 'mine' has 3, 'four' has 4";
     await expect(run(singleCrop(), fusion)).rejects.toThrow(message);
-    await expect(predict(fusion, picture(20, 20))).rejects.toThrow(message);
+    await expect(predict(fusion, imageOf(20, 20))).rejects.toThrow(message);
     other.dispose();
   });
 
@@ -217,14 +217,14 @@ describe('bad input is refused', () => {
   });
 
   test('an image that is smaller than a crop, by name', async () => {
-    const transform = (image: { width: number }) => picture(image.width, 12);
+    const transform = (image: { width: number }) => imageOf(image.width, 12);
     await expect(run(singleCrop({ transform }), undefined, dataset)).rejects.toThrow(
       "image 0: the protocol gives 12 x 20 x 1, expected 12 x 12 x 1 for model 'mine'",
     );
   });
 
   test('an image with other channels, by name', async () => {
-    const rgb = { ...dataset, get: () => ({ image: picture(20, 20, 3), label: 0 }) };
+    const rgb = { ...dataset, get: () => ({ image: imageOf(20, 20, 3), label: 0 }) };
     await expect(run(tenCrop(), undefined, rgb)).rejects.toThrow(
       "image 0: the protocol gives 12 x 12 x 3, expected 12 x 12 x 1 for model 'mine'",
     );

@@ -7,7 +7,7 @@ import type { EvaluationReport } from './report.js';
 const mostNumbers = 32;
 
 /** Length of an image's side in pixels, and of a square's that can still be seen. */
-const pictureSide = 640;
+const imageSide = 640;
 const smallestSquare = 3;
 
 /**
@@ -17,12 +17,12 @@ const smallestSquare = 3;
  */
 export async function confusionTable({ confusion, categories }: EvaluationReport): Promise<Markup> {
   const shares = confusion.map((row) => {
-    const pictures = row.reduce((sum, value) => sum + value, 0);
-    return row.map((count) => (pictures === 0 ? 0 : Math.sqrt(count / pictures)));
+    const images = row.reduce((sum, value) => sum + value, 0);
+    return row.map((count) => (images === 0 ? 0 : Math.sqrt(count / images)));
   });
   if (categories.length > mostNumbers) {
-    const block = Math.ceil(categories.length / Math.floor(pictureSide / smallestSquare));
-    const address = await toDataUrl(matrixPicture(strongestOfBlocks(shares, block)));
+    const block = Math.ceil(categories.length / Math.floor(imageSide / smallestSquare));
+    const address = await toDataUrl(matrixImage(strongestOfBlocks(shares, block)));
     const [first = '', last = ''] = [categories[0], categories.at(-1)];
     const squares = block === 1 ? '' : ` A square stands for ${block} × ${block} pairs: the strongest of them.`;
     return html`<p class="hint">From ‘${first}’ at the top left to ‘${last}’.${squares}</p>
@@ -53,9 +53,9 @@ function strongestOfBlocks(shares: readonly (readonly number[])[], block: number
   return strongest;
 }
 
-function matrixPicture(shares: readonly (readonly number[])[]) {
+function matrixImage(shares: readonly (readonly number[])[]) {
   // Enough pixels that a browser does not have to enlarge it.
-  const square = Math.floor(pictureSide / shares.length);
+  const square = Math.floor(imageSide / shares.length);
   const side = shares.length * square;
   const data = new Uint8Array(side * side * 3);
   for (const [row, columns] of shares.entries()) {

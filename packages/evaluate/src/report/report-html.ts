@@ -1,6 +1,6 @@
 import { check, optional } from '@cnnzoo/checks';
 import { type Image, resize, toBytes } from '@cnnzoo/transforms';
-import { type Dataset, datasetRule } from '../dataset.js';
+import { datasetRule, type LabelledImages } from '../labelled-images.js';
 import { toDataUrl } from '../maps/png.js';
 import { confusionTable } from './confusion-table.js';
 import { html, type Markup, trusted } from './markup.js';
@@ -44,7 +44,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
  * const report = await evaluate(model, testSet);
  * await writeFile('report.html', await reportToHtml(report, testSet));
  */
-export async function reportToHtml(given: EvaluationReport, dataset?: Dataset): Promise<string> {
+export async function reportToHtml(given: EvaluationReport, dataset?: LabelledImages): Promise<string> {
   const report = reportOf(check('report', given, reportRule));
   check('dataset', dataset, optional(datasetRule));
   if (dataset !== undefined && dataset.length !== report.part.images)
@@ -90,7 +90,7 @@ function pairTable(report: EvaluationReport): Markup {
   return html`<table class="list"><thead><tr><th>class<th>taken for<th>images</thead>${rows}</table>`;
 }
 
-async function mistakeGallery({ mistakes, categories }: EvaluationReport, dataset?: Dataset): Promise<Markup> {
+async function mistakeGallery({ mistakes, categories }: EvaluationReport, dataset?: LabelledImages): Promise<Markup> {
   if (mistakes.length === 0) return html`<p>There are none.</p>`;
   const figures: Markup[] = [];
   for (const mistake of mistakes) figures.push(await mistakeFigure(mistake, categories, dataset));
@@ -100,17 +100,17 @@ async function mistakeGallery({ mistakes, categories }: EvaluationReport, datase
 async function mistakeFigure(
   mistake: Mistake,
   categories: readonly string[],
-  dataset: Dataset | undefined,
+  dataset: LabelledImages | undefined,
 ): Promise<Markup> {
   const { label, guess, probability, labelProbability } = mistake;
   const image = (await dataset?.get(mistake.index))?.image;
   const name = mistakeName(mistake);
-  const picture =
+  const element =
     image === undefined
       ? html``
       : html`<img class="${Math.max(image.width, image.height) < longestSide ? 'small' : 'large'}" alt="${name}" src="${await toDataUrl(thumbnail(image))}">`;
   const text = html`<b>${categories[guess] ?? ''}</b> ${certainty(probability)}<br>is ${categories[label] ?? ''} ${certainty(labelProbability)}<br><span class="hint">${name}</span>`;
-  return html`<figure>${picture}<figcaption>${text}</figcaption></figure>
+  return html`<figure>${element}<figcaption>${text}</figcaption></figure>
 `;
 }
 

@@ -71,7 +71,7 @@ function contradiction({ categories, confusion, mistakes, part, tally }: ReportS
     return `confusion has ${confusion.length} rows, expected ${classes}, one a category`;
   const row = confusion.findIndex(({ length }) => length !== classes);
   if (row >= 0) return `confusion[${row}] has ${confusion[row]?.length} counts, expected ${classes}, one a category`;
-  const counted = confusion.flat().reduce((sum, pictures) => sum + pictures, 0);
+  const counted = confusion.flat().reduce((sum, images) => sum + images, 0);
   if (counted !== tally.count) return `tally.count is ${tally.count}, but confusion has ${counted} images`;
   if (tally.count > part.images) return `tally.count is ${tally.count}, but part.images ${part.images}`;
   for (const name of ['top1', 'topK', 'invalid'] as const)

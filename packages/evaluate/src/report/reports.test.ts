@@ -5,9 +5,9 @@ import '@tensorflow/tfjs-backend-cpu';
 import { input, type LayersModel, layers, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
-  type Dataset,
   type EvaluationReport,
   evaluate,
+  type LabelledImages,
   merge,
   reportFromJson,
   reportToHtml,
@@ -24,7 +24,7 @@ function echo(classes: number): LayersModel {
 }
 
 /** Images whose pixels are numbers that depend on their index, labelled likewise. */
-function pictures(length: number, classes: number): Dataset {
+function images(length: number, classes: number): LabelledImages {
   const value = (i: number) => (Math.sin(i * 12.9898) * 43758.5453) % 1;
   return {
     length,
@@ -60,7 +60,7 @@ describe('shards', () => {
         fc.integer({ min: 1, max: 9 }),
         fc.infiniteStream(fc.nat()),
         async (length, shards, batchSize, random) => {
-          const [model, dataset] = [echo(7), pictures(length, 7)];
+          const [model, dataset] = [echo(7), images(length, 7)];
           const whole = await evaluate(model, dataset, { protocol, batchSize });
           const parts: EvaluationReport[] = [];
           for (let i = 0; i < shards; i++)
@@ -81,7 +81,7 @@ describe('shards', () => {
   });
 
   test('of one evaluation only, each once', async () => {
-    const [model, dataset] = [echo(3), pictures(20, 3)];
+    const [model, dataset] = [echo(3), images(20, 3)];
     const run = (shard: [number, number], batchSize = 4) => evaluate(model, dataset, { protocol, batchSize, shard });
     const [a, b, otherBatch, third] = await Promise.all([run([0, 2]), run([1, 2]), run([1, 2], 5), run([1, 3])]);
     expect(() => merge([a, a])).toThrow('shard [0, 2] is there twice');
@@ -103,7 +103,7 @@ describe('shards', () => {
 });
 
 test('calibration error of a network that is always sure and right half the time', async () => {
-  const dataset: Dataset = {
+  const dataset: LabelledImages = {
     length: 10,
     categories: ['a', 'b'],
     get: (index) => ({
@@ -119,7 +119,7 @@ test('calibration error of a network that is always sure and right half the time
 });
 
 test('JSON that is no report is refused', async () => {
-  const text = reportToJson(await evaluate(echo(3), pictures(5, 3), { protocol }));
+  const text = reportToJson(await evaluate(echo(3), images(5, 3), { protocol }));
   expect(reportFromJson(text).count).toBe(5);
   const wrong = (changes: object) => JSON.stringify({ ...JSON.parse(text), ...changes });
   for (const [bad, message] of [
@@ -146,7 +146,7 @@ test('JSON that is no report is refused', async () => {
 });
 
 test('Markdown and the page say what was found, and that top-3 of 3 classes says nothing', async () => {
-  const dataset = pictures(40, 3);
+  const dataset = images(40, 3);
   const report = await evaluate(echo(3), dataset, { protocol });
   const markdown = reportToMarkdown(report);
   expect(markdown).toContain(`| top-1 accuracy | ${(100 * report.top1).toFixed(2)} % |`);
@@ -160,7 +160,7 @@ test('Markdown and the page say what was found, and that top-3 of 3 classes says
   // Nothing is fetched.
   expect(page).not.toMatch(/(src|href)="(?!data:)|url\(|@import/);
   expect(await reportToHtml(report)).not.toContain('<img');
-  await expect(reportToHtml(report, pictures(39, 3))).rejects.toThrow(
+  await expect(reportToHtml(report, images(39, 3))).rejects.toThrow(
     'dataset has 39 images, the report is of one with 40',
   );
 });
@@ -168,7 +168,7 @@ test('Markdown and the page say what was found, and that top-3 of 3 classes says
 describe('the confusion matrix of many classes is an image', () => {
   /** Each image is taken for the class after its own. */
   async function matrixOf(classes: number) {
-    const dataset: Dataset = {
+    const dataset: LabelledImages = {
       length: classes,
       categories: Array.from({ length: classes }, (_, i) => `class ${i}`),
       get: (index) => ({

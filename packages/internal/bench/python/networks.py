@@ -1,4 +1,4 @@
-"""The networks, with weights and pictures that depend on nothing but their names. Needs torch and numpy."""
+"""The networks, with weights and images that depend on nothing but their names. Needs torch and numpy."""
 
 import sys
 from pathlib import Path
@@ -96,7 +96,7 @@ NETWORKS = {
 
 
 def build(name):
-    """A network with golden weights, and the shape of its pictures and its classes."""
+    """A network with golden weights, and the shape of its images and its classes."""
     make, shape, classes = NETWORKS[name]
     model = make()
     model.load_state_dict(
@@ -108,5 +108,5 @@ def build(name):
     return model, shape, classes
 
 
-def pictures(batch_size, shape):
+def images(batch_size, shape):
     return torch.from_numpy(uniform("input", (batch_size, *shape)))

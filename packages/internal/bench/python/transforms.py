@@ -1,4 +1,4 @@
-"""Times Pillow through torchvision, one line of standard input a round: "NAME COUNT" answers milliseconds per picture."""
+"""Times Pillow through torchvision, one line of standard input a round: "NAME COUNT" answers milliseconds per image."""
 import io
 import sys
 import time
@@ -10,16 +10,16 @@ from torchvision.transforms import functional as F
 
 torch.set_num_threads(1)
 jpeg = open(sys.argv[1], "rb").read()
-picture = Image.open(io.BytesIO(jpeg)).convert("RGB")
+image = Image.open(io.BytesIO(jpeg)).convert("RGB")
 normalize = T.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
 training = T.Compose([T.RandomResizedCrop(224), T.RandomHorizontalFlip(), T.ToTensor(), normalize])
 evaluation = T.Compose([T.Resize(256), T.CenterCrop(224), T.ToTensor(), normalize])
 jitter = T.ColorJitter(0.4, 0.4, 0.4, 0.1)
-small = F.resize(picture, [224, 224])
+small = F.resize(image, [224, 224])
 randAugment = T.RandAugment()
 tasks = {
-    "resize": lambda: F.resize(picture, 256),
-    "bicubic": lambda: F.resize(picture, 256, T.InterpolationMode.BICUBIC),
+    "resize": lambda: F.resize(image, 256),
+    "bicubic": lambda: F.resize(image, 256, T.InterpolationMode.BICUBIC),
     "training": lambda: training(Image.open(io.BytesIO(jpeg)).convert("RGB")),
     "evaluation": lambda: evaluation(Image.open(io.BytesIO(jpeg)).convert("RGB")),
     "colorJitter": lambda: jitter(small),

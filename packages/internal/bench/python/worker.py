@@ -1,6 +1,6 @@
 """The process of PyTorch: `worker.py THREADS`. Speaks the protocol of ../src/protocol.ts: one JSON object a line.
 
-Network, weights, pictures and step are those of ../src/worker, so the losses are the same. Needs torch, numpy and, for
+Network, weights, images and step are those of ../src/worker, so the losses are the same. Needs torch, numpy and, for
 networks that are not written out here, torchvision.
 """
 
@@ -15,7 +15,7 @@ replies = sys.stdout
 sys.stdout = sys.stderr
 
 import torch
-from networks import build, pictures
+from networks import build, images
 from torch.nn import functional as F
 
 
@@ -28,7 +28,7 @@ class Session:
     def __init__(self, work):
         self.model, shape, classes = build(work["network"])
         batch_size = work["batchSize"]
-        self.images = pictures(batch_size, shape)
+        self.images = images(batch_size, shape)
         self.labels = torch.arange(batch_size) % classes
         self.partial = work.get("partialBatch")
         self.steps = 0

@@ -1,7 +1,7 @@
 /**
  * Accuracy, time and peak memory of ResNet-20 on CIFAR-10's test images:
  *
- *     pnpm --filter @cnnzoo/bench cifar-accuracy WEIGHTS.th CIFAR10.zip [PICTURES] [single | ten] [REPORT.html]
+ *     pnpm --filter @cnnzoo/bench cifar-accuracy WEIGHTS.th CIFAR10.zip [IMAGES] [single | ten] [REPORT.html]
  *
  * WEIGHTS.th: akamaster's resnet20-12fca82f.th. CIFAR10.zip: an archive of test/CLASS/NNNN.jpg. One process a row, so that peak memory is
  * that row's.
@@ -22,9 +22,9 @@ await tf.setBackend('onnx');
 const model = cifarResnet({ depth: 20 });
 await loadPretrained(model, weights);
 const all = await imageFolder(archive, { root: 'test' });
-const pictures = Math.min(Number(count), all.length);
+const images = Math.min(Number(count), all.length);
 // Evenly spread: an archive is sorted by class.
-const indices = Array.from({ length: pictures }, (_, i) => Math.floor((i * all.length) / pictures));
+const indices = Array.from({ length: images }, (_, i) => Math.floor((i * all.length) / images));
 const dataset = subset(all, indices);
 
 const began = performance.now();

@@ -22,7 +22,7 @@ class TimedLoader {
   readonly #loader: DataLoader;
   waited = 0;
   started = 0;
-  pictures = 0;
+  images = 0;
 
   constructor(loader: DataLoader) {
     this.#loader = loader;
@@ -41,7 +41,7 @@ class TimedLoader {
       if (this.started === 0) this.started = performance.now();
       else {
         this.waited += performance.now() - asked;
-        this.pictures += value.images.shape[0];
+        this.images += value.images.shape[0];
       }
       yield value;
     }
@@ -55,7 +55,7 @@ async function measure(name: string, model: LayersModel, dataset: Dataset, optio
   const total = performance.now() - loader.started;
   model.dispose();
   console.log(
-    `${name}, ${options.workers} workers: ${((100 * loader.waited) / total).toFixed(1)} % of the time waiting, ${((1000 * loader.pictures) / total).toFixed(0)} pictures/s`,
+    `${name}, ${options.workers} workers: ${((100 * loader.waited) / total).toFixed(1)} % of the time waiting, ${((1000 * loader.images) / total).toFixed(0)} images/s`,
   );
 }
 

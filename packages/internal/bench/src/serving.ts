@@ -103,7 +103,7 @@ async function measureThroughput(rounds: number): Promise<string> {
   model.dispose();
   const perSecond = [...times].map(([way, list]) => ({ way, throughput: (requests / median(list)) * 1000 }));
   const first = perSecond[0]?.throughput ?? Number.NaN;
-  const header = ['ResNet-20, 32x32, in a worker, batches of 64 at most, 2 ms', 'pictures a second', '× one at a time'];
+  const header = ['ResNet-20, 32x32, in a worker, batches of 64 at most, 2 ms', 'images a second', '× one at a time'];
   const rows = perSecond.map(({ way, throughput }) => [way, throughput.toFixed(0), (throughput / first).toFixed(2)]);
   return `## Throughput\n\n${markdownTable([header, ...rows], { align: ['l', 'r', 'r'] })}`;
 }
@@ -147,13 +147,13 @@ async function measureMemory(predictions: number): Promise<string> {
   tensor.dispose();
 
   const large = resnet50({ initialWeights: 'zeros' });
-  const pictures = goldenInput(1, 3, 224, 224);
+  const pixels = goldenInput(1, 3, 224, 224);
   const disposals: string[][] = [];
   for (const worker of [false, true]) {
     const cycle = async () => {
       const before = await settledMemory();
       const frozen = worker ? freeze(large, { worker: true }) : freeze(large);
-      for (let i = 0; i < 5; i++) await frozen.run(pictures);
+      for (let i = 0; i < 5; i++) await frozen.run(pixels);
       const during = await settledMemory();
       await frozen.dispose();
       return { before, during, after: await settledMemory() };

@@ -39,8 +39,8 @@ writeFileSync(jpegFile, jpeg);
 sharp.concurrency(1);
 sharp.cache(false);
 const decode = () => decodeImage(jpeg, 'photo.jpg');
-const picture = await decode();
-const small = resize([224, 224])(picture);
+const image = await decode();
+const small = resize([224, 224])(image);
 const random = randomGenerator(1);
 const [bilinear256, bicubic256] = [resize(256), resize(256, { interpolation: 'bicubic' })];
 const [training, evaluation] = [trainingTransform('imagenet'), evaluationTransform('imagenet')];
@@ -49,8 +49,8 @@ const [augment, turn] = [randAugment(), rotate(15, { interpolation: 'bilinear' }
 
 /** What is timed, and how often in a round. */
 const tasks: Record<string, { count: number; run: () => unknown }> = {
-  resize: { count: 20, run: () => bilinear256(picture) },
-  bicubic: { count: 20, run: () => bicubic256(picture) },
+  resize: { count: 20, run: () => bilinear256(image) },
+  bicubic: { count: 20, run: () => bicubic256(image) },
   training: { count: 10, run: async () => training(await decode(), random) },
   evaluation: { count: 10, run: async () => evaluation(await decode()) },
   colorJitter: { count: 10, run: () => jitter(small, random) },
@@ -91,7 +91,7 @@ for (const name of Object.keys(tasks)) {
   }
   const ms = (value: number) => `${value.toFixed(2).padStart(6)} ms`;
   console.log(
-    `${name.padEnd(12)} cnnzoo ${ms(median(here))}  Pillow ${ms(median(there))}  ratio ${median(ratios).toFixed(2)}  ${(1000 / median(here)).toFixed(0).padStart(5)} pictures/s`,
+    `${name.padEnd(12)} cnnzoo ${ms(median(here))}  Pillow ${ms(median(there))}  ratio ${median(ratios).toFixed(2)}  ${(1000 / median(here)).toFixed(0).padStart(5)} images/s`,
   );
 }
 peer.stdin.end();
@@ -105,14 +105,14 @@ const loader = new DataLoader(await imageFolder(join(folder, 'data')), {
   transform: trainingTransform('imagenet'),
 });
 await tf.setBackend('cpu');
-let pictures = 0;
+let count = 0;
 let start = 0;
 for await (const { images, labels } of loader.epoch(0)) {
   // The first batch waits for the thread to start.
   if (start === 0) start = performance.now();
-  else pictures += images.shape[0];
+  else count += images.shape[0];
   tf.dispose([images, labels]);
 }
-console.log(`loader       ${((1000 * pictures) / (performance.now() - start)).toFixed(0)} pictures/s with 1 worker`);
+console.log(`loader       ${((1000 * count) / (performance.now() - start)).toFixed(0)} images/s with 1 worker`);
 await loader.close();
 rmSync(folder, { recursive: true });

@@ -10,7 +10,7 @@ import {
   integer,
   layersModel,
   listOf,
-  nearestName,
+  nearestNames,
   number,
   type OptionRules,
   oneOf,
@@ -214,9 +214,9 @@ test.each([
   ['x', undefined],
   ['momentun', 'momentum'],
 ])('the name nearest to %s', (name, nearest) => {
-  expect(nearestName(name, ['batchSize', 'learningRate', 'momentum'])).toBe(nearest);
+  expect(nearestNames(name, ['batchSize', 'learningRate', 'momentum'])[0]).toBe(nearest);
 });
 
 test('a name of a million letters is near to none, at once', () => {
-  expect(nearestName('a'.repeat(1e6), ['batchSize'])).toBeUndefined();
+  expect(nearestNames('a'.repeat(1e6), ['batchSize'])).toEqual([]);
 });

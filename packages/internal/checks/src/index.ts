@@ -1,4 +1,4 @@
-export { nearestName } from './nearest-name.js';
+export { nearestNames } from './nearest-names.js';
 export { integer, number, oddInteger, positive } from './numbers.js';
 export { checkFewOptions, checkOptions, type OptionRules, record } from './options.js';
 export { check, either, faultOf, type OptionalRule, optional, type Rule, rule } from './rule.js';

@@ -1,4 +1,4 @@
-import { nearestName } from './nearest-name.js';
+import { nearestNames } from './nearest-names.js';
 import { faultOf, type OptionalRule, type Rule } from './rule.js';
 import { shown } from './shown.js';
 
@@ -58,7 +58,7 @@ type Rules = Readonly<Record<string, Pick<Rule<unknown>, 'fault'>>>;
 
 function unknownOption(subject: string, given: unknown, rules: Rules): Error | null {
   const unknown = Object.keys(Object(given)).find((key) => !Object.hasOwn(rules, key));
-  const nearest = unknown === undefined ? undefined : nearestName(unknown, Object.keys(rules));
+  const [nearest] = unknown === undefined ? [] : nearestNames(unknown, Object.keys(rules));
   if (nearest === undefined || Array.isArray(given)) return null;
   return new TypeError(`${subject} has no option ${shown(unknown)}: did you mean ${shown(nearest)}?`);
 }

@@ -1,4 +1,4 @@
-// Saves a network and what it says of a picture.
+// Saves a network and what it says of an image.
 import { writeFileSync } from 'node:fs';
 import { cifarResnet } from '@cnnzoo/resnet';
 import '@tensorflow/tfjs-backend-cpu';

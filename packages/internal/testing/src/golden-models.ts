@@ -41,8 +41,8 @@ export async function goldenLogitsError(model: LayersModel, golden: ModelGolden)
   const [channels, height, width] = golden.input;
   loadGoldenWeights(model);
   const found = tf.tidy(() => {
-    const picture = tf.tensor4d(goldenInput(1, channels, height, width), [1, height, width, channels]);
-    return model.predict(picture) as tf.Tensor;
+    const image = tf.tensor4d(goldenInput(1, channels, height, width), [1, height, width, channels]);
+    return model.predict(image) as tf.Tensor;
   });
   const error = relativeError(await found.data(), golden.logits ?? []);
   found.dispose();

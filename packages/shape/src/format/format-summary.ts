@@ -1,4 +1,4 @@
-import { shown } from '../arguments.js';
+import { shown } from '@cnnzoo/checks';
 import type { ModelSummary } from '../summarize.js';
 import { formatKeras } from './format-keras.js';
 import { formatMarkdown } from './format-markdown.js';

@@ -151,7 +151,7 @@ export interface FoundDifference {
 }
 
 /** What of a run is another than it was. */
-export function compareRuns(was: RunIdentity, is: RunIdentity): FoundDifference[] {
+function compareRuns(was: RunIdentity, is: RunIdentity): FoundDifference[] {
   const found = runDifferences.flatMap((name) => {
     const text = difference(name, was[name], is[name], name === 'schedule');
     return text === null ? [] : [{ name, text }];

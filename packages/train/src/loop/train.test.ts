@@ -192,7 +192,7 @@ test("dropout goes on with its masks where the model was built without a seed, l
     withInitialWeights({}, () => {
       const within = input({ shape: [16], name: 'within' });
       const drop = connect(within, dropout({ name: 'drop', rate: 0.5 }));
-      const x = input({ shape: [4, 4, 1], name: 'picture' });
+      const x = input({ shape: [4, 4, 1], name: 'image' });
       const y = connect(
         x,
         flatten({ name: 'flatten' }),

@@ -116,7 +116,7 @@ function backward(
 }
 
 /** What the optimizer updates: the weights of layers that are not frozen. */
-export function trainableVariables(model: LayersModel): tf.Variable[] {
+function trainableVariables(model: LayersModel): tf.Variable[] {
   return model.trainableWeights.map((weight) => weight.read() as tf.Variable);
 }
 

@@ -2,7 +2,7 @@ import {
   checkOptions,
   integer,
   listOf,
-  nearestName,
+  nearestNames,
   number,
   type OptionRules,
   optional,
@@ -114,7 +114,7 @@ function resolve(recipe: RecipeName | Recipe): Recipe {
   if (typeof recipe !== 'string') return checkOptions('recipe', recipe, recipeRules);
   if (Object.hasOwn(recipes, recipe)) return recipes[recipe];
   const names = Object.keys(recipes);
-  const nearest = nearestName(recipe, names);
+  const [nearest] = nearestNames(recipe, names);
   const remedy = nearest === undefined ? '' : `: did you mean '${nearest}'?`;
   throw new RangeError(`recipe must be one of ${names.join(', ')}, got ${shown(recipe)}${remedy}`);
 }

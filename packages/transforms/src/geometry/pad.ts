@@ -19,10 +19,10 @@ import { defineTransform, type Transform } from '../transform.js';
 export type PadMode = 'constant' | 'edge' | 'reflect' | 'symmetric';
 
 /** Pixels to add: on every side, [left and right, top and bottom], or [left, top, right, bottom]. */
-export type Padding = number | readonly [number, number] | readonly [number, number, number, number];
+export type ImagePadding = number | readonly [number, number] | readonly [number, number, number, number];
 
 /** The rule of a padding. */
-export const paddingRule: Rule<Padding> = /* @__PURE__ */ rule<Padding>(
+export const paddingRule: Rule<ImagePadding> = /* @__PURE__ */ rule<ImagePadding>(
   'an integer of at least 0, or two [left and right, top and bottom], or four [left, top, right, bottom]',
   (value) =>
     typeof value === 'number' ||
@@ -62,7 +62,7 @@ export const padRules: OptionRules<PadOptions> = {
  * const photo = { data: new Uint8Array(64 * 48 * 3), width: 64, height: 48, channels: 3 };
  * console.log(pad(4, { mode: 'reflect' })(photo).width); // 72
  */
-export function pad(padding: Padding, options: PadOptions = {}): Transform {
+export function pad(padding: ImagePadding, options: PadOptions = {}): Transform {
   const sides = paddingSides(check('padding', padding, paddingRule));
   const { mode = 'constant', fill = 0 } = checkOptions<PadOptions>('pad', options, padRules);
   return defineTransform('pad', [padding, options], (image) => padImage(image, sides, mode, fill));
@@ -108,8 +108,8 @@ export function fillImage(image: Image, fill: Fill): void {
   for (let i = 0; i < image.data.length; i++) image.data[i] = fill[i % image.channels] ?? 0;
 }
 
-/** Left, top, right and bottom of a {@link Padding}. */
-export function paddingSides(padding: Padding): readonly [number, number, number, number] {
+/** Left, top, right and bottom of a {@link ImagePadding}. */
+export function paddingSides(padding: ImagePadding): readonly [number, number, number, number] {
   const sides = typeof padding === 'number' ? [padding] : padding;
   const [left = 0, top = left, right = left, bottom = top] = sides;
   return [left, top, right, bottom];

@@ -105,7 +105,7 @@ export function cutmix(options: MixOptions): BatchTransform {
 }
 
 /** One row per image with 1 at its label. */
-export function oneHot(labels: Int32Array, numClasses: number): Float32Array {
+function oneHot(labels: Int32Array, numClasses: number): Float32Array {
   const rows = new Float32Array(labels.length * numClasses);
   labels.forEach((label, i) => {
     rows[i * numClasses + label] = 1;

@@ -2,7 +2,7 @@ import { check, checkOptions, optional, type Size2d, size2d, sizePair } from '@c
 import { type Box, cropImage } from '../geometry/crop.js';
 import {
   type Fill,
-  type Padding,
+  type ImagePadding,
   type PadMode,
   paddingRule,
   paddingSides,
@@ -14,7 +14,7 @@ import { defineRandomTransform, type RandomTransform } from '../transform.js';
 /** The options of `randomCrop`. */
 export interface RandomCropOptions {
   /** A border added before cropping, as for CIFAR: 4 pixels on each side. Default none. */
-  readonly padding?: Padding;
+  readonly padding?: ImagePadding;
   /** What the border is. Default 'constant'. */
   readonly mode?: PadMode;
   /** Its value or value per channel in mode 'constant'. Default 0. */

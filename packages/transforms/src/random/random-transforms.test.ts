@@ -19,7 +19,7 @@ import { randomAffine, randomPerspective, randomRotation } from './random-geomet
 import { randomResizedCrop } from './random-resized-crop.js';
 import { scaleJitter } from './scale-jitter.js';
 
-function picture(width: number, height: number, channels = 3): Image {
+function imageOf(width: number, height: number, channels = 3): Image {
   const random = randomGenerator(5);
   return {
     data: Uint8Array.from({ length: width * height * channels }, () => random.integer(0, 256)),
@@ -48,7 +48,7 @@ const tolerance = 2.23 / Math.sqrt(4000);
 describe('distributions', () => {
   test('randomResizedCrop: area is uniform, log of the aspect ratio too, and every place as likely', () => {
     // Small enough that every box fits at the first try.
-    const boxes = draws(randomResizedCrop(224, { scale: [0.08, 0.5] }), picture(1000, 1000, 1));
+    const boxes = draws(randomResizedCrop(224, { scale: [0.08, 0.5] }), imageOf(1000, 1000, 1));
     const areas = boxes.map(({ width, height }) => (width * height) / 1000 ** 2);
     const ratios = boxes.map(({ width, height }) => Math.log(width / height));
     expect(distanceFromUniform(areas, 0.08, 0.5)).toBeLessThan(tolerance);
@@ -70,12 +70,12 @@ describe('distributions', () => {
   });
 
   test('randomResizedCrop: falls back to the middle where no try fits', () => {
-    const boxes = draws(randomResizedCrop(8, { scale: [1, 1], ratio: [1, 1] }), picture(40, 10), 20);
+    const boxes = draws(randomResizedCrop(8, { scale: [1, 1], ratio: [1, 1] }), imageOf(40, 10), 20);
     expect(boxes.every((box) => box.top === 0 && box.left === 15 && box.height === 10 && box.width === 10)).toBe(true);
   });
 
   test('randomCrop: every place as likely', () => {
-    const boxes = draws(randomCrop(32, { padding: 4 }), picture(32, 32));
+    const boxes = draws(randomCrop(32, { padding: 4 }), imageOf(32, 32));
     for (let place = 0; place <= 8; place++) {
       expect(share(boxes.map(({ top }) => top === place))).toBeCloseTo(1 / 9, 1.5);
       expect(share(boxes.map(({ left }) => left === place))).toBeCloseTo(1 / 9, 1.5);
@@ -84,16 +84,16 @@ describe('distributions', () => {
 
   test('flips and randomApply: as often as said', () => {
     for (const flip of [randomHorizontalFlip(0.3), randomVerticalFlip(0.3)])
-      expect(Math.abs(share(draws(flip, picture(2, 2)).map(({ applied }) => applied)) - 0.3)).toBeLessThan(0.032);
+      expect(Math.abs(share(draws(flip, imageOf(2, 2)).map(({ applied }) => applied)) - 0.3)).toBeLessThan(0.032);
     const seen: boolean[] = [];
     const random = randomGenerator(1);
     for (let i = 0; i < 4000; i++)
-      randomApply(toTensor(), 0.1)(picture(1, 1), random, (draw) => seen.push(draw['applied'] === true));
+      randomApply(toTensor(), 0.1)(imageOf(1, 1), random, (draw) => seen.push(draw['applied'] === true));
     expect(Math.abs(share(seen) - 0.1)).toBeLessThan(0.032);
   });
 
   test('colorJitter: uniform factors, every order as likely', () => {
-    const drawn = draws(colorJitter({ brightness: 0.4, contrast: [0.5, 2], saturation: 1.5, hue: 0.1 }), picture(2, 2));
+    const drawn = draws(colorJitter({ brightness: 0.4, contrast: [0.5, 2], saturation: 1.5, hue: 0.1 }), imageOf(2, 2));
     const factors = (property: string) =>
       drawn.map(({ adjustments }) => adjustments.find((a) => a.property === property)?.factor ?? Number.NaN);
     expect(distanceFromUniform(factors('brightness'), 0.6, 1.4)).toBeLessThan(tolerance);
@@ -110,7 +110,7 @@ describe('distributions', () => {
   });
 
   test('randAugment: every operation as likely, one strength, signs as often each way', () => {
-    const operations = draws(randAugment({ operations: 2, magnitude: 9 }), picture(331, 331, 1)).flatMap(
+    const operations = draws(randAugment({ operations: 2, magnitude: 9 }), imageOf(331, 331, 1)).flatMap(
       (d) => d.operations,
     );
     expect(operations).toHaveLength(8000);
@@ -126,7 +126,7 @@ describe('distributions', () => {
   });
 
   test('trivialAugment: one operation, every strength as likely', () => {
-    const drawn = draws(trivialAugment(), picture(32, 32), 14_000);
+    const drawn = draws(trivialAugment(), imageOf(32, 32), 14_000);
     expect(drawn.every(({ operations }) => operations.length === 1)).toBe(true);
     const rotations = drawn.flatMap((d) => d.operations).filter(({ operation }) => operation === 'rotate');
     expect(rotations.length / 14_000).toBeCloseTo(1 / 14, 2);
@@ -142,7 +142,7 @@ describe('distributions', () => {
   });
 
   test('autoAugment: the rows of the policy, with their probabilities', () => {
-    const drawn = draws(autoAugment('imagenet'), picture(331, 331, 1), 25_000).map(({ operations }) => operations);
+    const drawn = draws(autoAugment('imagenet'), imageOf(331, 331, 1), 25_000).map(({ operations }) => operations);
     // Row 13 of the table: equalize with probability 0, then with 0.8; of all rows invert is in 3, with 0.6, 0.6 and 0.6.
     const inverted = share(drawn.map((operations) => operations.some(({ operation }) => operation === 'invert')));
     expect(Math.abs(inverted - (3 * 0.6) / 25)).toBeLessThan(0.007);
@@ -152,7 +152,7 @@ describe('distributions', () => {
   });
 
   test('randomErasing: the share of the area is uniform', () => {
-    const boxes = draws(randomErasing({ scale: [0.02, 0.3] }), picture(1000, 1000, 1)).flatMap(({ box }) => box ?? []);
+    const boxes = draws(randomErasing({ scale: [0.02, 0.3] }), imageOf(1000, 1000, 1)).flatMap(({ box }) => box ?? []);
     expect(Math.abs(boxes.length / 4000 - 0.5)).toBeLessThan(0.032);
     expect(
       distanceFromUniform(
@@ -171,7 +171,7 @@ describe('distributions', () => {
   });
 
   test('rotation, affine, perspective, blur, scale jitter: uniform in their ranges', () => {
-    const image = picture(100, 60, 1);
+    const image = imageOf(100, 60, 1);
     expect(
       distanceFromUniform(
         draws(randomRotation(30), image).map((d) => d.angle),
@@ -225,7 +225,7 @@ describe('distributions', () => {
   });
 
   test('pcaLighting: normal numbers of the given deviation', () => {
-    const alphas = draws(pcaLighting(0.1), picture(1, 1)).flatMap((d) => d.alphas);
+    const alphas = draws(pcaLighting(0.1), imageOf(1, 1)).flatMap((d) => d.alphas);
     const mean = alphas.reduce((sum, a) => sum + a, 0) / alphas.length;
     const deviation = Math.sqrt(alphas.reduce((sum, a) => sum + (a - mean) ** 2, 0) / alphas.length);
     expect(Math.abs(mean)).toBeLessThan(0.004);
@@ -257,7 +257,7 @@ const everyRandomTransform = [
 describe.each(everyRandomTransform.map((transform) => [transform.description?.name, transform] as const))(
   '%s',
   (_, transform) => {
-    const image = picture(20, 14);
+    const image = imageOf(20, 14);
 
     test('the same seed gives the same image, and another seed another one', () => {
       const run = (seed: number) => transform(image, randomGenerator(seed));
@@ -297,7 +297,7 @@ describe.each(everyRandomTransform.map((transform) => [transform.description?.na
 test('a list of transforms is described where every one of them is', () => {
   const list = compose([randomCrop(8), toTensor(), normalize([0.5], [0.25])]);
   const again = fromDescription(JSON.parse(JSON.stringify(list.description)));
-  const image = picture(10, 10);
+  const image = imageOf(10, 10);
   expect(again(image, randomGenerator(1))).toEqual(list(image, randomGenerator(1)));
   expect(compose([toTensor(), (own) => own]).description).toBeUndefined();
 });

@@ -55,12 +55,12 @@ test.skipIf(!hasKeras).each([
   loadStateDict(model, applyWeightRules(await readWeights(join(folder, `${name}.h5`)), rules, model));
 
   const { mean, std } = preprocessing;
-  const picture = floats(join(folder, `${name}.picture.f32`)).map(
+  const image = floats(join(folder, `${name}.image.f32`)).map(
     (value, i) => (value - (mean[i % 3] ?? 0)) / (std[i % 3] ?? 1),
   );
   const error = tf.tidy(() => {
-    const side = Math.sqrt(picture.length / 3);
-    const y = model.predict(tf.tensor4d(picture, [1, side, side, 3])) as tf.Tensor;
+    const side = Math.sqrt(image.length / 3);
+    const y = model.predict(tf.tensor4d(image, [1, side, side, 3])) as tf.Tensor;
     const expected = tf.tensor2d(floats(join(folder, `${name}.logits.f32`)), [1, 1000]);
     return tf.div(tf.norm(tf.sub(y, expected)), tf.norm(expected)).dataSync()[0];
   });

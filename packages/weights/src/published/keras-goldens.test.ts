@@ -59,9 +59,9 @@ test.each([
     );
     loadStateDict(model, applyWeightRules(dict, rules, model));
     const error = tf.tidy(() => {
-      const picture = tf.tensor4d(uniform('input', side * side * 3), [1, side, side, 3]);
+      const image = tf.tensor4d(uniform('input', side * side * 3), [1, side, side, 3]);
       // Keras's first networks take BGR.
-      const y = model.predict(rules === 'kerasResnet' ? tf.reverse(picture, 3) : picture) as tf.Tensor;
+      const y = model.predict(rules === 'kerasResnet' ? tf.reverse(image, 3) : image) as tf.Tensor;
       return relativeError(y.dataSync(), logits);
     });
     expect(error).toBeLessThan(1e-4);

@@ -10,7 +10,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadPretrained } from './load-pretrained.js';
 
-interface Picture {
+interface Labelled {
   readonly data: ArrayLike<number>;
   readonly label: number;
 }
@@ -28,17 +28,17 @@ const mean = [0.485, 0.456, 0.406];
 const std = [0.229, 0.224, 0.225];
 
 /** How many images the network gets right. */
-async function countRight(model: LayersModel, pictures: readonly Picture[]): Promise<number> {
-  const values = new Float32Array(pictures.length * size);
-  for (const [n, { data }] of pictures.entries())
+async function countRight(model: LayersModel, images: readonly Labelled[]): Promise<number> {
+  const values = new Float32Array(images.length * size);
+  for (const [n, { data }] of images.entries())
     for (let i = 0; i < size; i++)
       values[n * size + i] = ((data[i] ?? 0) / 255 - (mean[i % 3] ?? 0)) / (std[i % 3] ?? 1);
   const guesses = tf.tidy(() =>
-    tf.argMax(model.predict(tf.tensor4d(values, [pictures.length, 32, 32, 3])) as tf.Tensor, 1),
+    tf.argMax(model.predict(tf.tensor4d(values, [images.length, 32, 32, 3])) as tf.Tensor, 1),
   );
   const found = await guesses.data();
   guesses.dispose();
-  return pictures.filter(({ label }, n) => found[n] === label).length;
+  return images.filter(({ label }, n) => found[n] === label).length;
 }
 
 describe.each([
@@ -55,21 +55,21 @@ describe.each([
     return model;
   }
 
-  test.skipIf(weights === null || folder === null)('at least 19 of 20 pictures', async () => {
+  test.skipIf(weights === null || folder === null)('at least 19 of 20 images', async () => {
     const files = readdirSync(folder ?? '').filter((file) => file.startsWith('cifar10_'));
     expect(files).toHaveLength(20);
-    const pictures = await Promise.all(
+    const images = await Promise.all(
       files.map(async (file) => ({
         data: (await decodeImage(readFileSync(join(folder ?? '', file)), file, { channels: 3, maxPixels: 1e6 })).data,
         label: Number(/_(\d+)\.png$/.exec(file)?.[1]),
       })),
     );
-    const right = await countRight(await network(), pictures);
+    const right = await countRight(await network(), images);
     console.log(`ResNet-${depth}: ${right} of 20`);
     expect(right).toBeGreaterThanOrEqual(19);
   });
 
-  test.skipIf(weights === null || archive === null)('at least 78 % of the lossy test pictures', async () => {
+  test.skipIf(weights === null || archive === null)('at least 78 % of the lossy test images', async () => {
     const dataset = await imageFolder(archive ?? '', { root: 'test' });
     const model = await network();
     let right = 0;

@@ -12,7 +12,7 @@ interface Entry {
 }
 
 /** A zip archive; what it claims about its entries can be a lie. */
-export function zipOf(entries: readonly Entry[]): Buffer {
+function zipOf(entries: readonly Entry[]): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
@@ -70,7 +70,7 @@ const keras = (config: Uint8Array, weights: Entry = { name: 'model.weights.h5', 
   zipOf([{ name: 'config.json', bytes: config, deflate: true }, weights]);
 
 /** By the name that the file gets. */
-export const hostileFiles: Readonly<Record<string, () => Buffer>> = {
+const hostileFiles: Readonly<Record<string, () => Buffer>> = {
   'dicts.pth': () => torch('}'.repeat(2 ** 22)),
   'lists.pth': () => torch(']'.repeat(60 * 2 ** 20)),
   'lists-within-the-budget.pth': () => torch(']'.repeat(2 ** 18 - 10)),
@@ -156,7 +156,7 @@ const model = (manifest: object) => JSON.stringify({ modelTopology: {}, weightsM
 const weight = (i: number, shape: readonly number[]) => ({ name: `l/${i}`, shape, dtype: 'float32' });
 
 /** Folders of TensorFlow.js models: model.json, beside w.bin of 1 MiB. */
-export const hostileModels: Readonly<Record<string, () => string>> = {
+const hostileModels: Readonly<Record<string, () => string>> = {
   'one-file-many-times': () => model([{ paths: Array(5000).fill('w.bin'), weights: [] }]),
   'one-file-by-many-names': () =>
     model([{ paths: Array.from({ length: 5000 }, (_, i) => `${'./'.repeat(i)}w.bin`), weights: [] }]),

@@ -105,9 +105,9 @@ function predictStep(model: LayersModel, images: tf.Tensor, prediction: Predicti
 async function frozenStep(model: LayersModel, images: tf.Tensor): Promise<() => Promise<number>> {
   const { freeze } = await import('@cnnzoo/backend-onnx');
   const frozen = freeze(model, { batchSize: images.shape[0] ?? 1 });
-  const pictures = await images.data<'float32'>();
+  const pixels = await images.data<'float32'>();
   model.dispose();
-  return async () => frozen.run(pictures)[0] ?? Number.NaN;
+  return async () => frozen.run(pixels)[0] ?? Number.NaN;
 }
 
 /** Image i is of class i mod classes. */

@@ -1,7 +1,4 @@
-/**
- * The reproducible numbers of @cnnzoo/testing, without Node. A copy, because an app has nothing but what the registry has, and browsers have no
- * node:zlib for CRC-32.
- */
+/** The reproducible numbers of the golden figures, without Node: browsers have no node:zlib for CRC-32. */
 
 function crcTable(): Uint32Array {
   return Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -19,6 +16,7 @@ export function crc32(bytes: ArrayLike<number>): number {
   return ~crc >>> 0;
 }
 
+// Repeated in @cnnzoo/testing: this file becomes part of an app, which has nothing but what the registry has.
 function hash32(value: number): number {
   let x = value >>> 0;
   x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
@@ -32,7 +30,7 @@ export function uniform(name: string, count: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => hash32(seed + i) / 2 ** 31 - 1);
 }
 
-/** The golden value of a state-dict entry in PyTorch's layout. */
+/** The golden value of a state-dict entry in PyTorch's layout. Repeated in @cnnzoo/testing, for the same reason. */
 export function goldenWeight(key: string, shape: readonly number[]): Float32Array {
   const values = uniform(
     key,

@@ -54,7 +54,7 @@ async function trainLenet(): Promise<number[]> {
   return losses;
 }
 
-async function readPicture(url: string): Promise<Image> {
+async function fetchImage(url: string): Promise<Image> {
   const bitmap = await createImageBitmap(await (await fetch(url)).blob());
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   const context = canvas.getContext('2d');
@@ -67,7 +67,7 @@ async function readPicture(url: string): Promise<Image> {
 
 /** CRC-32 of the pixels after each transform, by the transform. */
 async function transform(): Promise<Record<string, number>> {
-  const photo = await readPicture('./photo.png');
+  const photo = await fetchImage('./photo.png');
   const pixels = (image: Image) => crc32(image.data);
   return {
     'resize 256 bilinear': pixels(resize(256, { interpolation: 'bilinear' })(photo)),

@@ -1,6 +1,6 @@
-"""Makes resnet18-logits.json: torchvision's ResNet-18 on a 32x32 picture. Run: python3 resnet18_logits.py > resnet18-logits.json
+"""Makes resnet18-logits.json: torchvision's ResNet-18 on a 32x32 image. Run: python3 resnet18_logits.py > resnet18-logits.json
 
-Weights and the picture are the reproducible numbers of @cnnzoo/testing."""
+Weights and the image are the reproducible numbers of @cnnzoo/testing."""
 import json
 import sys
 from pathlib import Path

@@ -72,7 +72,7 @@ test.each([
 
 test.each([
   ['nothing', new Uint8Array(0), 'this is empty'],
-  ['a picture', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), 'signature is missing'],
+  ['an image', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), 'signature is missing'],
   ['an HTML page', new TextEncoder().encode('<html>'.repeat(400)), 'a web page and not the file'],
 ])('%s', async (_, bytes, message) => {
   await expect(readKeras(bytes)).rejects.toThrow(message);

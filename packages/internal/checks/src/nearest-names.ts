@@ -1,12 +1,10 @@
-/** The name that is nearest to one that does not exist, or undefined where none is near. */
-export function nearestName(name: string, names: readonly string[]): string | undefined {
-  let nearest: string | undefined;
-  let most = 0.4;
-  for (const candidate of names) {
-    const similarity = pairsInCommon(letters(name), letters(candidate));
-    if (similarity > most) [nearest, most] = [candidate, similarity];
-  }
-  return nearest;
+/** Those of `names` that one that does not exist is likely to mean, the nearest first. */
+export function nearestNames(name: string, names: readonly string[]): string[] {
+  return names
+    .map((candidate) => ({ candidate, similarity: pairsInCommon(letters(name), letters(candidate)) }))
+    .filter(({ similarity }) => similarity > 0.4)
+    .sort((a, b) => b.similarity - a.similarity)
+    .map(({ candidate }) => candidate);
 }
 
 /** Without what people confuse first: capitals and punctuation. No misspelt name is longer than this. */

@@ -4,14 +4,14 @@ import { describe, expect, test } from 'vitest';
 import { DataError } from '../data-error.js';
 import { decodeImage } from './decode-image.js';
 
-/** What Pillow makes of a file: the CRC-32 of its pixels in each mode, or why it refuses it. Made by fixtures/make_pictures.py. */
+/** What Pillow makes of a file: the CRC-32 of its pixels in each mode, or why it refuses it. Made by fixtures/make_images.py. */
 type Facts =
   | { readonly width: number; readonly height: number; readonly L: number; readonly RGB: number; readonly RGBA: number }
   | { readonly error: string };
 
 const folder = new URL('../fixtures/pillow/', import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, folder));
-const { files } = JSON.parse(read('pictures.json').toString()) as { files: Record<string, Facts> };
+const { files } = JSON.parse(read('images.json').toString()) as { files: Record<string, Facts> };
 const modes = [
   ['L', 1],
   ['RGB', 3],

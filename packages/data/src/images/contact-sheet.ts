@@ -60,12 +60,12 @@ export async function contactSheet(images: Tensor4D, options: ContactSheetOption
   const sheetWidth = Math.min(columns, count) * cellWidth + gap;
   const sheetHeight = Math.ceil(count / columns) * cellHeight + gap;
   const pixels = new Uint8Array(sheetWidth * sheetHeight * 3).fill(background);
-  for (let picture = 0; picture < count; picture++) {
-    const left = gap + (picture % columns) * cellWidth;
-    const top = gap + Math.floor(picture / columns) * cellHeight;
+  for (let image = 0; image < count; image++) {
+    const left = gap + (image % columns) * cellWidth;
+    const top = gap + Math.floor(image / columns) * cellHeight;
     for (let y = 0; y < height * scale; y++)
       for (let x = 0; x < width * scale; x++) {
-        const from = ((picture * height + Math.floor(y / scale)) * width + Math.floor(x / scale)) * channels;
+        const from = ((image * height + Math.floor(y / scale)) * width + Math.floor(x / scale)) * channels;
         const to = ((top + y) * sheetWidth + left + x) * 3;
         for (let c = 0; c < 3; c++) {
           const channel = channels >= 3 ? c : 0;
