@@ -34,7 +34,7 @@ await useBackend();
 const all = await imageFolder(values.data, { root: 'train' });
 const count = Number(values.images);
 if (!Number.isInteger(count) || count < 128 || count > all.length)
-  throw new RangeError(`--images must be a whole number from 128 to ${all.length}, got ${values.images}`);
+  throw new RangeError(`--images must be an integer from 128 to ${all.length}, got ${values.images}`);
 // Evenly from all over the data set, which is sorted by class.
 const chosen = subset(
   all,

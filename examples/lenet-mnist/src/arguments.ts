@@ -51,7 +51,7 @@ export function readArguments(args: string[], defaultEpochs: number): Arguments 
 function wholeNumber(name: string, text: string, least: number): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isSafeInteger(value) || value < least)
-    throw new RangeError(`${name} must be a whole number of at least ${least}, got '${text}'`);
+    throw new RangeError(`${name} must be an integer of at least ${least}, got '${text}'`);
   return value;
 }
 

@@ -117,7 +117,7 @@ test('says which argument is wrong', async () => {
   const wrong = await demo(['--epochs', 'three']);
   expect(wrong).toEqual({
     code: 1,
-    output: "RangeError: --epochs must be a whole number of at least 1, got 'three'\n",
+    output: "RangeError: --epochs must be an integer of at least 1, got 'three'\n",
   });
   const nothing = await demo(['--data', small, '--folder', join(folder, 'nothing'), '--resume']);
   expect(nothing.code).toBe(1);

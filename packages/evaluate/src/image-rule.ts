@@ -1,7 +1,7 @@
 import { type Rule, rule } from '@cnnzoo/checks';
 import type { Image } from '@cnnzoo/transforms';
 
-/** Pixels of which there are as many as the sizes say. */
+/** An image with as many pixels as its sizes say. */
 export const imageRule: Rule<Image> = rule<Image>(
   'an image: { data, width, height, channels } with width x height x channels values',
   (value) => {

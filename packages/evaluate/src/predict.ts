@@ -70,7 +70,7 @@ export async function predict(
     if (categories !== undefined && categories.length !== classes)
       throw new RangeError(`categories must be ${classes}, the classes of model '${name}', got ${categories.length}`);
     if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1 && topK <= classes))
-      throw new RangeError(`topK must be a whole number from 1 to ${classes}, got ${topK}`);
+      throw new RangeError(`topK must be an integer from 1 to ${classes}, got ${topK}`);
     const names = categories ?? networks.find((network) => network.categories !== null)?.categories;
     const describe = (probabilities: Float64Array): Prediction[] =>
       largest(probabilities, topK ?? Math.min(5, classes)).map((index) => ({

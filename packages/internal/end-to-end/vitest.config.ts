@@ -10,5 +10,7 @@ export default defineConfig({
     // Installs wait for a network. No test is about speed: the limits only end what hangs, later than what a test has started is ended.
     testTimeout: 900_000,
     hookTimeout: 900_000,
+    // A test that ends without an assertion fails.
+    expect: { requireAssertions: true },
   },
 });

@@ -13,5 +13,7 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     passWithNoTests: true,
+    // A test that ends without an assertion fails.
+    expect: { requireAssertions: true },
   },
 });

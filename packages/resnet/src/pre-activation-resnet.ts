@@ -53,17 +53,7 @@ function build(id: keyof typeof variants, options: PreActivationResNetOptions): 
         let x: SymbolicTensor = connect(
           input,
           conv2d({ name: 'stem.conv', filters: 64, kernelSize: 7, stride: 2, padding: 3, useBias: asInKeras }),
-          ...(asInKeras
-            ? [
-                layers.zeroPadding2d({
-                  name: 'stem.pad',
-                  padding: [
-                    [1, 1],
-                    [1, 1],
-                  ],
-                }),
-              ]
-            : []),
+          ...(asInKeras ? [layers.zeroPadding2d({ name: 'stem.pad', padding: 1 })] : []),
           maxPooling2d({ name: 'stem.pool', poolSize: 3, stride: 2, padding: asInKeras ? 0 : 1 }),
         );
         variants[id].forEach((blocks, stage, stages) => {

@@ -53,7 +53,7 @@ export interface LayerSummary extends Cost {
   readonly outputShape: Shape;
   /** Kernel, stride and padding of a convolution or pooling. */
   readonly kernel: KernelUse | null;
-  /** Null behind a layer of which nothing is known. */
+  /** Null after a layer that the calculator does not know. */
   readonly receptiveField: ReceptiveField | null;
   /** True where the network's main output does not need the layer, as in an auxiliary head. */
   readonly auxiliary: boolean;

@@ -29,7 +29,7 @@ function atStrideOne(dilation: Pair): (x: tf.Tensor4D, kernel: tf.Tensor4D) => t
   return (x, kernel) => convolve(x, kernel) as tf.Tensor4D;
 }
 
-/** dx: the output's gradient, padded, convolved with the kernel turned around, with the same dilation. */
+/** dx: the output's gradient, padded, convolved with the flipped kernel at the same dilation. */
 function inputGradient(dy: tf.Tensor4D, kernel: tf.Tensor4D, dilation: Pair): tf.Tensor4D {
   const [kernelHeight, kernelWidth] = kernel.shape;
   const vertical = (kernelHeight - 1) * dilation[0];

@@ -19,10 +19,10 @@ export interface DropoutOptions extends LayerOptions {
 export class Dropout extends BaseLayer<DropoutOptions> {
   static readonly className = 'CnnzooDropout';
   readonly rate: number;
-  /** Random where neither the layer nor its model was given one, so a training run that goes on elsewhere takes it along. */
+  /** Random where neither the layer nor its model was given one, so that a training run can be resumed with it in another process. */
   seed: number;
   /**
-   * How many masks were drawn: mask n depends on the seed and n only, so a training run that goes on elsewhere gives the same
+   * How many masks were drawn: mask n depends on the seed and n only, so a training run that is resumed in another process gives the same
    * result if it takes this number along. Not saved with the model.
    */
   masksDrawn = 0;

@@ -5,7 +5,7 @@ import { type LayersModel, model as makeModel, type SymbolicTensor } from '@tens
  * A backbone: a model with the same layers and weights that returns inner feature maps.
  *
  * @param model a model of one input, e.g. `resnet50({ includeTop: false })`
- * @param names layers ('layer1.0.relu') or modules ('layer2'), of which the last layer counts
+ * @param names layers ('layer1.0.relu') or modules ('layer2'), which stand for their last layer
  * @returns a model with one output for each name, in their order. It shares the weights: dispose one of the two only.
  * @throws TypeError where `names` is no array of strings, RangeError for a name that the model does not have
  * @example

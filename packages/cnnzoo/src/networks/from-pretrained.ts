@@ -35,7 +35,7 @@ export async function fromPretrained<Id extends ModelId>(
   check('weights', weights, string("a set's name, a path or an address"));
   const published = findWeights(weights) ?? findWeights(`${id}.${weights}`);
   const architecture = { ...published?.options, ...own } as unknown as OptionsOf<Id>;
-  // Random numbers would be thrown away, but for a head that the weights do not fill.
+  // The weights replace random numbers, except in a head that they do not fill.
   const { numClasses, auxiliaryHeads } = architecture as { numClasses?: number; auxiliaryHeads?: boolean };
   const filled =
     auxiliaryHeads !== true &&

@@ -13,7 +13,7 @@ export interface CifarOptions {
 const side = 32;
 const pixels = side * side;
 
-/** The files of each split, and the bytes before each image, of which the last is the label. */
+/** The files of each split, and how many label bytes stand before each image; the last one counts. */
 const formats = {
   cifar10: {
     train: [1, 2, 3, 4, 5].map((n) => `data_batch_${n}.bin`),

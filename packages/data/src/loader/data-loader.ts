@@ -35,7 +35,7 @@ export interface ImageBatch {
   readonly labels: tf.Tensor1D | tf.Tensor2D;
   /**
    * Index of the next batch in the epoch; a run stopped here resumes there. Set by `DataLoader` only. After the last batch it is
-   * `batchesPerEpoch`. It skips batches of which no image can be used.
+   * `batchesPerEpoch`. Batches without a usable image are skipped.
    */
   readonly nextBatch?: number;
 }

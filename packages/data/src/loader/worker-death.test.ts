@@ -100,7 +100,7 @@ describe('a worker that dies', () => {
       epoch.return(undefined),
     ]);
     await loader.close();
-    await loader.close();
+    await expect(loader.close()).resolves.toBeUndefined();
   });
 });
 

@@ -106,7 +106,7 @@ async function activationMap(
   const network = openNetwork(classifier, singleCrop());
   const { classes, format, protocol, categories } = network;
   if (classIndex !== undefined && !(Number.isInteger(classIndex) && classIndex >= 0 && classIndex < classes))
-    throw new RangeError(`classIndex must be a whole number from 0 to ${classes - 1}, got ${classIndex}`);
+    throw new RangeError(`classIndex must be an integer from 0 to ${classes - 1}, got ${classIndex}`);
   const [view] = protocol.views(await readImageInput(input, format.channels), format);
   if (view === undefined || source === undefined) throw new RangeError(`protocol '${protocol.name}' gives no input`);
   const { data, width, height, channels } = view.input;

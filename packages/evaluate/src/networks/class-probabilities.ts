@@ -75,7 +75,7 @@ export async function* classProbabilities<Known>(
 /** Images that are read at the same time. */
 const readers = 4;
 
-/** A few images at a time, the next ones while these are worked on. */
+/** A few images in chunks; the next chunk is read while this one is computed. */
 async function* readAhead<Known>(
   indices: Iterator<number>,
   read: (index: number) => Promise<NamedImage<Known>>,

@@ -12,7 +12,7 @@ const smallestSquare = 3;
 
 /**
  * A confusion matrix as HTML: a table with numbers, or, of many classes, an image with a square for each pair, or for each block of
- * pairs, of which the strongest counts. Colours are shares of a row's images, by their square root, so that rare confusions can be seen
+ * pairs; the strongest pair counts. Colours are shares of a row's images, by their square root, so that rare confusions can be seen
  * beside the diagonal.
  */
 export async function confusionTable({ confusion, categories }: EvaluationReport): Promise<Markup> {

@@ -4,7 +4,7 @@ import { reportRule } from './report-rule.js';
 import { addTallies, emptyTally } from './tally.js';
 
 /**
- * Joins the reports of shards of one evaluation. Merged in any order they equal one run over the whole data set exactly, but for the
+ * Joins the reports of shards of one evaluation. Merged in any order they equal one run over the whole data set exactly, except for the
  * time.
  * @param reports of `evaluate` with `shard`, with the same models, protocol, data set and batch size
  * @returns the report of all of them together; merge it with the missing ones later where some are missing

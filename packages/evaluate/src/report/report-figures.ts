@@ -2,7 +2,7 @@ import type { ClassReport, EvaluationReport, Mistake } from './report.js';
 
 export const percent = (share: number): string => (Number.isNaN(share) ? '–' : `${(100 * share).toFixed(2)} %`);
 
-/** A probability, of which those near 0 and 1 are not said to be so. */
+/** A probability as text: one near 0 or 1 is not rounded to 0 or 1. */
 export function certainty(probability: number): string {
   if (probability >= 0.99995) return '> 99.99 %';
   return probability < 0.00005 ? '< 0.01 %' : percent(probability);

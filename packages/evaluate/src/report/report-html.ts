@@ -32,8 +32,8 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .mistakes img.small { image-rendering: pixelated; } .mistakes b { color: #b42318; font-weight: 600; }`);
 
 /**
- * A report as one page without any other file: figures, confusion matrix, calibration, the worst classes, and the mistakes of which the
- * network was surest, as images.
+ * A report as one page without any other file: figures, confusion matrix, calibration, the worst classes, and the images of the
+ * surest mistakes.
  * @param given report of `evaluate` or `merge`
  * @param dataset the one that was evaluated, whose images are read again; without it the page has none
  * @returns the page's HTML

@@ -48,7 +48,7 @@ const source: { readonly [Name in keyof ReportSource]: Rule<ReportSource[Name]> 
   tally: record(tally),
 };
 
-/** A report, of which what follows from the rest is not looked at: it is computed again. */
+/** A report. Figures that follow from others are not checked: they are computed again. */
 export const reportRule: Rule<EvaluationReport> = {
   expected: 'a report of evaluate or merge',
   fault(name, value) {

@@ -24,7 +24,7 @@ export interface EvaluationReport {
   readonly averages: ClassAverages;
   /** Images of class `row` that were taken for class `column`. */
   readonly confusion: readonly (readonly number[])[];
-  /** Wrong answers of which the network was surest, the surest first; 24 at most. */
+  /** The wrong answers that the network was surest of, the surest first; 24 at most. */
   readonly mistakes: readonly Mistake[];
   readonly notes: readonly string[];
   /** For each image, reading included. */

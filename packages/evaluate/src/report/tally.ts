@@ -1,5 +1,5 @@
 /**
- * What an evaluation counts while it runs. All are whole numbers, so that shards added up in any order equal one run exactly, which sums
+ * What an evaluation counts while it runs. All are integers, so that shards added up in any order equal one run exactly, which sums
  * of floats would not.
  */
 export interface Tally {

@@ -8,7 +8,7 @@ import type { Random } from './random.js';
 
 const kinds = ['plain', 'plain', 'plain', 'plain', 'invalid', 'aborted', 'late'] as const;
 
-/** Requests to a frozen model in workers, of which some are invalid, aborted or late, while workers die. */
+/** Requests to a frozen model in workers. Some are invalid, aborted or late, and workers die meanwhile. */
 export async function frozenPool(requests: number, deaths: number, random: Random): Promise<string> {
   registerOnnxBackend({ threads: 1 });
   await tf.setBackend('onnx');

@@ -131,7 +131,7 @@ function normFirstLast(values: Float32Array): [number, number, number] {
 export function trainingErrors(figures: TrainingFigures, golden: TrainingGolden): TrainingErrors {
   let gradients = 0;
   let elements = 0;
-  // A convolution's bias before a batch norm has a gradient of zero, of which float32 leaves rounding errors of every weight's
+  // A convolution's bias before a batch norm has a gradient of zero: float32 leaves rounding errors of every weight's
   // scale: an error of 1e-2 stands for a millionth of the largest gradient then.
   const largest = Math.max(...Object.values(golden.gradients_step0).map(([norm]) => norm));
   const unit = (norm: number) => (norm < 1e-9 * largest ? 1e-4 * largest : norm);

@@ -55,6 +55,7 @@ test('a process that has ended owns nothing, also where another one has its id n
   // What a power cut left of a claim.
   await writeFile(join(folder, `owner-${id}.json`), '');
   await (await claimFolder(folder)).release();
+  expect(await readdir(folder)).toEqual([]);
 });
 
 test('on another machine it owns until it is silent for five minutes', async () => {

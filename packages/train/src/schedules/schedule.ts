@@ -5,7 +5,7 @@ import type { EpochRecord } from '../loop/history.js';
 export interface SchedulePosition {
   /** Updates of the weights so far. */
   readonly step: number;
-  /** Epochs done, a whole number. */
+  /** Epochs done, an integer. */
   readonly epoch: number;
   /** Updates in the whole run. */
   readonly totalSteps: number;

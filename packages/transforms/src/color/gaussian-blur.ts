@@ -4,7 +4,7 @@ import { blankImage, type Image, isFloat } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
 
 /**
- * Blurs an image with a Gaussian of which kernelSize pixels are used, as torchvision's gaussian_blur. The image is
+ * Blurs an image with a Gaussian, cut to kernelSize pixels, as torchvision's gaussian_blur. The image is
  * mirrored at its edges.
  * @param kernelSize an odd number of pixels
  * @param sigma standard deviation in pixels. Default torchvision's, 0.15 * kernelSize + 0.35

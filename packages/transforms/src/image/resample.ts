@@ -1,6 +1,6 @@
 /**
  * Pillow's resampling of 8-bit and float images (src/libImaging/Resample.c), in two passes: along the rows and along the columns.
- * 8-bit images are computed in whole numbers, weights having 22 bits behind the point, and are rounded to 8 bits in between.
+ * 8-bit images are computed in integers: weights have 22 fractional bits, and each pass rounds to 8 bits.
  */
 import { type FilterTaps, filterTaps, type Interpolation } from './filter.js';
 import { type ByteImage, blankImage, type FloatImage, type Image, isFloat } from './image.js';
@@ -44,7 +44,7 @@ function columnsFirst(image: Image, height: number, width: number): boolean {
 /** Rows of a block: 16 of 500 RGB pixels are 24 kB. */
 const blockRows = 16;
 
-/** Weights as whole numbers with 22 bits behind the point, rounded away from zero. */
+/** Weights as integers with 22 fractional bits, rounded away from zero. */
 function fixedPoint(weights: Float64Array): Int32Array {
   const fixed = new Int32Array(weights.length);
   for (let i = 0; i < fixed.length; i++) {

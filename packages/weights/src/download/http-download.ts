@@ -25,7 +25,7 @@ export class PermanentHttpError extends Error {}
 const largestRedirects = 10;
 
 /**
- * Downloads `url` to the end of `file`, which may hold the beginning from an earlier attempt; `file`.etag remembers of which version.
+ * Downloads `url` to the end of `file`, which may hold the beginning from an earlier attempt; `file`.etag names the version.
  * @throws PermanentHttpError for an answer that is final, Error for everything that another attempt may mend
  */
 export async function httpDownload(url: string, file: string, options: HttpDownloadOptions): Promise<Downloaded> {

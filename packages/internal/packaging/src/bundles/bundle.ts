@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import { publishedPackages } from '@cnnzoo/tooling/published-packages';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 
 export interface Bundle {
@@ -9,13 +10,21 @@ export interface Bundle {
   readonly metafile: Metafile;
 }
 
-/** Packages that are not ours stay imports: tfjs must be one copy, onnxruntime is native code, and nobody's size but ours is asked. */
+const published = publishedPackages();
+
+/**
+ * Packages that are not ours stay imports: tfjs must be one copy, onnxruntime is native code, and nobody's size but ours is asked. Ours are
+ * found in their own folders, where a package may import itself: this one need not depend on each.
+ */
 const outsideStaysOutside: Plugin = {
   name: 'outside-stays-outside',
-  setup({ onResolve }) {
-    onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
-      kind === 'entry-point' || /^(@cnnzoo\/|cnnzoo$)/.test(path) ? undefined : { path, external: true },
-    );
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^[^./]/ }, async ({ path, kind, pluginData }) => {
+      if (kind === 'entry-point' || pluginData === 'found') return undefined;
+      const own = published.find(({ name }) => path === name || path.startsWith(`${name}/`));
+      if (own === undefined) return { path, external: true };
+      return await resolve(path, { kind, resolveDir: own.folder, pluginData: 'found' });
+    });
   },
 };
 

@@ -1,3 +1,9 @@
+/** What a family of networks may have that has no row below. */
+const familyCeiling = 3;
+
+/** The ceiling of an entry, in kilobytes. */
+export const ceilingOf = (specifier: string): number => ceilings[specifier] ?? familyCeiling;
+
 /**
  * Kilobytes (1000 bytes) that a package's own code may have, minified and gzipped, without what it depends on: one row for
  * everything an entry exports. Code that no longer fits is made smaller: the ceiling is part of what the package promises.

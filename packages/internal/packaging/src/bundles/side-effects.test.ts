@@ -1,4 +1,5 @@
 import { basename, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { cifarResnet } from '@cnnzoo/resnet';
 import { publishedPackages } from '@cnnzoo/tooling/published-packages';
 import '@tensorflow/tfjs-backend-cpu';
@@ -53,10 +54,10 @@ test('importing the other entries changes nothing: no class, kernel, backend, gl
     for (const name of Reflect.ownKeys(globalThis)) void globalThis[name];
     const changed = [];
     let before = state();
-    for (const specifier of ${JSON.stringify(pure.map(({ specifier }) => specifier))}) {
-      await import(specifier);
+    for (const module of ${JSON.stringify(pure.map(({ module }) => pathToFileURL(module).href))}) {
+      await import(module);
       const after = state();
-      if (after !== before) changed.push([specifier, before, after]);
+      if (after !== before) changed.push([module, before, after]);
       before = after;
     }
     console.log(JSON.stringify(changed));`;

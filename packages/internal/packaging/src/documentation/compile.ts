@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { root } from '@cnnzoo/tooling/published-packages';
+import { publishedPackages, root } from '@cnnzoo/tooling/published-packages';
 import ts from 'typescript';
 
 export interface Problem {
@@ -17,6 +17,10 @@ export function problems(files: readonly string[]): Problem[] {
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
     lib: ['lib.es2023.d.ts'],
     types: ['node'],
+    // All packages, as if this one depended on each.
+    paths: Object.fromEntries(
+      publishedPackages().flatMap(({ entries }) => entries.map(({ specifier, types }) => [specifier, [types]])),
+    ),
     typeRoots: [resolve(root, 'node_modules/@types')],
     strict: true,
     skipLibCheck: true,

@@ -3,16 +3,25 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { publishedPackages } from '@cnnzoo/tooling/published-packages';
 import { afterAll, expect, test } from 'vitest';
 import { problems } from './compile.js';
 import { declarePlaceholders } from './placeholders.js';
 import { publicExports } from './public-api.js';
 import { snippets } from './snippets.js';
 
-// Inside the package, so that the programs find the workspace's packages as those of an app.
+// Inside the package, so that the programs find what it depends on as an app does. The packages of the workspace need not be among that: tsx
+// reads in the folder's tsconfig.json where they are.
 const folder = fileURLToPath(new URL('../../.snippets', import.meta.url));
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
+const paths = publishedPackages().flatMap(({ entries }) =>
+  entries.map(({ specifier, module }) => [specifier, [module]]),
+);
+writeFileSync(
+  join(folder, 'tsconfig.json'),
+  JSON.stringify({ compilerOptions: { paths: Object.fromEntries(paths) }, include: ['*.mts'] }),
+);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const exported = publicExports();
@@ -58,6 +67,11 @@ test('every program in the documentation and every example in a docstring compil
 });
 
 test.each(programs.filter(({ runs }) => runs))('$place runs', async ({ file }) => {
-  // Rejects where the program ends with an error.
-  await promisify(execFile)(process.execPath, ['--import', 'tsx', file], { cwd: join(folder, '..'), timeout: 250_000 });
+  const run = promisify(execFile)(process.execPath, ['--import', 'tsx', file], {
+    cwd: join(folder, '..'),
+    env: { ...process.env, TSX_TSCONFIG_PATH: join(folder, 'tsconfig.json') },
+    timeout: 250_000,
+  });
+  // Rejects, with what the program printed, where it ends with an error.
+  await expect(run).resolves.toHaveProperty('stdout');
 });

@@ -6,7 +6,7 @@ const placeholders = {
   image: "import('@cnnzoo/transforms').Image",
   loader: "import('@cnnzoo/train').Loader",
   history: "import('@cnnzoo/train').History",
-  testSet: "import('@cnnzoo/evaluate').Dataset",
+  testSet: "import('@cnnzoo/evaluate').LabelledImages",
 } as const;
 
 /** Declarations of the placeholders that a program uses and does not declare itself. */

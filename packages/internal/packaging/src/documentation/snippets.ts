@@ -11,7 +11,7 @@ export interface Snippet {
   readonly runs: boolean;
 }
 
-/** The Markdown files of this repository below its root, but for the forms of .github. */
+/** The Markdown files of this repository, without the forms of .github. */
 export function markdownFiles(): { path: string; readme: boolean }[] {
   const readmes = ['packages', 'packages/internal', 'examples'].flatMap((folder) =>
     readdirSync(join(root, folder)).map((name) => join(folder, name, 'README.md')),

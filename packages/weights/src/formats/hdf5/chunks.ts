@@ -1,4 +1,4 @@
-/** Data sets that are stored in pieces, each of which may be compressed. */
+/** Data sets that are stored in chunks; each chunk may be compressed. */
 import { type Budget, inflate } from '@cnnzoo/files';
 import { elementCount, shapeText } from '../../state-dict/dtype.js';
 

@@ -153,7 +153,7 @@ async function hugeObject(reader: StructureReader, { huge }: Heap, identifier: U
   throw new RangeError(`a large object ${wanted} that is not in its heap`);
 }
 
-/** Blocks double in size from row to row, but for the first two; rows above the largest block are blocks of blocks again. */
+/** Blocks double in size from row to row, except the first two; rows above the largest block are blocks of blocks again. */
 async function managedAddress(reader: StructureReader, heap: Heap, offset: number): Promise<number> {
   const { width, firstBlock, largestBlock, offsetSize } = heap;
   const blockSize = (row: number) => firstBlock * 2 ** Math.max(row - 1, 0);

@@ -137,7 +137,7 @@ async function readZipFormat(source: OpenSource, budget: Budget): Promise<TorchF
   return { value, storages: await storagesOf(source, used, budget) };
 }
 
-/** Storages are read in place, but for those of re-packed archives that are deflated: they are brought to memory. */
+/** Storages are read in place. Those of a re-packed, deflated archive are inflated into memory. */
 async function storagesOf(
   source: OpenSource,
   entries: ReadonlyMap<string, ZipEntry>,

@@ -1,0 +1,49 @@
+/** Code that stands in two packages has one home, or says beside itself why it has two. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '@cnnzoo/tooling/published-packages';
+import { expect, test } from 'vitest';
+import { type Clone, clonesIn } from './clones.js';
+
+const folders = ['packages', 'packages/internal'].flatMap((parent) =>
+  readdirSync(join(root, parent)).map((name) => `${parent}/${name}`),
+);
+const sources = folders
+  .filter((folder) => folder !== 'packages/internal')
+  .flatMap((folder) =>
+    ['src', 'programs', 'conformance']
+      .map((part) => `${folder}/${part}`)
+      .filter((path) => existsSync(join(root, path)))
+      .flatMap((path) =>
+        readdirSync(join(root, path), { recursive: true, encoding: 'utf8' }).map((file) => ({
+          folder,
+          path: `${path}/${file.replaceAll('\\', '/')}`,
+        })),
+      ),
+  )
+  .filter(({ path }) => /\.[cm]?[jt]s$/.test(path) && !path.endsWith('.test.ts'))
+  .map(({ folder, path }) => ({ folder, path, text: readFileSync(join(root, path), 'utf8') }));
+
+const folderOf = (path: string) => sources.find((source) => source.path === path)?.folder ?? '';
+
+/** `Repeated in @cnnzoo/vgg: why`, in the lines of one of the two places or in the eight before. */
+function hasReason({ places }: Clone): boolean {
+  return places.some(({ path, start, end }, i) => {
+    const lines = sources.find((source) => source.path === path)?.text.split('\n') ?? [];
+    const beside = lines.slice(Math.max(0, start - 9), end).join('\n');
+    const [, other = ''] = /([^/]+)$/.exec(folderOf(places[1 - i]?.path ?? '')) ?? [];
+    return new RegExp(`Repeated in @cnnzoo/${other}[,:] \\S`).test(beside);
+  });
+}
+
+const describe = ({ places }: Clone) => places.map(({ path, start, end }) => `${path}:${start}-${end}`).join(' ~ ');
+
+test('no six lines stand in two packages without a reason beside them', async () => {
+  expect(sources.length).toBeGreaterThan(500);
+  const clones = (await clonesIn(sources)).filter(
+    ({ places: [one, other] }) => folderOf(one.path) !== folderOf(other.path),
+  );
+  expect(clones.filter((clone) => !hasReason(clone)).map(describe)).toEqual([]);
+  // The detector finds what is there: networks are written out.
+  expect(clones.length).toBeGreaterThan(0);
+});
