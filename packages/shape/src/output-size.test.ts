@@ -14,7 +14,7 @@ import {
 
 type Pair = [number, number];
 
-/** What PyTorch 1.13 says of random windows: [input, kernel, stride, padding, dilation, …, output], null where it refuses. */
+/** What PyTorch says of random windows: [input, kernel, stride, padding, dilation, …, output], null where it refuses. */
 const torch = JSON.parse(readFileSync(new URL('./fixtures/torch-windows.json', import.meta.url), 'utf8')) as {
   conv2d: [Pair, Pair, Pair, Pair, Pair, Pair | null][];
   convTranspose2d: [Pair, Pair, Pair, Pair, Pair, outputPadding: Pair, Pair | null][];

@@ -1,13 +1,6 @@
 import { type Size2d, shown } from '@cnnzoo/checks';
 import { axisNames, integer, pair } from './arguments.js';
-import {
-  type AxisPadding,
-  checkAxisPadding,
-  effectiveKernelSize,
-  slideTransposedWindow,
-  slideWindow,
-  type WindowResult,
-} from './window.js';
+import { type AxisPadding, checkAxisPadding, slideTransposedWindow, slideWindow, type WindowResult } from './window.js';
 
 /**
  * Padding of a two-dimensional window. `'valid'`: none. `'same'`: TensorFlow's, ceil(input / stride) outputs. A number: zeros on all
@@ -77,13 +70,12 @@ export function slideWindow2d(
   return [along(0), along(1)];
 }
 
-/** Both axes of a pooling, with PyTorch's rule that padding is at most half the kernel: more would pool nothing but padding. */
+/** Both axes of a pooling, with PyTorch's rule that padding is at most half the kernel, dilated or not: more would pool nothing but padding. */
 export function slidePoolWindow2d(options: WindowOptions): readonly [WindowResult, WindowResult] {
   const result = slideWindow2d(options, 'kernelSize');
   const kernelSize = pair('kernelSize', options.kernelSize);
-  const dilation = pair('dilation', options.dilation ?? 1);
   for (const axis of [0, 1] as const) {
-    const most = Math.floor(effectiveKernelSize(kernelSize[axis], dilation[axis]) / 2);
+    const most = Math.floor(kernelSize[axis] / 2);
     const padding = Math.max(...result[axis].padding);
     if (options.padding !== 'same' && padding > most) {
       throw new RangeError(

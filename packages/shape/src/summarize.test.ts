@@ -145,7 +145,7 @@ describe('bad input is refused with the place of the layer', () => {
       'a linear layer on a map',
       [{ type: 'Linear', outFeatures: 2 }],
       { inputShape: [4, 4, 3] },
-      /layer 1 of 1.*flat vector, got \[4,4,3\]; .* Flatten before it, of 48/,
+      /layer 1 of 1.*flat vector, got \[4, 4, 3\]; .* Flatten before it, of 48/,
     ],
     [
       'a linear layer of other size',
@@ -199,7 +199,7 @@ describe('bad input is refused with the place of the layer', () => {
         { type: 'Add', inputs: ['a', 'input'] },
       ],
       { inputShape: [9, 9, 8] },
-      /layer 2 of 2.* one shape, got \[7,7,8\] and \[9,9,8\]/,
+      /layer 2 of 2.* one shape, got \[7, 7, 8\] and \[9, 9, 8\]/,
     ],
     [
       'branches of other sizes',
@@ -208,7 +208,7 @@ describe('bad input is refused with the place of the layer', () => {
         { type: 'Concat', inputs: ['a', 'input'] },
       ],
       { inputShape: [9, 9, 3] },
-      /layer 2 of 2.* one height and width, got \[7,7,8\] and \[9,9,3\]; .* height 7 everywhere/,
+      /layer 2 of 2.* one height and width, got \[7, 7, 8\] and \[9, 9, 3\]; .* height 7 everywhere/,
     ],
     ['one branch', [{ type: 'Add' }], { inputShape: [9, 9, 3] }, /two or more inputs, got 1/],
     [

@@ -5,7 +5,15 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
-import { type Batch, DataLoader, type DataLoaderOptions, type Dataset, imageFolder, mnist, subset } from '@cnnzoo/data';
+import {
+  DataLoader,
+  type DataLoaderOptions,
+  type Dataset,
+  type ImageBatch,
+  imageFolder,
+  mnist,
+  subset,
+} from '@cnnzoo/data';
 import { lenet5 } from '@cnnzoo/lenet';
 import { cifarResnet } from '@cnnzoo/resnet';
 import { sharedFile } from '@cnnzoo/testing';
@@ -32,7 +40,7 @@ class TimedLoader {
     return this.#loader.batchesPerEpoch;
   }
 
-  async *epoch(index: number, fromBatch = 0): AsyncGenerator<Batch> {
+  async *epoch(index: number, fromBatch = 0): AsyncGenerator<ImageBatch> {
     const batches = this.#loader.epoch(index, fromBatch);
     for (;;) {
       const asked = performance.now();

@@ -32,7 +32,8 @@ beforeAll(async () => {
   const tfjs = ['@tensorflow/tfjs-core@4', '@tensorflow/tfjs-layers@4', ...backends];
   const packages = [...forBrowsers, ...Object.keys(nodeOnly)];
   await createApp(parent, 'app', 'pnpm 10', inject('registry')).install([...tagged(packages, 'snapshot'), ...tfjs]);
-  for (const file of ['index.html', 'main.ts', 'golden.ts', 'photo.png']) cpSync(join(source, file), join(app, file));
+  for (const file of ['index.html', 'main.ts', 'golden.ts']) cpSync(join(source, file), join(app, file));
+  cpSync(fileURLToPath(new URL('../../../transforms/src/fixtures/photo.png', import.meta.url)), join(app, 'photo.png'));
 });
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
 

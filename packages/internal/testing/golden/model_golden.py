@@ -6,8 +6,8 @@
     python3 model_golden.py pytorchcv:squeezenet_v1_1 > …    one of pytorchcv's (pip install pytorchcv)
     python3 model_golden.py network.py:build > golden.json   what a function of a Python file gives, called without arguments
 
-Needs torch and torchvision (made with PyTorch 2.9.1, torchvision 0.24.1), and no weights: they follow from their names, see
-golden_numbers.py. Figures: `input`, [channels, height, width]; `params`; `macs` (convolutions and linear layers); `state` (every key
+Needs torch and torchvision, and no weights: they follow from their names, see golden_numbers.py. The files of models/ were made with
+PyTorch 2.15.0 and torchvision 0.29.2; those of earlier versions differed in the logits only, by at most 2e-6 of their norm. Figures: `input`, [channels, height, width]; `params`; `macs` (convolutions and linear layers); `state` (every key
 and shape); `layers` (name, type, output shape without the batch, parameters, multiply-accumulates, in the order of calls); `logits`
 of one image, in evaluation mode. `params` and `state` include auxiliary heads, `macs` and `layers` do not: evaluation does not run
 them."""

@@ -1,7 +1,9 @@
-/** `pnpm --filter @cnnzoo/packaging run update`: the reports as the packages' builds are now. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+/** `pnpm --filter @cnnzoo/packaging run update`: the reports as the packages' builds are now, and the diagram in docs/architecture.md. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { root } from '@cnnzoo/tooling/published-packages';
+import { packageDiagram, packageGraph } from '../architecture/package-graph.js';
 import { extractions, extractReports, reportFolder } from './extract-reports.js';
 
 const temporaryFolder = mkdtempSync(join(tmpdir(), 'cnnzoo-api-'));
@@ -10,4 +12,6 @@ extractReports(all, { update: true });
 rmSync(temporaryFolder, { recursive: true });
 const wanted = new Set(all.map(({ report }) => report));
 for (const file of readdirSync(reportFolder)) if (!wanted.has(file)) rmSync(join(reportFolder, file));
+const page = join(root, 'docs/architecture.md');
+writeFileSync(page, readFileSync(page, 'utf8').replace(packageDiagram, `\`\`\`mermaid\n${packageGraph()}\n\`\`\``));
 console.log(`${all.length} reports in ${reportFolder}`);

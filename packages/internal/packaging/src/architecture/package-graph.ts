@@ -1,6 +1,9 @@
 /** The diagram of the packages in docs/architecture.md: a Mermaid flowchart of their package.json files. */
 import { declaredImports } from './imports.js';
 
+/** The diagram in the page. */
+export const packageDiagram = /^```mermaid\n(flowchart TD\n.*?)\n```$/ms;
+
 /** What packages with the same imports and the same users share, such as the families of networks. */
 interface Box {
   readonly names: string[];
