@@ -157,7 +157,7 @@ test('what fails in the middle leaves no tensors', async () => {
 
 test('predict says what is wrong', async () => {
   const wrong = (options: object) => predict(echo(3), [imageOf([1, 2, 3])], { protocol, ...options });
-  await expect(wrong({ topK: 4 })).rejects.toThrow('topK must be a whole number from 1 to 3, got 4');
+  await expect(wrong({ topK: 4 })).rejects.toThrow('topK must be an integer from 1 to 3, got 4');
   await expect(wrong({ categories: ['a'] })).rejects.toThrow(
     "categories must be 3, the classes of model 'echo', got 1",
   );

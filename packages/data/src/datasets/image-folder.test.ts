@@ -151,7 +151,7 @@ describe('bad images: the error names the file', () => {
     [
       'text.jpg',
       async () => Buffer.from('this is no image'),
-      /class.text.jpg: not a JPEG, PNG, WebP, GIF, TIFF, BMP or PPM file \(18 bytes\)/,
+      /class.text.jpg: not a JPEG, PNG, WebP, GIF, TIFF, BMP or PPM file \(16 bytes\)/,
     ],
     ['empty.png', async () => Buffer.alloc(0), /empty.png: not a JPEG/],
     [
