@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { compose, evaluationTransform, type Image, toTensor } from '@cnnzoo/transforms';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readImage } from '../pictures/decode-image.js';
+import { readImage } from '../images/decode-image.js';
 import { imagePreparer } from './image-preparer.js';
 
 const file = new URL('../fixtures/pillow/', import.meta.url);

@@ -16,7 +16,7 @@ import { sourceName } from '../archives/archive-index.js';
 import { DataError } from '../data-error.js';
 import type { SampleReference } from '../datasets/dataset.js';
 import { readFileBytes } from '../datasets/named-files.js';
-import type { Decoding } from '../pictures/decode-image.js';
+import type { Decoding } from '../images/decode-image.js';
 import { collate } from './collate.js';
 import { type TransformSource, transformPlan } from './transform-source.js';
 import { unlessAborted } from './unless-aborted.js';
