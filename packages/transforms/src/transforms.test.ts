@@ -272,7 +272,7 @@ describe('bad input is named, with its value and what was expected', () => {
     [/needs more than 4 pixels.*8 x 3/, () => gaussianBlur(9)(imageOf(3, 8))],
     [/statistics for 3 channels, the image has 1/, () => normalize([0, 0, 0], [1, 1, 1])(toTensor()(imageOf(2, 2, 1)))],
     [/normalize needs a float image.*toTensor/, () => normalize([0], [1])(image)],
-    [/rgbToBgr needs at least 3 channels, the image has 1/, () => rgbToBgr()(picture(2, 2, 1))],
+    [/rgbToBgr needs at least 3 channels, the image has 1/, () => rgbToBgr()(imageOf(2, 2, 1))],
     [
       /resize has no option 'interpolaton': did you mean 'interpolation'\?/,
       () => resize(3, { interpolaton: 1 } as object),
