@@ -94,9 +94,7 @@ describe.skipIf(weights === null || folder === null)('ResNet-20 on CIFAR-10’s 
     expect(dog.values).not.toEqual(cat.values);
     expect(await gradCam(model, path, { layer: 'layer2' })).toMatchObject({ size: [16, 16], layer: 'layer2.2.relu_1' });
     await expect(gradCam(model, path, { layer: 'fc' })).rejects.toThrow("such as 'layer3.2.relu_1'");
-    await expect(gradCam(model, path, { classIndex: 10 })).rejects.toThrow(
-      'classIndex must be an integer from 0 to 9',
-    );
+    await expect(gradCam(model, path, { classIndex: 10 })).rejects.toThrow('classIndex must be an integer from 0 to 9');
     await expect(predict(model, join(path, 'missing.png'))).rejects.toThrow('missing.png: cannot be read');
   });
 

@@ -17,8 +17,8 @@ import { padMap } from './pad-map.js';
 import {
   type AxisWindow,
   equalsSame,
-  outputSize,
   type LayerPadding,
+  outputSize,
   paddingPair,
   paddingRule,
   type Windows,

@@ -5,7 +5,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { BaseLayer, type LayerOptions } from './base-layer.js';
 import { onlyShape } from './layer-arguments.js';
-import { type AxisWindow, outputSize, type LayerPadding, paddingPair, paddingRule, type Windows } from './window.js';
+import { type AxisWindow, type LayerPadding, outputSize, paddingPair, paddingRule, type Windows } from './window.js';
 
 export interface Pooling2dOptions extends LayerOptions {
   readonly poolSize: Size2d;
