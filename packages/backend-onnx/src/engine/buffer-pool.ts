@@ -25,15 +25,15 @@ export function viewOf(buffer: ArrayBuffer, dtype: ElementType, size: number): E
 }
 
 export class BufferPool {
-  private readonly free = new Map<number, Free[]>();
-  private flush = 0;
+  readonly #free = new Map<number, Free[]>();
+  #flush = 0;
   /** Bytes that wait to be used again. */
   bytes = 0;
 
   /** A buffer for `size` elements, its content undefined. */
   take(dtype: ElementType, size: number): Elements {
     const bytes = Math.max(size * (dtype === 'bool' ? 1 : 4), 1);
-    const found = this.free.get(bytes)?.pop();
+    const found = this.#free.get(bytes)?.pop();
     if (found) this.bytes -= bytes;
     return viewOf(found?.buffer ?? new ArrayBuffer(bytes), dtype, size);
   }
@@ -41,26 +41,26 @@ export class BufferPool {
   /** Takes back a buffer that `take` has given and that nobody will look at any more. */
   give(data: Elements): void {
     const buffer = data.buffer as ArrayBuffer;
-    const list = this.free.get(buffer.byteLength);
-    if (list) list.push({ buffer, since: this.flush });
-    else this.free.set(buffer.byteLength, [{ buffer, since: this.flush }]);
+    const list = this.#free.get(buffer.byteLength);
+    if (list) list.push({ buffer, since: this.#flush });
+    else this.#free.set(buffer.byteLength, [{ buffer, since: this.#flush }]);
     this.bytes += buffer.byteLength;
   }
 
   /** Ends a flush: lets go of what has not been wanted for a while. */
   endFlush(): void {
-    this.flush++;
-    for (const [bytes, list] of this.free) {
-      const kept = list.filter(({ since }) => this.flush - since <= keepFor);
+    this.#flush++;
+    for (const [bytes, list] of this.#free) {
+      const kept = list.filter(({ since }) => this.#flush - since <= keepFor);
       this.bytes -= (list.length - kept.length) * bytes;
-      if (kept.length === 0) this.free.delete(bytes);
-      else if (kept.length < list.length) this.free.set(bytes, kept);
+      if (kept.length === 0) this.#free.delete(bytes);
+      else if (kept.length < list.length) this.#free.set(bytes, kept);
     }
   }
 
   /** Lets go of everything. */
   clear(): void {
-    this.free.clear();
+    this.#free.clear();
     this.bytes = 0;
   }
 }

@@ -25,19 +25,22 @@ function identity(type: ElementType): Uint8Array {
 }
 
 export class DeviceMemory {
-  private readonly downloads = new Map<ElementType, Session>();
-  private readonly uploads = new Map<ElementType, DeviceSession>();
+  readonly #downloads = new Map<ElementType, Session>();
+  readonly #uploads = new Map<ElementType, DeviceSession>();
   /** Values of the host that a graph has read once. */
-  private readonly readOnce = new WeakSet<Value>();
+  readonly #readOnce = new WeakSet<Value>();
   /** Single numbers by type and value; null for those that were read once. */
-  private readonly scalars = new Map<string, DeviceTensor | null>();
+  readonly #scalars = new Map<string, DeviceTensor | null>();
   readonly createSession: (model: Uint8Array, options: SessionOptions) => DeviceSession;
 
-  constructor(
-    private readonly runtime: Runtime,
-    private readonly options: SessionOptions,
-    private readonly stats: EngineStats,
-  ) {
+  readonly #runtime: Runtime;
+  readonly #options: SessionOptions;
+  readonly #stats: EngineStats;
+
+  constructor(runtime: Runtime, options: SessionOptions, stats: EngineStats) {
+    this.#runtime = runtime;
+    this.#options = options;
+    this.#stats = stats;
     const { createDeviceSession } = runtime;
     if (createDeviceSession === null) throw new Error(`${runtime.description} keeps no tensors`);
     this.createSession = createDeviceSession;
@@ -47,37 +50,37 @@ export class DeviceMemory {
   inputOf(value: Value, type: ElementType, size: number): RuntimeInput['data'] {
     if (value.device !== undefined) return value.device;
     const data = value.data as Elements;
-    if (size === 1) return this.scalarOf(data, type);
-    this.count(data);
-    if (size === 0 || !this.readOnce.has(value)) {
-      this.readOnce.add(value);
+    if (size === 1) return this.#scalarOf(data, type);
+    this.#count(data);
+    if (size === 0 || !this.#readOnce.has(value)) {
+      this.#readOnce.add(value);
       return data;
     }
-    value.device = this.upload(data, type, size);
+    value.device = this.#upload(data, type, size);
     return value.device;
   }
 
-  private scalarOf(data: Elements, type: ElementType): RuntimeInput['data'] {
+  #scalarOf(data: Elements, type: ElementType): RuntimeInput['data'] {
     const key = `${type} ${Object.is(data[0], -0) ? '-0' : data[0]}`;
-    const known = this.scalars.get(key);
+    const known = this.#scalars.get(key);
     if (known) return known;
-    this.count(data);
-    const device = known === null ? this.upload(data, type, 1) : null;
-    if (known === null || this.scalars.size < mostScalars) this.scalars.set(key, device);
+    this.#count(data);
+    const device = known === null ? this.#upload(data, type, 1) : null;
+    if (known === null || this.#scalars.size < mostScalars) this.#scalars.set(key, device);
     return device ?? data;
   }
 
-  private count(data: Elements): void {
-    const { toDevice } = this.stats.transfers;
+  #count(data: Elements): void {
+    const { toDevice } = this.#stats.transfers;
     toDevice.tensors++;
     toDevice.bytes += data.byteLength;
   }
 
   /** A result of a graph. */
   resultOf(device: DeviceTensor, type: ElementType, size: number, layout: Layout): Value {
-    this.stats.deviceTensors++;
-    const download = () => this.download(device, type, size);
-    const { toHost } = this.stats.transfers;
+    this.#stats.deviceTensors++;
+    const download = () => this.#download(device, type, size);
+    const { toHost } = this.#stats.transfers;
     const countRead = ({ byteLength }: Elements) => {
       toHost.tensors++;
       toHost.bytes += byteLength;
@@ -100,36 +103,36 @@ export class DeviceMemory {
 
   /** Waits for the device: it works in order, so what is asked for last is there last. */
   wait(): void {
-    const marker = this.upload(Float32Array.of(0), 'float32', 1);
-    this.download(marker, 'float32', 1);
+    const marker = this.#upload(Float32Array.of(0), 'float32', 1);
+    this.#download(marker, 'float32', 1);
     marker.dispose();
-    this.stats.deviceTensors--;
+    this.#stats.deviceTensors--;
   }
 
   /** Lets go of a value that no tensor has any more. */
   free(value: Value): void {
     if (value.device === undefined) return;
     value.device.dispose();
-    this.stats.deviceTensors--;
+    this.#stats.deviceTensors--;
   }
 
-  private upload(data: Elements, type: ElementType, size: number): DeviceTensor {
-    let session = this.uploads.get(type);
+  #upload(data: Elements, type: ElementType, size: number): DeviceTensor {
+    let session = this.#uploads.get(type);
     if (session === undefined) {
-      session = this.createSession(identity(type), { threads: this.options.threads });
-      this.uploads.set(type, session);
+      session = this.createSession(identity(type), { threads: this.#options.threads });
+      this.#uploads.set(type, session);
     }
     const tensor = session.run(new Map([['x', { type, dims: [size], data }]]), ['y']).get('y');
     if (tensor === undefined) throw new Error('a tensor could not be moved to the device');
-    this.stats.deviceTensors++;
+    this.#stats.deviceTensors++;
     return tensor;
   }
 
-  private download(device: DeviceTensor, type: ElementType, size: number): Elements {
-    let session = this.downloads.get(type);
+  #download(device: DeviceTensor, type: ElementType, size: number): Elements {
+    let session = this.#downloads.get(type);
     if (session === undefined) {
-      session = this.runtime.createSession(identity(type), { threads: this.options.threads });
-      this.downloads.set(type, session);
+      session = this.#runtime.createSession(identity(type), { threads: this.#options.threads });
+      this.#downloads.set(type, session);
     }
     const data = viewOf(new ArrayBuffer(size * (type === 'bool' ? 1 : 4)), type, size);
     const dims = [size];
@@ -138,13 +141,13 @@ export class DeviceMemory {
   }
 
   dispose(): void {
-    for (const session of [...this.downloads.values(), ...this.uploads.values()]) session.dispose();
-    for (const tensor of this.scalars.values()) {
+    for (const session of [...this.#downloads.values(), ...this.#uploads.values()]) session.dispose();
+    for (const tensor of this.#scalars.values()) {
       tensor?.dispose();
-      if (tensor) this.stats.deviceTensors--;
+      if (tensor) this.#stats.deviceTensors--;
     }
-    this.scalars.clear();
-    this.downloads.clear();
-    this.uploads.clear();
+    this.#scalars.clear();
+    this.#downloads.clear();
+    this.#uploads.clear();
   }
 }

@@ -66,7 +66,7 @@ export function resolveOptions(
   if (licence !== undefined && typeof licence !== 'string')
     throw new TypeError(`licence is ${shown(licence)}, expected a text such as 'Apache-2.0'`);
   if (layout === 'NCHW' && !model.inputs.some(({ shape }) => shape.length === 4))
-    throw new RangeError(`layout is 'NCHW', but model '${model.name}' takes no pictures`);
+    throw new RangeError(`layout is 'NCHW', but model '${model.name}' takes no images`);
   const description = readDescription(model, licence);
   return {
     opset,
@@ -87,7 +87,7 @@ function normalization(model: RecordableModel, { preprocessing }: ModelDescripti
   const channels = input?.shape.at(-1) ?? preprocessing.mean.length;
   const { mean, std } = preprocessing;
   if (model.inputs.length !== 1 || input?.shape.length !== 4)
-    throw new RangeError(`preprocessing is true, but model '${model.name}' takes something else than one picture`);
+    throw new RangeError(`preprocessing is true, but model '${model.name}' takes something else than one image`);
   if (mean.length !== channels || std.length !== channels || std.includes(0))
     throw new RangeError(
       `the model's preprocessing has mean [${mean.join(', ')}] and std [${std.join(', ')}], expected ${channels} numbers each, and no std of 0`,

@@ -25,30 +25,34 @@ export function isWeight(name: string): boolean {
 }
 
 export class Initializers {
-  private readonly tensors = new Map<string, TensorProto>();
+  readonly #tensors = new Map<string, TensorProto>();
   /** Names of tensors by their values and shape, and of reshaped weights by the weight's name and shape. */
-  private readonly known = new Map<string, string>();
+  readonly #known = new Map<string, string>();
+
+  readonly #freshName: (prefix: string) => string;
 
   /** @param freshName makes a name of this prefix that the graph does not have yet */
-  constructor(private readonly freshName: (prefix: string) => string) {}
+  constructor(freshName: (prefix: string) => string) {
+    this.#freshName = freshName;
+  }
 
   /** A tensor of few values; an equal one that is there already is returned instead. */
   tensor(type: OnnxType, values: readonly number[], dims: readonly number[]): string {
     const key = `${type}|${values.map((value) => (Object.is(value, -0) ? '-0' : value)).join()}|${dims.join()}`;
-    const known = this.known.get(key);
+    const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const name = this.freshName('c');
-    this.tensors.set(name, { name, dims, dataType: onnxType[type], rawData: bytesOf(type, values) });
-    this.known.set(key, name);
+    const name = this.#freshName('c');
+    this.#tensors.set(name, { name, dims, dataType: onnxType[type], rawData: bytesOf(type, values) });
+    this.#known.set(key, name);
     return name;
   }
 
   /** @param rawData the bytes, or what makes them when they are asked for, once */
   weight(type: OnnxType, dims: readonly number[], rawData: Uint8Array | (() => Uint8Array)): string {
-    const name = this.freshName(weightPrefix);
+    const name = this.#freshName(weightPrefix);
     let bytes = typeof rawData === 'function' ? null : rawData;
     const make = typeof rawData === 'function' ? rawData : () => rawData;
-    this.tensors.set(name, {
+    this.#tensors.set(name, {
       name,
       dims,
       dataType: onnxType[type],
@@ -62,13 +66,13 @@ export class Initializers {
 
   /** A weight under another shape, which is one, too; null for what is no weight. */
   reshaped(name: string, dims: readonly number[]): string | null {
-    const weight = isWeight(name) ? this.tensors.get(name) : undefined;
+    const weight = isWeight(name) ? this.#tensors.get(name) : undefined;
     if (weight === undefined) return null;
     const key = `${name}|${dims.join()}`;
-    const known = this.known.get(key);
+    const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const fresh = this.freshName(weightPrefix);
-    this.tensors.set(fresh, {
+    const fresh = this.#freshName(weightPrefix);
+    this.#tensors.set(fresh, {
       name: fresh,
       dims,
       dataType: weight.dataType,
@@ -76,12 +80,12 @@ export class Initializers {
         return weight.rawData;
       },
     });
-    this.known.set(key, fresh);
+    this.#known.set(key, fresh);
     return fresh;
   }
 
   /** Those of these names, in the order in which they were made. */
   named(names: ReadonlySet<string>): TensorProto[] {
-    return [...this.tensors.values()].filter(({ name }) => names.has(name));
+    return [...this.#tensors.values()].filter(({ name }) => names.has(name));
   }
 }

@@ -23,7 +23,7 @@ function expected(data: Float32Array, shape: readonly number[], from: Layout, to
 }
 
 /** Extents around a tile of 16, and those of size 1, which fall away. */
-const extent = fc.constantFrom(1, 1, 2, 3, 15, 16, 17);
+const extent = fc.constantFrom<number>(1, 1, 2, 3, 15, 16, 17);
 const layout = fc.constantFrom<Layout>('plain', 'channelsFirst', 'filtersFirst');
 
 describe('relayout', () => {

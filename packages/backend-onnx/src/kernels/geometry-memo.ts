@@ -11,8 +11,8 @@ interface Known<T> {
 const capacity = 4_096;
 
 export class GeometryMemo<T> {
-  private readonly known = new Map<number, Known<T>[]>();
-  private count = 0;
+  readonly #known = new Map<number, Known<T>[]>();
+  #count = 0;
 
   /**
    * @param numbers all that the result depends on; may be written to afterwards
@@ -21,17 +21,17 @@ export class GeometryMemo<T> {
   get(numbers: readonly number[], compute: () => T): T {
     let hash = 0;
     for (const number of numbers) hash = (hash * 31 + number) | 0;
-    for (const each of this.known.get(hash) ?? []) if (same(each.numbers, numbers)) return each.result;
+    for (const each of this.#known.get(hash) ?? []) if (same(each.numbers, numbers)) return each.result;
     const result = compute();
-    if (this.count >= capacity) {
-      this.known.clear();
-      this.count = 0;
+    if (this.#count >= capacity) {
+      this.#known.clear();
+      this.#count = 0;
     }
     const entry = { numbers: [...numbers], result };
-    const alike = this.known.get(hash);
+    const alike = this.#known.get(hash);
     if (alike) alike.push(entry);
-    else this.known.set(hash, [entry]);
-    this.count++;
+    else this.#known.set(hash, [entry]);
+    this.#count++;
     return result;
   }
 }

@@ -112,14 +112,17 @@ class BatchNumbers {
   /** They compute what replaces the constants, and come before all others. */
   readonly nodes: NodeProto[] = [];
   readonly constants: TensorProto[] = [];
-  private readonly input: string;
+  readonly #input: string;
 
-  constructor(private readonly graph: GraphProto) {
-    this.input = at(graph.input, 0).name;
+  readonly #graph: GraphProto;
+
+  constructor(graph: GraphProto) {
+    this.#graph = graph;
+    this.#input = at(graph.input, 0).name;
   }
 
   replace(a: TensorProto, b: TensorProto): void {
-    const users = this.graph.node.filter(({ input }) => input.includes(a.name));
+    const users = this.#graph.node.filter(({ input }) => input.includes(a.name));
     const [user] = users;
     const who = user === undefined ? 'the model' : describe(user);
     if (a.dataType !== onnxType.int64 || b.dataType !== onnxType.int64 || a.dims.length !== 1)
@@ -136,27 +139,27 @@ class BatchNumbers {
     const isShape = users.every(({ opType, input }) => opType === 'Reshape' && input[1] === a.name);
     if (varying === 1 && proportional && isShape && !left.includes(-1))
       this.constants.push(
-        this.tensor(
+        this.#tensor(
           a.name,
           left.map((value, i) => (slopes[i] === 0 ? value : -1)),
         ),
       );
-    else this.compute(a.name, bases, slopes);
+    else this.#compute(a.name, bases, slopes);
   }
 
   /** bases + slopes * batch */
-  private compute(name: string, bases: readonly number[], slopes: readonly number[]): void {
+  #compute(name: string, bases: readonly number[], slopes: readonly number[]): void {
     const named = (part: string) => `batch/${name}/${part}`;
     const [batch, base, slope, product] = [named('size'), named('base'), named('slope'), named('product')];
     const node = (opType: string, input: string[], output: string, attribute: AttributeProto[] = []) =>
       this.nodes.push({ opType, input, output: [output], name: `batch/${opType}/${output}`, domain: '', attribute });
-    this.constants.push(this.tensor(base, bases), this.tensor(slope, slopes));
-    node('Shape', [this.input], batch, [attributeProto('start', 0), attributeProto('end', 1)]);
+    this.constants.push(this.#tensor(base, bases), this.#tensor(slope, slopes));
+    node('Shape', [this.#input], batch, [attributeProto('start', 0), attributeProto('end', 1)]);
     node('Mul', [slope, batch], product);
     node('Add', [base, product], name);
   }
 
-  private tensor(name: string, values: readonly number[]): TensorProto {
+  #tensor(name: string, values: readonly number[]): TensorProto {
     const rawData = new Uint8Array(BigInt64Array.from(values, (value) => BigInt(value)).buffer);
     return { name, dims: [values.length], dataType: onnxType.int64, rawData };
   }

@@ -32,27 +32,27 @@ export class SymbolicReadError extends Error {
 export class OnnxBackend extends tf.KernelBackend {
   readonly engine: Engine;
   /** Of tensors that were made by another backend. */
-  private readonly moved: tf.DataStorage<TensorData>;
+  readonly #moved: tf.DataStorage<TensorData>;
   /** How many tensors there are that were made here. */
-  private own = 0;
+  #own = 0;
   /** What waits for the barrier, in the order of recording, and some that does not any more. */
-  private pending: TensorData[] = [];
-  private pendingCount = 0;
-  private readonly boundary = new StepBoundary();
-  private recorded = { nodes: 0, bytes: 0 };
-  private onRecord: ((node: LazyNode) => void) | null = null;
+  #pending: TensorData[] = [];
+  #pendingCount = 0;
+  readonly #boundary = new StepBoundary();
+  #recorded = { nodes: 0, bytes: 0 };
+  #onRecord: ((node: LazyNode) => void) | null = null;
   /** What variables were that were assigned since the last barrier. */
-  private readonly assigned = new Map<tf.Variable, { value: Value; shape: readonly number[] }>();
+  readonly #assigned = new Map<tf.Variable, { value: Value; shape: readonly number[] }>();
   /** Why a step was undone, as long as nobody has been told. */
-  private undone: Error | null = null;
-  private removed = false;
+  #undone: Error | null = null;
+  #removed = false;
 
   constructor(runtime: Runtime, options: EngineOptions) {
     super();
-    this.engine = new Engine(runtime, options, () => this.variableValues());
-    this.moved = new tf.DataStorage(this, tf.engine());
-    this.engine.nameOf = (value) => this.variableOf(value);
-    followAssignments((variable) => this.noteAssignment(variable));
+    this.engine = new Engine(runtime, options, () => this.#variableValues());
+    this.#moved = new tf.DataStorage(this, tf.engine());
+    this.engine.nameOf = (value) => this.#variableOf(value);
+    followAssignments((variable) => this.#noteAssignment(variable));
   }
 
   // Recording
@@ -67,28 +67,28 @@ export class OnnxBackend extends tf.KernelBackend {
   ): TensorInfo {
     const size = sizeOf(shape);
     if (size === 0) return this.makeTensor(toElements([], dtype), shape, dtype);
-    if (this.onRecord === null) this.flushLongHistory();
+    if (this.#onRecord === null) this.#flushLongHistory();
     const nodes: LazyNode[] = [];
     for (const input of inputs) nodes.push(this.nodeOf(input));
     const node = lazyNode(operation, nodes, shape, dtype, attributes);
-    this.onRecord?.(node);
+    this.#onRecord?.(node);
     const data = new TensorData(this, node, null, 1);
     if (!node.symbolic) {
-      this.recorded.nodes++;
-      this.recorded.bytes += 4 * size;
-      this.defer(data);
+      this.#recorded.nodes++;
+      this.#recorded.bytes += 4 * size;
+      this.#defer(data);
     }
-    return this.add(data, shape, dtype);
+    return this.#add(data, shape, dtype);
   }
 
   /** A tensor without a value: what is recorded of it can be emitted, but neither computed nor read. */
   makePlaceholder(shape: readonly number[], dtype: DataType): TensorInfo {
-    return this.addNode(placeholder(shape, dtype));
+    return this.#addNode(placeholder(shape, dtype));
   }
 
   /** Whether the tensor comes from a placeholder. */
   isSymbolic({ dataId }: TensorInfo): boolean {
-    return this.dataOf(dataId).node?.symbolic ?? false;
+    return this.#dataOf(dataId).node?.symbolic ?? false;
   }
 
   /**
@@ -98,11 +98,11 @@ export class OnnxBackend extends tf.KernelBackend {
   recording<T>(record: () => T, onRecord: (node: LazyNode) => void): T {
     this.flush();
     this.engine.holdBuffers = true;
-    this.onRecord = onRecord;
+    this.#onRecord = onRecord;
     try {
       return record();
     } finally {
-      this.onRecord = null;
+      this.#onRecord = null;
       this.engine.holdBuffers = false;
     }
   }
@@ -111,7 +111,7 @@ export class OnnxBackend extends tf.KernelBackend {
   reshaped(x: TensorInfo, shape: number[]): TensorInfo {
     const known = this.nodeOf(x);
     const node = this.nodeOf({ ...x, shape });
-    if (node !== known && node.value === null) this.onRecord?.(node);
+    if (node !== known && node.value === null) this.#onRecord?.(node);
     this.incRef(x.dataId);
     return { dataId: x.dataId, shape, dtype: x.dtype };
   }
@@ -124,112 +124,112 @@ export class OnnxBackend extends tf.KernelBackend {
 
   /** A tensor of given values. */
   makeTensor(data: HostData, shape: readonly number[], dtype: DataType): TensorInfo {
-    return this.addNode(constant({ data, layout: 'plain', pooled: false, users: 1 }, shape, dtype));
+    return this.#addNode(constant({ data, layout: 'plain', pooled: false, users: 1 }, shape, dtype));
   }
 
   /** A complex tensor of two real ones, which it owns from now on. */
   makeComplex(real: TensorInfo, imag: TensorInfo): TensorInfo {
-    return this.add(new TensorData(this, null, { real, imag }, 1), real.shape, 'complex64');
+    return this.#add(new TensorData(this, null, { real, imag }, 1), real.shape, 'complex64');
   }
 
   complexParts(dataId: object): { real: TensorInfo; imag: TensorInfo } | null {
-    return this.dataOf(dataId).complex;
+    return this.#dataOf(dataId).complex;
   }
 
   hasValue(x: TensorInfo): boolean {
-    return this.dataOf(x.dataId).node?.value != null;
+    return this.#dataOf(x.dataId).node?.value != null;
   }
 
-  private addNode(node: LazyNode): TensorInfo {
-    return this.add(new TensorData(this, node, null, 1), node.shape, node.dtype);
+  #addNode(node: LazyNode): TensorInfo {
+    return this.#add(new TensorData(this, node, null, 1), node.shape, node.dtype);
   }
 
-  private add(data: TensorData, shape: readonly number[], dtype: DataType): TensorInfo {
-    this.own++;
+  #add(data: TensorData, shape: readonly number[], dtype: DataType): TensorInfo {
+    this.#own++;
     // The node's own shape: tfjs's tensors copy it, and nobody else writes to it.
     return { dataId: data, shape: shape as number[], dtype };
   }
 
-  private has(dataId: object): boolean {
-    return isOwn(dataId, this) || this.moved.has(dataId);
+  #has(dataId: object): boolean {
+    return isOwn(dataId, this) || this.#moved.has(dataId);
   }
 
   /** Takes the tensor over where another backend has it. */
-  private dataOf(dataId: object): TensorData {
-    return isOwn(dataId, this) ? dataId : this.moved.get(dataId);
+  #dataOf(dataId: object): TensorData {
+    return isOwn(dataId, this) ? dataId : this.#moved.get(dataId);
   }
 
-  private defer(data: TensorData): void {
+  #defer(data: TensorData): void {
     data.pending = true;
-    this.pendingCount++;
-    this.pending.push(data);
+    this.#pendingCount++;
+    this.#pending.push(data);
   }
 
   /** The tensor does not wait for the barrier any more. */
-  private settle(data: TensorData): void {
+  #settle(data: TensorData): void {
     if (!data.pending) return;
     data.pending = false;
-    this.pendingCount--;
+    this.#pendingCount--;
     // Where nothing waits there is no barrier, either, that would end the list.
-    if (this.pendingCount === 0) this.pending = [];
+    if (this.#pendingCount === 0) this.#pending = [];
   }
 
   nodeOf({ dataId, shape }: TensorInfo): LazyNode {
-    return this.dataOf(dataId).inShape(shape);
+    return this.#dataOf(dataId).inShape(shape);
   }
 
   /** The values that tfjs's variables have now. */
-  private variableValues(): Set<Value> {
+  #variableValues(): Set<Value> {
     const values = new Set<Value>();
     for (const { dataId } of Object.values(tf.engine().state.registeredVariables)) {
-      const node = this.has(dataId) ? this.dataOf(dataId).node : null;
+      const node = this.#has(dataId) ? this.#dataOf(dataId).node : null;
       if (node?.value) values.add(node.value);
     }
     return values;
   }
 
-  private flushLongHistory(): void {
-    const { nodes, bytes } = this.recorded;
-    const boundary = this.boundary.next();
+  #flushLongHistory(): void {
+    const { nodes, bytes } = this.#recorded;
+    const boundary = this.#boundary.next();
     const long = nodes >= flushWanted.nodes || bytes >= flushWanted.bytes;
-    if (this.pendingCount > 0 && (boundary === 'tape' || (boundary === 'scope' && long) || nodes >= flushForced))
+    if (this.#pendingCount > 0 && (boundary === 'tape' || (boundary === 'scope' && long) || nodes >= flushForced))
       this.flush();
-    this.tellUndone();
+    this.#tellUndone();
   }
 
   /** The variable that has this value, or had it before it was assigned. */
-  private variableOf(value: Value): string | null {
+  #variableOf(value: Value): string | null {
     for (const variable of Object.values(tf.engine().state.registeredVariables)) {
-      const node = this.has(variable.dataId) ? this.dataOf(variable.dataId).node : null;
-      if (node?.value === value || this.assigned.get(variable)?.value === value) return variable.name;
+      const node = this.#has(variable.dataId) ? this.#dataOf(variable.dataId).node : null;
+      if (node?.value === value || this.#assigned.get(variable)?.value === value) return variable.name;
     }
     return null;
   }
 
-  private noteAssignment(variable: tf.Variable): void {
-    const node = this.has(variable.dataId) ? this.dataOf(variable.dataId).node : null;
-    if (node?.value) this.assigned.set(variable, { value: node.value, shape: node.shape });
+  #noteAssignment(variable: tf.Variable): void {
+    const node = this.#has(variable.dataId) ? this.#dataOf(variable.dataId).node : null;
+    if (node?.value) this.#assigned.set(variable, { value: node.value, shape: node.shape });
   }
 
   /**
    * Gives variables back what they were before results were assigned to them that cannot be computed. Of a training step all of them
    * get it, as if it had failed before its first assignment.
    */
-  private undoAssignments(nodes: readonly LazyNode[], trains: boolean): void {
+  #undoAssignments(nodes: readonly LazyNode[], trains: boolean): void {
     const computed = new Set(nodes);
     const nodeOf = ({ isDisposed, dataId }: tf.Variable) =>
-      !isDisposed && this.has(dataId) ? this.dataOf(dataId).node : null;
-    const assigned = [...this.assigned].flatMap(([variable, before]) => {
+      !isDisposed && this.#has(dataId) ? this.#dataOf(dataId).node : null;
+    const assigned = [...this.#assigned].flatMap(([variable, before]) => {
       const node = nodeOf(variable);
       return node !== null && computed.has(node) ? [{ variable, before, node }] : [];
     });
     const failure = assigned.find(({ node }) => node.failure !== null)?.node.failure ?? null;
     if (failure === null) return;
-    this.undone = failure;
+    this.#undone = failure;
     for (const { variable, before, node } of assigned) {
       if (!trains && node.failure === null) continue;
       before.value.users++;
-      const info = this.addNode(constant(before.value, before.shape, variable.dtype));
+      const info = this.#addNode(constant(before.value, before.shape, variable.dtype));
       const tensor = tf.engine().makeTensorFromTensorInfo({ ...info, shape: variable.shape }, this);
       assignQuietly(variable, tensor);
       tensor.dispose();
@@ -237,56 +237,56 @@ export class OnnxBackend extends tf.KernelBackend {
   }
 
   /** Says that a step was undone, where nothing was read that has failed: it must not go unnoticed. */
-  private tellUndone(): void {
-    const { undone } = this;
-    this.undone = null;
+  #tellUndone(): void {
+    const undone = this.#undone;
+    this.#undone = null;
     if (undone !== null)
       throw new Error(`${undone.message}\nVariables have the values from before this step.`, { cause: undone });
   }
 
   /** The barrier: computes everything that is live and pending in one graph. */
   flush(): void {
-    if (this.removed)
+    if (this.#removed)
       throw new Error(
         "the backend 'onnx' was removed before this tensor was computed: read results before tf.removeBackend('onnx')",
       );
-    const { trains } = this.boundary;
-    this.recorded = { nodes: 0, bytes: 0 };
-    this.boundary.flushed();
+    const { trains } = this.#boundary;
+    this.#recorded = { nodes: 0, bytes: 0 };
+    this.#boundary.flushed();
     const nodes: LazyNode[] = [];
-    for (const data of this.pending) {
+    for (const data of this.#pending) {
       if (data.pending && data.node !== null) nodes.push(data.node);
       data.pending = false;
     }
-    this.pending = [];
-    this.pendingCount = 0;
+    this.#pending = [];
+    this.#pendingCount = 0;
     this.engine.compute(nodes, trains, () => {
       for (const { value } of nodes) if (value !== null) value.users++;
-      this.undoAssignments(nodes, trains);
-      this.assigned.clear();
+      this.#undoAssignments(nodes, trains);
+      this.#assigned.clear();
     });
   }
 
   // tfjs's interface
 
   override write(values: BackendValues, shape: number[], dtype: DataType): object {
-    return this.addNode(this.written(values, shape, dtype)).dataId;
+    return this.#addNode(this.#written(values, shape, dtype)).dataId;
   }
 
   override move(dataId: object, values: BackendValues, shape: number[], dtype: DataType, refCount: number): void {
     if (dtype === 'complex64') {
       const { real, imag } = tf.backend_util.splitRealAndImagArrays(values as Float32Array);
       const part = (data: Float32Array) => this.makeTensor(data, shape, 'float32');
-      this.moved.set(dataId, new TensorData(this, null, { real: part(real), imag: part(imag) }, refCount));
+      this.#moved.set(dataId, new TensorData(this, null, { real: part(real), imag: part(imag) }, refCount));
       return;
     }
-    this.moved.set(dataId, new TensorData(this, this.written(values, shape, dtype), null, refCount));
+    this.#moved.set(dataId, new TensorData(this, this.#written(values, shape, dtype), null, refCount));
   }
 
   /** A node of given values. Where there are too few, as of `tf.add(x, [tensor])`, what reads it fails, and nothing else. */
-  private written(values: BackendValues, shape: readonly number[], dtype: DataType): LazyNode {
+  #written(values: BackendValues, shape: readonly number[], dtype: DataType): LazyNode {
     const size = sizeOf(shape);
-    const node = constant(this.copyOf(values.length > size ? values.slice(0, size) : values, dtype), shape, dtype);
+    const node = constant(this.#copyOf(values.length > size ? values.slice(0, size) : values, dtype), shape, dtype);
     if (values.length >= size) return node;
     node.failure = new Error(
       `a ${dtype} tensor of shape [${shape}] was made of ${values.length} values, expected ${size}`,
@@ -299,7 +299,7 @@ export class OnnxBackend extends tf.KernelBackend {
    * A value of its own: the caller may fill the array again, as a loop does with one buffer for all batches, and recorded operations
    * read it only later.
    */
-  private copyOf(values: BackendValues | number[], dtype: DataType): Value {
+  #copyOf(values: BackendValues | number[], dtype: DataType): Value {
     const data = toElements(values, dtype);
     if (data !== values || Array.isArray(data)) return { data, layout: 'plain', pooled: false, users: 1 };
     const copy = this.engine.pool.take(dtype as 'float32' | 'int32' | 'bool', data.length);
@@ -310,12 +310,12 @@ export class OnnxBackend extends tf.KernelBackend {
   /** A tensor's numbers in an array that the caller may write to. */
   override readSync(dataId: object): BackendValues {
     const values = this.valuesOf(dataId);
-    return values === this.dataOf(dataId).node?.value?.data ? values.slice() : values;
+    return values === this.#dataOf(dataId).node?.value?.data ? values.slice() : values;
   }
 
   /** A tensor's numbers, to be read at once and never written to: the array may be the tensor's own. */
   valuesOf(dataId: object): BackendValues {
-    const { node, complex } = this.dataOf(dataId);
+    const { node, complex } = this.#dataOf(dataId);
     if (complex !== null) {
       const [real, imag] = [this.valuesOf(complex.real.dataId), this.valuesOf(complex.imag.dataId)];
       return tf.backend_util.mergeRealAndImagArrays(real as Float32Array, imag as Float32Array);
@@ -324,10 +324,10 @@ export class OnnxBackend extends tf.KernelBackend {
     if (node.symbolic) throw new SymbolicReadError(`${node.name}'s result is read`);
     if (node.value === null && node.failure === null) this.flush();
     if (node.failure !== null) {
-      this.undone = null;
+      this.#undone = null;
       throw node.failure;
     }
-    this.tellUndone();
+    this.#tellUndone();
     const { value } = node;
     if (value === null) throw new Error(`${node.name} was not computed by the barrier`);
     if (Array.isArray(value.data) || value.layout === 'plain') return value.data;
@@ -339,25 +339,25 @@ export class OnnxBackend extends tf.KernelBackend {
   }
 
   override refCount(dataId: object): number {
-    return this.has(dataId) ? this.dataOf(dataId).refCount : 0;
+    return this.#has(dataId) ? this.#dataOf(dataId).refCount : 0;
   }
 
   override incRef(dataId: object): void {
-    this.dataOf(dataId).refCount++;
+    this.#dataOf(dataId).refCount++;
   }
 
   decRef(dataId: object): void {
-    if (this.has(dataId)) this.dataOf(dataId).refCount--;
+    if (this.#has(dataId)) this.#dataOf(dataId).refCount--;
   }
 
   override disposeData(dataId: object, force = false): boolean {
-    if (!this.has(dataId)) return true;
-    const data = this.dataOf(dataId);
+    if (!this.#has(dataId)) return true;
+    const data = this.#dataOf(dataId);
     data.refCount--;
     if (!force && data.refCount > 0) return false;
-    if (data === dataId) this.own--;
-    else this.moved.delete(dataId);
-    this.settle(data);
+    if (data === dataId) this.#own--;
+    else this.#moved.delete(dataId);
+    this.#settle(data);
     const { node, complex } = data;
     data.clear();
     if (node?.value) this.engine.release(node.value);
@@ -369,7 +369,7 @@ export class OnnxBackend extends tf.KernelBackend {
   }
 
   override numDataIds(): number {
-    return this.own + this.moved.numDataIds();
+    return this.#own + this.#moved.numDataIds();
   }
 
   override memory(): { unreliable: boolean } {
@@ -399,10 +399,10 @@ export class OnnxBackend extends tf.KernelBackend {
   }
 
   override dispose(): void {
-    this.removed = true;
-    this.assigned.clear();
-    this.pending = [];
-    this.pendingCount = 0;
+    this.#removed = true;
+    this.#assigned.clear();
+    this.#pending = [];
+    this.#pendingCount = 0;
     this.engine.dispose();
   }
 }

@@ -13,29 +13,29 @@ import * as tf from '@tensorflow/tfjs-core';
 export type Boundary = 'tape' | 'scope' | null;
 
 export class StepBoundary {
-  private readonly engine = tf.engine();
-  private recording = false;
+  readonly #engine = tf.engine();
+  #recording = false;
   /** Whether a tape was opened since everything was computed: what is recorded is a training step, or a part of one. */
   trains = false;
-  private outerScope = -1;
+  #outerScope = -1;
 
   /** What begins with the node that is about to be recorded; to be asked once for each. */
   next(): Boundary {
-    const { gradientDepth, scopeStack } = this.engine.state;
-    const opened = gradientDepth > 0 && !this.recording;
-    this.recording = gradientDepth > 0;
+    const { gradientDepth, scopeStack } = this.#engine.state;
+    const opened = gradientDepth > 0 && !this.#recording;
+    this.#recording = gradientDepth > 0;
     if (opened) {
       this.trains = true;
       return 'tape';
     }
     const scope = scopeStack[0]?.id ?? -1;
-    const changed = scope === -1 || scope !== this.outerScope;
-    this.outerScope = scope;
+    const changed = scope === -1 || scope !== this.#outerScope;
+    this.#outerScope = scope;
     return changed && !this.trains ? 'scope' : null;
   }
 
   /** Everything is computed: what comes now has no history. */
   flushed(): void {
-    this.trains = this.engine.state.gradientDepth > 0;
+    this.trains = this.#engine.state.gradientDepth > 0;
   }
 }

@@ -20,7 +20,7 @@ export class TensorData {
   /** Whether it waits for the barrier. */
   pending = false;
   /** The node under other shapes, for tensors that share this data, as those that come from a reshape do. */
-  private views: LazyNode[] = [];
+  #views: LazyNode[] = [];
 
   constructor(
     readonly owner: object,
@@ -35,12 +35,12 @@ export class TensorData {
     const { node } = this;
     if (node === null) throw new Error('a complex64 tensor has no node of its own');
     if (tf.util.arraysEqual(node.shape as number[], shape as number[])) return node;
-    const known = this.views.find((view) => tf.util.arraysEqual(view.shape as number[], shape as number[]));
+    const known = this.#views.find((view) => tf.util.arraysEqual(view.shape as number[], shape as number[]));
     const plain = node.value?.layout === 'plain' ? node.value : null;
     if (known !== undefined && (known.value !== null || plain === null)) return known;
     const view =
       plain === null ? lazyNode(reshape, [node], [...shape], node.dtype, {}) : constant(plain, [...shape], node.dtype);
-    this.views = [...this.views.filter((other) => other !== known), view];
+    this.#views = [...this.#views.filter((other) => other !== known), view];
     return view;
   }
 
@@ -49,7 +49,7 @@ export class TensorData {
     this.stored = false;
     this.node = null;
     this.complex = null;
-    this.views = [];
+    this.#views = [];
   }
 }
 
