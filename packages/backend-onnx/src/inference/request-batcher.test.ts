@@ -35,6 +35,15 @@ it('requests of the same moment go together, at most so many', async () => {
   expect(network.batches).toEqual([4, 4, 2]);
 });
 
+it('a full batch does not wait for more requests', async () => {
+  const network = doubling();
+  const anHour = 3_600_000;
+  const batcher = requestBatcher({ maxBatchSize: 2, maxDelay: anHour }, 1, network.run);
+  const results = await Promise.all([batcher.add(one(1), 1), batcher.add(one(2), 1)]);
+  expect(results.map(([value]) => value)).toEqual([2, 4]);
+  expect(network.batches).toEqual([2]);
+});
+
 it('a request alone waits no longer than maxDelay', async () => {
   const network = doubling();
   const batcher = requestBatcher({ maxBatchSize: 64, maxDelay: 20 }, 1, network.run);

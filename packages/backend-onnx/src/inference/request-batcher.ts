@@ -35,7 +35,7 @@ export function requestBatcher(
   run: (images: Float32Array<ArrayBuffer>) => Promise<Float32Array>,
 ): RequestBatcher {
   const waiting: Request[] = [];
-  let images = 0;
+  let waitingImages = 0;
   let running = 0;
   let drained: (() => void) | null = null;
   let timed = false;
@@ -49,7 +49,7 @@ export function requestBatcher(
         return;
       }
       const rest = oldest.since + maxDelay - performance.now();
-      if (drained === null && images < maxBatchSize && rest > 0) {
+      if (drained === null && waitingImages < maxBatchSize && rest > 0) {
         if (!timed) {
           timed = true;
           setTimeout(() => {
@@ -67,7 +67,7 @@ export function requestBatcher(
   function leaveOutDropped(): void {
     for (let next = waiting[0]; next?.ticket.dropped; next = waiting[0]) {
       waiting.shift();
-      images -= next.count;
+      waitingImages -= next.count;
       next.reject(new Error('nobody waits for it'));
     }
   }
@@ -83,7 +83,7 @@ export function requestBatcher(
       waiting.shift();
       leaveOutDropped();
     }
-    images -= count;
+    waitingImages -= count;
     return batch;
   }
 
@@ -115,7 +115,7 @@ export function requestBatcher(
     add(images, count, ticket = { dropped: false }) {
       return new Promise((resolve, reject) => {
         waiting.push({ images, count, since: performance.now(), ticket, resolve, reject });
-        images += count;
+        waitingImages += count;
         schedule();
       });
     },
