@@ -5,21 +5,22 @@ import { lenet5 } from '@cnnzoo/lenet';
 import { cifarResnet, resnet18 } from '@cnnzoo/resnet';
 import {
   expectGoldenTraining,
+  goldenElements,
   goldenInput,
   loadGoldenWeights,
+  pytorchWeights,
   type TrainingFigures,
   type TrainingGolden,
   trainingGolden,
 } from '@cnnzoo/testing';
 import { vgg11Bn } from '@cnnzoo/vgg';
-import { modelWeights, stateDict } from '@cnnzoo/weights';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, expect, test } from 'vitest';
 import type { Loader } from './loop/batch.js';
 import { train } from './loop/train.js';
-import { sgd } from './optimizers/sgd.js';
+import { type Sgd, sgd } from './optimizers/sgd.js';
 
 beforeAll(() => registerOnnxBackend());
 
@@ -40,43 +41,30 @@ function goldenLoader({ batch, input: [channels, height, width], labels }: Train
 /** The golden's figures as `train` gives them: losses and gradients with auxiliary heads, smoothing and weight decay. */
 async function figures(model: LayersModel, golden: TrainingGolden): Promise<TrainingFigures> {
   const { labelSmoothing, auxWeight, optimizer, input, batch } = golden;
-  const options = { epochs: 1, labelSmoothing, auxiliaryWeight: auxWeight ?? 0 };
-
-  // Without weight decay, momentum is the gradient after the first step.
-  loadGoldenWeights(model);
-  const probe = sgd({ learningRate: optimizer.lr, momentum: optimizer.momentum });
-  await train(model, goldenLoader(golden, 1), { ...options, optimizer: probe });
-  const gradients: Record<string, [number, number, number]> = {};
-  tf.tidy(() => {
-    // Through the model's own weights, so that gradients get PyTorch's layout.
-    for (const { variable } of modelWeights(model)) {
-      const slots = probe.slotsOf(variable.read() as tf.Variable);
-      if (slots !== undefined) variable.write(slots['momentum_buffer']);
-    }
-    for (const [key, { data }] of stateDict(model))
-      if (golden.gradients_step0[key] !== undefined && data instanceof Float32Array)
-        gradients[key] = [norm(data), data[0] ?? 0, data.at(-1) ?? 0];
-  });
-  probe.dispose();
-
   loadGoldenWeights(model);
   const losses: number[] = [];
   const gradientNorms: number[] = [];
+  let gradients: TrainingFigures['gradients_step0'] = {};
   const used = sgd({ learningRate: optimizer.lr, momentum: optimizer.momentum, weightDecay: optimizer.weightDecay });
   await train(model, goldenLoader(golden, golden.losses.length), {
-    ...options,
+    epochs: 1,
+    labelSmoothing,
+    auxiliaryWeight: auxWeight ?? 0,
     optimizer: used,
     onEvent: (event) => {
       if (event.type !== 'step') return;
       losses.push(event.loss);
       gradientNorms.push(event.gradientNorm);
+      if (event.step === 1) gradients = firstGradients(model, used, optimizer.weightDecay);
     },
   });
   used.dispose();
   const running: Record<string, [number, number]> = {};
-  for (const [key, { data }] of stateDict(model))
-    if (golden.running_after_4_steps[key] !== undefined)
-      running[key] = [Array.from(data, Number).reduce((sum, value) => sum + value, 0) / data.length, Number(data[0])];
+  for (const { key, variable } of pytorchWeights(model)) {
+    if (golden.running_after_4_steps[key] === undefined) continue;
+    const data = variable.read().dataSync();
+    running[key] = [Array.from(data, Number).reduce((sum, value) => sum + value, 0) / data.length, Number(data[0])];
+  }
   const logits = tf.tidy(() => {
     const images = tf.tensor4d(goldenInput(batch, ...input), [batch, input[1], input[2], input[0]]);
     const output = model.predict(tf.slice(images, 0, [1, -1, -1, -1])) as tf.Tensor | tf.Tensor[];
@@ -91,10 +79,22 @@ async function figures(model: LayersModel, golden: TrainingGolden): Promise<Trai
   };
 }
 
-function norm(values: Float32Array): number {
-  let sum = 0;
-  for (const value of values) sum += value * value;
-  return Math.sqrt(sum);
+/**
+ * The gradients of the first step, when it has been made: the momentum is the gradient and the decay of the golden weights then. Norm, first
+ * and last element are the same in PyTorch's layout, whose axes only stand in another order.
+ */
+function firstGradients(model: LayersModel, optimizer: Sgd, weightDecay: number): TrainingFigures['gradients_step0'] {
+  const gradients: Record<string, [number, number, number]> = {};
+  for (const { key, shape, variable, trainable, fromPytorch } of pytorchWeights(model)) {
+    const momentum = optimizer.slotsOf(variable.read() as tf.Variable)?.momentum_buffer.dataSync();
+    if (!trainable || momentum === undefined) continue;
+    const decayed = fromPytorch(goldenElements(key, shape));
+    let squares = 0;
+    const gradientAt = (i: number) => (momentum[i] ?? Number.NaN) - weightDecay * (decayed[i] ?? Number.NaN);
+    for (let i = 0; i < momentum.length; i++) squares += gradientAt(i) ** 2;
+    gradients[key] = [Math.sqrt(squares), gradientAt(0), gradientAt(momentum.length - 1)];
+  }
+  return gradients;
 }
 
 const options = { numClasses: 10, initialWeights: 'zeros' } as const;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
-import { goldenInput, goldenWeight, pytorchWeights, uniform } from '@cnnzoo/testing';
+import { goldenElements, goldenInput, pytorchWeights, uniform } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { input as inputTensor, type LayersModel, type layers, model as makeModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -68,7 +68,7 @@ describe.each(['cpu', 'onnx'])('backend %s', (backend) => {
     const model: LayersModel = makeModel({ inputs: symbolic, outputs: connect(symbolic, layer) });
     const weights = pytorchWeights(model);
     for (const { key, shape, fromPytorch, variable } of weights) {
-      const value = tf.tensor(fromPytorch(goldenWeight(key, shape)), variable.shape.map(Number));
+      const value = tf.tensor(fromPytorch(goldenElements(key, shape)), variable.shape.map(Number));
       variable.write(value);
       value.dispose();
     }

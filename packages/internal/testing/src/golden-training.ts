@@ -81,9 +81,10 @@ export async function runGoldenTraining(model: LayersModel, golden: TrainingGold
     losses.push((await value.data())[0] as number);
     gradientNorms.push((await norm.data())[0] as number);
     tf.dispose([value, norm]);
-    for (const { key, variable, toPytorch } of weights) {
+    for (const { key, variable } of weights) {
       const gradient = grads[variable.name] as tf.Tensor;
-      if (step === 0) gradients[key] = normFirstLast(toPytorch(await gradient.data()));
+      // The first and the last element are the same ones in both layouts, whose axes only stand in another order.
+      if (step === 0) gradients[key] = normFirstLast(await gradient.data<'float32'>());
       const before = velocities.get(key);
       const velocity = tf.tidy(() => {
         const decayed = tf.add(gradient, tf.mul(variable.read(), optimizer.weightDecay));

@@ -1,7 +1,7 @@
 /** A model's weights under PyTorch's names and in PyTorch's layout, for comparisons with golden figures. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { goldenWeight } from './golden-numbers.js';
+import { goldenElements } from './golden-numbers.js';
 
 type Layer = LayersModel['layers'][number];
 
@@ -13,7 +13,8 @@ export interface PytorchWeight {
   readonly variable: LayerVariable;
   readonly trainable: boolean;
   toPytorch(values: ArrayLike<number>): Float32Array;
-  fromPytorch(values: ArrayLike<number>): Float32Array;
+  /** @param elementAt gives each element by its index in PyTorch's layout */
+  fromPytorch(elementAt: (index: number) => number): Float32Array;
 }
 
 const roles: Readonly<Record<string, string>> = {
@@ -35,32 +36,33 @@ export function pytorchWeights(model: LayersModel): PytorchWeight[] {
       const own = variable.shape.map(Number);
       const trainable = layer.trainableWeights.includes(variable);
       const key = `${layer.name}.${role}`;
-      if (own.length === 1) {
-        const copy = (values: ArrayLike<number>) => Float32Array.from(values);
-        return { key, shape: own, variable, trainable, toPytorch: copy, fromPytorch: copy };
-      }
-      // [spatial, inputs, outputs] here, [outputs, inputs, spatial] there.
+      // [spatial, inputs, outputs] here, [outputs, inputs, spatial] there; a vector is the same in both.
       const outputs = own.at(-1) ?? 0;
       const flattened = own.length === 2 ? flattenedMap(layer) : null;
-      const inputs = flattened?.channels ?? own.at(-2) ?? 0;
+      const inputs = flattened?.channels ?? own.at(-2) ?? 1;
       const spatial = flattened?.spatial ?? own.slice(0, -2).reduce((product, size) => product * size, 1);
       const shape = [outputs, ...own.slice(-2, -1), ...own.slice(0, -2)];
-      const permute = (values: ArrayLike<number>, toPytorch: boolean) => {
-        const permuted = new Float32Array(values.length);
-        for (let s = 0, here = 0; s < spatial; s++)
-          for (let i = 0; i < inputs; i++)
-            for (let o = 0, there = i * spatial + s; o < outputs; o++, here++, there += inputs * spatial)
-              if (toPytorch) permuted[there] = values[here] as number;
-              else permuted[here] = values[there] as number;
-        return permuted;
-      };
       return {
         key,
         shape,
         variable,
         trainable,
-        toPytorch: (values) => permute(values, true),
-        fromPytorch: (values) => permute(values, false),
+        toPytorch: (values) => {
+          const permuted = new Float32Array(values.length);
+          for (let s = 0, here = 0; s < spatial; s++)
+            for (let i = 0; i < inputs; i++)
+              for (let o = 0, there = i * spatial + s; o < outputs; o++, here++, there += inputs * spatial)
+                permuted[there] = values[here] as number;
+          return permuted;
+        },
+        fromPytorch: (elementAt) => {
+          const permuted = new Float32Array(spatial * inputs * outputs);
+          for (let s = 0, here = 0; s < spatial; s++)
+            for (let i = 0; i < inputs; i++)
+              for (let o = 0, there = i * spatial + s; o < outputs; o++, here++, there += inputs * spatial)
+                permuted[here] = elementAt(there);
+          return permuted;
+        },
       };
     }),
   );
@@ -87,7 +89,7 @@ function onlyInput(layer: Layer): SymbolicTensor | undefined {
 /** Gives a model the weights that the golden figures were made with: they follow from the weights' names. */
 export function loadGoldenWeights(model: LayersModel): void {
   for (const weight of pytorchWeights(model)) {
-    const values = weight.fromPytorch(goldenWeight(weight.key, weight.shape));
+    const values = weight.fromPytorch(goldenElements(weight.key, weight.shape));
     const tensor = tf.tensor(values, weight.variable.shape.map(Number));
     weight.variable.write(tensor);
     tensor.dispose();
