@@ -18,6 +18,15 @@ export function lenet(): tfl.LayersModel {
   return model;
 }
 
+/** Of few operations, each of which a software driver takes milliseconds for. */
+export function oneConvolution(): tfl.LayersModel {
+  const model = tfl.sequential();
+  model.add(tfl.layers.conv2d({ inputShape: [12, 12, 1], filters: 6, kernelSize: 5, strides: 2, activation: 'relu' }));
+  model.add(tfl.layers.flatten());
+  model.add(tfl.layers.dense({ units: 4, activation: 'softmax' }));
+  return model;
+}
+
 export function residualNetwork(): tfl.LayersModel {
   const input = tfl.input({ shape: [12, 12, 1] });
   const unit = (x: tfl.SymbolicTensor, filters: number, strides: number) => {

@@ -4,10 +4,8 @@ import { goldenInput, loadGoldenWeights } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { createModel, type ModelId } from 'cnnzoo';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { smallInput } from './small-networks.js';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 beforeAll(async () => {
   registerOnnxBackend();

@@ -5,9 +5,11 @@ import { listModels, type ModelId } from 'cnnzoo';
  * the first part whose rule it meets, so that each is of exactly one.
  */
 const rules = {
-  wide: /^(wide_resnet|resnext)/,
+  resnext: /^resnext/,
+  wide: /^wide_resnet/,
   preActivation: /^resnet\d+_v2$/,
   residual: /^(resnet|plain)/,
+  giant: /1202|1001/,
   cifar: /^cifar_/,
   inception: /^(googlenet|inception|bn_inception)/,
   others: /./,

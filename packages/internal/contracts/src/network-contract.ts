@@ -89,7 +89,7 @@ export function describeNetworks(part: Part): void {
       ? { numClasses, inputShape }
       : { inputShape, includeTop: false, pooling: 'avg' as const };
     const outputs = hasTop(id) ? numClasses : 512;
-    const batch = isGiant(id) ? 2 : 4;
+    const batch = 4;
     let model: LayersModel;
     let x: tf.Tensor4D;
     let tensors: number;
@@ -117,17 +117,24 @@ export function describeNetworks(part: Part): void {
     });
 
     test('a seed gives the same weights again, another one others', () => {
-      const differentFrom = (seed: number) => {
-        const again = createModel(id, { ...options, seed });
+      const first = new Map(
+        (model.weights as unknown as LayerVariable[]).map((weight) => [weight.originalName, weight]),
+      );
+      const differences = (again: LayersModel) => {
+        const weights = again.weights as unknown as LayerVariable[];
         const names = moved(
-          again.weights as unknown as LayerVariable[],
-          (model.weights as unknown as LayerVariable[]).map(bytes),
+          weights,
+          weights.map(({ originalName }) => bytes(first.get(originalName) as LayerVariable)),
         );
         again.dispose();
-        return names;
+        return { count: weights.length, names };
       };
-      expect(differentFrom(1)).toEqual([]);
-      expect(differentFrom(2)).toEqual(expect.arrayContaining([expect.stringMatching(/kernel/)]));
+      expect(differences(createModel(id, { ...options, seed: 1 }))).toEqual({ count: model.weights.length, names: [] });
+      // The convolutions are enough to differ: a classifier of a hundred million weights need not be drawn for that.
+      const backbone = { inputShape, includeTop: false, pooling: 'avg' } as const;
+      expect(differences(createModel(id, { ...backbone, seed: 2 })).names).toEqual(
+        expect.arrayContaining([expect.stringMatching(/kernel/)]),
+      );
       expect(tf.memory().numTensors).toBe(tensors);
     });
 
@@ -159,8 +166,7 @@ export function describeNetworks(part: Part): void {
     });
 
     test('frozen layers do not move, others do', () => {
-      // All but the last fifth: what is computed before the first layer that learns needs no backward pass.
-      const frozen = model.layers.slice(0, isGiant(id) ? 20 : Math.floor(model.layers.length * 0.8));
+      const frozen = model.layers.slice(0, isGiant(id) ? 20 : Math.floor(model.layers.length / 2));
       const others = learning.filter((layer) => layer.weights.length > 0 && !frozen.includes(layer));
       const before = new Map(
         model.layers.map((layer) => [layer, layer.weights.map((weight) => Buffer.from(bytes(weight)))]),

@@ -133,7 +133,7 @@ async function expectRefused(path: string, name: string, named = join(path, name
   model.dispose();
 }
 
-test('any file that is damaged or missing is named before anything changes', { timeout: 120_000 }, async () => {
+test('any file that is damaged or missing is named before anything changes', async () => {
   const names = await readdir(checkpoint);
   expect(names.sort()).toEqual([
     'SHA256SUMS',
@@ -167,7 +167,7 @@ test('any file that is damaged or missing is named before anything changes', { t
   );
 });
 
-test('any field of training.json that is missing or of another type is named', { timeout: 120_000 }, async () => {
+test('any field of training.json that is missing or of another type is named', async () => {
   const whole = JSON.parse(await readFile(join(checkpoint, 'training.json'), 'utf8'));
   const paths: (readonly (string | number)[])[] = [];
   const visit = (value: unknown, path: readonly (string | number)[]) => {

@@ -288,7 +288,7 @@ describe('a frozen batch norm', () => {
     model.dispose();
   });
 
-  test('of images that are brighter, darker or of less contrast is not', { timeout: 60_000 }, async () => {
+  test('of images that are brighter, darker or of less contrast is not', async () => {
     const model = trained();
     freezeLayers(model, ['bn1']);
     await fc.assert(
@@ -391,7 +391,7 @@ test('an unknown warning is refused before the run by its name', async () => {
   model.dispose();
 });
 
-test('a network that is built and trained as it should be is warned of nothing', { timeout: 60_000 }, async () => {
+test('a network that is built and trained as it should be is warned of nothing', async () => {
   const model = cifarResnet({ depth: 20, seed: 1 });
   const loader = imagesOf((i) => (random(i) - 0.45) / 0.225, { channels: 3 });
   expect(

@@ -1,0 +1,3 @@
+import { describeNetworks } from '../network-contract.js';
+
+describeNetworks('resnext');
