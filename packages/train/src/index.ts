@@ -1,6 +1,11 @@
 export type { RunDifference } from './checkpoints/run-identity.js';
 export { freezeLayers, setLearningRateFactors, unfreezeLayers } from './fine-tuning/layer-choice.js';
 export { type PreInitialisation, type PreInitialiseOptions, preInitialise } from './fine-tuning/pre-initialise.js';
+export {
+  type FindLearningRateOptions,
+  findLearningRate,
+  type LearningRateCurve,
+} from './learning-rate/find-learning-rate.js';
 export { jsonlLog } from './logs/jsonl-log.js';
 export {
   type ProgressBarOptions,
