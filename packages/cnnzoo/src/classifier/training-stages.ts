@@ -1,5 +1,15 @@
 import type { DataLoader } from '@cnnzoo/data';
-import { adamw, cosineDecay, freezeLayers, type History, type TrainEvent, train, unfreezeLayers } from '@cnnzoo/train';
+import {
+  adamw,
+  cosineDecay,
+  freezeLayers,
+  type History,
+  type StatefulOptimizer,
+  setLearningRateFactors,
+  type TrainEvent,
+  train,
+  unfreezeLayers,
+} from '@cnnzoo/train';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { headOf } from './head.js';
 
@@ -30,7 +40,7 @@ export async function trainInStages(model: LayersModel, loader: DataLoader, opti
   const { epochs, frozenEpochs, learningRate } = options;
   const stages = [
     { name: 'head', epochs: frozenEpochs, learningRate: headFactor * learningRate },
-    { name: 'network', epochs: epochs - frozenEpochs, learningRate },
+    { name: 'network', epochs: epochs - frozenEpochs, learningRate: headFactor * learningRate },
   ].filter((stage) => stage.epochs > 0);
   const begun = await Promise.all(stages.map(({ name }) => hasCheckpoints(options.checkpoint, name)));
   if (options.resume && !begun.includes(true))
@@ -44,7 +54,7 @@ export async function trainInStages(model: LayersModel, loader: DataLoader, opti
       const before: History | null = history;
       const part: History = await train(model, loader, {
         epochs: stage.epochs,
-        optimizer: adamw({ learningRate: stage.learningRate, weightDecay: 0.01 }),
+        optimizer: optimizerOf(model, stage.learningRate, stage.name === 'head' ? [] : trunk),
         schedule: cosineDecay({ unit: 'step' }),
         onEvent: (event) => options.onEvent(counted(event, epochs, before)),
         ...(options.validation === null ? {} : { validation: options.validation }),
@@ -60,6 +70,12 @@ export async function trainInStages(model: LayersModel, loader: DataLoader, opti
   }
   if (history === null) throw new RangeError('epochs must be at least 1');
   return history;
+}
+
+function optimizerOf(model: LayersModel, learningRate: number, trunk: readonly string[]): StatefulOptimizer {
+  const optimizer = adamw({ learningRate, weightDecay: 0.01 });
+  setLearningRateFactors(model, optimizer, Object.fromEntries(trunk.map((name) => [name, 1 / headFactor])));
+  return optimizer;
 }
 
 /** Names of all layers with weights but the head. */
