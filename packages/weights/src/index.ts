@@ -12,6 +12,13 @@ export { type LoadReport, type LoadStateDictOptions, loadStateDict } from './mod
 // @cnnzoo/train saves what an optimizer remembers of each weight under the weight's key.
 export { type ModelWeight, modelWeights } from './model/model-weights.js';
 export { stateDict } from './model/state-dict-of-model.js';
+export {
+  type CachedWeights,
+  cachedWeights,
+  clearCachedWeights,
+  downloadWeights,
+  verifyCachedWeights,
+} from './published/cached-weights.js';
 export { type LoadPretrainedOptions, loadPretrained, type PretrainedReport } from './published/load-pretrained.js';
 export type { PublishedWeights } from './published/published-weights.js';
 export { describeWeights, findWeights, listWeights } from './published/registry.js';

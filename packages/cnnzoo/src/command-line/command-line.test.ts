@@ -1,79 +1,224 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { runCommand } from './command-line.js';
+import { writeSafetensors } from '@cnnzoo/weights';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commands } from './commands.js';
+import { hasTerminal, runOnTerminal, runPiped, startProcess } from './testing/run-process.js';
 
-async function run(...args: string[]) {
-  const printed: string[] = [];
-  const complaints: string[] = [];
-  const code = await runCommand(args, {
-    print: (text) => printed.push(text),
-    complain: (text) => complaints.push(text),
-  });
-  return { code, printed: printed.join('\n'), complaints: complaints.join('\n') };
+const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-'));
+writeFileSync(
+  join(folder, 'a.safetensors'),
+  writeSafetensors(new Map([['fc.bias', { shape: [2], dtype: 'F32', data: new Float32Array([1, 2]) }]])),
+);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Two classes of four images, as the simplest format has them. */
+const images = join(folder, 'images');
+for (const [name, shade] of [
+  ['dark', 40],
+  ['light', 200],
+] as const) {
+  mkdirSync(join(images, name), { recursive: true });
+  for (let i = 0; i < 4; i++)
+    writeFileSync(
+      join(images, name, `${i}.pgm`),
+      Buffer.concat([Buffer.from('P5 32 32 255\n'), Buffer.alloc(32 * 32, shade + i)]),
+    );
 }
+const classifier = join(folder, 'classifier');
+const training = [images, '--network', 'lenet5', '--epochs', '1', '--batch-size', '4', '--workers', '0'];
+beforeAll(async () => {
+  const { code, stderr } = await runPiped(['train', ...training, '--out', classifier]);
+  expect(code, stderr).toBe(0);
+});
 
-test('lists the networks of a family', async () => {
-  expect(await run('list', '--family', 'alexnet')).toEqual({
-    code: 0,
-    printed: 'alexnet\nalexnet_paper\nalexnet_book',
-    complaints: '',
+/** A call of each command that ends well, and soon. */
+const calls: Readonly<Record<string, readonly string[]>> = {
+  train: [...training, '--out', join(folder, 'trained')],
+  evaluate: [images, '--model', classifier],
+  predict: [join(images, 'dark'), '--model', classifier, '--worker', '0'],
+  export: ['lenet5', join(folder, 'lenet5.onnx')],
+  convert: [join(folder, 'a.safetensors'), join(folder, 'b.pth')],
+  weights: ['list', 'resnet50', '--cache', folder],
+  list: ['--family', 'vgg'],
+  info: ['lenet5'],
+  summary: ['lenet5'],
+  shape: ['conv 5x5/6 pool 2', '--input', '32x32x1'],
+  recipe: [],
+  benchmark: ['lenet5', '--seconds', '0'],
+  doctor: ['--no-measure'],
+  completion: ['bash'],
+};
+
+const escapeCode = '\u001b';
+
+/** A bar takes its line away with an escape code, too: colours end in m. */
+const isColored = (text: string) => text.split(escapeCode).some((part) => /^\[[\d;]*m/.test(part));
+
+test('each command has a call here', () => {
+  expect(Object.keys(calls)).toEqual(commands.map(({ name }) => name));
+});
+
+describe.each(Object.entries(calls))('%s', (name, words) => {
+  test('in a pipe: text without colours, without the banner of tfjs', async () => {
+    const { code, stdout, stderr } = await runPiped([name, ...words]);
+    expect({ code, stderr: stderr.includes('TensorFlow.js in Node') }).toEqual({ code: 0, stderr: false });
+    expect(stdout).not.toContain(escapeCode);
+    expect(stdout.length).toBeGreaterThan(10);
   });
-  expect((await run('list')).printed).toContain('\nresnet50\n');
+
+  test('--json: each line is a JSON value', async () => {
+    const { code, stdout } = await runPiped([name, ...words, '--json']);
+    expect(code).toBe(0);
+    const values = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+    expect(values.length).toBeGreaterThan(0);
+  });
+
+  test('--help says what it takes', async () => {
+    const { code, stdout, stderr } = await runPiped([name, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^Usage: cnnzoo ${name}\\b`));
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+  });
+
+  test.skipIf(!hasTerminal)('on a terminal, without colours where NO_COLOR asks for that', async () => {
+    const { code, stdout } = await runOnTerminal([name, ...words], { env: { NO_COLOR: '1' } });
+    expect({ code, colored: isColored(stdout) }).toEqual({ code: 0, colored: false });
+  });
 });
 
-test('summarizes a network', async () => {
-  const { code, printed } = await run('summary', 'lenet5');
-  expect(code).toBe(0);
-  expect(printed).toContain('Total params: 61,706');
-  expect((await run('summary', 'lenet5', '--input', '28x28x1', '--classes', '2')).printed).toContain(
-    'Total params: 43',
-  );
+test('predict says what is in each image of a folder', async () => {
+  const { stdout } = await runPiped(['predict', ...(calls['predict'] ?? []), '--json', '--top-k', '1']);
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { predictions: { category: string }[] });
+  expect(lines).toHaveLength(4);
+  for (const { predictions } of lines) expect(['dark', 'light']).toContain(predictions[0]?.category);
 });
 
-test("prints a paper's recipe by its name", async () => {
-  expect((await run('recipe')).printed.split('\n')).toEqual(expect.arrayContaining(['lenet', 'vgg', 'resnet-cifar']));
-  const { code, printed } = await run('recipe', 'inception');
-  expect(code).toBe(0);
-  expect(printed).toContain('rmsprop(learning rate 0.045, decay 0.9, momentum 0.9, epsilon 1');
+test('training that is interrupted ends with 130 and resumes to the same classifier', async () => {
+  const out = join(folder, 'resumed');
+  const words = ['train', ...training, '--out', out, '--epochs', '30', '--json'];
+  const child = startProcess(words);
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => {
+    if (!stdout.includes('"epoch"') && part.includes('"epoch"')) child.kill('SIGINT');
+    stdout += part;
+  });
+  expect(await new Promise((resolve) => child.on('close', resolve))).toBe(130);
+  const last = (text: string) => JSON.parse(text.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
+  expect(last(stdout)).toMatchObject({ interrupted: 'SIGINT', out: null });
+  expect(await runPiped(words)).toMatchObject({ code: 2, stderr: expect.stringMatching(/--resume resumes it/) });
+  const resumed = await runPiped([...words, '--resume']);
+  expect(last(resumed.stdout)).toMatchObject({ interrupted: null, out });
+  const whole = await runPiped([...words.map((word) => (word === out ? `${out}-whole` : word))]);
+  const losses = (text: string) => (last(text)['epochs'] as { loss: number }[]).map(({ loss }) => loss);
+  expect(losses(resumed.stdout)).toEqual(losses(whole.stdout));
 });
 
-test('exports a network', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'export-'));
-  const file = join(folder, 'lenet5.onnx');
-  const { code, printed } = await run('export', 'lenet5', file, '--classes', '3', '--layout', 'NCHW');
-  expect(code).toBe(0);
-  expect(printed).toBe(`${file}\nwithout --weights: the weights are random`);
-  expect(readFileSync(file).includes('fc3')).toBe(true);
-  expect((await run('export', 'lenet5', file, '--batch', 'many')).complaints).toMatch(/batchSize is/);
-  rmSync(folder, { recursive: true });
+test('a recipe of a paper trains, from a run file', async () => {
+  const file = join(folder, 'run.yaml');
+  writeFileSync(file, `data: ${images}\nrecipe: lenet\nepochs: 1\nworkers: 0\nout: ${join(folder, 'by-recipe')}\n`);
+  const { code, stdout, stderr } = await runPiped(['train', file]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain(`${join(folder, 'by-recipe')}: 2 classes`);
 });
 
-test('examines the machine', async () => {
-  const { code, printed } = await run('doctor', '--json', '--no-measure');
+test.skipIf(!hasTerminal)('on a terminal the titles of a table are bold', async () => {
+  expect((await runOnTerminal(['list'])).stdout).toContain(`${escapeCode}[1mnetwork`);
+});
+
+test.each([['--help'], ['-h'], ['help']])('%s lists all commands', async (word) => {
+  const { code, stdout, stderr } = await runPiped([word]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  for (const { name } of commands) expect(stdout).toContain(`\n  ${name} `);
+  expect(stdout).not.toContain('complete --');
+});
+
+test('help of a command', async () => {
+  const { code, stdout } = await runPiped(['help', 'summary']);
   expect(code).toBe(0);
-  const report = JSON.parse(printed) as { choice: string; engines: { engine: string; works: boolean }[] };
-  expect(report.engines.find(({ engine }) => engine === 'onnx-cpu')).toMatchObject({ works: true, canTrain: true });
-  expect(report.engines.map(({ engine }) => engine)).toContain(report.choice);
+  expect(stdout).toMatch(/^Usage: cnnzoo summary /);
+});
+
+test.each([['--version'], ['-V']])('%s', async (word) => {
+  expect(await runPiped([word])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\S*\n$/) });
 });
 
 test.each([
-  [[], 2, /^$/],
-  [['lists'], 2, /no command 'lists', did you mean list/],
-  [['list', '--family', 'resnets'], 2, /family must be one of .*, got 'resnets'/],
-  [['list', '--all'], 2, /--all/],
-  [['summary'], 2, /one network, got 0/],
-  [['summary', 'resnet5'], 2, /'resnet50'/],
-  [['summary', 'lenet5', '--input', '32'], 2, /--input is '32'/],
-  [['summary', 'lenet5', '--classes', 'ten'], 2, /numClasses must be .*, got NaN/],
-  [['summary', 'lenet5', '--style', 'html'], 2, /style/],
-  [['recipe', 'resnext'], 2, /one of lenet, alexnet/],
-  [['recipe', 'vgg', 'resnet'], 2, /one name, got 2/],
-  [['export', 'lenet5'], 2, /a network and a file, got 1/],
-  [['doctor', '--yaml'], 2, /--yaml/],
-])('%j is refused', async (args, expected, message) => {
-  const { code, complaints } = await run(...args);
-  expect(code).toBe(expected);
-  expect(complaints).toMatch(message);
+  [[], /^Usage: cnnzoo/],
+  [['lists'], /^cnnzoo: unknown command 'lists', did you mean list\?\n$/],
+  [['foo'], /^cnnzoo: unknown command 'foo'; see cnnzoo --help\n$/],
+  [['serve'], /^cnnzoo: unknown command 'serve'; see cnnzoo --help\n$/],
+  [['-v'], /^cnnzoo: unknown option '-v'; see cnnzoo --help\n$/],
+  [['list', '--wieghts'], /^cnnzoo list: unknown option '--wieghts', did you mean --weights\?\n$/],
+  [['list', '--all'], /^cnnzoo list: unknown option '--all'; see cnnzoo list --help\n$/],
+  [['list', 'resnet'], /^cnnzoo list: too many arguments.*\n$/],
+  [['list', '--family', 'resnets'], /^cnnzoo list: --family must be one of .*, got 'resnets'\n$/],
+  [['list', '--family'], /^cnnzoo list: option '--family <family>' argument missing; see cnnzoo list --help\n$/],
+  [['info', 'ResNet-50'], /^cnnzoo info: there is no network 'ResNet-50', did you mean 'resnet50'\?.*\n$/],
+  [['summary'], /^cnnzoo summary: missing required argument 'network'.*\n$/],
+  [['summary', 'resnet5'], /^cnnzoo summary: .*did you mean 'resnet50'\?: cnnzoo list has all\n$/],
+  [['summary', 'xyz'], /^cnnzoo summary: there is no network 'xyz': cnnzoo list has all\n$/],
+  [['summary', 'lenet5', '--input', '32'], /^cnnzoo summary: --input must be height x width x channels.*got '32'\n$/],
+  [['summary', 'lenet5', '--classes', 'ten'], /^cnnzoo summary: --classes must be a whole number.*got 'ten'\n$/],
+  [['summary', 'lenet5', '--style', 'html'], /^cnnzoo summary: --style must be one of .*got 'html'\n$/],
+  [['shape', 'pol 2'], /^cnnzoo shape: there is no layer 'pol', did you mean pool\?\n$/],
+  [['recipe', 'resnext'], /^cnnzoo recipe: recipe must be one of lenet, alexnet.*\n$/],
+  [['recipe', 'vgg', 'resnet'], /^cnnzoo recipe: too many arguments.*\n$/],
+  [['export', 'lenet5'], /^cnnzoo export: missing required argument 'file'.*\n$/],
+  [['export', 'lenet5', 'x.onnx', '--opset', '3'], /^cnnzoo export: --opset must be a whole number from 17 to 22.*\n$/],
+  [
+    ['train', 'pets', '--learning-rat', '1'],
+    /^cnnzoo train: unknown option '--learning-rat', did you mean --learning-rate\?\n$/,
+  ],
+  [['train', 'resnet-cifar'], /^cnnzoo train: --data must say where the images are\n$/],
+  [['train', 'x', '--epochs', '0'], /^cnnzoo train: --epochs must be a whole number of at least 1, got '0'\n$/],
+  [['predict'], /^cnnzoo predict: missing required argument 'images'.*\n$/],
+  [['weights', 'dwnload'], /^cnnzoo weights: unknown command 'dwnload', did you mean download\?\n$/],
+  [['weights', 'clear'], /^cnnzoo weights: give a set's name, or --all.*\n$/],
+  [['convert', 'a.h5', 'b.onnx', '--network', 'lenet'], /^cnnzoo convert: --network must be one of .*, got 'lenet'\n$/],
+  [['doctor', '--yaml'], /^cnnzoo doctor: unknown option '--yaml'.*\n$/],
+  [['completion', 'csh'], /^cnnzoo completion: shell must be one of bash, zsh, fish, got 'csh'\n$/],
+])('%j is called wrongly: 2, and one line', async (words, message) => {
+  const { code, stdout, stderr } = await runPiped(words);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(message);
+});
+
+test('what fails ends with 1 and one line', async () => {
+  const { code, stdout, stderr } = await runPiped(['export', 'lenet5', join(folder, 'missing', 'x.onnx')]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toBe(`cnnzoo export: there is no folder ${join(folder, 'missing')} to write x.onnx to\n`);
+});
+
+test('a reader that closes the pipe ends it quietly', async () => {
+  // More than a pipe holds, so that the end comes while it writes.
+  const child = startProcess(['summary', 'resnet152', '--style', 'json']);
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (part: string) => (stderr += part));
+  child.stdout.once('data', () => child.stdout.destroy());
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
+
+test('Ctrl-C ends it with 130', async () => {
+  // A download that never comes to its end.
+  const server = createServer((_, response) => response.write('…'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const mirror = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const child = startProcess(['weights', 'download', 'resnet18.DEFAULT', '--cache', folder], {
+    env: { CNNZOO_MIRROR: mirror, CNNZOO_OFFLINE: '0' },
+  });
+  server.once('request', () => child.kill('SIGINT'));
+  expect(await new Promise((resolve) => child.on('close', resolve))).toBe(130);
+  server.closeAllConnections();
+  server.close();
 });

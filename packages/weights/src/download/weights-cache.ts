@@ -103,9 +103,9 @@ export async function cachedFile(
   options: DownloadOptions = {},
 ): Promise<string> {
   const fs = nodeModule('node:fs/promises');
-  const { join, dirname } = nodeModule('node:path');
+  const { dirname } = nodeModule('node:path');
   const folder = folderOf(options);
-  const entry = { url, expected, file: join(folder, expected === null ? 'addresses' : 'published', cacheName(url)) };
+  const entry = { url, expected, file: cachePath(url, expected, options) };
   if (await isIntact(entry)) return entry.file;
   const offline = options.offline ?? !['', '0', undefined].includes(process.env['CNNZOO_OFFLINE']);
   if (offline) {
@@ -123,6 +123,61 @@ export async function cachedFile(
     if (!(await isIntact(entry))) await download(entry, options);
     return entry.file;
   });
+}
+
+/** A file that the cache holds. */
+export interface CachedDownload {
+  readonly file: string;
+  readonly bytes: number;
+  /** Where it is from; null where nobody has noted that. */
+  readonly url: string | null;
+  /** Whether it is the file that it has to be. */
+  readonly isIntact: () => Promise<boolean>;
+  /** With what the cache keeps beside it. */
+  readonly remove: () => Promise<void>;
+}
+
+/** The file of an address in the cache, or where it would be. */
+export function cachePath(url: string, expected: ExpectedFile | null, options: DownloadOptions): string {
+  const { join } = nodeModule('node:path');
+  return join(folderOf(options), expected === null ? 'addresses' : 'published', cacheName(url));
+}
+
+/** What is in the cache, by name. @param expectedOf what the registry knows of the file of an address */
+export async function cachedDownloads(
+  options: DownloadOptions,
+  expectedOf: (url: string) => ExpectedFile | null,
+): Promise<CachedDownload[]> {
+  const fs = nodeModule('node:fs/promises');
+  const { join } = nodeModule('node:path');
+  const found: CachedDownload[] = [];
+  for (const kind of ['addresses', 'published']) {
+    const folder = join(folderOf(options), kind);
+    const names = await fs.readdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    for (const name of names.filter((each) => !/\.(json|part|lock|takeover|tmp)$/.test(each)).sort()) {
+      const file = join(folder, name);
+      const stat = await fs.stat(file).catch(() => null);
+      if (stat === null || !stat.isFile()) continue;
+      const url = (await readPin(file))?.url ?? null;
+      found.push({
+        file,
+        bytes: stat.size,
+        url,
+        isIntact: async () => {
+          verified.delete(file);
+          return isIntact({ url: url ?? '', file, expected: url === null ? null : expectedOf(url) });
+        },
+        remove: () =>
+          withFileLock(`${file}.lock`, async () => {
+            for (const ending of ['', '.json', '.part']) await fs.rm(`${file}${ending}`, { force: true });
+          }),
+      });
+    }
+  }
+  return found;
 }
 
 /** A name that tells people what it is, after a hash that tells addresses apart. */

@@ -69,7 +69,9 @@ test.each(published)('$name has the package.json that all have', ({ folder, entr
   );
   expect(entries.filter(({ source }) => !existsSync(source))).toEqual([]);
   expect(manifest.scripts).toMatchObject({
-    build: expect.stringMatching(/^tsup --config \.\.\/internal\/tooling\/tsup\.config\.ts --silent( --shims)?$/),
+    build: expect.stringMatching(
+      /^tsup --config \.\.\/internal\/tooling\/tsup\.config\.ts --silent( --shims)?( --publicDir \S+)?$/,
+    ),
     typecheck: expect.stringMatching(/^node \.\.\/internal\/tooling\/node_modules\/typescript\/bin\/tsc\b/),
     'check:package': 'publint --strict && attw --pack . --profile node16 --format ascii --quiet',
     test: expect.stringMatching(/^vitest run --config \.\.\/internal\/tooling\/vitest\.config\.ts\b/),

@@ -1,0 +1,33 @@
+/** The commands, in the order of the help. */
+import type { Command } from './command.js';
+import { benchmarkCommand } from './commands/benchmark.js';
+import { completionCommand } from './commands/completion.js';
+import { convertCommand } from './commands/convert.js';
+import { doctorCommand } from './commands/doctor.js';
+import { evaluateCommand } from './commands/evaluate.js';
+import { exportCommand } from './commands/export.js';
+import { infoCommand } from './commands/info.js';
+import { listCommand } from './commands/list.js';
+import { predictCommand } from './commands/predict.js';
+import { recipeCommand } from './commands/recipe.js';
+import { shapeCommand } from './commands/shape.js';
+import { summaryCommand } from './commands/summary.js';
+import { trainCommand } from './commands/train.js';
+import { weightsCommand } from './commands/weights.js';
+
+export const commands: readonly Command[] = [
+  trainCommand,
+  evaluateCommand,
+  predictCommand,
+  exportCommand,
+  convertCommand,
+  weightsCommand,
+  listCommand,
+  infoCommand,
+  summaryCommand,
+  shapeCommand,
+  recipeCommand,
+  benchmarkCommand,
+  doctorCommand,
+  completionCommand,
+];

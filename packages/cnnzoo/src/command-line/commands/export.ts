@@ -1,0 +1,83 @@
+import type { ExportOnnxOptions } from '@cnnzoo/backend-onnx';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { choice, command, flag, imageShape, numeric, required, text } from '../command.js';
+import { formats, writeModel } from '../export/export-model.js';
+import type { TensorDescription } from '../export/tensor-description.js';
+import { networkNames, networkRow } from '../network-names.js';
+import { fileSize } from '../numbers.js';
+import { buildOptions, isFolder, openModel, withoutComputing } from '../open-network.js';
+
+export const exportCommand = command({
+  name: 'export',
+  summary: 'a network or a saved model as ONNX, safetensors, tfjs, or a repository for Triton',
+  details:
+    'Writes a network with its weights, or a model that was saved in a folder. The format follows the name of the file: .onnx and .safetensors are files, any other name is a folder in the format of TensorFlow.js. --format triton writes a model repository for the Triton Inference Server: the ONNX model, config.pbtxt, and the names of the classes.',
+  examples: [
+    'cnnzoo export resnet50 resnet50.onnx --weights DEFAULT --preprocessing',
+    'cnnzoo export pets pets.safetensors',
+    'cnnzoo export resnet50 models --format triton --weights DEFAULT',
+  ],
+  args: {
+    network: required("a network's name, or a folder with a saved model", networkNames),
+    file: required('the file or folder to write'),
+  },
+  options: {
+    format: choice('format', "default: by the file's name", formats),
+    weights: text('set', 'a published set (DEFAULT, IMAGENET1K_V2), a path or an address'),
+    input: imageShape("the images; default: the network's own"),
+    classes: numeric('number', "classes; default: the network's own", { least: 1 }),
+    batch: numeric('number', 'ONNX: images at once; default: any number in each run', { least: 1 }),
+    layout: choice('layout', 'ONNX: order of axes; default: NHWC', ['NHWC', 'NCHW']),
+    opset: numeric('version', 'ONNX: 17 (default) to 22', { least: 17, most: 22 }),
+    preprocessing: flag('ONNX: take uint8 pixels, and normalize them inside'),
+    externalData: flag('ONNX: the weights in a file of their own'),
+  },
+  async run({ args: { network, file }, options, output }) {
+    const { weights, input, classes, format, batch, layout, opset, preprocessing, externalData } = options;
+    const onnx: ExportOnnxOptions & { externalData?: boolean } = {
+      ...(batch !== undefined && { batchSize: batch }),
+      ...(layout !== undefined && { layout }),
+      ...(opset !== undefined && { opset }),
+      ...(preprocessing !== undefined && { preprocessing }),
+      ...(externalData !== undefined && { externalData }),
+    };
+    const model = await modelToExport(network, weights, buildOptions(input, classes));
+    try {
+      const written = await writeModel(model.model, file, { format, onnx });
+      const random = model.random ? ['the weights are random: give --weights for published ones'] : [];
+      for (const line of random) output.note(line);
+      const lines = written.files.map(({ path, bytes }) => `${path}  ${fileSize(bytes)}`);
+      const tensor =
+        (name: string) =>
+        ({ name: each, shape, type }: TensorDescription) =>
+          `${name} ${each}: ${type} [${shape.map((size) => (size === -1 ? 'any' : size)).join(', ')}]`;
+      const facts = [
+        ...(written.opset === null ? [] : [`opset ${written.opset}`]),
+        ...written.inputs.map(tensor('input')),
+        ...written.outputs.map(tensor('output')),
+      ];
+      return { text: [...lines, ...facts].join('\n'), data: { ...written, randomWeights: model.random } };
+    } finally {
+      model.model.dispose();
+    }
+  },
+});
+
+async function modelToExport(
+  network: string,
+  weights: string | undefined,
+  options: ReturnType<typeof buildOptions>,
+): Promise<{ model: LayersModel; random: boolean }> {
+  if (isFolder(network)) {
+    if (weights !== undefined) throw new TypeError(`${network} is a folder: its model has its own weights`);
+    return { model: await openModel(network, options), random: false };
+  }
+  const { id } = networkRow(network);
+  await withoutComputing();
+  if (weights === undefined) {
+    const { createModel } = await import('../../networks/create-model.js');
+    return { model: createModel(id, options as never), random: true };
+  }
+  const { fromPretrained } = await import('../../networks/from-pretrained.js');
+  return { model: await fromPretrained(id, { ...options, weights } as never), random: false };
+}

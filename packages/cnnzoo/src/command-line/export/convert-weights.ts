@@ -1,0 +1,79 @@
+/** Weights of any format that this project reads, in any format that it writes. */
+import { stat } from 'node:fs/promises';
+import { writeAtomically } from '@cnnzoo/files';
+import type { StateDict } from '@cnnzoo/weights';
+import type { ModelId } from '../../networks/models.js';
+import { networkRow } from '../network-names.js';
+import { isFolder, withoutComputing } from '../open-network.js';
+import { checkParent, formatOf, writeModel } from './export-model.js';
+
+export interface Converted {
+  readonly tensors: number;
+  readonly numbers: number;
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+}
+
+interface ConvertOptions {
+  readonly network: string | undefined;
+  readonly classes: number | undefined;
+}
+
+/** @throws TypeError or RangeError naming the file, and the option that would help */
+export async function convertWeights(source: string, target: string, options: ConvertOptions): Promise<Converted> {
+  await checkParent(target);
+  const format = formatOf(target);
+  const dict = await readAny(source);
+  const { network, classes } = options;
+  if (network !== undefined) return throughNetwork(dict, target, networkRow(network).id, classes);
+  if (format === 'onnx' || format === 'tfjs')
+    throw new TypeError(`${target} is to hold a network as well: say which one with --network`);
+  if ([...dict.values()].some(({ layout }) => layout === 'keras'))
+    throw new TypeError(`${source} has Keras's names and order of axes: say with --network which network it is of`);
+  if (format === 'torch') {
+    const { writeTorchFile } = await import('./torch-file.js');
+    await writeTorchFile(target, dict);
+  } else {
+    const { writeSafetensors } = await import('@cnnzoo/weights');
+    await writeAtomically(target, writeSafetensors(dict));
+  }
+  return { ...count(dict), files: [{ path: target, bytes: (await stat(target)).size }] };
+}
+
+async function throughNetwork(
+  dict: StateDict,
+  target: string,
+  id: ModelId,
+  classes: number | undefined,
+): Promise<Converted> {
+  await withoutComputing();
+  const [{ createModel }, { loadStateDict, stateDict }] = await Promise.all([
+    import('../../networks/create-model.js'),
+    import('@cnnzoo/weights'),
+  ]);
+  const model = createModel(id, { initialWeights: 'zeros', ...(classes !== undefined && { numClasses: classes }) });
+  try {
+    loadStateDict(model, dict);
+    const { files } = await writeModel(model, target, { format: undefined, onnx: {} });
+    return { ...count(stateDict(model)), files };
+  } finally {
+    model.dispose();
+  }
+}
+
+async function readAny(source: string): Promise<StateDict> {
+  const { readLayersModel, readWeights } = await import('@cnnzoo/weights');
+  if ((await stat(source).catch(() => null)) === null) throw new Error(`there is no file ${source}`);
+  if (isFolder(source) || source.endsWith('model.json')) {
+    await withoutComputing();
+    return readLayersModel(source);
+  }
+  if (!source.endsWith('.onnx')) return readWeights(source);
+  const { onnxStateDict } = await import('../onnx/onnx-weights.js');
+  return onnxStateDict(source);
+}
+
+function count(dict: StateDict): Pick<Converted, 'tensors' | 'numbers'> {
+  let numbers = 0;
+  for (const { shape } of dict.values()) numbers += shape.reduce((product, size) => product * size, 1);
+  return { tensors: dict.size, numbers };
+}

@@ -1,0 +1,89 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readTorch, stateDict } from '@cnnzoo/weights';
+import '@tensorflow/tfjs-backend-cpu';
+import { writeMetadata } from '@cnnzoo/metadata';
+import fc from 'fast-check';
+import { afterAll, expect, test } from 'vitest';
+import { createModel } from '../../networks/create-model.js';
+import { convertWeights } from './convert-weights.js';
+import { writeModel } from './export-model.js';
+import { torchFile } from './torch-file.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'export-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const at = (name: string) => join(folder, name);
+
+const model = createModel('lenet5', { numClasses: 2, seed: 1 });
+writeMetadata(model, { categories: ['cat', 'dog'] });
+
+/** The numbers of a state dict, which may be read from a file at each access. */
+const numbers = (dict: ReturnType<typeof stateDict>) =>
+  [...dict].map(([name, { shape, data }]) => [name, shape, Array.from(data as Float32Array)]);
+
+const options = { format: undefined, onnx: {} };
+const through = { network: 'lenet5', classes: 2 };
+const unchanged = { network: undefined, classes: undefined };
+
+test('what is written in one format is the same after all others', async () => {
+  await writeModel(model, at('a.safetensors'), options);
+  await convertWeights(at('a.safetensors'), at('b.pth'), unchanged);
+  await convertWeights(at('b.pth'), at('c'), through);
+  await convertWeights(at('c'), at('e.pt'), through);
+  expect(numbers(await readTorch(at('e.pt')))).toEqual(numbers(stateDict(model)));
+});
+
+test('an ONNX file gives its weights by the names in it, and others do not fit a network', async () => {
+  await convertWeights(at('a.safetensors'), at('d.onnx'), through);
+  const { tensors, numbers: count } = await convertWeights(at('d.onnx'), at('d.safetensors'), unchanged);
+  expect({ tensors, count }).toEqual({ tensors: 10, count: model.countParams() });
+  await expect(convertWeights(at('d.onnx'), at('d.pt'), through)).rejects.toThrow(/conv1\.weight/);
+});
+
+test('formats that hold a network want its name', async () => {
+  await writeModel(model, at('f.safetensors'), options);
+  await expect(convertWeights(at('f.safetensors'), at('f.onnx'), unchanged)).rejects.toThrow(
+    /say which one with --network/,
+  );
+  await writeModel(model, at('g'), options);
+  await expect(convertWeights(at('g'), at('g.pth'), unchanged)).rejects.toThrow(/Keras's names/);
+  await expect(convertWeights(at('missing.pth'), at('g.pth'), unchanged)).rejects.toThrow(/there is no file/);
+  await expect(convertWeights(at('f.safetensors'), at('no/x.pth'), unchanged)).rejects.toThrow(/there is no folder/);
+});
+
+test('a repository of Triton has the model, its inputs and outputs, and the names of the classes', async () => {
+  const { files, inputs, outputs, opset } = await writeModel(model, at('models'), { format: 'triton', onnx: {} });
+  expect(files.map(({ path }) => path)).toEqual(
+    ['1/model.onnx', 'config.pbtxt', 'labels.txt'].map((name) => at(`models/lenet5/${name}`)),
+  );
+  expect({ inputs, outputs, opset }).toEqual({
+    opset: 17,
+    inputs: [{ name: 'input', type: 'float32', shape: [-1, 32, 32, 1] }],
+    outputs: [{ name: 'fc3', type: 'float32', shape: [-1, 2] }],
+  });
+  expect(readFileSync(at('models/lenet5/labels.txt'), 'utf8')).toBe('cat\ndog\n');
+  const config = readFileSync(at('models/lenet5/config.pbtxt'), 'utf8');
+  expect(config).toMatch(/^name: "lenet5"\nbackend: "onnxruntime"\nmax_batch_size: 64\n/);
+  expect(config).toContain('dims: [ 32, 32, 1 ]');
+  expect(config).toContain('label_filename: "labels.txt"');
+});
+
+test('drawn state dicts come back from a PyTorch file as they were', async () => {
+  const tensor = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 4 }).chain((shape) =>
+    fc
+      .array(fc.float({ noNaN: true }), {
+        minLength: shape.reduce((product, size) => product * size, 1),
+        maxLength: shape.reduce((product, size) => product * size, 1),
+      })
+      .map((values) => ({ shape, dtype: 'F32' as const, data: Float32Array.from(values) })),
+  );
+  const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(name, tensor), { minLength: 1, maxLength: 5 }), async (entries) => {
+      const dict = new Map(entries);
+      expect(numbers(await readTorch(torchFile(dict)))).toEqual(numbers(dict));
+    }),
+    { numRuns: 50 },
+  );
+});

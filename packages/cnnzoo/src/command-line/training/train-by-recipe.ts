@@ -1,0 +1,67 @@
+/** Training as a paper did: its optimizer, schedule, regularisation and batch size, on images of one's own. */
+import { readMetadata, writeMetadata } from '@cnnzoo/metadata';
+import type { RecipeName } from '@cnnzoo/train';
+import { imageClassifier } from '../../classifier/classifier.js';
+import { ensureBackend } from '../../classifier/ensure-backend.js';
+import { openTestImages, openTrainingImages } from '../../classifier/labelled-images.js';
+import { createModel } from '../../networks/create-model.js';
+import { fromPretrained } from '../../networks/from-pretrained.js';
+import { networkRow } from '../network-names.js';
+import { type Run, type RunListeners, type Trained, validationOf } from './run.js';
+
+/** The share of the images that is set aside where the folder has no images for validation. */
+const validationShare = 0.1;
+
+export async function trainByRecipe(run: Run, name: RecipeName, { onEvent, note }: RunListeners): Promise<Trained> {
+  const [{ DataLoader, split }, { recipeOptions, recipes, train }, { evaluationTransform, trainingTransform }] =
+    await Promise.all([import('@cnnzoo/data'), import('@cnnzoo/train'), import('@cnnzoo/transforms')]);
+  await ensureBackend();
+  const recipe = recipes[name];
+  const { seed = 0, workers = 1, batchSize = recipe.batchSize, epochs = recipe.epochs } = run;
+  if ('preInitialise' in recipe && recipe.preInitialise !== undefined)
+    note(`the paper trains ${recipe.preInitialise} first and begins with its weights: give them with --weights`);
+
+  const channels = networkRow(run.network).input.endsWith('x1') ? 1 : 3;
+  const opened = await openTrainingImages(run.data, channels);
+  const { categories } = opened.training;
+  let { training, validation } = opened;
+  const place = validationOf(run.validation);
+  if (typeof place === 'string') validation = await openTestImages(place, categories, channels);
+  else if (validation === null || place !== undefined) {
+    const share = place ?? validationShare;
+    ({ training, validation } = await split(opened.training, { training: 1 - share, validation: share }, { seed }));
+  }
+
+  const own = { numClasses: categories.length, seed, ...('dropout' in recipe && { dropout: recipe.dropout }) };
+  const model =
+    run.weights === null
+      ? createModel(run.network, own as never)
+      : await fromPretrained(run.network, { ...own, weights: run.weights } as never);
+  writeMetadata(model, { categories });
+  const classifier = imageClassifier(model);
+  try {
+    const { preprocessing } = readMetadata(model);
+    if (preprocessing === undefined) throw new Error(`${run.network} does not say how its images are prepared`);
+    const loader = new DataLoader(training, {
+      batchSize,
+      seed,
+      workers,
+      shuffle: true,
+      transform: trainingTransform(preprocessing),
+    });
+    const tested = new DataLoader(validation, { batchSize, workers, transform: evaluationTransform(preprocessing) });
+    const history = await train(model, loader, {
+      ...recipeOptions({ ...recipe, epochs }),
+      validation: tested,
+      checkpoint: { folder: run.checkpoint },
+      resume: run.resume ?? false,
+      onEvent,
+    });
+    await Promise.all([loader.close(), tested.close()]);
+    const best = history.epochs.at(-1)?.validation;
+    if (history.interrupted === null) await classifier.save(run.out);
+    return { history, categories, report: best === undefined ? null : { top1: best.accuracy } };
+  } finally {
+    await classifier.dispose();
+  }
+}

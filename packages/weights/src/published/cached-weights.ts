@@ -1,0 +1,113 @@
+/** The cache of downloaded weights as its owner sees it: what is in it, whether it is whole, and how to be rid of it. */
+import { check, checkOptions, listOf, string } from '@cnnzoo/checks';
+import { nodeModule } from '@cnnzoo/files';
+import {
+  type CachedDownload,
+  cachedDownloads,
+  cachedFile,
+  type DownloadOptions,
+  downloadRules,
+} from '../download/weights-cache.js';
+import type { PublishedWeights } from './published-weights.js';
+import { describeWeights, listWeights } from './registry.js';
+
+/** A file in the cache of downloaded weights. */
+export interface CachedWeights {
+  /** The published set, such as 'resnet50.IMAGENET1K_V2'; null for the file of another address. */
+  readonly id: string | null;
+  /** Where it is from; null where the cache has no note of that. */
+  readonly url: string | null;
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/**
+ * The files in the cache of downloaded weights.
+ * @param options `cacheFolder`
+ * @returns published sets and files of other addresses
+ * @throws TypeError naming an option that is wrong, and errors of the file system
+ * @example
+ * import { cachedWeights } from '@cnnzoo/weights';
+ *
+ * for (const { id, bytes } of await cachedWeights()) console.log(id, bytes);
+ */
+export async function cachedWeights(options: DownloadOptions = {}): Promise<CachedWeights[]> {
+  checkOptions<DownloadOptions>('cachedWeights', options, downloadRules);
+  return (await downloads(options)).map(describe);
+}
+
+/**
+ * Downloads a published set into the cache, or finds it there.
+ * @param id such as 'resnet50.IMAGENET1K_V2' or 'resnet50.DEFAULT'
+ * @param options as for `loadPretrained`
+ * @returns the path of the file
+ * @throws RangeError where there is no such set, Error for downloads that fail
+ * @example
+ * import { downloadWeights } from '@cnnzoo/weights';
+ *
+ * console.log(await downloadWeights('resnet18.DEFAULT'));
+ */
+export async function downloadWeights(id: string, options: DownloadOptions = {}): Promise<string> {
+  checkOptions<DownloadOptions>('downloadWeights', options, downloadRules);
+  const published = describeWeights(check('id', id, string("a set's name such as 'resnet50.DEFAULT'")));
+  return cachedFile(published.url, published, options);
+}
+
+/**
+ * Reads every file in the cache and compares it with its published hash, or with that of its first download.
+ * @param options `cacheFolder`
+ * @returns the files, and whether each is whole: `loadPretrained` downloads one that is not again
+ * @example
+ * import { verifyCachedWeights } from '@cnnzoo/weights';
+ *
+ * const broken = (await verifyCachedWeights()).filter(({ intact }) => !intact);
+ */
+export async function verifyCachedWeights(
+  options: DownloadOptions = {},
+): Promise<(CachedWeights & { readonly intact: boolean })[]> {
+  checkOptions<DownloadOptions>('verifyCachedWeights', options, downloadRules);
+  const found = [];
+  for (const each of await downloads(options)) found.push({ ...describe(each), intact: await each.isIntact() });
+  return found;
+}
+
+/**
+ * Removes files from the cache. A download that another process is at is waited for.
+ * @param ids the published sets to remove; default: everything
+ * @param options `cacheFolder`
+ * @returns what was removed
+ * @throws RangeError where there is no such set
+ * @example
+ * import { clearCachedWeights } from '@cnnzoo/weights';
+ *
+ * await clearCachedWeights(['vgg16.IMAGENET1K_V1']);
+ */
+export async function clearCachedWeights(
+  ids?: readonly string[],
+  options: DownloadOptions = {},
+): Promise<CachedWeights[]> {
+  checkOptions<DownloadOptions>('clearCachedWeights', options, downloadRules);
+  const wanted = ids === undefined ? null : check('ids', ids, listOf(string())).map((id) => describeWeights(id).id);
+  const removed = [];
+  for (const each of await downloads(options)) {
+    const described = describe(each);
+    if (wanted !== null && (described.id === null || !wanted.includes(described.id))) continue;
+    await each.remove();
+    removed.push(described);
+  }
+  return removed;
+}
+
+function downloads(options: DownloadOptions): Promise<CachedDownload[]> {
+  // Says in a browser that there is no cache.
+  nodeModule('node:fs');
+  return cachedDownloads(options, publishedAt);
+}
+
+function publishedAt(url: string): PublishedWeights | null {
+  return listWeights().find((weights) => weights.url === url) ?? null;
+}
+
+function describe({ file, bytes, url }: CachedDownload): CachedWeights {
+  return { id: (url === null ? null : publishedAt(url))?.id ?? null, url, file, bytes };
+}
