@@ -9,6 +9,8 @@ function bytesOf(type: OnnxType, values: readonly number[]): Uint8Array {
       return new Uint8Array(Int32Array.from(values).buffer);
     case 'int64':
       return new Uint8Array(BigInt64Array.from(values, (value) => BigInt(value)).buffer);
+    case 'float64':
+      return new Uint8Array(Float64Array.from(values).buffer);
     case 'uint8':
     case 'bool':
       return Uint8Array.from(values);

@@ -2,7 +2,7 @@
 import protobuf from 'protobufjs/light.js';
 
 /** TensorProto.DataType. */
-export const onnxType = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, bfloat16: 16 } as const;
+export const onnxType = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11, bfloat16: 16 } as const;
 export type OnnxType = keyof typeof onnxType;
 
 export interface NodeProto {

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Emission } from '../graph/emission.js';
 import type { LazyNode } from '../graph/node.js';
+import { onnxType } from '../graph/onnx-model.js';
 import type { Operation } from '../graph/operation.js';
 import { type KernelTable, required } from '../tfjs/kernel.js';
 import { firstInput } from './arrays.js';
@@ -48,15 +49,13 @@ const gather: Operation<{ axis: number; known: number }> = {
   },
 };
 
-const int64 = 7;
-
 const gatherNd: Operation<Record<string, never>> = {
   name: 'GatherNd',
   emit(graph, node) {
     const [x, indices] = node.inputs as [LazyNode, LazyNode];
     const sizes = graph.tensor('int32', x.shape.slice(0, indices.shape.at(-1)));
     const at = refusingNegative(graph, graph.get(indices), sizes);
-    graph.set(node, 'plain', graph.op('GatherND', [graph.get(x), graph.op('Cast', [at], { to: int64 })]));
+    graph.set(node, 'plain', graph.op('GatherND', [graph.get(x), graph.op('Cast', [at], { to: onnxType.int64 })]));
   },
 };
 
@@ -65,7 +64,7 @@ const unsortedSegmentSum: Operation<{ numSegments: number }> = {
   name: 'UnsortedSegmentSum',
   emit(graph, node, { numSegments }) {
     const [x, segmentIds] = node.inputs as [LazyNode, LazyNode];
-    const ids = graph.op('Cast', [graph.get(segmentIds)], { to: int64 });
+    const ids = graph.op('Cast', [graph.get(segmentIds)], { to: onnxType.int64 });
     const bound = graph.scalar('int64', numSegments);
     const inside = graph.op('And', [
       graph.op('GreaterOrEqual', [ids, graph.scalar('int64', 0)]),

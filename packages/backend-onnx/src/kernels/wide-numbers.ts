@@ -2,11 +2,9 @@
 import type { Emission } from '../graph/emission.js';
 import { onnxType } from '../graph/onnx-model.js';
 
-const float64 = 11;
-
 /** A value as float64. */
 export function widen(graph: Emission, x: string): string {
-  return graph.op('Cast', [x], { to: float64 });
+  return graph.op('Cast', [x], { to: onnxType.float64 });
 }
 
 /** A constant that float32 holds exactly, as float64. */

@@ -133,33 +133,42 @@ function withBackend<T>(run: () => T): T {
 }
 
 /**
- * Notes in `path` which layers are being called, the innermost last, and names the layer in errors.
- * @returns what ends this
+ * Notes in `path` which layers are being called, the innermost last, and names the layer in errors. Each layer has another `call` for as
+ * long as that takes: tfjs-layers tells nobody when a call ends, and its call hook is called only by layers that think of it.
+ * @returns what gives the layers back the `call` that they had: their own, another recording's, or their class's
+ * @throws TypeError for a layer that is frozen, and then no layer has changed
  */
 function followCalls(model: RecordableModel, path: string[]): () => void {
-  const layers = allLayers(model);
-  const own = layers.map((layer) => Object.getOwnPropertyDescriptor(layer, 'call'));
-  for (const layer of layers) {
-    const call = layer.call;
-    const followed: Layer['call'] = (inputs, kwargs) => {
-      path.push(layer.name);
-      try {
-        return call.call(layer, inputs, kwargs);
-      } catch (error) {
-        throw blame(error, layer);
-      } finally {
-        path.pop();
-      }
-    };
-    Object.defineProperty(layer, 'call', { value: followed, configurable: true });
+  const restored: (() => void)[] = [];
+  const restore = () => {
+    for (const each of restored.splice(0)) each();
+  };
+  try {
+    for (const layer of allLayers(model)) restored.push(followCall(layer, path));
+  } catch (error) {
+    restore();
+    throw error;
   }
+  return restore;
+}
+
+function followCall(layer: Layer, path: string[]): () => void {
+  const before = Object.getOwnPropertyDescriptor(layer, 'call');
+  const call = layer.call;
+  const followed: Layer['call'] = (inputs, kwargs) => {
+    path.push(layer.name);
+    try {
+      return call.call(layer, inputs, kwargs);
+    } catch (error) {
+      throw blame(error, layer);
+    } finally {
+      path.pop();
+    }
+  };
+  Object.defineProperty(layer, 'call', { value: followed, configurable: true });
   return () => {
-    layers.forEach((layer, i) => {
-      const before = own[i];
-      // A layer may have a `call` of its own; others have their class's again.
-      if (before === undefined) Reflect.deleteProperty(layer, 'call');
-      else Object.defineProperty(layer, 'call', before);
-    });
+    if (before === undefined) Reflect.deleteProperty(layer, 'call');
+    else Object.defineProperty(layer, 'call', before);
   };
 }
 

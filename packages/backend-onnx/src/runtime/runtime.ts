@@ -6,7 +6,7 @@ import type { OnnxType } from '../graph/onnx-model.js';
 
 /** What a graph reads: a dense array, in host memory or in the device's. */
 export interface RuntimeInput {
-  readonly type: Exclude<OnnxType, 'bfloat16'>;
+  readonly type: Exclude<OnnxType, 'float64' | 'bfloat16'>;
   readonly dims: readonly number[];
   readonly data: Elements | DeviceTensor;
 }

@@ -93,17 +93,18 @@ export class OnnxBackend extends tf.KernelBackend {
 
   /**
    * Calls `record` with everything live computed, tells of each node that it records, and keeps buffers that it reads from being
-   * used again meanwhile.
+   * used again meanwhile. A layer that is recorded may record another model: then the outer recording is told of nothing until that ends.
    */
   recording<T>(record: () => T, onRecord: (node: LazyNode) => void): T {
     this.flush();
+    const outer = this.#onRecord;
     this.engine.holdBuffers = true;
     this.#onRecord = onRecord;
     try {
       return record();
     } finally {
-      this.#onRecord = null;
-      this.engine.holdBuffers = false;
+      this.#onRecord = outer;
+      this.engine.holdBuffers = outer !== null;
     }
   }
 
