@@ -3,6 +3,9 @@ import { DataError } from '../data-error.js';
 import type { ArchiveListing } from './archive-entry.js';
 import { tarListing } from './tar-listing.js';
 
+/** Linux has no longer paths either. */
+const longestPath = 4096;
+
 /**
  * What a .zip or .tar holds, without unpacking it. Its first bytes say which it is.
  * @throws DataError where it is no such archive, is truncated or corrupt, an entry's path climbs out of the folder, or it has more
@@ -15,9 +18,14 @@ export async function archiveListing(archive: Source, limits: ReadLimits | undef
     const budget = readBudget(source.name, source.size, limits);
     const kind = await archiveKind(source, name);
     const listing = kind === 'tar' ? await tarListing(source, budget) : await zipListing(source, budget);
-    for (const path of [...listing.files.map((file) => file.path), ...listing.folders])
+    for (const path of [...listing.files.map((file) => file.path), ...listing.folders, ...listing.others]) {
+      if (path.length > longestPath)
+        throw new Error(
+          `the path of an entry has ${path.length} characters: '${path.slice(0, 100)}…', at most ${longestPath} are allowed`,
+        );
       if (path.startsWith('/') || /^[a-z]:/i.test(path) || path.split(/[\\/]/).includes('..'))
         throw new Error(`the path of its entry '${path}' climbs out of the folder`);
+    }
     return listing;
   } catch (cause) {
     throw asDataError(name, cause);

@@ -31,7 +31,7 @@ export interface ImageFolderOptions {
   readonly labels?: Source;
   /** Channels of the images: 1 grey, 3 RGB, 4 RGB and alpha. Default 3. */
   readonly channels?: 1 | 3 | 4;
-  /** An image with more pixels is refused before it is decoded. Default: Pillow's limit of 178,956,970, and 50 a byte of a file of more than 32 million. */
+  /** An image with more pixels is refused before it is decoded. Default: Pillow's limit of 178,956,970, and 50 a byte of a file of more than 16 million. */
   readonly maxPixels?: number;
   /** What reading the archive's directory and the list may take at most. Default: by the file's size. */
   readonly limits?: ReadLimits;

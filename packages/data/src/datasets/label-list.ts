@@ -1,4 +1,4 @@
-import { openSource, parseJson, type ReadLimits, readBudget, type Source } from '@cnnzoo/files';
+import { type Budget, openSource, parseJson, type ReadLimits, readBudget, type Source } from '@cnnzoo/files';
 import { asDataError, sourceName } from '../archives/archive-index.js';
 import { DataError } from '../data-error.js';
 
@@ -24,7 +24,7 @@ export async function readLabelList(
     const text = Buffer.from(bytes)
       .toString('utf8')
       .replace(/^\ufeff/, '');
-    return /^\s*[[{]/.test(text) ? ofJson(parseJson(bytes, 'the list', budget)) : ofCsv(text, isTitle);
+    return /^\s*[[{]/.test(text) ? ofJson(parseJson(bytes, 'the list', budget)) : ofCsv(text, isTitle, budget);
   } catch (cause) {
     throw asDataError(name, cause);
   }
@@ -43,9 +43,13 @@ function ofJson(json: unknown): LabelledPath[] {
   });
 }
 
-function ofCsv(text: string, isTitle: (firstColumn: string) => boolean): LabelledPath[] {
+/** What a row takes in memory besides its text. */
+const rowBytes = 128;
+
+function ofCsv(text: string, isTitle: (firstColumn: string) => boolean, budget: Budget): LabelledPath[] {
   const rows: LabelledPath[] = [];
   for (const { line, fields } of csvRows(text)) {
+    budget.memory(rowBytes, `line ${line}`);
     const [file, label] = fields;
     if (line === 1 && file !== undefined && isTitle(file)) continue;
     if (file === undefined || label === undefined || file === '' || label === '')
@@ -57,24 +61,53 @@ function ofCsv(text: string, isTitle: (firstColumn: string) => boolean): Labelle
 
 /** The rows of RFC 4180: fields that hold commas, quotes or line ends are in quotes. Empty lines are left out. */
 function* csvRows(text: string): Generator<{ readonly line: number; readonly fields: string[] }> {
-  const field = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r?\n|\r|$)/y;
   let fields: string[] = [];
-  let line = 1;
-  let startLine = 1;
-  for (let at = 0; at < text.length; at = field.lastIndex) {
-    field.lastIndex = at;
-    const match = field.exec(text);
-    if (match === null) throw new Error(`line ${line} is no CSV`);
-    const [whole, value = '', end] = match;
-    fields.push(value.startsWith('"') ? value.slice(1, -1).replaceAll('""', '"') : value);
-    line += whole.split('\n').length - 1;
-    const last = field.lastIndex >= text.length;
-    if (end === ',' && !last) continue;
-    if (end === ',') fields.push('');
+  let [at, line, startLine] = [0, 1, 1];
+  while (at < text.length) {
+    // Empty lines, of which there may be millions.
+    if (fields.length === 0 && (text[at] === '\n' || text[at] === '\r')) {
+      if (text[at] === '\n' || text[at + 1] !== '\n') line++;
+      at++;
+      startLine = line;
+      continue;
+    }
+    const { value, end } = text[at] === '"' ? quotedField(text, at, line) : plainField(text, at, line);
+    fields.push(value);
+    if (text[at] === '"') line += value.split('\n').length - 1;
+    at = end + 1;
+    const comma = text[end] === ',';
+    if (comma && at < text.length) continue;
+    if (comma) fields.push('');
+    if (text[end] === '\r' && text[at] === '\n') at++;
+    if (end < text.length && !comma) line++;
     if (fields.length > 1 || fields[0] !== '') yield { line: startLine, fields };
     [fields, startLine] = [[], line];
-    if (last) return;
   }
+}
+
+/** A field and where it ends: at a comma, a line end or the end of the text. */
+interface Field {
+  readonly value: string;
+  readonly end: number;
+}
+
+function plainField(text: string, start: number, line: number): Field {
+  const ends = /[",\r\n]/g;
+  ends.lastIndex = start;
+  const end = ends.exec(text)?.index ?? text.length;
+  if (text[end] === '"') throw new Error(`line ${line} is no CSV: a quote within a field`);
+  return { value: text.slice(start, end), end };
+}
+
+function quotedField(text: string, start: number, line: number): Field {
+  for (let quote = text.indexOf('"', start + 1); quote >= 0; quote = text.indexOf('"', quote + 2)) {
+    if (text[quote + 1] === '"') continue;
+    const end = quote + 1;
+    if (end < text.length && !/[,\r\n]/.test(text[end] ?? ''))
+      throw new Error(`line ${line} is no CSV: text after a field in quotes`);
+    return { value: text.slice(start + 1, quote).replaceAll('""', '"'), end };
+  }
+  throw new Error(`line ${line} is no CSV: a quote that does not end`);
 }
 
 /** The label of each row. @throws DataError where a class is none of the categories */

@@ -15,7 +15,7 @@ export interface Decoding {
   /** 1: grey, 3: RGB, 4: RGB and alpha. */
   readonly channels: 1 | 3 | 4;
   /**
-   * An image with more pixels than this is refused before it is decoded. Default: Pillow's limit of 178,956,970, and above 32 million
+   * An image with more pixels than this is refused before it is decoded. Default: Pillow's limit of 178,956,970, and above 16 million
    * at most 50 a byte of the file, which no photograph reaches.
    */
   readonly maxPixels?: number | undefined;
@@ -48,7 +48,7 @@ export async function decodeImage(bytes: Uint8Array, name: string, decoding: Par
     rule<Uint8Array>('a Uint8Array', (value) => value instanceof Uint8Array),
   );
   check('name', name, string());
-  const { channels = 3, maxPixels = Math.min(pillowLimit, Math.max(32e6, 50 * bytes.length)) } = checkOptions<
+  const { channels = 3, maxPixels = Math.min(pillowLimit, Math.max(16e6, 50 * bytes.length)) } = checkOptions<
     Partial<Decoding>
   >('decodeImage', decoding, {
     channels: optional(oneOf([1, 3, 4])),

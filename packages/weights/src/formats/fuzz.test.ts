@@ -2,13 +2,16 @@
  * Damaged files of every format: each gives its tensors or an error, in bounded memory and time. CNNZOO_FUZZ_CASES sets how many
  * damaged copies of each file are read (10,000 in a long run), other ones each time; without it they are few and the same.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, expect, test } from 'vitest';
 import { readWeights } from './read-weights.js';
+import { layersModelFolder, readLayersModel } from './tfjs/layers-model.js';
 
 const longRun = process.env['CNNZOO_FUZZ_CASES'];
 const cases = Number(longRun ?? 150);
@@ -123,6 +126,49 @@ test.each([
         writeFileSync(path, damaged);
         await readAll(path, damaged.length);
       }
+    }),
+    { numRuns: cases, ...(longRun === undefined && { seed: 1 }) },
+  );
+});
+
+const model = {
+  modelTopology: { class_name: 'Sequential', config: { layers: [] } },
+  weightsManifest: [
+    {
+      paths: ['w1.bin', 'w2.bin'],
+      weights: [
+        { name: 'a/kernel', shape: [2, 3], dtype: 'float32' },
+        { name: 'a/bias', shape: [3], dtype: 'float32', quantization: { dtype: 'uint8', scale: 0.5, min: -1 } },
+        { name: 'b/gamma', shape: [2], dtype: 'float32', quantization: { dtype: 'float16' } },
+        { name: 'b/count', shape: [], dtype: 'int32' },
+      ],
+    },
+    { paths: ['w3.bin'], weights: [{ name: 'c/mask', shape: [4], dtype: 'bool' }] },
+  ],
+};
+const modelFiles = {
+  'model.json': Buffer.from(JSON.stringify(model)),
+  'w1.bin': Buffer.alloc(20, 1),
+  'w2.bin': Buffer.alloc(15, 2),
+  'w3.bin': Buffer.alloc(4, 1),
+};
+
+test('the folder of a TensorFlow.js model, one of its files damaged', { timeout: 300_000 + 300 * cases }, async () => {
+  const path = join(folder, 'tfjs');
+  mkdirSync(path);
+  for (const [name, bytes] of Object.entries(modelFiles)) writeFileSync(join(path, name), bytes);
+  await expect(readLayersModel(path)).resolves.toHaveProperty('size', 5);
+  const tensors = tf.memory().numTensors;
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom('model.json' as const, 'w1.bin' as const), damages, async (name, list) => {
+      const damaged = list.reduce<Uint8Array>((current, damage) => damage(current), new Uint8Array(modelFiles[name]));
+      writeFileSync(join(path, name), damaged);
+      for (const read of [() => readLayersModel(path), async () => layersModelFolder(path).load?.()])
+        await read().catch((error: unknown) => {
+          if (!(error instanceof Error) || !error.message.includes(path) || accident.test(error.message)) throw error;
+        });
+      writeFileSync(join(path, name), modelFiles[name]);
+      expect(tf.memory().numTensors).toBe(tensors);
     }),
     { numRuns: cases, ...(longRun === undefined && { seed: 1 }) },
   );

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { weightRole } from '../../state-dict/roles.js';
 import { writeSafetensors } from '../safetensors.js';
 import { readKeras } from './keras.js';
@@ -34,6 +34,44 @@ test.each([
       expect(layout).toBe('keras');
     }
   }
+});
+
+describe('files that Keras 3.15 saved, made by make-keras-layers.py', () => {
+  type Values = Record<string, { shape: number[]; data: number[] }>;
+  const saved = JSON.parse(readFileSync(fixture('keras-layers.json'), 'utf8')) as Record<'layers' | 'int8', Values>;
+  const byRole = (values: Values) =>
+    Object.fromEntries(
+      Object.entries(values).map(([key, tensor]) => {
+        const [layer = '', name = ''] = key.split('.');
+        return [`${layer}.${weightRole(name)}`, tensor];
+      }),
+    );
+  const read = async (name: string) =>
+    Object.fromEntries(
+      [...(await readKeras(fixture(name)))].map(([key, { shape, data }]) => [
+        key,
+        { shape, data: Array.from(data, Number) },
+      ]),
+    );
+
+  test.each(['keras-layers.keras', 'keras-layers.h5'])('%s: every variable by its role', async (name) => {
+    expect(await read(name)).toEqual(byRole(saved.layers));
+  });
+
+  test('.weights.h5, which does not say that a layer is without scale: its offset has the first role', async () => {
+    const { 'gn.bias': offset, ...others } = byRole(saved.layers);
+    expect(await read('keras-layers.weights.h5')).toEqual({ ...others, 'gn.weight': offset });
+  });
+
+  test('int8: the float32 that the codes stand for', async () => {
+    const found = await read('keras-int8.keras');
+    const expected = byRole(saved.int8);
+    expect(Object.keys(found).sort()).toEqual(Object.keys(expected).sort());
+    for (const [key, { shape, data }] of Object.entries(expected)) {
+      expect(found[key]?.shape, key).toEqual(shape);
+      for (const [i, value] of data.entries()) expect(found[key]?.data[i], key).toBeCloseTo(value, 6);
+    }
+  });
 });
 
 test.each([

@@ -24,6 +24,9 @@ function variableRoles(className: string, count: number, config: Readonly<Record
     const center = config['center'] ?? true;
     return [...(scale ? ['weight'] : []), ...(center ? ['bias'] : []), 'running_mean', 'running_var'];
   }
+  if (/(layer|group)_?normalization/i.test(className))
+    return [...(config['scale'] === false ? [] : ['weight']), ...(config['center'] === false ? [] : ['bias'])];
+  if (/^normalization(_\d+)?$/i.test(className)) return ['mean', 'variance', 'count'];
   if (/separable_?conv/i.test(className)) return ['weight', 'pointwise_kernel', 'bias'];
   return ['weight', 'bias'];
 }
