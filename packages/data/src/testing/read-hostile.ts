@@ -5,7 +5,7 @@
 import { basename, dirname } from 'node:path';
 import { readIdx } from '../datasets/idx.js';
 import { imageFolder } from '../datasets/image-folder.js';
-import { readImage } from '../pictures/decode-image.js';
+import { readImage } from '../images/decode-image.js';
 
 async function read(path: string): Promise<string> {
   if (/\.(zip|tar)$/.test(path)) {
