@@ -13,14 +13,15 @@ import {
 } from './right-results.js';
 
 export interface Exception {
-  readonly operation: string;
+  /** Null for each. */
+  readonly operation: string | null;
   readonly in: 'result' | 'gradient';
   readonly applies: (drawn: DrawnCase) => boolean;
   readonly why: string;
-  /** What has to come out instead. Runs on the cpu backend. */
-  readonly right: (drawn: DrawnCase) => tf.Tensor[];
-  /** Of the largest value, where it is another than usual. */
-  readonly bar?: number;
+  /** What has to come out instead. Runs on the cpu backend, whose own result it is where this is left out. */
+  readonly right?: (drawn: DrawnCase) => tf.Tensor[];
+  /** Expected numbers in whose place any may stand. */
+  readonly tolerates?: (expected: number) => boolean;
 }
 
 const alongNegativeAxis = ({ options }: DrawnCase) => (options as { axis: number }).axis < 0;

@@ -16,6 +16,16 @@ export function wrapped(drawn: DrawnCase, f: (x: bigint) => bigint): tf.Tensor[]
   return [tf.tensor(results, [...shape], 'int32')];
 }
 
+/** f of the elements of two int32 inputs, in integers of any size, modulo 2^32. */
+export function wrappedPairs({ inputs }: DrawnCase, f: (a: bigint, b: bigint) => bigint): tf.Tensor[] {
+  const [first, second] = inputs;
+  if (first === undefined || second === undefined) return [];
+  const shape = tf.broadcast_util.assertAndGetBroadcastShape([...first.shape], [...second.shape]);
+  const [a, b] = [first, second].map((input) => tf.broadcastTo(tensorOf(input), shape).dataSync());
+  const results = Array.from(a ?? [], (x, i) => Number(BigInt.asIntN(32, f(BigInt(x), BigInt(b?.[i] ?? 0)))));
+  return [tf.tensor(results, shape, 'int32')];
+}
+
 /** The product of an int32 input along axes, in integers of any size, modulo 2^32. */
 export function wrappedProduct(drawn: DrawnCase): tf.Tensor[] {
   const { shape, values } = inputOf(drawn);

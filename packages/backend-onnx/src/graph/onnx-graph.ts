@@ -7,11 +7,13 @@ import { type AttributeValue, attributeProto, type GraphProto, type OnnxType, on
 export type GraphFeature =
   | 'backwardSlice'
   | 'blockedConvolution'
+  | 'broadcastBools'
   | 'checkedIndices'
   | 'everyConvolution'
   | 'fusedMatMul'
   | 'isNaN'
   | 'localResponseNormalization'
+  | 'negativeAsinh'
   | 'poolIndices'
   | 'wideSplit';
 

@@ -127,7 +127,12 @@ const unaryKernels: KernelTable = {
   Acos: unary('Acos', operator('Acos')),
   Acosh: unary('Acosh', operator('Acosh')),
   Asin: unary('Asin', operator('Asin')),
-  Asinh: unary('Asinh', operator('Asinh')),
+  // WebGPU's has no digit left of large negative numbers.
+  Asinh: unary('Asinh', (graph, x) =>
+    graph.can('negativeAsinh')
+      ? graph.op('Asinh', [x])
+      : graph.op('Mul', [graph.op('Sign', [x]), graph.op('Asinh', [graph.op('Abs', [x])])]),
+  ),
   Atan: unary('Atan', operator('Atan')),
   Atanh: unary('Atanh', operator('Atanh')),
   Ceil: unary('Ceil', operator('Ceil')),
@@ -218,6 +223,19 @@ function binaryOperator(name: string, type: string, types: Types, resultType?: D
   );
 }
 
+/**
+ * @param onNumbers the same on numbers 0 and 1, where the result is not 0. WebGPU's own And and Or read bools that broadcast along the last
+ *   axis wrongly: four of them lie in one word
+ */
+function logical(name: string, type: string, onNumbers: string): Kernel {
+  const operation = elementwise(name, (graph, operands) => {
+    if (graph.can('broadcastBools')) return graph.op(type, operands);
+    const asNumbers = operands.map((operand) => graph.op('Cast', [operand], { to: onnxType.int32 }));
+    return graph.op('Cast', [graph.op(onNumbers, asNumbers)], { to: onnxType.bool });
+  });
+  return binary(operation, bools);
+}
+
 function comparison(name: string, type: string): Kernel {
   return binaryOperator(name, type, numbers, 'bool');
 }
@@ -267,8 +285,8 @@ const binaryKernels: KernelTable = {
   LessEqual: comparison('LessEqual', 'LessOrEqual'),
   Equal: binaryOperator('Equal', 'Equal', [...numbers, 'bool'], 'bool'),
   NotEqual: binary(notEqual, [...numbers, 'bool'], 'bool'),
-  LogicalAnd: binaryOperator('LogicalAnd', 'And', bools),
-  LogicalOr: binaryOperator('LogicalOr', 'Or', bools),
+  LogicalAnd: logical('LogicalAnd', 'And', 'Mul'),
+  LogicalOr: logical('LogicalOr', 'Or', 'Add'),
   EluGrad: (backend, inputs) => {
     const [dy, y] = [required(inputs, 'dy'), required(inputs, 'y')];
     return backend.record(eluGrad, [dy, y], y.shape, 'float32', none);

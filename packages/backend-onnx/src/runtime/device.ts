@@ -44,11 +44,13 @@ export const deviceTraits: Readonly<Record<Device, DeviceTraits>> = {
     without: [
       'backwardSlice',
       'blockedConvolution',
+      'broadcastBools',
       'checkedIndices',
       'everyConvolution',
       'fusedMatMul',
       'isNaN',
       'localResponseNormalization',
+      'negativeAsinh',
       'poolIndices',
       'wideSplit',
     ],
