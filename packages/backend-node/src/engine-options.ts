@@ -1,4 +1,5 @@
 /** Reads `useBackend`'s options and the environment variables that stand for them. */
+import { boolean, checkedLater, checkOptions, integer, oneOf, optional } from '@cnnzoo/checks';
 import { type EnginePreference, enginePreference } from './engine-name.js';
 import type { EngineSettings } from './engines/engine.js';
 import type { Purpose } from './probe.js';
@@ -32,14 +33,23 @@ function count(value: number, name: string, least: number, written: unknown = va
 
 /** @throws RangeError naming the option or the environment variable that is wrong */
 export function engineRequest(options: UseBackendOptions): EngineRequest {
-  const { prefer, purpose = 'training', threads, loaderWorkers = 0, gpuMemoryGrowth = true } = options;
+  const {
+    prefer,
+    purpose = 'training',
+    threads,
+    loaderWorkers = 0,
+    gpuMemoryGrowth = true,
+  } = checkOptions<UseBackendOptions>('useBackend', options, {
+    prefer: optional(checkedLater<EnginePreference>()),
+    purpose: optional(oneOf(['training', 'inference'])),
+    threads: optional(integer(1)),
+    loaderWorkers: optional(integer(0)),
+    gpuMemoryGrowth: optional(boolean),
+  });
   const { CNNZOO_BACKEND: backend, CNNZOO_THREADS: threadsText } = process.env;
-  if (purpose !== 'training' && purpose !== 'inference')
-    throw new RangeError(`useBackend: purpose is ${JSON.stringify(purpose)}, expected 'training' or 'inference'`);
-  count(loaderWorkers, 'useBackend: loaderWorkers', 0);
   const wanted =
     threads !== undefined
-      ? count(threads, 'useBackend: threads', 1)
+      ? threads
       : threadsText
         ? count(Number(threadsText), 'CNNZOO_THREADS', 1, threadsText)
         : engineThreads(usableProcessors(), loaderWorkers);

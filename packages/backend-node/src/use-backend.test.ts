@@ -64,7 +64,11 @@ test('names what it does not know', async () => {
   vi.stubEnv('CNNZOO_BACKEND', '');
   vi.stubEnv('CNNZOO_THREADS', 'many');
   await expect(useBackend()).rejects.toThrow('CNNZOO_THREADS is "many", expected an integer of at least 1');
-  await expect(useBackend({ threads: 0 })).rejects.toThrow('useBackend: threads is 0');
-  await expect(useBackend({ loaderWorkers: -1 })).rejects.toThrow('useBackend: loaderWorkers is -1');
-  await expect(useBackend({ purpose: 'serving' as never })).rejects.toThrow('purpose is "serving"');
+  await expect(useBackend({ threads: 0 })).rejects.toThrow('threads must be an integer of at least 1, got 0');
+  await expect(useBackend({ loaderWorkers: -1 })).rejects.toThrow(
+    'loaderWorkers must be an integer of at least 0, got -1',
+  );
+  await expect(useBackend({ purpose: 'serving' as never })).rejects.toThrow(
+    "purpose must be one of 'training', 'inference', got 'serving'",
+  );
 });

@@ -13,10 +13,10 @@ afterEach(() => {
 it('refuses devices and threads that there are not', () => {
   // @ts-expect-error: what a user of plain JavaScript may write
   expect(() => registerOnnxBackend({ device: 'tpu' })).toThrow(
-    /device is "tpu", expected one of 'cpu', 'cuda', 'webgpu'/,
+    /device must be one of 'cpu', 'cuda', 'webgpu', .*, got 'tpu'/,
   );
   for (const threads of [0, -1, 1.5, Number.NaN])
-    expect(() => registerOnnxBackend({ threads })).toThrow(/threads is .*, expected an integer of at least 1/);
+    expect(() => registerOnnxBackend({ threads })).toThrow(/threads must be an integer of at least 1, got /);
   expect(tf.findBackendFactory('onnx')).toBeNull();
 });
 

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { checkFewOptions, integer, oneOf, optional } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { createBackend } from './create-backend.js';
@@ -42,16 +43,12 @@ export interface OnnxBackendOptions {
  * registerOnnxBackend({ threads: 2 });
  * await tf.setBackend('onnx');
  */
-export function registerOnnxBackend({
-  device = 'cpu',
-  threads = availableParallelism(),
-}: OnnxBackendOptions = {}): void {
-  if (!devices.includes(device))
-    throw new RangeError(
-      `registerOnnxBackend: device is ${JSON.stringify(device)}, expected one of ${devices.map((name) => `'${name}'`).join(', ')}`,
-    );
-  if (!Number.isInteger(threads) || threads < 1)
-    throw new RangeError(`registerOnnxBackend: threads is ${threads}, expected an integer of at least 1`);
+export function registerOnnxBackend(options: OnnxBackendOptions = {}): void {
+  const { device = 'cpu', threads = availableParallelism() } = checkFewOptions<OnnxBackendOptions>(
+    'registerOnnxBackend',
+    options,
+    { device: optional(oneOf(devices)), threads: optional(integer(1)) },
+  );
   if (tf.findBackendFactory(backendName) != null) return;
   const runtime = onnxruntimeNode(device);
   if (device !== 'cpu') {

@@ -1,8 +1,10 @@
+import { boolean, check, listOf, number, oneOf, record, string } from '@cnnzoo/checks';
 import { markdownTable } from './format/markdown-table.js';
 import { bytes, thousands } from './format/numbers.js';
 import type { LayerSpec } from './layer-spec.js';
 import { isLayersModel, type LayersModelLike } from './read-layers-model.js';
 import { type ModelSummary, type SummarizeOptions, summarize } from './summarize.js';
+import { summaryRule } from './summary-rule.js';
 
 /** A network under the name it has in the table. */
 export interface Candidate {
@@ -69,11 +71,21 @@ export function compare(
 }
 
 function summarized(candidate: Candidate | Candidate['network'], name: string, options: SummarizeOptions) {
-  if (!isLayersModel(candidate) && 'network' in candidate) {
-    return { name: candidate.name, summary: summarize(candidate.network, options) };
+  if (!isLayersModel(candidate) && typeof candidate === 'object' && candidate !== null && 'network' in candidate) {
+    return { name: check(`${name}.name`, candidate.name, string()), summary: summarize(candidate.network, options) };
   }
   return { name: isLayersModel(candidate) ? candidate.name : name, summary: summarize(candidate, options) };
 }
+
+const side = record<Comparison['a']>({ name: string(), summary: summaryRule });
+const comparisonsRule = listOf(
+  record<Comparison>({
+    a: side,
+    b: side,
+    rows: listOf(record<ComparedQuantity>({ quantity: oneOf(quantities), a: number(), b: number(), saving: number() })),
+    sameOutput: boolean,
+  }),
+);
 
 /**
  * Writes comparisons as one Markdown table, a row each: both names, output, receptive field, parameters and multiply-accumulates of both,
@@ -85,6 +97,7 @@ function summarized(candidate: Candidate | Candidate['network'], name: string, o
  * console.log(formatComparisons(compareFactorizations()));
  */
 export function formatComparisons(comparisons: readonly Comparison[]): string {
+  check('comparisons', comparisons, comparisonsRule);
   const head = [
     'A',
     'B',

@@ -1,4 +1,4 @@
-import { type Size2d, shown } from '@cnnzoo/checks';
+import { boolean, checkedLater, checkFewOptions, type OptionRules, optional, type Size2d, shown } from '@cnnzoo/checks';
 import { axisNames, integer, pair } from './arguments.js';
 import { type AxisPadding, checkAxisPadding, slideTransposedWindow, slideWindow, type WindowResult } from './window.js';
 
@@ -33,6 +33,16 @@ export interface TransposedWindowOptions<Size = Size2d, Pad = Padding>
   /** Rows or columns added behind, for sizes that several inputs share. Only with numeric padding. Default 0. */
   outputPadding?: Size;
 }
+
+const size = checkedLater<Size2d>();
+const stepRules = {
+  inputSize: size,
+  kernelSize: size,
+  stride: optional(size),
+  padding: optional(checkedLater<Padding>()),
+  dilation: optional(size),
+};
+const windowRules: OptionRules<WindowOptions> = { ...stepRules, ceilMode: optional(boolean) };
 
 type OneAxis = 'same' | 'valid' | number;
 
@@ -125,6 +135,7 @@ function sizes(options: object, result: readonly [WindowResult, WindowResult]): 
 export function convOutputSize(options: WindowOptions<number, OneAxis>): number;
 export function convOutputSize(options: WindowOptions): number | readonly [number, number];
 export function convOutputSize(options: WindowOptions): number | readonly [number, number] {
+  checkFewOptions<WindowOptions>('convOutputSize', options, windowRules);
   return sizes(options, slideWindow2d(options, 'one'));
 }
 
@@ -144,6 +155,7 @@ export function convOutputSize(options: WindowOptions): number | readonly [numbe
 export function poolOutputSize(options: WindowOptions<number, OneAxis>): number;
 export function poolOutputSize(options: WindowOptions): number | readonly [number, number];
 export function poolOutputSize(options: WindowOptions): number | readonly [number, number] {
+  checkFewOptions<WindowOptions>('poolOutputSize', options, windowRules);
   return sizes(options, slidePoolWindow2d(options));
 }
 
@@ -163,6 +175,10 @@ export function poolOutputSize(options: WindowOptions): number | readonly [numbe
 export function convTransposeOutputSize(options: TransposedWindowOptions<number, OneAxis>): number;
 export function convTransposeOutputSize(options: TransposedWindowOptions): number | readonly [number, number];
 export function convTransposeOutputSize(options: TransposedWindowOptions): number | readonly [number, number] {
+  checkFewOptions<TransposedWindowOptions>('convTransposeOutputSize', options, {
+    ...stepRules,
+    outputPadding: optional(size),
+  });
   return sizes(options, slideTransposedWindow2d(options));
 }
 
@@ -187,9 +203,13 @@ export function adaptivePoolOutputSize(options: {
   inputSize: Size2d;
   outputSize: AdaptiveSize;
 }): number | readonly [number, number] {
+  checkFewOptions<{ inputSize: Size2d; outputSize: AdaptiveSize }>('adaptivePoolOutputSize', options, {
+    inputSize: size,
+    outputSize: checkedLater<AdaptiveSize>(),
+  });
   const inputSize = pair('inputSize', options.inputSize);
-  const size = adaptiveSizes(inputSize, options.outputSize);
-  return Array.isArray(options.inputSize) || Array.isArray(options.outputSize) ? size : size[0];
+  const found = adaptiveSizes(inputSize, options.outputSize);
+  return Array.isArray(options.inputSize) || Array.isArray(options.outputSize) ? found : found[0];
 }
 
 /** What adaptive pooling is asked for; null means the input's own size. */
@@ -226,12 +246,16 @@ export function padOutputSize(options: {
   inputSize: Size2d;
   padding: Exclude<Padding, string>;
 }): number | readonly [number, number] {
+  checkFewOptions<{ inputSize: Size2d; padding: Exclude<Padding, string> }>('padOutputSize', options, {
+    inputSize: size,
+    padding: checkedLater<Exclude<Padding, string>>(),
+  });
   const inputSize = pair('inputSize', options.inputSize);
   const sides = edgePaddings(options.padding);
-  const size = [0, 1].map((axis) => paddedSize(axis as 0 | 1, inputSize[axis as 0 | 1], sides[axis as 0 | 1]));
+  const found = [0, 1].map((axis) => paddedSize(axis as 0 | 1, inputSize[axis as 0 | 1], sides[axis as 0 | 1]));
   return Array.isArray(options.inputSize) || Array.isArray(options.padding)
-    ? [size[0] ?? 0, size[1] ?? 0]
-    : (size[0] ?? 0);
+    ? [found[0] ?? 0, found[1] ?? 0]
+    : (found[0] ?? 0);
 }
 
 /** Each side's padding, negative where it crops. */
@@ -286,13 +310,17 @@ export function resizeOutputSize(options: {
   outputSize?: Size2d;
   scaleFactor?: Size2d;
 }): number | readonly [number, number] {
-  const { outputSize, scaleFactor } = options;
+  const { outputSize, scaleFactor } = checkFewOptions<{
+    inputSize: Size2d;
+    outputSize?: Size2d;
+    scaleFactor?: Size2d;
+  }>('resizeOutputSize', options, { inputSize: size, outputSize: optional(size), scaleFactor: optional(size) });
   const inputSize = pair('inputSize', options.inputSize);
   if ((outputSize === undefined) === (scaleFactor === undefined)) {
     throw new TypeError('resizing takes outputSize or scaleFactor, one of the two');
   }
-  const size = outputSize === undefined ? scaledSizes(inputSize, scaleFactor) : pair('outputSize', outputSize);
-  return Object.values(options).some((value) => Array.isArray(value)) ? size : size[0];
+  const found = outputSize === undefined ? scaledSizes(inputSize, scaleFactor) : pair('outputSize', outputSize);
+  return Object.values(options).some((value) => Array.isArray(value)) ? found : found[0];
 }
 
 function scaledSizes(inputSize: readonly [number, number], scaleFactor: unknown): readonly [number, number] {

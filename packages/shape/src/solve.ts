@@ -94,6 +94,8 @@ export function solve(question: MisfitQuestion): MisfitAnswer | null;
 export function solve(
   question: PaddingQuestion | KernelQuestion | StrideQuestion | MisfitQuestion,
 ): Solution<number | readonly [number, number]> | MisfitAnswer | null {
+  if (typeof question !== 'object' || question === null)
+    throw new TypeError(`question must be an object with find, got ${shown(question)}`);
   switch (question.find) {
     case 'padding':
       return solvePadding(question);

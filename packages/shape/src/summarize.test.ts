@@ -241,7 +241,7 @@ describe('bad input is refused with the place of the layer', () => {
   test('an unknown number type', () => {
     const untyped = summarize as (layers: LayerSpec[], options: object) => unknown;
     expect(() => untyped([conv], { inputShape: [4, 4, 3], dtype: 'float8' })).toThrow(
-      /dtype .* float32, .* got 'float8'/,
+      /dtype must be one of .*'float32', .* got 'float8'/,
     );
   });
 });

@@ -1,4 +1,4 @@
-import { shown } from '@cnnzoo/checks';
+import { checkedLater, checkOptions, oneOf, optional, shown } from '@cnnzoo/checks';
 import { integer } from './arguments.js';
 import { connectLayers, type LayerGraph, type LayerNode } from './layer-graph.js';
 import { elements, type KernelUse, type Outcome, type Value } from './layer-outcome.js';
@@ -8,7 +8,7 @@ import { isLayersModel, type LayersModelLike, readLayersModel } from './read-lay
 import { pixelField, type ReceptiveField } from './receptive-field.js';
 
 /** Bytes of one number of each type that weights and activations are kept in. */
-const bytesPerElement = { float64: 8, float32: 4, bfloat16: 2, float16: 2, int8: 1 } as const;
+export const bytesPerElement = { float64: 8, float32: 4, bfloat16: 2, float16: 2, int8: 1 } as const;
 
 /** What numbers are kept in. */
 export type DType = keyof typeof bytesPerElement;
@@ -117,10 +117,11 @@ export function summarize(
   network: readonly LayerSpec[] | LayersModelLike,
   options: SummarizeOptions = {},
 ): ModelSummary {
-  const { dtype = 'float32', batchSize } = options;
-  if (!Object.hasOwn(bytesPerElement, dtype)) {
-    throw new TypeError(`dtype must be one of ${Object.keys(bytesPerElement).join(', ')}, got ${shown(dtype)}`);
-  }
+  const { dtype = 'float32', batchSize } = checkOptions<SummarizeOptions>('summarize', options, {
+    inputShape: optional(checkedLater<Shape>()),
+    batchSize: optional(checkedLater<number>()),
+    dtype: optional(oneOf(Object.keys(bytesPerElement) as DType[])),
+  });
   if (batchSize !== undefined) integer('batchSize', batchSize);
   const { name, graph } = readNetwork(network, options.inputShape);
   const { rows, misfit } = computeLayers(graph);

@@ -1,3 +1,4 @@
+import { boolean, checkFewOptions, optional } from '@cnnzoo/checks';
 import { type EngineName, type Trial, trialOrder } from '../engine-name.js';
 import { engineRequest } from '../engine-options.js';
 import type { Engine, EngineSettings, Obstacle, Surroundings } from '../engines/engine.js';
@@ -175,7 +176,8 @@ function problemsOf(
  *
  * console.log(formatDoctorReport(await doctor()));
  */
-export async function doctor({ measure = true }: DoctorOptions = {}): Promise<DoctorReport> {
+export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
+  const { measure = true } = checkFewOptions<DoctorOptions>('doctor', options, { measure: optional(boolean) });
   const machine = inspectMachine();
   const folders = appFolders();
   const gpu = gpuHardware();

@@ -1,4 +1,6 @@
+import { check } from '@cnnzoo/checks';
 import type { DoctorReport, EngineReport } from './doctor.js';
+import { reportRule } from './report-rule.js';
 
 function gigabytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GB`;
@@ -36,6 +38,7 @@ function engineText(report: EngineReport, chosen: boolean): string[] {
  * console.log(formatDoctorReport(await doctor({ measure: false })));
  */
 export function formatDoctorReport(report: DoctorReport): string {
+  check('report', report, reportRule);
   const { node, system, processor, memory, gpu, engines, copiesOfTfjsCore, problems, choice } = report;
   const limits = [
     processor.allowed < processor.cores ? `${processor.allowed} allowed to this process` : '',

@@ -147,14 +147,15 @@ describe('in this thread', () => {
 
 describe('options', () => {
   it.each([
-    [{ batchSize: 0 }, /batchSize is 0/],
-    [{ batchSize: 1.5 }, /batchSize is 1.5/],
-    [{ threads: 0 }, /threads is 0/],
-    [{ worker: 0 }, /worker is 0/],
-    [{ worker: true, batching: { maxBatchSize: 0, maxDelay: 1 } }, /maxBatchSize is 0/],
-    [{ worker: true, batching: { maxBatchSize: 2, maxDelay: -1 } }, /maxDelay is -1/],
+    [{ batchSize: 0 }, /batchSize must be an integer of at least 1, got 0/],
+    [{ batchSize: 1.5 }, /batchSize must be an integer of at least 1, got 1.5/],
+    [{ threads: 0 }, /threads must be .*, got 0/],
+    [{ worker: 0 }, /worker must be true or false or an integer of at least 1, got 0/],
+    [{ worker: true, batching: { maxBatchSize: 0, maxDelay: 1 } }, /batching.maxBatchSize must be an integer of at least 1, got 0/],
+    [{ worker: true, batching: { maxBatchSize: 2, maxDelay: -1 } }, /batching.maxDelay must be .*, got -1/],
     [{ worker: true, batchSize: 2, batching: { maxBatchSize: 2, maxDelay: 1 } }, /batchSize is 2: leave it out/],
     [{ batching: { maxBatchSize: 2, maxDelay: 1 } }, /worker: true/],
+    [{ batchsize: 2 }, /freeze has no option 'batchsize': did you mean 'batchSize'\?/],
   ])('%j is refused', (options, message) => {
     expect(() => freeze(model, options as { worker: true })).toThrow(message);
   });

@@ -1,4 +1,15 @@
 import { availableParallelism } from 'node:os';
+import {
+  boolean,
+  checkOptions,
+  either,
+  integer,
+  listOf,
+  number,
+  type OptionRules,
+  optional,
+  record,
+} from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type GraphModel, recordable } from '../prediction/recordable-model.js';
@@ -90,15 +101,16 @@ export function freeze(
   model: LayersModel | GraphModel,
   options: FreezeOptions | FreezeInWorkerOptions = {},
 ): FrozenModel | FrozenModelInWorker {
-  const { batchSize, inputShape, worker = false, threads, batching } = options as Partial<FreezeInWorkerOptions>;
+  const {
+    batchSize,
+    inputShape,
+    worker = false,
+    threads,
+    batching,
+  } = checkOptions<AllFreezeOptions>('freeze', options, freezeRules);
   checkModel(model);
-  if (worker !== true && worker !== false) checkCount('worker', worker);
   const workers = Number(worker);
-  if (batchSize !== undefined) checkCount('batchSize', batchSize);
-  if (inputShape !== undefined && !Array.isArray(inputShape))
-    throw new TypeError(`inputShape is ${JSON.stringify(inputShape)}, expected [height, width, channels]`);
-  if (threads !== undefined) checkCount('threads', threads);
-  if (batching !== undefined) checkBatching(batching, workers, batchSize);
+  if (batching !== undefined) checkBatching(workers, batchSize);
   const share = threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(1, workers)));
   const graph = frozenGraph(recordable(model, inputShape && inputShape.length + 1), {
     batchSize: batchSize ?? null,
@@ -106,6 +118,19 @@ export function freeze(
   });
   return workers === 0 ? freezeHere(graph, share) : freezeInWorkers(graph, share, workers, batching);
 }
+
+interface AllFreezeOptions extends Omit<FreezeOptions, 'worker'> {
+  worker?: number | boolean;
+  batching?: Batching;
+}
+
+const freezeRules: OptionRules<AllFreezeOptions> = {
+  batchSize: optional(integer(1)),
+  inputShape: optional(listOf(integer(1), 1)),
+  threads: optional(integer(1)),
+  worker: optional(either(boolean, integer(1))),
+  batching: optional(record<Batching>({ maxBatchSize: integer(1), maxDelay: number(0, 2 ** 31 - 1) })),
+};
 
 function freezeHere(graph: FrozenGraph, threads: number): FrozenModel {
   const session = frozenSession(graph, threads);
@@ -188,16 +213,8 @@ function checkModel(model: unknown): void {
     );
 }
 
-function checkCount(name: string, value: unknown): void {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1)
-    throw new RangeError(`freeze: ${name} is ${JSON.stringify(value)}, expected an integer of at least 1`);
-}
-
-function checkBatching({ maxBatchSize, maxDelay }: Batching, workers: number, batchSize: number | undefined): void {
+function checkBatching(workers: number, batchSize: number | undefined): void {
   if (workers === 0) throw new RangeError('freeze: batching needs a thread of its own: add worker: true');
   if (batchSize !== undefined)
     throw new RangeError(`freeze: batching makes batches of any size, but batchSize is ${batchSize}: leave it out`);
-  checkCount('batching.maxBatchSize', maxBatchSize);
-  if (!(maxDelay >= 0 && maxDelay < 2 ** 31))
-    throw new RangeError(`freeze: batching.maxDelay is ${maxDelay}, expected milliseconds of at least 0`);
 }

@@ -1,5 +1,18 @@
 /** The modules of GoogLeNet: Szegedy et al., "Going deeper with convolutions" (2014), figure 2. */
-import { boolean, checkOptions, integer, number, type OptionRules, oneOf, optional, string } from '@cnnzoo/checks';
+import {
+  boolean,
+  callable,
+  check,
+  checkOptions,
+  integer,
+  listOf,
+  number,
+  type OptionRules,
+  oneOf,
+  optional,
+  string,
+  symbolicTensor,
+} from '@cnnzoo/checks';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { concatenate, connect } from '../layers/connect.js';
 import { maxPooling2d } from '../layers/max-pooling-2d.js';
@@ -65,6 +78,10 @@ export function parallelBranches(
   branches: readonly Branch[],
   concatenation = 'cat',
 ): SymbolicTensor {
+  check('x', x, symbolicTensor<SymbolicTensor>());
+  check('name', name, string());
+  check('branches', branches, listOf(callable<Branch>('a function of a symbolic tensor'), 2));
+  check('concatenation', concatenation, string());
   return concatenate(
     branches.map((branch) => branch(x)),
     { name: `${name}.${concatenation}` },

@@ -1,5 +1,6 @@
 /** Initial weights: what the papers and PyTorch draw from, fast and from a seed. */
 import {
+  callable,
   check,
   checkFewOptions,
   checkOptions,
@@ -309,6 +310,7 @@ function current(): InitialWeights & { readonly seed: number } {
  * );
  */
 export function withInitialWeights<Result>(weights: InitialWeights, build: () => Result): Result {
+  check('build', build, callable<() => Result>('a function that makes layers'));
   const outer = chosen;
   const forLayers = optional(
     record<LayerInitializers>({ kernel: optional(initializerRule), bias: optional(initializerRule) }),

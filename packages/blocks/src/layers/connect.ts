@@ -1,4 +1,5 @@
 /** tfjs's layers, applied to symbolic tensors, with types that say what comes out. */
+import { check, layer, listOf, symbolicTensor } from '@cnnzoo/checks';
 import { layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 
 type Layer = layers.Layer;
@@ -6,6 +7,21 @@ type Layer = layers.Layer;
 interface Named {
   /** Default: the class and a number. */
   readonly name?: string;
+}
+
+/** The options of layers that have no other than their name. By hand: the shared checks take three times what such a layer does. */
+function named(layer: string, options: Named): { name?: string } {
+  const { name, ...others } = Object(options) as Named;
+  if (Object.keys(others).length === 0 && options !== null && typeof options === 'object') {
+    if (name === undefined) return {};
+    if (typeof name === 'string') return { name };
+  }
+  throw new TypeError(`options of ${layer} must be an object with name, a string, and nothing else`);
+}
+
+function several(inputs: SymbolicTensor[]): SymbolicTensor[] {
+  check('inputs', inputs, listOf(symbolicTensor<SymbolicTensor>(), 2));
+  return inputs;
 }
 
 /**
@@ -17,11 +33,15 @@ interface Named {
  * const y = connect(x, conv2d({ filters: 64, kernelSize: 3 }), batchNorm(), relu());
  */
 export function connect(input: SymbolicTensor | SymbolicTensor[], ...layers: Layer[]): SymbolicTensor {
-  const [only, ...others] = Array.isArray(input) ? input : [input];
-  if (only === undefined) throw new TypeError('input must be a symbolic tensor or several, got []');
-  if (layers.length === 0 && others.length > 0)
+  const symbolic = symbolicTensor<SymbolicTensor>();
+  if (Array.isArray(input)) check('input', input, listOf(symbolic, 1));
+  else check('input', input, symbolic);
+  check('layers', layers, listOf(layer<Layer>()));
+  if (layers.length === 0 && Array.isArray(input) && input.length > 1)
     throw new TypeError('layers must be at least one for several tensors, got none');
-  let output: SymbolicTensor | SymbolicTensor[] = others.length > 0 ? [only, ...others] : only;
+  const [only] = Array.isArray(input) ? input : [];
+  let output: SymbolicTensor | SymbolicTensor[] =
+    Array.isArray(input) && input.length === 1 && only !== undefined ? only : input;
   // Symbolic in, symbolic out; tfjs's types do not say so.
   for (const layer of layers) output = layer.apply(output) as SymbolicTensor;
   return output as SymbolicTensor;
@@ -35,8 +55,8 @@ export function connect(input: SymbolicTensor | SymbolicTensor[], ...layers: Lay
  *
  * console.log(connect(tfl.input({ shape: [56, 56, 64] }), relu({ name: 'relu' })).shape); // [null, 56, 56, 64]
  */
-export function relu({ name }: Named = {}): Layer {
-  return layers.reLU(name === undefined ? {} : { name });
+export function relu(options: Named = {}): Layer {
+  return layers.reLU(named('relu', options));
 }
 
 /**
@@ -47,8 +67,8 @@ export function relu({ name }: Named = {}): Layer {
  *
  * console.log(connect(tfl.input({ shape: [1000] }), softmax()).shape); // [null, 1000]
  */
-export function softmax({ name }: Named = {}): Layer {
-  return layers.softmax(name === undefined ? {} : { name });
+export function softmax(options: Named = {}): Layer {
+  return layers.softmax(named('softmax', options));
 }
 
 /**
@@ -59,8 +79,8 @@ export function softmax({ name }: Named = {}): Layer {
  *
  * console.log(connect(tfl.input({ shape: [6, 6, 256] }), flatten()).shape); // [null, 9216]
  */
-export function flatten({ name }: Named = {}): Layer {
-  return layers.flatten(name === undefined ? {} : { name });
+export function flatten(options: Named = {}): Layer {
+  return layers.flatten(named('flatten', options));
 }
 
 /**
@@ -73,8 +93,8 @@ export function flatten({ name }: Named = {}): Layer {
  * const y = connect(x, conv2d({ name: 'conv', filters: 64, kernelSize: 3, padding: 1 }));
  * console.log(add([x, y]).shape); // [null, 56, 56, 64]
  */
-export function add(inputs: SymbolicTensor[], { name }: Named = {}): SymbolicTensor {
-  return connect(inputs, layers.add(name === undefined ? {} : { name }));
+export function add(inputs: SymbolicTensor[], options: Named = {}): SymbolicTensor {
+  return connect(several(inputs), layers.add(named('add', options)));
 }
 
 /**
@@ -87,8 +107,8 @@ export function add(inputs: SymbolicTensor[], { name }: Named = {}): SymbolicTen
  * const y = connect(x, conv2d({ name: 'conv', filters: 64, kernelSize: 1 }));
  * console.log(concatenate([x, y]).shape); // [null, 28, 28, 256]
  */
-export function concatenate(inputs: SymbolicTensor[], { name }: Named = {}): SymbolicTensor {
-  return connect(inputs, layers.concatenate(name === undefined ? {} : { name }));
+export function concatenate(inputs: SymbolicTensor[], options: Named = {}): SymbolicTensor {
+  return connect(several(inputs), layers.concatenate(named('concatenate', options)));
 }
 
 /**
@@ -99,8 +119,8 @@ export function concatenate(inputs: SymbolicTensor[], { name }: Named = {}): Sym
  *
  * console.log(connect(tfl.input({ shape: [7, 7, 512] }), globalAveragePooling2d()).shape); // [null, 512]
  */
-export function globalAveragePooling2d({ name }: Named = {}): Layer {
-  return layers.globalAveragePooling2d(name === undefined ? {} : { name });
+export function globalAveragePooling2d(options: Named = {}): Layer {
+  return layers.globalAveragePooling2d(named('globalAveragePooling2d', options));
 }
 
 /**
@@ -111,6 +131,6 @@ export function globalAveragePooling2d({ name }: Named = {}): Layer {
  *
  * console.log(connect(tfl.input({ shape: [7, 7, 512] }), globalMaxPooling2d()).shape); // [null, 512]
  */
-export function globalMaxPooling2d({ name }: Named = {}): Layer {
-  return layers.globalMaxPooling2d(name === undefined ? {} : { name });
+export function globalMaxPooling2d(options: Named = {}): Layer {
+  return layers.globalMaxPooling2d(named('globalMaxPooling2d', options));
 }

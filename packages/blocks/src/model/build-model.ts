@@ -1,5 +1,11 @@
-import type { OptionRules } from '@cnnzoo/checks';
-import { type Preprocessing, type PreprocessingName, preprocessingFor, writeMetadata } from '@cnnzoo/metadata';
+import { callable, checkOptions, type OptionRules, optional, rule, string } from '@cnnzoo/checks';
+import {
+  type Preprocessing,
+  type PreprocessingName,
+  preprocessingFor,
+  preprocessings,
+  writeMetadata,
+} from '@cnnzoo/metadata';
 import { input as inputTensor, type LayersModel, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { type InitialWeights, withInitialWeights } from '../initial-weights/initializers.js';
 import { connect, globalAveragePooling2d, globalMaxPooling2d, softmax } from '../layers/connect.js';
@@ -53,7 +59,11 @@ export function buildModel<Own extends object = Record<never, never>>(
   architecture: Architecture<Own>,
   options: ModelOptions & Own,
 ): LayersModel {
-  const { id, defaults, ownOptions, features, classifier, preprocessing } = architecture;
+  const { id, defaults, ownOptions, features, classifier, preprocessing } = checkOptions<Architecture<Own>>(
+    'the architecture of buildModel',
+    architecture,
+    architectureRules(),
+  );
   const resolved = resolveOptions(id, options, defaults, ownOptions ?? ({} as OptionRules<Own>));
   registerLayers();
   const { seed, initialWeights } = resolved;
@@ -75,6 +85,29 @@ export function buildModel<Own extends object = Record<never, never>>(
       return built;
     },
   );
+}
+
+const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function architectureRules<Own extends object>(): OptionRules<Architecture<Own>> {
+  return {
+    id: string(),
+    defaults: rule<ModelDefaults>(
+      'an object with numClasses, inputShape and smallestInput',
+      (value) => isObject(value) && Array.isArray((value as ModelDefaults).inputShape),
+    ),
+    ownOptions: optional(rule<OptionRules<Own>>('an object of rules', isObject)),
+    preprocessing: rule<PreprocessingName | Preprocessing>(
+      'the name of a preprocessing or one like them',
+      (value) => isObject(value) || typeof value === 'string',
+      (value) => typeof value === 'object' || Object.hasOwn(preprocessings, value),
+    ),
+    initialWeights: optional(
+      rule<Pick<InitialWeights, 'conv2d' | 'dense'>>('an object with conv2d and dense', isObject),
+    ),
+    features: callable<Architecture['features']>('a function of the input and the options'),
+    classifier: callable<Architecture['classifier']>('a function of the features and the options'),
+  } as OptionRules<Architecture<Own>>;
 }
 
 function outputs(

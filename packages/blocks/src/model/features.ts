@@ -1,4 +1,4 @@
-import { check, listOf, shown, string } from '@cnnzoo/checks';
+import { check, layersModel, listOf, shown, string } from '@cnnzoo/checks';
 import { type LayersModel, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 
 /**
@@ -17,6 +17,7 @@ import { type LayersModel, model as makeModel, type SymbolicTensor } from '@tens
  * const [stride8, stride16, stride32] = backbone.predict(images) as tf.Tensor4D[];
  */
 export function features(model: LayersModel, names: readonly string[]): LayersModel {
+  check('model', model, layersModel<LayersModel>());
   check('names', names, listOf(string("a layer's or module's name"), 1));
   return makeModel({ inputs: model.inputs, outputs: names.map((name) => outputOf(model, name)) });
 }

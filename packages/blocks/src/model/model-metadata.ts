@@ -1,4 +1,5 @@
 /** What a model knows of itself, kept in tfjs's user-defined metadata and so in saved models, too. */
+import { check, layersModel, rule } from '@cnnzoo/checks';
 import { type ModelMetadata, readMetadata, writeMetadata } from '@cnnzoo/metadata';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 
@@ -13,6 +14,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
  * console.log(modelMetadata(resnet18({ numClasses: 10 }))?.id); // resnet18
  */
 export function modelMetadata(model: LayersModel): ModelMetadata | null {
+  check('model', model, layersModel<LayersModel>());
   const { id, options = {}, preprocessing, categories = null, ...others } = readMetadata(model);
   return id === undefined || preprocessing === undefined ? null : { id, options, preprocessing, categories, ...others };
 }
@@ -28,5 +30,8 @@ export function modelMetadata(model: LayersModel): ModelMetadata | null {
  * setModelMetadata(model, { categories: ['cat', 'dog'] });
  */
 export function setModelMetadata(model: LayersModel, metadata: Partial<ModelMetadata>): void {
+  check('model', model, layersModel<LayersModel>());
+  const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+  check('metadata', metadata, rule<Partial<ModelMetadata>>('an object', isObject));
   writeMetadata(model, metadata);
 }

@@ -1,4 +1,13 @@
-import { abortSignal, checkOptions, integer, type OptionRules, optional, rule } from '@cnnzoo/checks';
+import {
+  abortSignal,
+  check,
+  checkOptions,
+  integer,
+  layersModel,
+  type OptionRules,
+  optional,
+  rule,
+} from '@cnnzoo/checks';
 import {
   type EvaluateEvent,
   type EvaluationReport,
@@ -88,6 +97,7 @@ const classifyRules: OptionRules<ClassifyOptions> = {
  * const classifier = imageClassifier(createModel('resnet18'));
  */
 export function imageClassifier(model: LayersModel): ImageClassifier {
+  check('model', model, layersModel<LayersModel>());
   return classifierOf(model, null);
 }
 

@@ -1,6 +1,6 @@
 /** Models in folders: saved by one process, loaded by another. */
 import { registerLayers } from '@cnnzoo/blocks';
-import { check, string } from '@cnnzoo/checks';
+import { check, layersModel, string } from '@cnnzoo/checks';
 import { layersModelFolder } from '@cnnzoo/weights';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { ensureBackend } from './ensure-backend.js';
@@ -16,6 +16,7 @@ import { ensureBackend } from './ensure-backend.js';
  * await saveModel(createModel('lenet5'), 'digits');
  */
 export async function saveModel(model: LayersModel, folder: string): Promise<void> {
+  check('model', model, layersModel<LayersModel>());
   check('folder', folder, string('the path of a folder'));
   const { readdir } = await import('node:fs/promises');
   const entries: string[] = await readdir(folder).catch((error: NodeJS.ErrnoException) => {

@@ -4,6 +4,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { arrayDataset } from '../datasets/array-dataset.js';
+import { limitWorkersMemory } from '../fixtures/limit-memory.js';
 import { temporaryFolder } from '../fixtures/temporary-folder.js';
 import { DataLoader, type DataLoaderOptions } from './data-loader.js';
 
@@ -74,6 +75,22 @@ describe('a worker that dies', () => {
     });
     await expect(values(starting)).rejects.toThrow(/ended 3 times .*code 5/);
     await Promise.all([busy.close(), starting.close()]);
+  });
+
+  test('by memory: the epoch has the same batches, or ends with an error that says so', async () => {
+    const undo = limitWorkersMemory(40);
+    try {
+      const once = dying('how=memory&at=7');
+      const loader = new DataLoader(numbers, { ...options, workers: 2, transform: once.transform });
+      expect(await values(loader)).toEqual(undisturbed);
+      expect(once.deaths()).toBe(1);
+      const always = dying('how=memory&at=7&times=99').transform;
+      const dies = new DataLoader(numbers, { ...options, workers: 1, transform: always });
+      await expect(values(dies)).rejects.toThrow(/^worker 1 of 1 of the data loader ended 3 times .*memory/);
+      await Promise.all([loader.close(), dies.close()]);
+    } finally {
+      undo();
+    }
   });
 
   test('while it has nothing to do: the next epoch has its batches', async () => {

@@ -1,5 +1,5 @@
 /** Colours of a scale from 0 to 1, between which is interpolated. */
-export type ColorMap = readonly (readonly [red: number, green: number, blue: number])[];
+type ColorMap = readonly (readonly [red: number, green: number, blue: number])[];
 
 /** Matplotlib's inferno at nine places: even in brightness, so that it can be read in grey and by the colour-blind. */
 export const inferno: ColorMap = [

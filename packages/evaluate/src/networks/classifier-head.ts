@@ -4,7 +4,7 @@ import { inputsOf, type Layer, onlyInputOf } from './graph-walk.js';
 import { outputShapeFor } from './output-shape.js';
 
 /** A classifier taken apart: features, how the last feature map becomes a vector, and the layers from there to the logits. */
-export interface ClassifierHead {
+interface ClassifierHead {
   /** The last feature map [batch, height, width, channels], before pooling. */
   readonly features: SymbolicTensor;
   /** Height and width of the last feature map at the network's own input size. */
@@ -16,13 +16,13 @@ export interface ClassifierHead {
   readonly endsInSoftmax: boolean;
 }
 
-export type HeadPooling =
+type HeadPooling =
   /** To 1x1. */
   | { readonly kind: 'average' | 'max'; readonly layer: Layer }
   /** Adaptive average pooling to another size. */
   | { readonly kind: 'folded'; readonly layer: Layer; readonly outputSize: readonly [number, number] };
 
-export interface HeadLayer {
+interface HeadLayer {
   readonly kind: 'dense' | 'other';
   readonly layer: Layer;
 }

@@ -26,7 +26,7 @@ interface Pass {
 }
 
 /** Forward passes over views that come one by one. */
-export interface ForwardPasses {
+interface ForwardPasses {
   /**
    * Copies a view; the softmax of its logits, times `weight`, will be added to `mean`. Runs a pass when it is full, and waits for the one
    * before: one runs while the next is filled.

@@ -16,7 +16,8 @@ export async function frozenPool(requests: number, deaths: number, random: Rando
   const workers = new Set<Worker>();
   const post = Worker.prototype.postMessage;
   Worker.prototype.postMessage = function (this: Worker, ...given: Parameters<Worker['postMessage']>) {
-    workers.add(this);
+    // Not the thread in which a TypeScript loader of Node lives.
+    if (this.constructor === Worker) workers.add(this);
     post.apply(this, given);
   };
   const frozen = freeze(model, { worker: 2, threads: 1, batching: { maxBatchSize: 8, maxDelay: 1 } });
@@ -58,7 +59,8 @@ export async function frozenPool(requests: number, deaths: number, random: Rando
       const alive = [...workers].filter((worker) => worker.threadId > 0);
       const victim = alive[random.below(alive.length)];
       if (victim !== undefined) {
-        await victim.terminate();
+        // The pool lets go of a thread without requests, so that this alone would not keep the process alive.
+        await inTime('the end of a worker', victim.terminate());
         killed++;
       }
     }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { DataLoader, type Dataset } from '@cnnzoo/data';
-import { expectThat, inTime } from './expect.js';
+import { expectThat, whileItMoves } from './expect.js';
 import type { Random } from './random.js';
 import { tinyRun } from './tiny-run.js';
 
@@ -34,20 +34,21 @@ export async function loaderWorkers(deaths: number, random: Random): Promise<str
   const workers = new Set<Worker>();
   const post = Worker.prototype.postMessage;
   Worker.prototype.postMessage = function (this: Worker, ...given: Parameters<Worker['postMessage']>) {
-    workers.add(this);
+    // Not the thread in which a TypeScript loader of Node lives.
+    if (this.constructor === Worker) workers.add(this);
     post.apply(this, given);
   };
   let [killed, runs, refused] = [0, 0, 0];
   let folder = await mkdtemp(join(tmpdir(), 'cnnzoo-chaos-loader-'));
   try {
     while (killed < deaths) {
-      const end = await inTime(
-        'a run whose loader loses workers',
+      const end = await whileItMoves('a run whose loader loses workers', (step) =>
         tinyRun({
           folder,
           epochs,
           loader: loader(2),
           onEvent: (event) => {
+            step();
             if (event.type !== 'step' || killed >= deaths || random.below(4) > 0) return;
             const alive = [...workers].filter((worker) => worker.threadId > 0);
             const victim = alive[random.below(alive.length)];
@@ -74,7 +75,8 @@ export async function loaderWorkers(deaths: number, random: Random): Promise<str
     expectThat((await tinyRun({ folder, epochs, loader: loader(0) })) === wanted, 'the weights at the end are others');
   } finally {
     Worker.prototype.postMessage = post;
-    await rm(folder, { recursive: true });
+    // Where a run hangs, it still writes.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
   return `${killed} deaths of the loader's workers in ${runs + 1} runs: ${refused} ended with an error that names them and were resumed, final weights equal`;
 }

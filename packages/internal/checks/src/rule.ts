@@ -71,3 +71,16 @@ export function either<T extends readonly unknown[]>(
 export function optional<T>({ expected, fault }: Rule<T>): OptionalRule<T> {
   return { expected, fault: (name, value) => (value === undefined ? null : fault(name, value)), optional: true };
 }
+
+/** A rule for a value that the function itself checks, with more to say than what it must be. */
+/* @__NO_SIDE_EFFECTS__ */
+export function checkedLater<T>(): Rule<T> {
+  return { expected: 'as said', fault: () => null };
+}
+
+/** A rule for a value that may be null. */
+/* @__NO_SIDE_EFFECTS__ */
+export function nullOr<T>({ expected, fault }: Rule<T>): Rule<T | null> {
+  const whole = `null or ${expected}`;
+  return { expected: whole, fault: (name, value) => (value === null ? null : fault(name, value)) };
+}

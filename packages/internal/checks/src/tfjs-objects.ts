@@ -27,13 +27,33 @@ export function tensor<T extends TensorLike>(
   return rule<T>(expected, isTensor, isAllowed);
 }
 
+/** A symbolic tensor of TensorFlow.js: a layer's output before there are values. */
+/* @__NO_SIDE_EFFECTS__ */
+export function symbolicTensor<
+  T extends { readonly shape: readonly unknown[]; readonly sourceLayer: object },
+>(): Rule<T> {
+  return rule<T>('a symbolic tensor, such as tf.input() or a layer gives', (value) => {
+    const symbol = value as { shape?: unknown; sourceLayer?: unknown } | null | undefined;
+    return Array.isArray(symbol?.shape) && typeof symbol.sourceLayer === 'object';
+  });
+}
+
+/** A layer of TensorFlow.js. */
+/* @__NO_SIDE_EFFECTS__ */
+export function layer<T extends { readonly name: string }>(): Rule<T> {
+  return rule<T>('a layer', (value) => {
+    const made = value as { apply?: unknown; getClassName?: unknown } | null | undefined;
+    return typeof made?.apply === 'function' && typeof made.getClassName === 'function';
+  });
+}
+
 /** A layers model of TensorFlow.js. */
 /* @__NO_SIDE_EFFECTS__ */
 export function layersModel<Model extends { readonly layers: readonly object[]; readonly inputs: readonly object[] }>(
   expected = 'a tf.LayersModel',
 ): Rule<Model> {
   return rule<Model>(expected, (value) => {
-    const model = value as { layers?: unknown; inputs?: unknown; predict?: unknown } | null | undefined;
-    return Array.isArray(model?.layers) && Array.isArray(model.inputs) && typeof model.predict === 'function';
+    const model = value as { layers?: unknown; inputs?: unknown; getLayer?: unknown } | null | undefined;
+    return Array.isArray(model?.layers) && Array.isArray(model.inputs) && typeof model.getLayer === 'function';
   });
 }

@@ -28,6 +28,9 @@ export function string(expected = 'a string that is not empty'): Rule<string> {
   );
 }
 
+/** Any string. */
+export const text: Rule<string> = /* @__PURE__ */ rule<string>('a string', (value) => typeof value === 'string');
+
 /** A function. @param expected what it does, such as 'a function of the epoch' */
 /* @__NO_SIDE_EFFECTS__ */
 // biome-ignore lint/complexity/noBannedTypes: any function, whose type the caller says

@@ -53,3 +53,12 @@ test('an error names the file that was asked for', async () => {
   await expect(writeAtomically(path, 'x')).rejects.toThrow(`'${path}'`);
   expect(existsSync(path)).toBe(false);
 });
+
+test('an error of writing names the file, which the system does not', async () => {
+  const path = join(folder, 'a.txt');
+  const full = async () => {
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  };
+  await expect(writeDurably(path, full)).rejects.toThrow(`ENOSPC: no space left on device, write '${path}'`);
+  await expect(writeAtomically(join(folder, 'b.txt'), full)).rejects.toThrow(`write '${join(folder, 'b.txt')}'`);
+});

@@ -12,6 +12,10 @@ export async function writeDurably(path: string, content: WriteContent): Promise
     if (typeof content === 'function') await content(file);
     else await file.writeFile(content);
     await file.sync();
+  } catch (error) {
+    // Unlike opening, writing does not say which file: the disk is full.
+    if (error instanceof Error && 'code' in error && !error.message.includes(path)) error.message += ` '${path}'`;
+    throw error;
   } finally {
     await file.close();
   }

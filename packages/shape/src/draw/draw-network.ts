@@ -1,6 +1,8 @@
+import { check, checkFewOptions, optional, string } from '@cnnzoo/checks';
 import { short } from '../format/numbers.js';
 import type { Shape } from '../layer-spec.js';
 import type { ModelSummary } from '../summarize.js';
+import { summaryRule } from '../summary-rule.js';
 import { stagesOf } from './stages.js';
 import { colors, drawing, element, polygon, text } from './svg.js';
 
@@ -82,6 +84,8 @@ function sizeText(shape: Shape): string {
  * await writeFile('resnet50.svg', drawNetwork(summarize(resnet50())));
  */
 export function drawNetwork(summary: ModelSummary, options: DrawNetworkOptions = {}): string {
+  check('summary', summary, summaryRule);
+  checkFewOptions<DrawNetworkOptions>('drawNetwork', options, { title: optional(string()) });
   const title = options.title ?? summary.name;
   const stages = stagesOf(summary);
   const inputHeight = Math.max(

@@ -1,5 +1,7 @@
+import { check, checkFewOptions, optional, string } from '@cnnzoo/checks';
 import type { ReceptiveField } from '../receptive-field.js';
 import type { LayerSummary, ModelSummary } from '../summarize.js';
+import { summaryRule } from '../summary-rule.js';
 import { colors, drawing, element, text } from './svg.js';
 
 /** The options of `drawReceptiveField`. */
@@ -72,6 +74,8 @@ const margin = 32;
  * await writeFile('field.svg', drawReceptiveField(summarize(vgg16())));
  */
 export function drawReceptiveField(summary: ModelSummary, options: DrawReceptiveFieldOptions = {}): string {
+  check('summary', summary, summaryRule);
+  checkFewOptions<DrawReceptiveFieldOptions>('drawReceptiveField', options, { title: optional(string()) });
   const growth = growthOf(summary);
   const last = growth[growth.length - 1];
   if (last === undefined) throw new RangeError(`no layer of ${summary.name} sees more than one pixel`);

@@ -105,6 +105,6 @@ test('json holds every figure', () => {
 test('another style is refused', () => {
   const untyped = formatSummary as (of: typeof summary, options: object) => string;
   expect(() => untyped(summary, { style: 'latex' })).toThrow(
-    /style must be one of torchsummary, keras, markdown, json, got 'latex'/,
+    /style must be one of 'torchsummary', 'keras', 'markdown', 'json', got 'latex'/,
   );
 });

@@ -1,5 +1,6 @@
-import { shown } from '@cnnzoo/checks';
+import { callable, check, checkFewOptions, oneOf, optional } from '@cnnzoo/checks';
 import type { ModelSummary } from '../summarize.js';
+import { summaryRule } from '../summary-rule.js';
 import { formatKeras } from './format-keras.js';
 import { formatMarkdown } from './format-markdown.js';
 import type { FormatOptions } from './format-options.js';
@@ -27,9 +28,9 @@ const styles = {
  * console.log(formatSummary(summarize(resnet18()), { style: 'markdown' }));
  */
 export function formatSummary(summary: ModelSummary, options: FormatOptions = {}): string {
-  const { style = 'torchsummary' } = options;
-  if (!Object.hasOwn(styles, style)) {
-    throw new TypeError(`style must be one of ${Object.keys(styles).join(', ')}, got ${shown(style)}`);
-  }
-  return styles[style](summary, options);
+  const { style = 'torchsummary' } = checkFewOptions<FormatOptions>('formatSummary', options, {
+    style: optional(oneOf(['torchsummary', 'keras', 'markdown', 'json'])),
+    moduleType: optional(callable<(path: string) => string | undefined>("a function of a module's path")),
+  });
+  return styles[style](check('summary', summary, summaryRule), options);
 }

@@ -56,7 +56,7 @@ export async function writeCheckpoint(folder: string, temporary: string, state: 
 }
 
 /** A checkpoint that was read and fits. */
-export interface ReadCheckpoint {
+interface ReadCheckpoint {
   readonly training: TrainingFile;
   readonly otherWeights: ReadonlyMap<OtherWeightsName, StateDict>;
   /** Puts it into the model and the optimizer. Nothing of it can be wrong any more. */

@@ -5,7 +5,7 @@
 import { nodeModule, writeAtomically } from '@cnnzoo/files';
 
 /** A folder that this process owns. */
-export interface FolderOwner {
+interface FolderOwner {
   /** @throws Error where the folder is no longer this process's, such as after the machine slept for long */
   check(): Promise<void>;
   /** Gives the folder back. */

@@ -145,7 +145,7 @@ function flatEpoch(epoch: number, stepsPerEpoch: number): EpochRecord {
 }
 
 /** One difference, and how it is said. */
-export interface FoundDifference {
+interface FoundDifference {
   readonly name: RunDifference;
   readonly text: string;
 }

@@ -9,7 +9,7 @@ import { type RunIdentity, runIdentity } from './run-identity.js';
 const format = 'cnnzoo-training-2';
 
 /** Sets of weights that a run may have beside the model's. */
-export const otherWeightsNames = ['average', 'best'] as const;
+const otherWeightsNames = ['average', 'best'] as const;
 export type OtherWeightsName = (typeof otherWeightsNames)[number];
 
 export interface TrainingFile {

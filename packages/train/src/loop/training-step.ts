@@ -11,7 +11,7 @@ import { addMetrics } from './run-state.js';
 /** The loss of one head: labels, logits [count, classes], and back a scalar, the mean over the images. */
 export type Loss = (labels: Batch['labels'], logits: tf.Tensor2D) => tf.Scalar;
 
-export interface StepOptions {
+interface StepOptions {
   readonly loss: Loss;
   readonly auxiliaryWeight: number;
   readonly clipping: GradientClipping;
@@ -21,7 +21,7 @@ export interface StepOptions {
 }
 
 /** What a step measured, read from the backend. */
-export interface StepMeasures {
+interface StepMeasures {
   readonly loss: number;
   /** Images whose class had the largest logit. */
   readonly correct: number;

@@ -15,7 +15,7 @@ export interface TrainWarnings {
   readonly validationImages?: boolean;
 }
 
-export type Mistake = keyof TrainWarnings;
+type Mistake = keyof TrainWarnings;
 
 export const warningsRule = either(
   oneOf([false]),
@@ -29,7 +29,7 @@ export const warningsRule = either(
 );
 
 /** Tells of a mistake: what was seen, and what to do. */
-export type Warn = (mistake: Mistake, seenAndRemedy: string) => void;
+type Warn = (mistake: Mistake, seenAndRemedy: string) => void;
 
 /** Gives each warning once, on the console, unless it is switched off. */
 export function warnOnce(wanted: false | TrainWarnings): { isOpen: (mistake: Mistake) => boolean; warn: Warn } {

@@ -4,7 +4,7 @@ import type { Batch } from '../loop/batch.js';
 const enough = 1000;
 
 /** Watches labels until two classes were seen, which in nearly all runs is in the first batch. */
-export interface LabelWatch {
+interface LabelWatch {
   /** Looks at a batch. @returns what is wrong, or null */
   look(batch: Batch): Promise<string | null>;
   /** @returns what is wrong after a whole epoch, or null */

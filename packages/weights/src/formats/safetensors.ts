@@ -1,8 +1,8 @@
 /** The safetensors format: 8 bytes with the length of a JSON header, the header, then the tensors' bytes without gaps. */
-import { checkOptions } from '@cnnzoo/checks';
+import { check, checkOptions } from '@cnnzoo/checks';
 import { type Budget, isRecord, type OpenSource, parseJson, type Source } from '@cnnzoo/files';
 import { type Dtype, dtypes, elementCount, isSafetensorsDtype, shapeText } from '../state-dict/dtype.js';
-import type { StateDict, StateTensor } from '../state-dict/state-dict.js';
+import { type StateDict, type StateTensor, stateDictRule } from '../state-dict/state-dict.js';
 import { fileKind, kindBytes, wrongKind } from './file-kind.js';
 import { type ReadOptions, readFile, readRules } from './read-file.js';
 import { readShards } from './shards.js';
@@ -163,6 +163,7 @@ function checkPlaces(sorted: readonly HeaderEntry[], bodyLength: number): void {
  * await writeFile('model.safetensors', writeSafetensors(stateDict(model), { format: 'pt' }));
  */
 export function writeSafetensors(dict: StateDict, metadata?: Readonly<Record<string, string>>): Uint8Array {
+  check('dict', dict, stateDictRule);
   const order = Object.keys(dtypes);
   // The largest alignment first, then by name, so that each tensor is aligned without padding.
   const tensors = [...dict].sort(
@@ -188,6 +189,7 @@ export function writeSafetensors(dict: StateDict, metadata?: Readonly<Record<str
   let offset = start;
   for (const [name, tensor] of tensors) {
     const { data } = tensor;
+    if (!ArrayBuffer.isView(data)) throw new TypeError(`'${name}' has no typed array as data`);
     const expected = storedBytes(name, tensor);
     if (data.byteLength !== expected)
       throw new RangeError(

@@ -1,8 +1,8 @@
-import { boolean, callable, check, checkOptions, layersModel, type OptionRules, optional, rule } from '@cnnzoo/checks';
+import { boolean, callable, check, checkOptions, layersModel, type OptionRules, optional } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { asFloat32, asInt32 } from '../state-dict/dtype.js';
-import type { StateDict, StateTensor } from '../state-dict/state-dict.js';
+import { type StateDict, type StateTensor, stateDictRule } from '../state-dict/state-dict.js';
 import { bits, toChannelsLast } from './layout.js';
 import { type ModelWeight, modelWeights } from './model-weights.js';
 
@@ -24,11 +24,6 @@ export const loadStateDictRules: OptionRules<LoadStateDictOptions> = {
   rename: optional(callable<(key: string) => string | null>('a function of a key')),
   ignoreMismatchedShapes: optional(boolean),
 };
-
-const stateDictRule = rule<StateDict>(
-  'a state dict: a Map of names to { shape, dtype, data }',
-  (value) => value instanceof Map,
-);
 
 /** What `loadStateDict` did, by key. */
 export interface LoadReport {

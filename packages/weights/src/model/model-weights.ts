@@ -1,4 +1,5 @@
 /** A model's weights under the names and in the layouts of a PyTorch state dict. */
+import { check, layersModel } from '@cnnzoo/checks';
 import type { LayersModel, LayerVariable, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { weightRole } from '../state-dict/roles.js';
 import type { ChannelLayout } from './layout.js';
@@ -28,6 +29,7 @@ export interface ModelWeight {
  * console.log(modelWeights(resnet18()).map(({ key }) => key)); // ['conv1.weight', 'bn1.weight', …]
  */
 export function modelWeights(model: LayersModel): ModelWeight[] {
+  check('model', model, layersModel<LayersModel>());
   const weights: ModelWeight[] = [];
   const keys = new Set<string>();
   for (const weight of containerWeights(model, '')) {

@@ -1,5 +1,5 @@
 /** What weights the world publishes for the networks of this project. */
-import { shown } from '@cnnzoo/checks';
+import { check, shown, string } from '@cnnzoo/checks';
 import { preprocessingFor, preprocessings } from '@cnnzoo/metadata';
 import type { FileHash } from '../download/file-hash.js';
 import type { PublishedWeights, WeightsRow } from './published-weights.js';
@@ -69,7 +69,7 @@ export function listWeights(architecture?: string): readonly PublishedWeights[] 
  * console.log(findWeights('resnet50.DEFAULT')?.id, findWeights('lenet5.DEFAULT')); // resnet50.IMAGENET1K_V2 null
  */
 export function findWeights(id: string): PublishedWeights | null {
-  const architecture = String(id).split('.')[0] ?? '';
+  const architecture = check('id', id, string()).split('.')[0] ?? '';
   const candidates = listWeights(architecture);
   const found =
     candidates.find((weights) => weights.id === id) ??
@@ -92,7 +92,7 @@ export function findWeights(id: string): PublishedWeights | null {
 export function describeWeights(id: string): PublishedWeights {
   const found = findWeights(id);
   if (found !== null) return found;
-  const candidates = listWeights(String(id).split('.')[0] ?? '');
+  const candidates = listWeights(id.split('.')[0] ?? '');
   const known =
     candidates.length > 0
       ? `it must be one of ${candidates.map((weights) => weights.id).join(', ')}`

@@ -1,3 +1,4 @@
+import { faultOf, type Rule } from '@cnnzoo/checks';
 import type { Dtype, TypedArray } from './dtype.js';
 
 /** One named tensor of a state dict. */
@@ -25,3 +26,18 @@ export interface StateTensor {
 
 /** Tensors by name, as PyTorch's `state_dict()`: a layer's path, a dot and a role such as `weight` or `running_mean`. */
 export type StateDict = Map<string, StateTensor>;
+
+const expected = 'a state dict: a Map of names to { shape, dtype, data }';
+
+export const stateDictRule: Rule<StateDict> = {
+  expected,
+  fault(name, value) {
+    if (!(value instanceof Map)) return faultOf(TypeError, name, expected, value);
+    for (const [key, tensor] of value) {
+      // Not its data, which may be read from a file.
+      if (typeof key !== 'string' || !Array.isArray(tensor?.shape) || typeof tensor.dtype !== 'string')
+        return faultOf(TypeError, `${name}.get('${String(key).slice(0, 200)}')`, '{ shape, dtype, data }', tensor);
+    }
+    return null;
+  },
+};
