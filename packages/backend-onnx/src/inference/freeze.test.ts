@@ -151,7 +151,10 @@ describe('options', () => {
     [{ batchSize: 1.5 }, /batchSize must be an integer of at least 1, got 1.5/],
     [{ threads: 0 }, /threads must be .*, got 0/],
     [{ worker: 0 }, /worker must be true or false or an integer of at least 1, got 0/],
-    [{ worker: true, batching: { maxBatchSize: 0, maxDelay: 1 } }, /batching.maxBatchSize must be an integer of at least 1, got 0/],
+    [
+      { worker: true, batching: { maxBatchSize: 0, maxDelay: 1 } },
+      /batching.maxBatchSize must be an integer of at least 1, got 0/,
+    ],
     [{ worker: true, batching: { maxBatchSize: 2, maxDelay: -1 } }, /batching.maxDelay must be .*, got -1/],
     [{ worker: true, batchSize: 2, batching: { maxBatchSize: 2, maxDelay: 1 } }, /batchSize is 2: leave it out/],
     [{ batching: { maxBatchSize: 2, maxDelay: 1 } }, /worker: true/],
