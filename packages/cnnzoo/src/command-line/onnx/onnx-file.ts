@@ -1,6 +1,6 @@
 /** ONNX files: the part of onnx.proto that tells which layers a network has and what its weights are. */
 import { readFile } from 'node:fs/promises';
-import protobuf from 'protobufjs/light.js';
+import protobuf from 'protobufjs';
 
 export interface OnnxTensor {
   readonly name: string;
@@ -46,60 +46,33 @@ export interface OnnxFile {
   readonly outputs: readonly OnnxValue[];
 }
 
-const field = (type: string, id: number, rule?: 'repeated') => (rule ? { type, id, rule } : { type, id });
-
-const schema = {
-  nested: {
-    StringStringEntryProto: { fields: { key: field('string', 1), value: field('string', 2) } },
-    TensorProto: {
-      fields: {
-        dims: field('int64', 1, 'repeated'),
-        dataType: field('int32', 2),
-        floatData: field('float', 4, 'repeated'),
-        int64Data: field('int64', 7, 'repeated'),
-        name: field('string', 8),
-        rawData: field('bytes', 9),
-        externalData: field('StringStringEntryProto', 13, 'repeated'),
-      },
-    },
-    AttributeProto: {
-      fields: {
-        name: field('string', 1),
-        f: field('float', 2),
-        i: field('int64', 3),
-        s: field('bytes', 4),
-        t: field('TensorProto', 5),
-        ints: field('int64', 8, 'repeated'),
-      },
-    },
-    NodeProto: {
-      fields: {
-        input: field('string', 1, 'repeated'),
-        output: field('string', 2, 'repeated'),
-        name: field('string', 3),
-        opType: field('string', 4),
-        attribute: field('AttributeProto', 5, 'repeated'),
-      },
-    },
-    Dimension: { fields: { dimValue: field('int64', 1) } },
-    TensorShapeProto: { fields: { dim: field('Dimension', 1, 'repeated') } },
-    TensorType: { fields: { elemType: field('int32', 1), shape: field('TensorShapeProto', 2) } },
-    TypeProto: { fields: { tensorType: field('TensorType', 1) } },
-    ValueInfoProto: { fields: { name: field('string', 1), type: field('TypeProto', 2) } },
-    GraphProto: {
-      fields: {
-        node: field('NodeProto', 1, 'repeated'),
-        initializer: field('TensorProto', 5, 'repeated'),
-        input: field('ValueInfoProto', 11, 'repeated'),
-        output: field('ValueInfoProto', 12, 'repeated'),
-      },
-    },
-    OperatorSetIdProto: { fields: { domain: field('string', 1), version: field('int64', 2) } },
-    ModelProto: {
-      fields: { graph: field('GraphProto', 7), opsetImport: field('OperatorSetIdProto', 8, 'repeated') },
-    },
-  },
-};
+/** An excerpt of onnx.proto. */
+const schema = `
+  syntax = "proto3";
+  message StringStringEntryProto { string key = 1; string value = 2; }
+  message TensorProto {
+    repeated int64 dims = 1; int32 data_type = 2; repeated float float_data = 4; repeated int64 int64_data = 7;
+    string name = 8; bytes raw_data = 9; repeated StringStringEntryProto external_data = 13;
+  }
+  message AttributeProto {
+    string name = 1; float f = 2; int64 i = 3; bytes s = 4; TensorProto t = 5; repeated int64 ints = 8;
+  }
+  message NodeProto {
+    repeated string input = 1; repeated string output = 2; string name = 3; string op_type = 4;
+    repeated AttributeProto attribute = 5;
+  }
+  message Dimension { int64 dim_value = 1; }
+  message TensorShapeProto { repeated Dimension dim = 1; }
+  message TensorType { int32 elem_type = 1; TensorShapeProto shape = 2; }
+  message TypeProto { TensorType tensor_type = 1; }
+  message ValueInfoProto { string name = 1; TypeProto type = 2; }
+  message GraphProto {
+    repeated NodeProto node = 1; repeated TensorProto initializer = 5;
+    repeated ValueInfoProto input = 11; repeated ValueInfoProto output = 12;
+  }
+  message OperatorSetIdProto { string domain = 1; int64 version = 2; }
+  message ModelProto { GraphProto graph = 7; repeated OperatorSetIdProto opset_import = 8; }
+`;
 
 interface RawValue {
   readonly name: string;
@@ -112,7 +85,7 @@ interface RawValue {
 }
 
 interface RawModel {
-  readonly opsetImport: readonly { readonly domain: string; readonly version: number }[];
+  readonly opsetImport: readonly { readonly domain?: string; readonly version: number }[];
   readonly graph?: {
     readonly node: readonly OnnxNode[];
     readonly initializer: readonly OnnxTensor[];
@@ -145,7 +118,7 @@ export async function readOnnxFile(file: string): Promise<OnnxFile> {
     shape: (type?.tensorType?.shape?.dim ?? []).map(({ dimValue = 0 }) => dimValue),
   });
   return {
-    opset: opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0,
+    opset: opsetImport.find(({ domain = '' }) => domain === '' || domain === 'ai.onnx')?.version ?? 0,
     nodes: graph.node,
     weights,
     // Old files list their weights among the inputs.
@@ -155,7 +128,7 @@ export async function readOnnxFile(file: string): Promise<OnnxFile> {
 }
 
 function decoded(file: string, bytes: Uint8Array): RawModel {
-  const type = protobuf.Root.fromJSON(schema).lookupType('ModelProto');
+  const type = protobuf.parse(schema).root.lookupType('ModelProto');
   try {
     const message = type.decode(bytes);
     return type.toObject(message, { longs: Number, arrays: true }) as RawModel;

@@ -1,6 +1,13 @@
 /** The nodes of an ONNX file as layers of @cnnzoo/shape, which knows what comes out of each and what it costs. */
 import type { LayerSpec, Padding, Shape } from '@cnnzoo/shape';
-import { type OnnxFile, type OnnxNode, type OnnxValue, readOnnxFile, wholeNumbers } from './onnx-file.js';
+import {
+  type OnnxFile,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValue,
+  readOnnxFile,
+  wholeNumbers,
+} from './onnx-file.js';
 
 /** @throws TypeError or RangeError naming the file and what cannot be told of it */
 export async function readOnnxLayers(file: string): Promise<{ layers: LayerSpec[]; inputShape: Shape }> {
@@ -183,7 +190,8 @@ function layerOf(node: OnnxNode, weights: Weights, vectors: ReadonlySet<string>)
     case 'Flatten':
     case 'Squeeze':
     case 'Reshape':
-      return vectors.has(first) ? { type: 'Identity' } : { type: 'Flatten' };
+      // Of one channel, another order of axes is another shape of the same numbers.
+      return vectors.has(first) || rankOf(weights.get(second)) > 2 ? { type: 'Identity' } : { type: 'Flatten' };
   }
   const merge = merges[opType];
   const constants = input.filter((name) => weights.has(name));
@@ -194,6 +202,11 @@ function layerOf(node: OnnxNode, weights: Weights, vectors: ReadonlySet<string>)
     outputShape: ([shape = []]) => shape,
     params: constants.reduce((sum, name) => sum + (weights.get(name)?.dims ?? []).reduce((a, b) => a * b, 1), 0),
   };
+}
+
+/** How many axes a Reshape makes, where the file says it. */
+function rankOf(shape: OnnxTensor | undefined): number {
+  return shape === undefined ? 0 : wholeNumbers(shape).length;
 }
 
 function pairOf([height, width]: readonly number[], otherwise = 1): readonly [number, number] {
