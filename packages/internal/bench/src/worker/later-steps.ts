@@ -38,6 +38,7 @@ function step(): number {
 
 for (let i = 0; i < warmUps; i++) step();
 const steps: number[] = [];
-for (const start = performance.now(); performance.now() - start < duration || steps.length < fewest; ) steps.push(step());
+for (const start = performance.now(); performance.now() - start < duration || steps.length < fewest; )
+  steps.push(step());
 console.log(JSON.stringify({ step: median(steps), inputs: median(making) } satisfies LaterSteps));
 process.exit(0);
