@@ -30,7 +30,7 @@ describe('relayout', () => {
   test('moves each element to its place', () => {
     fc.assert(
       fc.property(fc.tuple(extent, extent, extent, extent), layout, layout, (shape, from, to) => {
-        const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i);
+        const data = Float32Array.from({ length: shape.reduce<number>((a, b) => a * b, 1) }, (_, i) => i);
         const moved = relayout(data, shape, from, to);
         // An assertion for each of up to 83,521 elements would take seconds.
         const wrong = expected(data, shape, from, to).findIndex((value, i) => value !== moved[i]);
