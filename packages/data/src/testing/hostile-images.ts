@@ -153,7 +153,13 @@ export const hostileImages: Readonly<Record<string, () => Buffer>> = {
   'scans-large.jpg': () => jpegOfScans(3900, 60),
   'scans-few.jpg': () => jpegOfScans(3900, 19),
   'scans-small.jpg': () => jpegOfScans(400, 3000),
-  'sides.jpg': () => jpegOfScans(64_000, 0).subarray(0, 4000),
+  'sides.jpg': () => {
+    const file = jpegOfScans(64, 0);
+    // The frame's header: height and width.
+    const frame = file.indexOf(Buffer.of(0xff, 0xc2));
+    for (const at of [frame + 5, frame + 7]) file.writeUInt16BE(64_000, at);
+    return file;
+  },
   'segments.jpg': () =>
     Buffer.concat([
       jpegOfScans(64, 0).subarray(0, 2),

@@ -73,7 +73,8 @@ export async function readLayersModel(path: string | URL, options: ReadOptions =
   // By number: tfjs collects the tensors in a plain object, in which '__proto__' is no name of its own.
   const numbered = weightSpecs.map((spec, i) => ({ ...spec, name: String(i) }));
   tf.tidy(() => {
-    const tensors = tf.io.decodeWeights(weightData instanceof ArrayBuffer ? weightData : new ArrayBuffer(0), numbered);
+    const bytes = weightData instanceof ArrayBuffer ? weightData : new ArrayBuffer(0);
+    const tensors = namingFile(file, () => tf.io.decodeWeights(bytes, numbered));
     for (const [i, { name }] of weightSpecs.entries()) {
       const tensor = tensors[String(i)];
       if (tensor === undefined) throw new TypeError(`${file}: weight '${name}' cannot be read`);
@@ -85,6 +86,15 @@ export async function readLayersModel(path: string | URL, options: ReadOptions =
     }
   });
   return dict;
+}
+
+/** What tfjs finds wrong, such as a quantization that it does not have, with the file's name. */
+function namingFile<T>(file: string, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    throw new TypeError(`${file}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
 }
 
 /** The address of model.json and, from it, of the files beside it. */
@@ -193,9 +203,10 @@ const storedWidths: Readonly<Record<string, number>> = {
 function storedBytes({ name, shape, dtype, quantization }: tf.io.WeightsManifestEntry, file: string): number {
   const stored = quantization?.dtype ?? dtype;
   const width = Object.hasOwn(storedWidths, stored) ? storedWidths[stored] : undefined;
-  if (width === undefined || !Array.isArray(shape))
+  // A quantized weight's own type, too: tfjs would refuse it without the file's name.
+  if (width === undefined || !Object.hasOwn(storedWidths, dtype) || !Array.isArray(shape))
     throw new TypeError(
-      `${file}: weight '${name}' of type ${String(stored)} and shape ${String(shape)} cannot be read`,
+      `${file}: weight '${name}' of type ${String(dtype)}, stored as ${String(stored)}, and shape ${String(shape)} cannot be read`,
     );
   return elementCount(shape, `${file}: weight '${name}'`) * width;
 }
