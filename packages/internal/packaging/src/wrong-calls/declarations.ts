@@ -1,6 +1,7 @@
 /** The declarations of the reports, by name: what the public functions take. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { publishedPackages } from '@cnnzoo/tooling/published-packages';
 import ts from 'typescript';
 import { reportFolder } from '../api/extract-reports.js';
@@ -22,13 +23,13 @@ export type Declarations = ReadonlyMap<string, ts.Statement>;
 export async function readDeclarations(): Promise<{ functions: PublicFunction[]; declarations: Declarations }> {
   const declarations = new Map<string, ts.Statement>();
   const functions = new Map<string, PublicFunction>();
-  for (const { specifier } of publishedPackages().flatMap(({ entries }) => entries)) {
+  for (const { specifier, module } of publishedPackages().flatMap(({ entries }) => entries)) {
     const name = specifier.replace(/^@cnnzoo\//, '').replaceAll('/', '.');
     const report = readFileSync(join(reportFolder, `${name}.api.md`), 'utf8');
     const [, text = ''] = /^```ts\n(.*?)^```$/ms.exec(report) ?? [];
     // Entries without exports do something when they are imported.
     if (!/^export (function|(abstract )?class|const) /m.test(text)) continue;
-    const exports = (await import(specifier)) as Readonly<Record<string, unknown>>;
+    const exports = (await import(pathToFileURL(module).href)) as Readonly<Record<string, unknown>>;
     for (const statement of ts.createSourceFile(`${name}.ts`, text, ts.ScriptTarget.ES2022, true).statements) {
       if (ts.isVariableStatement(statement)) {
         for (const { name: variable, type } of statement.declarationList.declarations)
