@@ -82,10 +82,10 @@ const inception: Source = {
 /** The first pattern that a network's name fits says where it is from. */
 const places: readonly (readonly [name: RegExp, source: Source, place: string])[] = [
   [/^lenet5$/, lenet, 'figure 2, with ReLU and max pooling'],
-  [/^lenet_book$/, lenet, "figure 2, as a lecture's book has it for pictures of 224 x 224"],
+  [/^lenet_book$/, lenet, "figure 2, as a lecture's book has it for images of 224 x 224"],
   [/^alexnet$/, oneTower, 'one tower, as torchvision has it'],
   [/^alexnet_paper$/, alexnet, 'figure 2: two groups, local response normalization'],
-  [/^alexnet_book$/, alexnet, "figure 2, as a lecture's book has it for pictures of 256 x 256"],
+  [/^alexnet_book$/, alexnet, "figure 2, as a lecture's book has it for images of 256 x 256"],
   [/^vgg11_lrn$/, vgg, 'table 1, A-LRN'],
   [/^vgg11/, vgg, 'table 1, A'],
   [/^vgg13/, vgg, 'table 1, B'],

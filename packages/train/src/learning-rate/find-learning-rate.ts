@@ -71,7 +71,7 @@ const diverged = 4;
  * weights and running statistics afterwards that it had before.
  * @param model as for `train`
  * @param loader gives the batches; some epochs of it, where an epoch has fewer than `steps`
- * @returns the losses, a suggestion and a picture
+ * @returns the losses, a suggestion and a chart
  * @throws TypeError or RangeError naming the argument that is wrong, before any work
  * @example
  * import { adamw, findLearningRate } from '@cnnzoo/train';
