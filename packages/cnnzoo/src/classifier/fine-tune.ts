@@ -23,7 +23,7 @@ import type { ModelId, OptionsOf } from '../networks/models.js';
 import { classifierOf, type ImageClassifier } from './classifier.js';
 import { type ClassifierFacts, classifierFacts } from './classifier-facts.js';
 import { ensureBackend } from './ensure-backend.js';
-import { type LabelledImages, openTrainingImages, type TrainingImages } from './labelled-images.js';
+import { type LabelledImages, openTestImages, openTrainingImages, type TrainingImages } from './labelled-images.js';
 import { trainInStages } from './training-stages.js';
 
 /** The options of `fineTune`. */
@@ -193,7 +193,6 @@ async function openImages(
   if (categories.length < 2)
     throw new RangeError(`images must have at least 2 classes, got ${categories.length}: ${categories.join(', ')}`);
   if (validation !== undefined && typeof validation !== 'number') {
-    const { openTestImages } = await import('./labelled-images.js');
     return { training: opened.training, validation: await openTestImages(validation, categories, channels) };
   }
   if (validation === undefined && opened.validation !== null) return opened;

@@ -1,5 +1,6 @@
 /** Labelled images as people have them: a folder, an archive, a list of labels, or a data set. */
 import type { Dataset, ImageFolderOptions } from '@cnnzoo/data';
+import { nodeModule } from '@cnnzoo/files';
 
 /** Of images, as a network takes them. */
 export type Channels = 1 | 3 | 4;
@@ -64,14 +65,14 @@ async function openPlace(images: LabelledImages, options: ImageFolderOptions): P
   const { imageFolder } = await import('@cnnzoo/data');
   if (!/\.(csv|tsv|json)$/i.test(String(images))) return imageFolder(images, options);
   // The list names images beside it.
-  const folder = new URL('.', await fileUrl(images));
+  const folder = new URL('.', fileUrl(images));
   return imageFolder(folder, { ...options, labels: images });
 }
 
-async function fileUrl(place: string | URL): Promise<URL> {
+function fileUrl(place: string | URL): URL {
   if (place instanceof URL) return place;
   if (/^[a-z]+:\/\//i.test(place)) return new URL(place);
-  return (await import('node:url')).pathToFileURL(place);
+  return nodeModule('node:url').pathToFileURL(place);
 }
 
 function isDataset(images: LabelledImages): images is Dataset {

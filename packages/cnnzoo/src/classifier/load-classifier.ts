@@ -1,5 +1,6 @@
 import { setModelMetadata } from '@cnnzoo/blocks';
 import { check, checkOptions, either, listOf, type OptionRules, optional, rule, string } from '@cnnzoo/checks';
+import { nodeModule } from '@cnnzoo/files';
 import { findWeights, readWeights } from '@cnnzoo/weights';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkModelId, createModel, listModels } from '../networks/create-model.js';
@@ -56,7 +57,7 @@ export async function loadClassifier(
   const model = await openModel(source, network, categories);
   try {
     if (categories !== undefined) setModelMetadata(model, { categories: [...categories] });
-    const training = isFolder(source, network) ? await readTrainingFacts(String(await pathOf(source))) : null;
+    const training = isFolder(source, network) ? await readTrainingFacts(pathOf(source)) : null;
     return classifierOf(model, training);
   } catch (error) {
     model.dispose();
@@ -111,8 +112,7 @@ function isFolder(source: string | URL, network: ModelId | undefined): boolean {
 }
 
 /** The folder of a saved model: model.json may be named, too. */
-async function pathOf(source: string | URL): Promise<string> {
-  const [{ fileURLToPath }, { dirname }] = await Promise.all([import('node:url'), import('node:path')]);
-  const path = /^file:/i.test(String(source)) ? fileURLToPath(source) : String(source);
-  return path.endsWith('.json') ? dirname(path) : path;
+function pathOf(source: string | URL): string {
+  const path = /^file:/i.test(String(source)) ? nodeModule('node:url').fileURLToPath(source) : String(source);
+  return path.endsWith('.json') ? nodeModule('node:path').dirname(path) : path;
 }

@@ -1,6 +1,7 @@
 /** Models in folders: saved by one process, loaded by another. */
 import { registerLayers } from '@cnnzoo/blocks';
 import { check, layersModel, string } from '@cnnzoo/checks';
+import { nodeModule } from '@cnnzoo/files';
 import { layersModelFolder } from '@cnnzoo/weights';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { ensureBackend } from './ensure-backend.js';
@@ -18,11 +19,12 @@ import { ensureBackend } from './ensure-backend.js';
 export async function saveModel(model: LayersModel, folder: string): Promise<void> {
   check('model', model, layersModel<LayersModel>());
   check('folder', folder, string('the path of a folder'));
-  const { readdir } = await import('node:fs/promises');
-  const entries: string[] = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const entries: string[] = await nodeModule('node:fs/promises')
+    .readdir(folder)
+    .catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
   if (entries.length > 0 && !entries.includes('model.json'))
     throw new RangeError(
       `folder must be a new one, an empty one or one with a saved model, got '${folder}' with ${entries[0]} and no model.json`,

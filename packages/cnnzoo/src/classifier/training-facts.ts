@@ -1,5 +1,5 @@
 import { check, integer, listOf, number, type OptionRules, record, rule } from '@cnnzoo/checks';
-import { isRecord, parseJson, readBudget, writeFilesAtomically } from '@cnnzoo/files';
+import { isRecord, nodeModule, parseJson, readBudget, writeFilesAtomically } from '@cnnzoo/files';
 import type { EpochRecord } from '@cnnzoo/train';
 
 /** How a classifier was trained. */
@@ -38,11 +38,9 @@ const factsRules: OptionRules<TrainingFacts> = {
 
 /** Writes them into a classifier's folder, or takes old ones away where there are none. */
 export async function writeTrainingFacts(folder: string, facts: TrainingFacts | null): Promise<void> {
-  const { join } = await import('node:path');
-  const path = join(folder, file);
+  const path = nodeModule('node:path').join(folder, file);
   if (facts === null) {
-    const { rm } = await import('node:fs/promises');
-    await rm(path, { force: true });
+    await nodeModule('node:fs/promises').rm(path, { force: true });
   } else await writeFilesAtomically([{ path, content: `${JSON.stringify(facts, null, 2)}\n` }]);
 }
 
@@ -51,12 +49,13 @@ export async function writeTrainingFacts(folder: string, facts: TrainingFacts | 
  * @throws TypeError or RangeError naming the file and the field that is wrong
  */
 export async function readTrainingFacts(folder: string): Promise<TrainingFacts | null> {
-  const [{ join }, { readFile }] = await Promise.all([import('node:path'), import('node:fs/promises')]);
-  const path = join(folder, file);
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
+  const path = nodeModule('node:path').join(folder, file);
+  const bytes = await nodeModule('node:fs/promises')
+    .readFile(path)
+    .catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
   if (bytes === null) return null;
   return check(
     path,

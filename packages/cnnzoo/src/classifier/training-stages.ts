@@ -1,4 +1,5 @@
 import type { DataLoader } from '@cnnzoo/data';
+import { nodeModule } from '@cnnzoo/files';
 import {
   adamw,
   cosineDecay,
@@ -86,8 +87,8 @@ function trunkOf(model: LayersModel): string[] {
 
 async function hasCheckpoints(folder: string | null, stage: string): Promise<boolean> {
   if (folder === null) return false;
-  const [{ access }, { join }] = await Promise.all([import('node:fs/promises'), import('node:path')]);
-  return access(join(folder, stage, 'checkpoints.json')).then(
+  const { access } = nodeModule('node:fs/promises');
+  return access(nodeModule('node:path').join(folder, stage, 'checkpoints.json')).then(
     () => true,
     () => false,
   );

@@ -51,7 +51,8 @@ export function publicExports(): PublicExport[] {
     const module = file && checker.getSymbolAtLocation(file);
     return (module ? checker.getExportsOfModule(module) : []).flatMap((exported) => {
       const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
-      if (seen.has(symbol)) return [];
+      // What another package exports is described there.
+      if (symbol.declarations === undefined || seen.has(symbol)) return [];
       seen.add(symbol);
       return [describe(`${specifier} ${exported.name}`, symbol, isTypeOnly(exported), checker)];
     });
