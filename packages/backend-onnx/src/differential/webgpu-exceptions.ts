@@ -71,6 +71,13 @@ const webgpuExceptions: readonly Exception[] = [
       tolerates: () => true,
     }),
   ),
+  {
+    operation: 'cast',
+    in: 'result',
+    applies: readsSpecial,
+    why: 'WGSL 15.7.6: numbers out of range become the nearest whole number there is, and NaN any',
+    tolerates: () => true,
+  },
   ...['acosh', 'asinh'].map(
     (operation): Exception => ({
       operation,
