@@ -261,6 +261,6 @@ describe('writeOnnx', () => {
 
   test('leaves nothing behind where it cannot write', async () => {
     await expect(writeOnnx(network(), join(folder, 'missing', 'x.onnx'))).rejects.toThrow(/ENOENT/);
-    await expect(writeOnnx(network(), '')).rejects.toThrow(/path is/);
+    await expect(writeOnnx(network(), '')).rejects.toThrow(/path must be the path of a file/);
   });
 });

@@ -1,4 +1,5 @@
 /** Models as .onnx files: in memory, or on disk with the weights beside the graph where one file would be too large. */
+import { check, string } from '@cnnzoo/checks';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { encodeModel, type GraphProto, onnxType } from '../graph/onnx-model.js';
 import { predictionGraph } from '../prediction/prediction-graph.js';
@@ -69,7 +70,7 @@ export async function writeOnnx(
   path: string,
   options: ExportOnnxOptions & { readonly externalData?: boolean } = {},
 ): Promise<string[]> {
-  if (typeof path !== 'string' || path === '') throw new TypeError(`path is ${String(path)}, expected that of a file`);
+  check('path', path, string('the path of a file'));
   const model = recordable(source, rankOf(options));
   const resolved = resolveOptions(model, options, ['externalData']);
   const { externalData } = options;

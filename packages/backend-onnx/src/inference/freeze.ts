@@ -9,6 +9,7 @@ import {
   type OptionRules,
   optional,
   record,
+  shown,
 } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -209,7 +210,7 @@ function checkUsable(disposed: boolean, { model }: Signature): void {
 function checkModel(model: unknown): void {
   if (typeof model !== 'object' || model === null || !('predict' in model) || !('inputs' in model))
     throw new TypeError(
-      `freeze: model is ${String(model)}, expected a LayersModel of tfjs-layers or a GraphModel of tfjs-converter`,
+      `freeze: model is ${shown(model)}, expected a LayersModel of tfjs-layers or a GraphModel of tfjs-converter`,
     );
 }
 

@@ -10,8 +10,8 @@ export interface TensorLike {
 
 /** Whether a value is a tensor that has not been disposed of. */
 export function isTensor(value: unknown): value is TensorLike {
-  const tensor = value as Partial<TensorLike> | null | undefined;
-  return typeof tensor?.dtype === 'string' && Array.isArray(tensor.shape) && tensor.isDisposed === false;
+  const tensor = value as (Partial<TensorLike> & { readonly data?: unknown }) | null | undefined;
+  return Array.isArray(tensor?.shape) && typeof tensor.data === 'function' && tensor.isDisposed === false;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** TensorFlow.js's own format: model.json with the topology and a manifest of weights, and files with their bytes. */
 
-import { checkOptions } from '@cnnzoo/checks';
+import { checkOptions, shown } from '@cnnzoo/checks';
 import {
   type Budget,
   isRecord,
@@ -101,7 +101,7 @@ function namingFile<T>(file: string, run: () => T): T {
 function locate(path: string | URL): { readonly file: string; readonly beside: (name: string) => string } {
   const address = path instanceof URL ? path.href : path;
   if (typeof address !== 'string' || address === '')
-    throw new TypeError(`path must be a folder, a model.json or an address of one, got ${String(path)}`);
+    throw new TypeError(`path must be a folder, a model.json or an address of one, got ${shown(path)}`);
   if (/^https?:\/\//i.test(address))
     return {
       file: address,
