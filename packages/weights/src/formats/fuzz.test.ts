@@ -129,6 +129,7 @@ test.each([
     }),
     { numRuns: cases, ...(longRun === undefined && { seed: 1 }) },
   );
+  expect(count).toBe(cases);
 });
 
 const model = {

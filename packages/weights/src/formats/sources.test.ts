@@ -199,7 +199,7 @@ describe('no source', () => {
     [[1, 2], 'got an array'],
     [{ size: -1, read: async () => new Uint8Array() }, 'source.size must be the number of bytes, got -1'],
     [{ size: 9, read: async () => new Uint8Array(3) }, 'must give 9 bytes, got 3'],
-    [{ size: 9, read: async () => 'x' }, 'must give a Uint8Array, got x'],
+    [{ size: 9, read: async () => 'x' }, 'must give a Uint8Array, got string'],
     [new URL('ftp://example.com/x'), 'source must be a file or https URL'],
     ['/nowhere/a.pth', '/nowhere/a.pth'],
     [tmpdir(), 'is not a file'],
