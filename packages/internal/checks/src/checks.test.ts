@@ -104,7 +104,7 @@ describe('every rule', () => {
     [
       'tensor',
       tensor('a float32 tensor [count]', ({ shape }) => shape.length === 1) as never,
-      { dtype: 'int32', shape: [2, 3], isDisposed: false },
+      { dtype: 'int32', shape: [2, 3], isDisposed: false, data: () => {} },
       'RangeError: n must be a float32 tensor [count], got int32 tensor [2, 3]',
     ],
     [

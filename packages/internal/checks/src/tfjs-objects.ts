@@ -11,7 +11,12 @@ export interface TensorLike {
 /** Whether a value is a tensor that has not been disposed of. */
 export function isTensor(value: unknown): value is TensorLike {
   const tensor = value as (Partial<TensorLike> & { readonly data?: unknown }) | null | undefined;
-  return Array.isArray(tensor?.shape) && typeof tensor.data === 'function' && tensor.isDisposed === false;
+  return (
+    typeof tensor?.dtype === 'string' &&
+    Array.isArray(tensor.shape) &&
+    typeof tensor.data === 'function' &&
+    tensor.isDisposed === false
+  );
 }
 
 /**
