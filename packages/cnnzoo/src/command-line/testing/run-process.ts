@@ -55,10 +55,12 @@ export function startProcess(words: readonly string[], { env, cwd }: RunOptions 
   });
 }
 
-/** Without what a CI's or a developer's own environment says of colours. */
+/** What a CI's or a developer's own environment says of colours: Node gives a terminal none where CI is set. */
+const ofColors = ['CI', 'FORCE_COLOR', 'NODE_OPTIONS', 'NO_COLOR', 'TEAMCITY_VERSION', 'TF_BUILD'];
+
 function environment(more: RunOptions['env'] = {}): NodeJS.ProcessEnv {
-  const { NO_COLOR: _, FORCE_COLOR: __, NODE_OPTIONS: ___, ...rest } = process.env;
-  return { ...rest, ...more };
+  const rest = Object.entries(process.env).filter(([name]) => !ofColors.includes(name));
+  return { ...Object.fromEntries(rest), ...more };
 }
 
 async function run(file: string, args: readonly string[], { env, cwd }: RunOptions): Promise<Outcome> {
