@@ -1,5 +1,5 @@
 /** What a prediction can be recorded of: models of tfjs-layers, and of tfjs-converter, whose package is not needed for them. */
-import { callable, check, listOf, rule } from '@cnnzoo/checks';
+import { check, rule } from '@cnnzoo/checks';
 import type { DataType, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 
@@ -33,17 +33,16 @@ const withoutNumber = (name: string) => name.replace(/:\d+$/, '');
 const isNamed = (value: unknown): value is { readonly name: string } =>
   typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string';
 
-const outputRule = rule<GraphModel['outputs'][number]>('an object with a name', isNamed);
-const inputRule = rule<GraphModel['inputs'][number]>(
-  'an object with a name, a dtype and, where it is known, a shape',
-  (value) => {
-    const { shape, dtype } = (value ?? {}) as { readonly shape?: unknown; readonly dtype?: unknown };
-    const isSize = (size: unknown) => size === null || typeof size === 'number';
-    return (
-      isNamed(value) && typeof dtype === 'string' && (shape == null || (Array.isArray(shape) && shape.every(isSize)))
-    );
-  },
-);
+const isSize = (size: unknown) => size === null || typeof size === 'number';
+
+const graphModel = rule<GraphModel>('a GraphModel, whose inputs and outputs have names', (value) => {
+  const { inputs, outputs } = value as { inputs: unknown[]; outputs: unknown[] };
+  const isInput = (input: unknown) => {
+    const { shape } = (input ?? {}) as { shape?: unknown };
+    return isNamed(input) && (shape == null || (Array.isArray(shape) && shape.every(isSize)));
+  };
+  return inputs.every(isInput) && outputs.every(isNamed);
+});
 
 function isGraphModel(model: LayersModel | GraphModel): model is GraphModel {
   return !('layers' in model) && Array.isArray(model.inputs) && Array.isArray(model.outputs);
@@ -58,9 +57,7 @@ function tensorsOf(results: Tensor | Tensor[] | NamedTensorMap): Tensor[] {
 export function recordable(model: LayersModel | GraphModel, rank = 4): RecordableModel {
   const given: unknown = model;
   if (typeof given !== 'object' || given === null || !isGraphModel(model)) return model as LayersModel;
-  check('model.inputs', model.inputs, listOf(inputRule));
-  check('model.outputs', model.outputs, listOf(outputRule));
-  check('model.predict', model.predict, callable<GraphModel['predict']>());
+  check('model', model, graphModel);
   const inputs = model.inputs.map(({ name, shape, dtype }) => ({
     name: withoutNumber(name),
     shape: shape?.map((size) => (size === null || size < 0 ? null : size)) ?? new Array<null>(rank).fill(null),
