@@ -1,5 +1,15 @@
 import type { PathLike } from 'node:fs';
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lutimesSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -16,8 +26,8 @@ vi.mock('@cnnzoo/files', async (importOriginal) => {
   const fs = await import('node:fs/promises');
   const observed = {
     ...fs,
-    async stat(path: PathLike) {
-      const found = await fs.stat(path);
+    async lstat(path: PathLike) {
+      const found = await fs.lstat(path);
       await around.afterStat();
       return found;
     },
@@ -120,4 +130,17 @@ test('a lock from the future, left by a process whose clock was ahead, ends', as
   const ahead = new Date(Date.now() + 3_600_000);
   utimesSync(lock, ahead, ahead);
   expect(await withFileLock(lock, async () => readdirSync(folder))).toEqual(['a.lock']);
+});
+
+test.each(['something', 'nothing'])('a link to %s, put where the lock is, ends, and is not followed', async (to) => {
+  const victim = join(folder, 'victim');
+  // What it names is as new as a lock that is held.
+  if (to === 'something') writeFileSync(victim, 'mine');
+  symlinkSync(victim, lock);
+  lutimesSync(lock, new Date(0), new Date(0));
+  expect(await withFileLock(lock, async () => readdirSync(folder))).toContain('a.lock');
+  expect(to === 'something' ? readFileSync(victim, 'utf8') : existsSync(victim)).toBe(
+    to === 'something' ? 'mine' : false,
+  );
+  expect(existsSync(lock)).toBe(false);
 });

@@ -27,7 +27,8 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>): Pro
   }
   const heartbeat = setInterval(() => {
     const now = new Date();
-    fs.utimes(path, now, now).catch(() => undefined);
+    // Not of what a link there names, which is another's file.
+    fs.lutimes(path, now, now).catch(() => undefined);
   }, heartbeatInterval);
   heartbeat.unref();
   try {
@@ -53,8 +54,9 @@ async function removeStale(path: string): Promise<void> {
 async function isStale(path: string): Promise<boolean> {
   const fs = nodeModule('node:fs/promises');
   try {
-    // Of a dead process, too, where the lock is from the future: its holder would have touched it by now.
-    return Math.abs(Date.now() - (await fs.stat(path)).mtimeMs) > staleAfter;
+    // Of a dead process, too, where the lock is from the future: its holder would have touched it by now. A link that somebody has put
+    // there counts by its own time: what it names may not exist, or be touched for ever.
+    return Math.abs(Date.now() - (await fs.lstat(path)).mtimeMs) > staleAfter;
   } catch {
     // Released in the meantime.
     return false;

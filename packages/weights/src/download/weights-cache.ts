@@ -131,6 +131,8 @@ export interface CachedDownload {
   readonly bytes: number;
   /** Where it is from; null where nobody has noted that. */
   readonly url: string | null;
+  /** Whether it lies among the published files, and not among those of other addresses. */
+  readonly published: boolean;
   /** Whether it is the file that it has to be. */
   readonly isIntact: () => Promise<boolean>;
   /** With what the cache keeps beside it. */
@@ -143,10 +145,13 @@ export function cachePath(url: string, expected: ExpectedFile | null, options: D
   return join(folderOf(options), expected === null ? 'addresses' : 'published', cacheName(url));
 }
 
-/** What is in the cache, by name. @param expectedOf what the registry knows of the file of an address */
+/**
+ * What is in the cache, by name. Which published file one has to be is told by where it lies: the note beside it may be missing, or
+ * written by whoever wrote the file.
+ */
 export async function cachedDownloads(
   options: DownloadOptions,
-  expectedOf: (url: string) => ExpectedFile | null,
+  published: readonly (ExpectedFile & { readonly url: string })[],
 ): Promise<CachedDownload[]> {
   const fs = nodeModule('node:fs/promises');
   const { join } = nodeModule('node:path');
@@ -157,18 +162,21 @@ export async function cachedDownloads(
       if (error.code === 'ENOENT') return [];
       throw error;
     });
+    const places = new Map(kind === 'published' ? published.map((each) => [cacheName(each.url), each]) : []);
     for (const name of names.filter((each) => !/\.(json|part|lock|takeover|tmp)$/.test(each)).sort()) {
       const file = join(folder, name);
       const stat = await fs.stat(file).catch(() => null);
       if (stat === null || !stat.isFile()) continue;
-      const url = (await readPin(file))?.url ?? null;
+      const expected = places.get(name) ?? null;
+      const url = expected?.url ?? (await readPin(file))?.url ?? null;
       found.push({
         file,
         bytes: stat.size,
         url,
+        published: expected !== null,
         isIntact: async () => {
           verified.delete(file);
-          return isIntact({ url: url ?? '', file, expected: url === null ? null : expectedOf(url) });
+          return isIntact({ url: url ?? '', file, expected });
         },
         remove: () =>
           withFileLock(`${file}.lock`, async () => {

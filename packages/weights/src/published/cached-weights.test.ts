@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { cachedFile, type DownloadOptions } from '../download/weights-cache.js';
+import { cachedDownloads, cachedFile, cachePath, type DownloadOptions } from '../download/weights-cache.js';
 import { cachedWeights, clearCachedWeights, downloadWeights, verifyCachedWeights } from './cached-weights.js';
 import { describeWeights } from './registry.js';
 
@@ -61,4 +61,38 @@ test('wrong arguments', async () => {
   await expect(downloadWeights('resnet18.V9', options)).rejects.toThrow(RangeError);
   await expect(clearCachedWeights(['resnet18.V9'], options)).rejects.toThrow(RangeError);
   await expect(cachedWeights({ folder: 'x' } as never)).rejects.toThrow(TypeError);
+});
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+test('which set a file is, is told by its place and not by the note beside it, which whoever wrote the file can write', async () => {
+  const set = describeWeights('resnet18.DEFAULT');
+  const file = cachePath(set.url, set, options);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+  expect(await verifyCachedWeights(options)).toMatchObject([{ id: set.id, url: set.url, intact: false }]);
+  const { size, mtimeMs } = statSync(file);
+  for (const url of [set.url, 'http://example.org/own.pth', describeWeights(unhashed).url]) {
+    writeFileSync(`${file}.json`, JSON.stringify({ url, sha256: sha256(content), size, mtimeMs }));
+    expect(await verifyCachedWeights(options)).toMatchObject([{ id: set.id, url: set.url, intact: false }]);
+  }
+});
+
+test('a published file without a note beside it is whole, as in an image that somebody has built', async () => {
+  // The registry's own hashes are of files that are too large for a test.
+  const url = 'https://example.org/net.pth';
+  const expected = { url, megabytes: null, hash: { algorithm: 'sha256', prefix: sha256(content) } } as const;
+  const file = cachePath(url, expected, options);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+  const [found] = await cachedDownloads(options, [expected]);
+  expect(found).toMatchObject({ url, published: true });
+  expect(await found?.isIntact()).toBe(true);
+});
+
+test('the file of an address is no set, though the address is that of a set', async () => {
+  const { url } = describeWeights('resnet18.DEFAULT');
+  await cachedFile(url, null, options);
+  expect(await cachedWeights(options)).toMatchObject([{ id: null, url }]);
+  expect(await clearCachedWeights(['resnet18.DEFAULT'], options)).toEqual([]);
 });

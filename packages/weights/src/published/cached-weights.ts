@@ -8,7 +8,6 @@ import {
   type DownloadOptions,
   downloadRules,
 } from '../download/weights-cache.js';
-import type { PublishedWeights } from './published-weights.js';
 import { describeWeights, listWeights } from './registry.js';
 
 /** A file in the cache of downloaded weights. */
@@ -101,13 +100,10 @@ export async function clearCachedWeights(
 function downloads(options: DownloadOptions): Promise<CachedDownload[]> {
   // Says in a browser that there is no cache.
   nodeModule('node:fs');
-  return cachedDownloads(options, publishedAt);
+  return cachedDownloads(options, listWeights());
 }
 
-function publishedAt(url: string): PublishedWeights | null {
-  return listWeights().find((weights) => weights.url === url) ?? null;
-}
-
-function describe({ file, bytes, url }: CachedDownload): CachedWeights {
-  return { id: (url === null ? null : publishedAt(url))?.id ?? null, url, file, bytes };
+function describe({ file, bytes, url, published }: CachedDownload): CachedWeights {
+  const set = published ? listWeights().find((weights) => weights.url === url) : undefined;
+  return { id: set?.id ?? null, url, file, bytes };
 }
