@@ -7,6 +7,10 @@ import { checkScans } from './jpeg-scans.js';
 
 /** A photograph takes milliseconds; libvips gives up on a file that takes longer than this. */
 const seconds = 30;
+/** Where a PNG says its kind of colours; 0 is grey. */
+const pngColourType = 25;
+/** Bytes before a PNG's first chunk. */
+const pngSignature = 8;
 
 /** Decodes what libvips decodes, to the pixels that Pillow makes of it. */
 export async function decodeWithSharp(
@@ -27,7 +31,10 @@ export async function decodeWithSharp(
     const { space, hasAlpha, width, height } = await open().metadata();
     if (format === 'JPEG') checkScans(bytes, width, height);
     if (space === 'cmyk') return withChannels(await cmyk(open()), channels);
-    if (space === 'grey16' && !hasAlpha) return withChannels(await grey16(open()), channels);
+    // One grey of a PNG that stands for transparency (colour type 0) is no alpha beside each grey (4), which Pillow reads otherwise.
+    const transparent = format === 'PNG' && bytes[pngColourType] === 0 ? transparentGrey(bytes) : undefined;
+    if (space === 'grey16' && (!hasAlpha || transparent !== undefined))
+      return withTransparency(await grey16(open()), channels, transparent);
   }
   if (format === 'GIF') return withFrame(gifFrame(bytes), channels, (file, n) => plain(open(file), n));
   return plain(open(), channels);
@@ -57,6 +64,7 @@ async function cmyk(decoder: Sharp): Promise<Image> {
 /** Pillow cuts 16-bit grey off at 255: depth maps of small values stay as they are. */
 async function grey16(decoder: Sharp): Promise<Image> {
   const { data, info } = await decoder
+    .removeAlpha()
     .pipelineColourspace('grey16')
     .toColourspace('grey16')
     .raw({ depth: 'ushort' })
@@ -65,6 +73,26 @@ async function grey16(decoder: Sharp): Promise<Image> {
   // libvips gives the machine's byte order, which is little-endian wherever Node runs.
   const grey = Uint8Array.from({ length: data.length / 2 }, (_, i) => Math.min(255, values.getUint16(2 * i, true)));
   return { data: grey, width: info.width, height: info.height, channels: 1 };
+}
+
+/** The grey that a PNG of 16 bits says is transparent, as Pillow compares it: its lower byte. */
+function transparentGrey(bytes: Uint8Array): number | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = pngSignature; at + 10 <= bytes.length; ) {
+    const kind = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (kind === 'tRNS') return bytes[at + 9];
+    if (kind === 'IDAT') return undefined;
+    at += 12 + view.getUint32(at);
+  }
+  return undefined;
+}
+
+/** Grey with other channels, whose alpha is 0 where it is `transparent`. */
+function withTransparency(grey: Image, channels: 1 | 3 | 4, transparent: number | undefined): Image {
+  const image = withChannels(grey, channels);
+  if (channels === 4)
+    for (const [i, value] of grey.data.entries()) if (value === transparent) image.data[4 * i + 3] = 0;
+  return image;
 }
 
 /** libvips makes a GIF's transparent pixels black; Pillow leaves them their colour, and gives it to what the first frame leaves free. */

@@ -18,17 +18,19 @@ interface Place {
   /** Bytes of an element. */
   readonly width: number;
   readonly filters: readonly number[];
+  /** The element that stands where no chunk is; null: zero. */
+  readonly fill: Uint8Array | null;
 }
 
 const deflateFilter = 1;
 const shuffleFilter = 2;
 const fletcher32Filter = 3;
 
-/** The whole data set in C order. Chunks that are missing are zero. */
+/** The whole data set in C order. */
 export async function readChunks(
   file: { readonly budget: Budget; bytes(address: number, length: number): Promise<Uint8Array> },
   name: string,
-  { shape, chunk, width, filters }: Place,
+  { shape, chunk, width, filters, fill }: Place,
   chunks: readonly Chunk[],
 ): Promise<Uint8Array> {
   const total = elementCount(shape, name) * width;
@@ -38,7 +40,7 @@ export async function readChunks(
   file.budget.memory(total + chunkBytes, `the data set ${name}`);
   const most = shape.reduce((product, size, axis) => product * Math.ceil(size / (chunk[axis] ?? 1)), 1);
   if (chunks.length > most) throw new RangeError(`${name}: ${chunks.length} chunks, expected at most ${most}`);
-  const values = new Uint8Array(total);
+  const values = filled(total, width, fill, name);
   // A row is copied at a time; rows of one element, chunk after chunk, would take much time for few bytes.
   const rows =
     shape.reduce((product, size, axis) => product * Math.min(size, chunk[axis] ?? 1), 1) / (chunk.at(-1) ?? 1);
@@ -61,8 +63,19 @@ export async function readChunks(
     }
     if (bytes.length < chunkBytes)
       throw new RangeError(`${name}: a chunk of ${bytes.length} bytes, expected ${chunkBytes}`);
-    placeChunk(values, bytes, { shape, chunk, width, filters }, offset);
+    placeChunk(values, bytes, { shape, chunk, width }, offset);
   }
+  return values;
+}
+
+/** Elements that nobody has written yet. */
+function filled(total: number, width: number, fill: Uint8Array | null, name: string): Uint8Array {
+  const values = new Uint8Array(total);
+  if (fill === null || total === 0) return values;
+  if (fill.length !== width) throw new RangeError(`${name}: a fill value of ${fill.length} bytes, expected ${width}`);
+  values.set(fill);
+  // Twice as many each time.
+  for (let done = width; done < total; done *= 2) values.copyWithin(done, 0, Math.min(done, total - done));
   return values;
 }
 
@@ -80,7 +93,7 @@ function unshuffle(bytes: Uint8Array, width: number): Uint8Array {
 function placeChunk(
   values: Uint8Array,
   bytes: Uint8Array,
-  { shape, chunk, width }: Place,
+  { shape, chunk, width }: Pick<Place, 'shape' | 'chunk' | 'width'>,
   offset: readonly number[],
 ): void {
   const visit = (axis: number, from: number, to: number): void => {

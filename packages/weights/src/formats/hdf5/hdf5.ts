@@ -20,6 +20,7 @@ import {
   parseAttribute,
   parseDataspace,
   parseDatatype,
+  parseFillValue,
   parseFilters,
   parseLayout,
 } from './messages.js';
@@ -36,6 +37,8 @@ export interface Hdf5Object {
     readonly type: Datatype;
     readonly layout: Layout;
     readonly filters: readonly number[];
+    /** The element that stands where no chunk was written; null: zero. */
+    readonly fill: Uint8Array | null;
   } | null;
 }
 
@@ -127,16 +130,23 @@ class Reader {
   async object(address: number): Promise<Hdf5Object> {
     const attributes = new Map<string, readonly string[]>();
     const members = new Map<string, number>();
-    const dataset: { shape?: number[]; type?: Datatype; layout?: Layout; filters: readonly number[] } = { filters: [] };
+    const dataset: {
+      shape?: number[];
+      type?: Datatype;
+      layout?: Layout;
+      filters: readonly number[];
+      fill: Uint8Array | null;
+    } = { filters: [], fill: null };
     const heaps = new Map<number, ReadonlyMap<number, string>>();
     let isGroup = false;
 
     for (const { type, flags, data } of await this.#messages(address)) {
       const fields = new Fields(data);
-      if ((flags & 2) !== 0 && [0x01, 0x03, 0x08, 0x0b].includes(type))
+      if ((flags & 2) !== 0 && [0x01, 0x03, 0x04, 0x05, 0x08, 0x0b].includes(type))
         throw new TypeError('a message that is shared between objects, which is not supported');
       if (type === 0x01) dataset.shape = parseDataspace(fields);
       else if (type === 0x03) dataset.type = parseDatatype(fields);
+      else if (type === 0x04 || type === 0x05) dataset.fill ??= parseFillValue(fields, type);
       else if (type === 0x08) dataset.layout = parseLayout(fields);
       else if (type === 0x0b) dataset.filters = parseFilters(fields);
       else if (type === 0x11) {
@@ -165,13 +175,13 @@ class Reader {
             await this.#attribute(message, heaps, attributes);
       }
     }
-    const { shape, type, layout, filters } = dataset;
+    const { shape, type, layout, filters, fill } = dataset;
     const complete = shape !== undefined && type !== undefined && layout !== undefined;
     if (!isGroup && !complete) throw new TypeError('an object that is neither a group nor a data set');
     return {
       attributes,
       members: isGroup ? members : null,
-      dataset: !isGroup && complete ? { shape, type, layout, filters } : null,
+      dataset: !isGroup && complete ? { shape, type, layout, filters, fill } : null,
     };
   }
 
@@ -294,7 +304,7 @@ class Reader {
 
   async dataset(name: string, { dataset }: Hdf5Object): Promise<StateTensor> {
     if (dataset === null) throw new TypeError(`'${name}' is a group, expected a data set`);
-    const { shape, type, layout, filters } = dataset;
+    const { shape, type, layout, filters, fill } = dataset;
     if (type.kind !== 'number') throw new TypeError(`'${name}' holds texts, expected numbers`);
     const { dtype, size: width } = type;
     const bytes = elementCount(shape, `'${name}'`) * width;
@@ -312,7 +322,8 @@ class Reader {
       return inMemory(layout.bytes);
     }
     const chunks = layout.address === null ? [] : await this.#chunks(name, layout.address, layout, shape, width);
-    return inMemory(await readChunks(this, `'${name}'`, { shape, chunk: layout.chunk, width, filters }, chunks));
+    const { chunk } = layout;
+    return inMemory(await readChunks(this, `'${name}'`, { shape, chunk, width, filters, fill }, chunks));
   }
 
   async #chunks(

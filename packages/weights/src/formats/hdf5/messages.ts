@@ -223,6 +223,27 @@ function chunkIndex(fields: Fields, flags: number): ChunkIndex {
   throw new TypeError(`a data set that can grow, with a chunk index of type ${type}: write it with a fixed shape`);
 }
 
+/**
+ * The bytes of the element that stands where a data set was never written; null where that is zero, or left to chance.
+ * @param type of the message: 4 is the old one, which files have beside the new one or alone
+ */
+export function parseFillValue(fields: Fields, type: 4 | 5): Uint8Array | null {
+  if (type === 5) {
+    const version = fields.uint8();
+    if (version < 1 || version > 3) throw new TypeError(`a fill value of version ${version}`);
+    if (version < 3) {
+      fields.skip(2);
+      const defined = fields.uint8() === 1;
+      if (!defined) return null;
+    } else if ((fields.uint8() & 0x20) === 0) {
+      return null;
+    }
+  }
+  const size = fields.uint32();
+  const value = size === 0 || size === 0xffffffff ? null : fields.take(size);
+  return value?.some((byte) => byte !== 0) ? value : null;
+}
+
 /** The filters of a chunk, in the order in which they were applied. */
 export function parseFilters(fields: Fields): number[] {
   const version = fields.uint8();
