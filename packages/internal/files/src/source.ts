@@ -161,8 +161,11 @@ async function openFile(path: string): Promise<OpenSource> {
 
 async function fetched(url: string, largest: number): Promise<Uint8Array> {
   const fail = (reason: string, cause?: unknown) => new Error(`${url}: ${reason}`, { cause });
+  /** What fetch says of a connection that ends names neither the address nor, but in its cause, the reason. */
+  const named = (cause: Error) =>
+    fail(cause.cause instanceof Error ? `${cause.message} (${cause.cause.message})` : cause.message, cause);
   const response = await fetch(url).catch((cause: Error) => {
-    throw fail(cause.cause instanceof Error ? cause.cause.message : cause.message, cause);
+    throw named(cause);
   });
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
@@ -171,11 +174,16 @@ async function fetched(url: string, largest: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   // Counted as they come: a compressed transfer says how long it is before it is unpacked.
-  for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
-    length += part.length;
-    if (length > largest) throw fail(`it has more than ${largest} bytes`);
-    parts.push(part);
+  try {
+    for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
+      length += part.length;
+      if (length > largest) break;
+      parts.push(part);
+    }
+  } catch (cause) {
+    throw named(cause as Error);
   }
+  if (length > largest) throw fail(`it has more than ${largest} bytes`);
   const bytes = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {

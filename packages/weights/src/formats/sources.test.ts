@@ -28,6 +28,17 @@ beforeAll(async () => {
   copyFileSync(fixture('every-dtype.safetensors'), join(folder, 'a b%20.safetensors'));
   server = createServer((request, response) => {
     const name = decodeURIComponent((request.url ?? '').slice(1));
+    const [, way, file = ''] = /^(cut|broken)\/(.*)$/.exec(name) ?? [];
+    if (way === 'cut') {
+      const bytes = readFileSync(fixture(file));
+      response.writeHead(200, { 'content-length': bytes.length });
+      response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
+      return;
+    }
+    if (way === 'broken') {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(readFileSync(fixture(file)));
+      return;
+    }
     try {
       response.end(readFileSync(name.startsWith('own/') ? join(folder, basename(name)) : fixture(name)));
     } catch {
@@ -214,5 +225,22 @@ describe('no source', () => {
     await expect(readWeights(`${origin}torch-zip.pth`, { limits: { memory: 100 } })).rejects.toThrow(
       'more than 100 bytes',
     );
+  });
+
+  test.each([
+    ['a connection that is cut', 'cut/', /: terminated \(.+\)$/],
+    ['a transfer whose compression is broken', 'broken/', /: terminated \(.+\)$/],
+  ])('%s: the error names the address and the reason', async (_, way, reason) => {
+    for (const [read, name] of [
+      [readSafetensors, 'every-dtype.safetensors'],
+      [readTorch, 'torch-old.pth'],
+      [readKeras, 'keras-weights.h5'],
+      [readWeights, 'torch-zip.pth'],
+    ] as const) {
+      const address = `${origin}${way}${name}`;
+      const error = await read(address).catch((found: Error) => found);
+      expect(String(error)).toContain(`Error: ${address}: `);
+      expect(String(error)).toMatch(reason);
+    }
   });
 });
