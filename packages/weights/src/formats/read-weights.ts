@@ -22,6 +22,11 @@ import { type ReadTorchOptions, readTorchRules, torchIn } from './torch/torch.js
  */
 export async function readWeights(source: Source, options: ReadTorchOptions = {}): Promise<StateDict> {
   checkOptions<ReadTorchOptions>('readWeights', options, readTorchRules);
+  return read(source, options, true);
+}
+
+/** @param mayBeIndex false for a file that an index names: one that named itself would have no end */
+function read(source: Source, options: ReadTorchOptions, mayBeIndex: boolean): Promise<StateDict> {
   return readFile(source, options, async (file, budget) => {
     const kind = fileKind(await file.read(0, Math.min(kindBytes, file.size)));
     switch (kind) {
@@ -32,7 +37,8 @@ export async function readWeights(source: Source, options: ReadTorchOptions = {}
       case 'safetensors':
         return safetensorsIn(file, budget);
       case 'json':
-        return readShards(source, file, budget, (shard) => readWeights(shard, options));
+        if (!mayBeIndex) throw new TypeError('an index names it, so expected weights, this is JSON');
+        return readShards(source, file, budget, (shard) => read(shard, options, false));
       case 'zip': {
         const entries = await readZipDirectory(file, budget);
         return entries.some(({ name }) => name === 'model.weights.h5')

@@ -161,6 +161,13 @@ describe('bad files', () => {
     ['a truncated body', file({ a }, 7), 'truncated'],
     ['more bytes than tensors', file({ a }, 9), 'not complete'],
     ['metadata that is no text', file({ __metadata__: { a: 1 } }), '__metadata__'],
+    ...['[2.0]', '[2e0]', '[20E-1]', '[1,\n2.0]'].map((shape): [string, Uint8Array, string] => [
+      `the shape ${shape}`,
+      file(`{"a":{"dtype":"F32","data_offsets":[0,8],"shape" : ${shape}}}`, 8),
+      'not written as integers',
+    ]),
+    ['a place of -0', file('{"a":{"dtype":"F32","shape":[2],"data_offsets":[-0,8]}}', 8), 'not written as integers'],
+    ['half a letter', file('{"\\ud800":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}', 8), 'no Unicode text'],
   ])('%s', async (_, bytes, message) => {
     await expect(readSafetensors(bytes)).rejects.toThrow(message);
     const path = join(folder, 'bad.safetensors');

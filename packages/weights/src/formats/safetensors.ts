@@ -39,7 +39,9 @@ export async function readSafetensors(source: Source, options: ReadOptions = {})
   checkOptions<ReadOptions>('readSafetensors', options, readRules);
   return readFile(source, options, async (file, budget) => {
     const start = await file.read(0, Math.min(kindBytes, file.size));
-    if (fileKind(start) === 'json') return readShards(source, file, budget, (shard) => readSafetensors(shard, options));
+    // The files that it names are no indices: one that named itself would have no end.
+    if (fileKind(start) === 'json')
+      return readShards(source, file, budget, (shard) => readFile(shard, options, safetensorsIn));
     return safetensorsIn(file, budget);
   });
 }
@@ -97,12 +99,20 @@ async function readHeader({ size, read }: OpenSource, budget: Budget): Promise<H
   return { ...header, bodyStart: 8 + length };
 }
 
+/** Sizes and places that are written otherwise than as integers, which JSON.parse does not tell apart: 2.0, 2e0, -0. */
+const notAsIntegers = /"(?:shape|data_offsets)"\s*:\s*\[[^\]]*(?:[.eE]|-0)/;
+
 function parseHeader(bytes: Uint8Array, budget: Budget): Omit<Header, 'bodyStart'> {
   const header = parseJson(bytes, 'the safetensors header', budget, true);
   if (!isRecord(header)) throw new TypeError('the safetensors header is not a JSON object');
   const { [metadataName]: metadata = {}, ...tensors } = header;
   if (metadata !== null && !isTexts(metadata)) throw new TypeError(`${metadataName} must map names to texts`);
   const entries = Object.entries(tensors).map(([name, value]) => parseEntry(name, value));
+  // Copied, because memory that is shared between threads cannot be decoded.
+  if (notAsIntegers.test(new TextDecoder().decode(new Uint8Array(bytes))))
+    throw new TypeError(
+      'the safetensors header has sizes or data_offsets that are not written as integers, such as 2.0',
+    );
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   return { entries, metadata: metadata ?? {} };
 }
@@ -120,6 +130,7 @@ function brief(value: unknown): string {
 function parseEntry(name: string, value: unknown): HeaderEntry {
   const tensor = `tensor '${name.slice(0, 200)}'`;
   if (!isRecord(value)) throw new TypeError(`${tensor} is described by ${brief(value)}, expected an object`);
+  if (/\p{Surrogate}/u.test(name)) throw new TypeError(`${tensor}: its name is no Unicode text`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !isSafetensorsDtype(dtype))
     throw new TypeError(`${tensor} has the unknown dtype ${brief(dtype)}`);

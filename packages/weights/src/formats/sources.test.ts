@@ -190,9 +190,12 @@ describe('an index of several files', () => {
     [{ weight_map: { a: '/etc/passwd' } }, 'expected a file beside it'],
     [{ weight_map: { a: 'https://example.com/x' } }, 'expected a file beside it'],
     [{ weight_map: { a: 'none.safetensors' } }, 'none.safetensors'],
+    [{ weight_map: { a: 'bad.index.json' } }, 'this is JSON'],
+    [{ weight_map: { a: 'other.index.json' } }, 'this is JSON'],
     [{ weight_map: {} }, 'JSON without a weight_map'],
     [{}, 'JSON without a weight_map'],
   ])('%j', async (index, message) => {
+    write({ weight_map: { a: 'bad.index.json' } }, 'other.index.json');
     await expect(readSafetensors(write(index, 'bad.index.json'))).rejects.toThrow(message);
     await expect(readWeights(write(index, 'bad.index.json'))).rejects.toThrow(message);
   });

@@ -91,23 +91,23 @@ test.each([
   }
 });
 
-test.each([
-  'keras-unwritten.h5',
-  'keras-unwritten-latest.h5',
-])('%s, where nothing was written stands the fill value', async (name) => {
-  const dict = await readKeras(fixture(name));
-  const layers = new Set([...dict.keys()].map((key) => key.split('.')[0] ?? ''));
-  expect(layers.size).toBe(10);
-  for (const layer of layers) {
-    const [fill] = dict.get(`${layer}.bias`)?.data ?? [];
-    const written = (row: number, column: number) => layer.endsWith('_part') && row < 3 && column < 2;
-    const expected = Array.from({ length: 35 }, (_, i) => {
-      const [row, column] = [Math.floor(i / 5), i % 5];
-      return written(row, column) ? 1 + 2 * row + column : fill;
-    });
-    expect([...(dict.get(`${layer}.weight`)?.data ?? [])], layer).toEqual(expected);
-  }
-});
+test.each(['keras-unwritten.h5', 'keras-unwritten-latest.h5'])(
+  '%s, where nothing was written stands the fill value',
+  async (name) => {
+    const dict = await readKeras(fixture(name));
+    const layers = new Set([...dict.keys()].map((key) => key.split('.')[0] ?? ''));
+    expect(layers.size).toBe(10);
+    for (const layer of layers) {
+      const [fill] = dict.get(`${layer}.bias`)?.data ?? [];
+      const written = (row: number, column: number) => layer.endsWith('_part') && row < 3 && column < 2;
+      const expected = Array.from({ length: 35 }, (_, i) => {
+        const [row, column] = [Math.floor(i / 5), i % 5];
+        return written(row, column) ? 1 + 2 * row + column : fill;
+      });
+      expect([...(dict.get(`${layer}.weight`)?.data ?? [])], layer).toEqual(expected);
+    }
+  },
+);
 
 test('its layout is not written as PyTorch’s', async () => {
   const dict = await readKeras(fixture('keras-weights.h5'));
