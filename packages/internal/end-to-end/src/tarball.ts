@@ -53,7 +53,7 @@ export async function fetchTarball(registry: string, packageName: string, versio
 }
 
 const required = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
-const built = /^dist\/[\w./-]+(\.js|\.cjs|\.d\.ts|\.d\.cts|\.js\.map|\.cjs\.map)$/;
+const built = /^dist\/[\w./-]+(\.js|\.cjs|\.d\.ts|\.d\.cts|\.js\.map|\.cjs\.map|\.schema\.json)$/;
 
 /** One line for each thing that should not be. */
 export function tarballProblems({ manifest, files }: Tarball): string[] {
