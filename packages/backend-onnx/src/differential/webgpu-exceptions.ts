@@ -1,7 +1,7 @@
 /** What may differ on WebGPU besides: what WGSL, the language of its shaders, leaves open. */
 import type { DrawnCase } from './drawn-case.js';
 import { type Exception, exceptions } from './exceptions.js';
-import { wrappedPairs } from './right-results.js';
+import { wrapped, wrappedPairs } from './right-results.js';
 
 const isSpecial = (x: number) => !Number.isFinite(x) || Math.abs(x) > 1e38;
 const readsSpecial = ({ inputs }: DrawnCase) =>
@@ -47,7 +47,8 @@ const square = (x: bigint) => x * x;
 
 const notFinite = (expected: number) => !Number.isFinite(expected);
 
-const webgpuExceptions: readonly Exception[] = [
+/** These come first: the row for the cpu backend itself corrects squares to what rounds, too. */
+const wholeNumbers: readonly Exception[] = [
   ...(
     [
       ['mul', (a, b) => a * b],
@@ -62,6 +63,16 @@ const webgpuExceptions: readonly Exception[] = [
       right: (drawn) => wrappedPairs(drawn, f),
     }),
   ),
+  {
+    operation: 'square',
+    in: 'result',
+    applies: areInt32,
+    why: 'whole numbers wrap to the last digit, and are not rounded to float64 before, as in JavaScript',
+    right: (drawn) => wrapped(drawn, square),
+  },
+];
+
+const webgpuExceptions: readonly Exception[] = [
   ...[...asking, ...choosing].map(
     (operation): Exception => ({
       operation,
@@ -109,6 +120,7 @@ const webgpuExceptions: readonly Exception[] = [
 
 /** Where the cpu backend is wrong and the right number is not finite, that may be any number, too. */
 export const exceptionsOnWebgpu: readonly Exception[] = [
+  ...wholeNumbers,
   ...exceptions.map((row) => ({ ...row, tolerates: notFinite })),
   ...webgpuExceptions,
 ];

@@ -23,8 +23,9 @@ export const ceilings: Readonly<Record<string, number>> = {
   '@cnnzoo/googlenet':         2,
   '@cnnzoo/resnet':            6,
   '@cnnzoo/inception':         3,
-  // 36 before it read the checkpoints that people have, bytes from anywhere within budgets, and checked its options.
-  '@cnnzoo/weights':          45,
+  // 36 before it read the checkpoints that people have, bytes from anywhere within budgets, and checked its options; 45 before indices, sizes and
+  // names were as strict as safetensors' own reader.
+  '@cnnzoo/weights':          46,
   '@cnnzoo/weights/imagenet': 10,
   // 14 and 3 before it decoded BMP, PPM and GIF's first frame, read zip archives by code of its own instead of a dependency's, took bytes from
   // anywhere within budgets, and checked its options.
