@@ -11,6 +11,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createModel } from '../networks/create-model.js';
 import { imageClassifier } from './classifier.js';
+import { ensureBackend } from './ensure-backend.js';
 import { fineTune } from './fine-tune.js';
 import { loadClassifier } from './load-classifier.js';
 import { loadModel, saveModel } from './saved-model.js';
@@ -156,6 +157,8 @@ describe('a fine-tuned classifier', () => {
 
 test('a run that was interrupted is resumed where it stopped, and ends with the same weights', async () => {
   const options = { weights: null, epochs: 2, frozenEpochs: 1, batchSize: 16, workers: 0, validation: 0.25 } as const;
+  await ensureBackend();
+  const { numTensors } = tf.memory();
   const whole = await fineTune('lenet5', greys(64, 1, 1), options);
   const checkpoint = join(folder, 'runs');
   for (const stopAt of [1, 5]) {
@@ -181,6 +184,7 @@ test('a run that was interrupted is resumed where it stopped, and ends with the 
   for (const [key, { data }] of theirs) expect(mine.get(key)?.data).toEqual(data);
   await whole.dispose();
   await resumed.dispose();
+  expect(tf.memory().numTensors).toBe(numTensors);
 });
 
 test('wrong calls are refused before any work', async () => {

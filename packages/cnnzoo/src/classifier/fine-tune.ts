@@ -36,7 +36,7 @@ export interface FineTuneOptions {
   readonly frozenEpochs?: number;
   /** Images in a step. Default 32. */
   readonly batchSize?: number;
-  /** Of AdamW, for the whole network; it falls to 0 along a cosine. The head alone learns at ten times this rate. Default 0.001. */
+  /** Of AdamW, for the layers before the head; the head learns at ten times this rate. Both fall to 0 along a cosine in each stage. Default 0.001. */
   readonly learningRate?: number;
   /**
    * What the network is tested on after each epoch: labelled images, or the share of the training images that is set aside for it. Default: the folder's

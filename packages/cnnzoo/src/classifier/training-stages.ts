@@ -20,7 +20,7 @@ export interface StageOptions {
   readonly epochs: number;
   /** In the first stage, in which only the head learns. */
   readonly frozenEpochs: number;
-  /** In the second stage; ten times this in the first. */
+  /** Of the layers before the head; the head learns at ten times this in both stages. */
   readonly learningRate: number;
   readonly validation: DataLoader | null;
   /** A folder; each stage has one of its own in it. */
@@ -30,7 +30,7 @@ export interface StageOptions {
   readonly abort: AbortSignal | null;
 }
 
-/** The head's new weights learn at this multiple of the rate at which the whole network does. */
+/** The head's new weights learn at this multiple of the rate of the layers before it. */
 const headFactor = 10;
 
 /**
@@ -40,8 +40,8 @@ const headFactor = 10;
 export async function trainInStages(model: LayersModel, loader: DataLoader, options: StageOptions): Promise<History> {
   const { epochs, frozenEpochs, learningRate } = options;
   const stages = [
-    { name: 'head', epochs: frozenEpochs, learningRate: headFactor * learningRate },
-    { name: 'network', epochs: epochs - frozenEpochs, learningRate: headFactor * learningRate },
+    { name: 'head', epochs: frozenEpochs },
+    { name: 'network', epochs: epochs - frozenEpochs },
   ].filter((stage) => stage.epochs > 0);
   const begun = await Promise.all(stages.map(({ name }) => hasCheckpoints(options.checkpoint, name)));
   if (options.resume && !begun.includes(true))
@@ -51,11 +51,12 @@ export async function trainInStages(model: LayersModel, loader: DataLoader, opti
   let history: History | null = null;
   for (const [index, stage] of stages.entries()) {
     if (stage.name === 'head') freezeLayers(model, trunk);
+    const optimizer = optimizerOf(model, headFactor * learningRate, stage.name === 'head' ? [] : trunk);
     try {
       const before: History | null = history;
       const part: History = await train(model, loader, {
         epochs: stage.epochs,
-        optimizer: optimizerOf(model, stage.learningRate, stage.name === 'head' ? [] : trunk),
+        optimizer,
         schedule: cosineDecay({ unit: 'step' }),
         onEvent: (event) => options.onEvent(counted(event, epochs, before)),
         ...(options.validation === null ? {} : { validation: options.validation }),
@@ -65,6 +66,7 @@ export async function trainInStages(model: LayersModel, loader: DataLoader, opti
       });
       history = joined(before, part);
     } finally {
+      optimizer.dispose();
       if (stage.name === 'head') unfreezeLayers(model, trunk);
     }
     if (history.interrupted !== null) break;
