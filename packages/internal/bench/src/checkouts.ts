@@ -19,7 +19,7 @@ export function inTurns<Result>(folders: readonly string[], program: string, wor
       turns.map((folder) => {
         const output = execFileSync(process.execPath, ['--import', 'tsx', file, folder, ...work.split(' ')], {
           encoding: 'utf8',
-          stdio: ['ignore', 'pipe', 'ignore'],
+          stdio: ['ignore', 'pipe', 'pipe'],
         });
         return [folder, JSON.parse(output.trim().split('\n').at(-1) ?? '') as Result];
       }),

@@ -6,8 +6,8 @@ import { markdownTable } from 'markdown-table';
 import { compared, here, inTurns } from './checkouts.js';
 import type { FirstStep } from './worker/first-step.js';
 
-/** Few pixels, so that the step is short beside what is measured; the graph has as many nodes, and the weights are as many. */
-const works = ['lenet5 train 32 32', 'resnet18 train 4 96', 'resnet50 train 4 96', 'resnet50 predict 1 96'];
+/** Few pixels where the network takes them, so that the step is short beside what is measured; the graph has as many nodes. */
+const works = ['lenet5 train 32 32', 'resnet18 train 4 96', 'resnet50 train 4 96', 'resnet50 predict 1 224'];
 
 const [other, rounds = '3'] = process.argv.slice(2);
 const folders = other === undefined ? [here] : [here, other];

@@ -35,17 +35,21 @@ export async function checkoutStep([
   const build = networks[network];
   if (build === undefined) throw new RangeError(`no network is called '${network}'`);
   const model = build({ initialWeights: 'zeros' });
-  // Not zeros: what only moves elements may see that there is nothing to move.
+  // Noise of He's size, and noise as images: zeros and ramps end in gradients so small that the processor takes longer for them, and
+  // what only moves elements may see that there is nothing to move.
   tf.tidy(() => {
-    const values = (shape: number[]) => tf.reshape(tf.linspace(0.01, 0.1, tf.util.sizeFromShape(shape)), shape);
-    model.setWeights(model.getWeights().map(({ shape }) => values(shape)));
+    const values = (shape: number[], seed: number) =>
+      shape.length > 1
+        ? tf.randomNormal(shape, 0, Math.sqrt(2 / tf.util.sizeFromShape(shape.slice(0, -1))), 'float32', seed)
+        : tf.randomUniform(shape, 0.5, 1, 'float32', seed);
+    model.setWeights(model.getWeights().map(({ shape }, i) => values(shape, i + 1)));
   });
   for (const weight of model.getWeights()) weight.dataSync();
 
   const channels = model.inputs[0]?.shape.at(-1) ?? 3;
   const classes = model.outputs[0]?.shape.at(-1) ?? 1;
   const shape: [number, number, number, number] = [Number(batch), Number(side), Number(side), channels];
-  const pixels = new Float32Array(tf.util.sizeFromShape(shape));
+  const pixels = tf.tidy(() => tf.randomNormal(shape, 0, 1, 'float32', 7).dataSync().slice()) as Float32Array;
   const labels = new Float32Array(Number(batch) * classes);
   for (let image = 0; image < Number(batch); image++) labels[image * classes] = 1;
   const optimizer = tf.train.momentum(1e-5, 0.9);
