@@ -17,9 +17,8 @@ import { cutOf, cutWindow } from './cut.js';
 const channelAxis = 3;
 
 /**
- * From here on the filter gradients of all groups are one product. It takes 1.0 to 2 times as long as group by group, but a graph of
- * hundreds of small gradients takes much longer to compile: the first step of a ResNeXt-50 10 to 15 s instead of 16 to 20, and
- * later steps the same.
+ * From here on the filter gradients of all groups are one product. It takes 1.0 to 2 times as long as group by group, but onnxruntime takes
+ * seconds more to compile hundreds of small gradients: a ResNeXt-50's step has 512.
  */
 const manyGroups = 8;
 

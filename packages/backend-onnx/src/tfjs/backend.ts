@@ -24,6 +24,15 @@ const flushWanted = { nodes: 1_000, bytes: 2 ** 28 };
  */
 const flushForced = 4_000;
 
+/**
+ * Whether it is a further part of a grouped convolution, which tfjs records group by group and which is compiled as one node. Counted, a
+ * ResNeXt's step would be cut in the middle of its groups.
+ */
+function isFurtherGroup(node: LazyNode): boolean {
+  const further = (part: LazyNode) => part.name === 'SplitV' && part.shape.length === 4 && part.attributes['part'] !== 0;
+  return further(node) || (node.name.startsWith('Conv2D') && node.inputs.some(further));
+}
+
 /** Something asked for the numbers of a placeholder, or of what comes from it. */
 export class SymbolicReadError extends Error {
   override readonly name = 'SymbolicReadError';
@@ -74,7 +83,7 @@ export class OnnxBackend extends tf.KernelBackend {
     this.#onRecord?.(node);
     const data = new TensorData(this, node, null, 1);
     if (!node.symbolic) {
-      this.#recorded.nodes++;
+      if (!isFurtherGroup(node)) this.#recorded.nodes++;
       this.#recorded.bytes += 4 * size;
       this.#defer(data);
     }
