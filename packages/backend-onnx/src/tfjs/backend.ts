@@ -29,7 +29,8 @@ const flushForced = 4_000;
  * ResNeXt's step would be cut in the middle of its groups.
  */
 function isFurtherGroup(node: LazyNode): boolean {
-  const further = (part: LazyNode) => part.name === 'SplitV' && part.shape.length === 4 && part.attributes['part'] !== 0;
+  const further = (part: LazyNode) =>
+    part.name === 'SplitV' && part.shape.length === 4 && part.attributes['part'] !== 0;
   return further(node) || (node.name.startsWith('Conv2D') && node.inputs.some(further));
 }
 
