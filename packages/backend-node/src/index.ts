@@ -1,5 +1,6 @@
 export { type DoctorOptions, type DoctorReport, doctor, type EngineReport, type Problem } from './doctor/doctor.js';
 export { formatDoctorReport } from './doctor/format-doctor-report.js';
+export type { InstalledSize } from './doctor/installed-sizes.js';
 export type { Machine } from './doctor/machine.js';
 export type { EngineName, EnginePreference } from './engine-name.js';
 export type { UseBackendOptions } from './engine-options.js';

@@ -15,3 +15,5 @@ export type { TrainingFacts } from './classifier/training-facts.js';
 export { createModel, listModels } from './networks/create-model.js';
 export { type FromPretrainedOptions, fromPretrained } from './networks/from-pretrained.js';
 export type { Family, ModelId, OptionsOf } from './networks/models.js';
+export * from './packages.js';
+export { useBackend } from './use-backend.js';

@@ -166,7 +166,7 @@ function checkDataset({ categories, labels }: LabelledImages, networks: readonly
     const { classes, name, categories: own } = network;
     if (categories.length !== classes)
       throw new RangeError(
-        `dataset has ${categories.length} categories, expected ${classes}, the classes of model '${name}'`,
+        `dataset has ${categories.length} categories, expected ${classes}, the classes of model '${name}'. For other classes, build the network with numClasses: ${categories.length} and train it`,
       );
     const reordered = own?.every((category) => categories.includes(category)) ? own : categories;
     const other = reordered.findIndex((category, label) => category !== categories[label]);

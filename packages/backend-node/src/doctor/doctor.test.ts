@@ -19,6 +19,10 @@ test('this machine', async () => {
     } else expect(speed).toBeNull();
   }
   expect(report.copiesOfTfjsCore).toHaveLength(1);
+  const [largest] = report.sizes;
+  expect(largest?.name).toBe('onnxruntime-node');
+  // Its package has the engines of all systems.
+  expect(largest?.unneeded).toBeGreaterThan(0.5 * (largest?.bytes ?? 0));
   const text = formatDoctorReport(report);
   expect(text).toMatch(/^Node {7}\d+\.\d+/);
   expect(text).toContain('GFLOP/s forward');
@@ -86,6 +90,10 @@ test('an engine without gradients is reported as such', () => {
     ],
     choice: null,
     copiesOfTfjsCore: [],
+    sizes: [
+      { name: 'onnxruntime-node', version: '1.30.0', folder: '/app/x', bytes: 302e6, unneeded: 256e6 },
+      { name: '@tensorflow/tfjs-core', version: '4.22.0', folder: '/app/y', bytes: 24e6, unneeded: 0 },
+    ],
     problems: [],
   } satisfies DoctorReport;
   const text = formatDoctorReport(report);
@@ -95,5 +103,9 @@ test('an engine without gradients is reported as such', () => {
   expect(text).toContain('32.0 GB available of 64.0 GB, limit of this container 8.0 GB');
   expect(text).toContain('CUDA 12.4.127, NVIDIA driver 550.54');
   expect(text).toContain('  + onnx-cuda     1.30.0, on NVIDIA A100, 9123 GFLOP/s forward\n      it cannot train');
+  expect(text).toContain(`Room that they take: 326 MB, 256 MB of it for other systems and for debuggers
+  302 MB  onnxruntime-node 1.30.0, not needed here: 256 MB
+   24 MB  @tensorflow/tfjs-core 4.22.0
+      to be rid of it: https://github.com/cnnzoo/cnnzoo#install-size`);
   expect(text).toContain('No problems.');
 });

@@ -9,6 +9,7 @@ import { probeApart } from '../isolated-probe.js';
 import type { Speed } from '../measure.js';
 import { usableProcessors } from '../processors.js';
 import { type CopyOfTfjs, copiesOfTfjsCore } from '../tfjs-copies.js';
+import { type InstalledSize, installedSizes } from './installed-sizes.js';
 import { inspectMachine, type Machine } from './machine.js';
 
 /** What `doctor()` found out about one engine. */
@@ -44,6 +45,8 @@ export interface DoctorReport extends Machine {
   /** The engine that `useBackend()` takes for training. */
   readonly choice: EngineName | null;
   readonly copiesOfTfjsCore: readonly CopyOfTfjs[];
+  /** The packages that take most of the room, the largest first. */
+  readonly sizes: readonly InstalledSize[];
   readonly problems: readonly Problem[];
 }
 
@@ -193,6 +196,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
     engines: reports,
     choice: reports.find(({ works, canTrain }) => works && canTrain)?.engine ?? null,
     copiesOfTfjsCore: copies,
+    sizes: installedSizes(folders),
     problems: [...problems, ...problemsOf(machine, gpu, reports, copies)],
   };
 }

@@ -28,6 +28,23 @@ function engineText(report: EngineReport, chosen: boolean): string[] {
   return lines;
 }
 
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
+
+function sizeText(sizes: DoctorReport['sizes']): string[] {
+  if (sizes.length === 0) return [];
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+  const unneeded = sum(sizes.map((each) => each.unneeded));
+  return [
+    '',
+    `Room that they take: ${megabytes(sum(sizes.map((each) => each.bytes)))}, ${megabytes(unneeded)} of it for other systems and for debuggers`,
+    ...sizes.map(
+      (each) =>
+        `  ${megabytes(each.bytes).padStart(6)}  ${each.name} ${each.version}${each.unneeded < 1e6 ? '' : `, not needed here: ${megabytes(each.unneeded)}`}`,
+    ),
+    ...(unneeded < 1e6 ? [] : ['      to be rid of it: https://github.com/cnnzoo/cnnzoo#install-size']),
+  ];
+}
+
 /**
  * A doctor's report as text for a terminal, without colours.
  * @param report of `doctor()`
@@ -39,7 +56,7 @@ function engineText(report: EngineReport, chosen: boolean): string[] {
  */
 export function formatDoctorReport(report: DoctorReport): string {
   check('report', report, reportRule);
-  const { node, system, processor, memory, gpu, engines, copiesOfTfjsCore, problems, choice } = report;
+  const { node, system, processor, memory, gpu, engines, copiesOfTfjsCore, sizes, problems, choice } = report;
   const limits = [
     processor.allowed < processor.cores ? `${processor.allowed} allowed to this process` : '',
     processor.quota === null ? '' : `time for ${processor.quota} of them in this container`,
@@ -69,7 +86,7 @@ export function formatDoctorReport(report: DoctorReport): string {
   );
   for (const { version, folder, usedBy } of copiesOfTfjsCore)
     lines.push(`  ${version} in ${folder}`, `      for ${usedBy}`);
-  lines.push('');
+  lines.push(...sizeText(sizes), '');
   if (problems.length === 0) lines.push('No problems.');
   else lines.push(problems.length === 1 ? '1 problem:' : `${problems.length} problems:`);
   for (const { problem, remedy } of problems) lines.push(`  ! ${problem}`, `    -> ${remedy}`);

@@ -7,6 +7,7 @@ import type { GpuHardware } from '../gpu-hardware.js';
 import type { Speed } from '../measure.js';
 import type { CopyOfTfjs } from '../tfjs-copies.js';
 import type { DoctorReport, EngineReport, Problem } from './doctor.js';
+import type { InstalledSize } from './installed-sizes.js';
 
 const engineName = rule<EngineName>(
   'the name of an engine',
@@ -50,5 +51,8 @@ export const reportRule: Rule<DoctorReport> = record<DoctorReport>({
   ),
   choice: nullOr(engineName),
   copiesOfTfjsCore: listOf(record<CopyOfTfjs>({ name: text, version: text, folder: text, usedBy: text })),
+  sizes: listOf(
+    record<InstalledSize>({ name: text, version: text, folder: text, bytes: number(0), unneeded: number(0) }),
+  ),
   problems: listOf(record<Problem>({ problem: text, remedy: text })),
 });

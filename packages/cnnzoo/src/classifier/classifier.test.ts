@@ -10,8 +10,8 @@ import { stateDict, writeSafetensors } from '@cnnzoo/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createModel } from '../networks/create-model.js';
+import { useBackend } from '../use-backend.js';
 import { imageClassifier } from './classifier.js';
-import { ensureBackend } from './ensure-backend.js';
 import { fineTune } from './fine-tune.js';
 import { loadClassifier } from './load-classifier.js';
 import { loadModel, saveModel } from './saved-model.js';
@@ -157,7 +157,7 @@ describe('a fine-tuned classifier', () => {
 
 test('a run that was interrupted is resumed where it stopped, and ends with the same weights', async () => {
   const options = { weights: null, epochs: 2, frozenEpochs: 1, batchSize: 16, workers: 0, validation: 0.25 } as const;
-  await ensureBackend();
+  await useBackend();
   const { numTensors } = tf.memory();
   const whole = await fineTune('lenet5', greys(64, 1, 1), options);
   const checkpoint = join(folder, 'runs');

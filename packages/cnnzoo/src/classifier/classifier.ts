@@ -16,9 +16,9 @@ import {
   type Protocol,
   predict,
 } from '@cnnzoo/evaluate';
+import { runsInNode } from '@cnnzoo/files';
 import type { Image } from '@cnnzoo/transforms';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { runsInNode } from '../runs-in-node.js';
 import { classifierFacts } from './classifier-facts.js';
 import { type ClassifierInput, fileOrPixels } from './image-input.js';
 import { type LabelledImages, openTestImages } from './labelled-images.js';

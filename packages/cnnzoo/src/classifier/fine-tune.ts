@@ -20,9 +20,9 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkModelId, createModel } from '../networks/create-model.js';
 import { fromPretrained } from '../networks/from-pretrained.js';
 import type { ModelId, OptionsOf } from '../networks/models.js';
+import { useBackend } from '../use-backend.js';
 import { classifierOf, type ImageClassifier } from './classifier.js';
 import { type ClassifierFacts, classifierFacts } from './classifier-facts.js';
-import { ensureBackend } from './ensure-backend.js';
 import { type LabelledImages, openTestImages, openTrainingImages, type TrainingImages } from './labelled-images.js';
 import { trainInStages } from './training-stages.js';
 
@@ -139,7 +139,7 @@ export async function fineTune(
     throw new TypeError('resume continues the run in checkpoint, which is missing');
 
   const { DataLoader } = await import('@cnnzoo/data');
-  await ensureBackend();
+  await useBackend();
   let { training, validation } = await openImages(images, given, 3);
   const model = await buildModel(network, training.categories, given);
   try {

@@ -1,8 +1,8 @@
 /** What can be classified: files, pixels, and what a page shows. */
 import type { Source } from '@cnnzoo/data';
+import { runsInNode } from '@cnnzoo/files';
 import { grayscale, type Image, toRgb } from '@cnnzoo/transforms';
 import * as tf from '@tensorflow/tfjs-core';
-import { runsInNode } from '../runs-in-node.js';
 import { decodedByBrowser, type PageImage, type PagePixels, pixelsOf } from './page-image.js';
 
 /**

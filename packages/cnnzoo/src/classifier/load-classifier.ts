@@ -1,13 +1,13 @@
 import { setModelMetadata } from '@cnnzoo/blocks';
 import { check, checkOptions, either, listOf, type OptionRules, optional, rule, string } from '@cnnzoo/checks';
-import { nodeModule } from '@cnnzoo/files';
+import { addressOf, nodeModule } from '@cnnzoo/files';
 import { findWeights, readWeights } from '@cnnzoo/weights';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkModelId, createModel, listModels } from '../networks/create-model.js';
 import { fromPretrained } from '../networks/from-pretrained.js';
 import type { ModelId, OptionsOf } from '../networks/models.js';
+import { useBackend } from '../use-backend.js';
 import { classifierOf, type ImageClassifier } from './classifier.js';
-import { ensureBackend } from './ensure-backend.js';
 import { headOf } from './head.js';
 import { loadModel } from './saved-model.js';
 import { readTrainingFacts } from './training-facts.js';
@@ -53,7 +53,7 @@ export async function loadClassifier(
   check('source', source, sourceRule);
   const { network, categories } = checkOptions<LoadClassifierOptions>('loadClassifier', options, rules);
   if (network !== undefined) checkModelId(network);
-  await ensureBackend();
+  await useBackend();
   const model = await openModel(source, network, categories);
   try {
     if (categories !== undefined) setModelMetadata(model, { categories: [...categories] });
@@ -108,7 +108,7 @@ const isNetwork = (name: string): name is ModelId => (listModels() as string[]).
 
 function isFolder(source: string | URL, network: ModelId | undefined): boolean {
   const name = String(source);
-  return network === undefined && findWeights(name) === null && !isNetwork(name) && !/^https?:/i.test(name);
+  return network === undefined && findWeights(name) === null && !isNetwork(name) && addressOf(name) === null;
 }
 
 /** The folder of a saved model: model.json may be named, too. */

@@ -4,7 +4,7 @@ import { check, layersModel, string } from '@cnnzoo/checks';
 import { nodeModule } from '@cnnzoo/files';
 import { layersModelFolder } from '@cnnzoo/weights';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
-import { ensureBackend } from './ensure-backend.js';
+import { useBackend } from '../use-backend.js';
 
 /**
  * Saves a model with its weights and what it says of itself: names of the classes, preprocessing, licence. Runs in Node.
@@ -45,6 +45,6 @@ export async function saveModel(model: LayersModel, folder: string): Promise<voi
 export async function loadModel(folder: string | URL): Promise<LayersModel> {
   const handler = layersModelFolder(folder);
   registerLayers();
-  await ensureBackend();
+  await useBackend();
   return loadLayersModel(handler);
 }

@@ -1,21 +1,23 @@
-import { check, rule, string } from '@cnnzoo/checks';
-import { findWeights, type LoadPretrainedOptions, loadPretrained } from '@cnnzoo/weights';
+import { check, nameOrObject, rule } from '@cnnzoo/checks';
+import { findWeights, type LoadPretrainedOptions, loadPretrained, type Source } from '@cnnzoo/weights';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { useBackend } from '../use-backend.js';
 import { checkModelId, createModel } from './create-model.js';
 import type { ModelId, OptionsOf } from './models.js';
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+const weightsRule = nameOrObject<Source>("a set's name, a path, an address or the bytes of a file");
 
 /** What `fromPretrained` takes: the network's own options, and where its weights come from. */
 export type FromPretrainedOptions<Id extends ModelId> = OptionsOf<Id> & {
-  /** A published set (`'IMAGENET1K_V2'`, `'DEFAULT'`, `'keras'`), a path or an http(s) address. */
-  readonly weights: string;
+  /** A published set (`'IMAGENET1K_V2'`, `'DEFAULT'`, `'keras'`), a path, an http(s) address, or the bytes of a file. */
+  readonly weights: Source;
   /** Where downloads are kept, whether they may happen, `onProgress`, and how keys are matched: see `loadPretrained`. */
   readonly load?: LoadPretrainedOptions;
 };
 
 /**
- * Builds a network and loads weights into it. With another `numClasses` than the weights', its head is fresh: random, to be trained.
+ * Builds a network and loads weights into it. Where tfjs has no backend yet, the fastest that works is chosen. With another `numClasses` than the weights', its head is fresh: random, to be trained.
  * @param id a network's name: see `listModels`
  * @param options `weights`, and the network's own
  * @returns the model; its preprocessing and categories are in its metadata
@@ -32,8 +34,9 @@ export async function fromPretrained<Id extends ModelId>(
 ): Promise<LayersModel> {
   checkModelId(id);
   const { weights, load, ...own } = check('options', options, rule<typeof options>('an object with weights', isObject));
-  check('weights', weights, string("a set's name, a path or an address"));
-  const published = findWeights(weights) ?? findWeights(`${id}.${weights}`);
+  check('weights', weights, weightsRule);
+  await useBackend();
+  const published = typeof weights === 'string' ? (findWeights(weights) ?? findWeights(`${id}.${weights}`)) : null;
   const architecture = { ...published?.options, ...own } as unknown as OptionsOf<Id>;
   // The weights replace random numbers, except in a head that they do not fill.
   const { numClasses, auxiliaryHeads } = architecture as { numClasses?: number; auxiliaryHeads?: boolean };

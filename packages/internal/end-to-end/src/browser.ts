@@ -15,18 +15,25 @@ const folders = [
   }),
 ];
 
-/** The Chromium or Chrome of this machine, or the one that CNNZOO_BROWSER names; null where there is none. */
+/**
+ * The Chromium or Chrome of this machine, or the one that CNNZOO_BROWSER names; null where there is none, and a line says so.
+ * @throws Error where there is none and CI is set
+ */
 export function findBrowser(): string | null {
   const named = process.env['CNNZOO_BROWSER'];
   if (named) return named;
   const found = folders
     .flatMap((folder) => [...names, 'Google Chrome'].map((name) => join(folder, name)))
     .find(existsSync);
-  return found ?? null;
+  if (found !== undefined) return found;
+  if (process.env['CI'])
+    throw new Error('no Chromium on this machine: apt-get install chromium, or set CNNZOO_BROWSER');
+  console.log('skipped: no Chromium on this machine, set CNNZOO_BROWSER to the path of one');
+  return null;
 }
 
 /** It cannot outlive this process: playwright ends it with the pipe through which it is led. */
-export function startBrowser(executablePath: string): Promise<Browser> {
+export function startBrowser(executablePath: string, args: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath,
     args: [
@@ -39,6 +46,7 @@ export function startBrowser(executablePath: string): Promise<Browser> {
       // WebGL on the processor where there is no GPU.
       '--use-angle=swiftshader',
       '--enable-unsafe-swiftshader',
+      ...args,
     ],
   });
 }

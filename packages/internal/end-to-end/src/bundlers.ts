@@ -1,5 +1,5 @@
 /** Bundles an app for browsers as its author would. */
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as esbuild from 'esbuild';
 import * as vite from 'vite';
@@ -14,9 +14,6 @@ export type BundlerName = 'esbuild' | 'vite';
 export async function bundleApp(bundler: BundlerName, app: string, target: string): Promise<void> {
   mkdirSync(target, { recursive: true });
   await bundlers[bundler](app, target);
-  cpSync(join(app, 'photo.png'), join(target, 'photo.png'));
-  const wasm = join(app, 'node_modules/@tensorflow/tfjs-backend-wasm/dist');
-  for (const file of readdirSync(wasm)) if (file.endsWith('.wasm')) cpSync(join(wasm, file), join(target, file));
 }
 
 const bundlers: Record<BundlerName, (app: string, target: string) => Promise<void>> = {

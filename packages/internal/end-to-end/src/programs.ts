@@ -36,6 +36,9 @@ export const expectedOutput = [
 /** The versions of TypeScript that the README names: the oldest, the one of this workspace, and 7. */
 export const typescripts = ['typescript-5.4', 'typescript-6', 'typescript-newest'] as const;
 
+/** What the README installs besides for TypeScript, but for the compiler. */
+export const typesOfNode = '@types/node';
+
 /** The README's tsconfig.json, which users copy. */
 function documentedOptions(): Readonly<Record<string, unknown>> {
   const text = readFileSync(join(root, 'README.md'), 'utf8');
@@ -70,7 +73,27 @@ export async function compileProgram(
   cpSync(join(folder, 'typescript.mts'), join(target, 'typescript.mts'));
   const compilerOptions = { ...documentedOptions(), ...variations[variation] };
   writeFileSync(join(target, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['typescript.mts'] }));
-  const compiler = join(dirname(require.resolve(`${typescript}/package.json`)), 'bin/tsc');
-  await app.node(compiler, '-p', target);
+  await app.node(compilerOf(typescript), '-p', target);
   return join(target, 'typescript.mjs');
+}
+
+/**
+ * Compiles programs of the app with the README's tsconfig.json.
+ * @returns the folder with the JavaScript
+ * @throws RunError with the compiler's messages
+ */
+export async function compileAsDocumented(
+  app: App,
+  typescript: (typeof typescripts)[number],
+  files: readonly string[],
+): Promise<string> {
+  const compilerOptions = { ...documentedOptions(), outDir: typescript };
+  const config = join(app.folder, `${typescript}.json`);
+  writeFileSync(config, JSON.stringify({ compilerOptions, files }));
+  await app.node(compilerOf(typescript), '-p', config);
+  return join(app.folder, typescript);
+}
+
+function compilerOf(typescript: (typeof typescripts)[number]): string {
+  return join(dirname(require.resolve(`${typescript}/package.json`)), 'bin/tsc');
 }

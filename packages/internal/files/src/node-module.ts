@@ -7,6 +7,11 @@ interface NodeModules {
   readonly 'node:url': typeof import('node:url');
 }
 
+/** Whether this program runs in Node, with files and threads, and not in a browser. */
+export function runsInNode(): boolean {
+  return typeof process !== 'undefined' && typeof process.versions?.node === 'string';
+}
+
 /**
  * A module of Node's own. Not by an import: bundlers for browsers would follow it and stop, although what works on bytes in memory
  * runs there, too.

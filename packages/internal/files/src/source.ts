@@ -1,4 +1,5 @@
 /** Where a file's bytes come from: memory, a path, an address or the caller's own reader. */
+import { addressOf } from './address.js';
 import { nodeModule } from './node-module.js';
 
 /** Reads any part of something that is not a local file, such as an object in a cloud store. */
@@ -11,7 +12,7 @@ export interface ReadableSource {
 
 /**
  * A file: its path, its file or https URL, its bytes in memory (a Node Buffer is a Uint8Array), a Blob, or a reader of ranges. Bytes
- * in memory are never changed. What an address has is fetched into memory as a whole.
+ * in memory are never changed. What an address has is fetched into memory as a whole. In a page, which has no files, a path is an address, too.
  */
 export type Source = string | URL | Uint8Array | ArrayBuffer | SharedArrayBuffer | Blob | ReadableSource;
 
@@ -41,14 +42,11 @@ const largestFetch = 2 ** 31;
  * @throws TypeError for what is no source, Error naming the path or address where it cannot be read
  */
 export async function openSource(source: Source, largest = largestFetch): Promise<OpenSource> {
-  if (typeof source === 'string')
-    return /^https?:\/\//i.test(source)
-      ? openBytes(await fetched(source, largest), source)
-      : openFile(/^file:\/\//i.test(source) ? nodeModule('node:url').fileURLToPath(source) : source);
-  if (source instanceof URL) {
-    if (source.protocol === 'file:') return openFile(nodeModule('node:url').fileURLToPath(source));
-    if (source.protocol === 'https:' || source.protocol === 'http:')
-      return openBytes(await fetched(source.href, largest), source.href);
+  if (typeof source === 'string' || source instanceof URL) {
+    const address = addressOf(source);
+    if (address !== null) return openBytes(await fetched(address, largest), address);
+    if (/^file:\/\//i.test(String(source))) return openFile(nodeModule('node:url').fileURLToPath(source));
+    if (typeof source === 'string') return openFile(source);
     throw new TypeError(`source must be a file or https URL, got ${source.href.slice(0, 200)}`);
   }
   if (source instanceof Uint8Array) return openBytes(source);
@@ -175,10 +173,15 @@ async function fetched(url: string, largest: number): Promise<Uint8Array> {
   let length = 0;
   // Counted as they come: a compressed transfer says how long it is before it is unpacked.
   try {
-    for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
-      length += part.length;
-      if (length > largest) break;
-      parts.push(part);
+    // Not with `for await`: Safari's streams cannot be iterated.
+    const reader = (response.body as unknown as ReadableStream<Uint8Array>).getReader();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      length += next.value.length;
+      if (length > largest) {
+        await reader.cancel();
+        break;
+      }
+      parts.push(next.value);
     }
   } catch (cause) {
     throw named(cause as Error);

@@ -1,4 +1,5 @@
 import { checkFewOptions, type OptionRules, optional, rule } from '@cnnzoo/checks';
+import { runsInNode } from '@cnnzoo/files';
 import type { TrainEvent } from '../loop/events.js';
 import type { EpochRecord } from '../loop/history.js';
 
@@ -12,7 +13,7 @@ export interface ProgressStream {
 
 /** The options of `progressBar`. */
 export interface ProgressBarOptions {
-  /** Default `process.stderr`, so that what a program prints can be piped. */
+  /** Default `process.stderr`, so that what a program prints can be piped; in a page the console. */
   readonly stream?: ProgressStream;
 }
 
@@ -51,8 +52,8 @@ const newest = 0.04;
  * await train(model, loader, { epochs: 3, optimizer: sgd({ learningRate: 0.05 }), onEvent: progressBar() });
  */
 export function progressBar(options: ProgressBarOptions = {}): (event: TrainEvent | ProgressEvent) => void {
-  const { stream = process.stderr } = checkFewOptions<ProgressBarOptions>('progressBar', options, rules);
-  const terminal = stream.isTTY === true && process.env['TERM'] !== 'dumb';
+  const { stream = ownStream() } = checkFewOptions<ProgressBarOptions>('progressBar', options, rules);
+  const terminal = stream.isTTY === true && !(runsInNode() && process.env['TERM'] === 'dumb');
   let drawnAt = Number.NEGATIVE_INFINITY;
   let drawn = false;
   let run = { epochs: 1, batchesPerEpoch: 1 };
@@ -132,6 +133,10 @@ export function progressBar(options: ProgressBarOptions = {}): (event: TrainEven
       default:
     }
   };
+}
+
+function ownStream(): ProgressStream {
+  return runsInNode() ? process.stderr : { write: (text) => console.log(text.trimEnd()) };
 }
 
 function epochLine({ epoch, loss, accuracy, validation, seconds }: EpochRecord, epochs: number): string {

@@ -27,13 +27,13 @@ export async function checkBatch(model: LayersModel, { images, labels }: Batch, 
   const soft = labels.dtype === 'float32' && labels.shape.join() === `${count},${classes}`;
   if (!hard && !soft)
     throw new RangeError(
-      `${loader}: labels must be int32 [${count}] or float32 [${count}, ${classes}] for model '${model.name}', got ${describe(labels)}`,
+      `${loader}: labels must be int32 [${count}] or float32 [${count}, ${classes}] for model '${model.name}', got ${describe(labels)}. The option numClasses of a network says how many classes it has`,
     );
   if (soft) return;
   const values = await labels.data();
   const wrong = values.findIndex((label) => !(label >= 0 && label < classes));
   if (wrong >= 0)
     throw new RangeError(
-      `${loader}: label ${values[wrong]} of image ${wrong} in its batch, expected 0 to ${classes - 1} for model '${model.name}'`,
+      `${loader}: label ${values[wrong]} of image ${wrong} in its batch, expected 0 to ${classes - 1} for model '${model.name}'. The option numClasses of a network says how many classes it has`,
     );
 }

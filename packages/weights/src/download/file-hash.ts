@@ -1,5 +1,9 @@
 /** What is known of a file before it is downloaded, and whether a file is that one. */
-import { nodeModule } from '@cnnzoo/files';
+import { nodeModule, type OpenSource } from '@cnnzoo/files';
+import { hasher } from './hasher.js';
+
+/** Bytes that are read at a time. */
+const partSize = 2 ** 20;
 
 /** A file's hash, as its publisher says it. */
 export interface FileHash {
@@ -20,10 +24,17 @@ export interface ExpectedFile {
 }
 
 /** The hash of a file's content in hexadecimal digits. */
-export async function hashFile(file: string, algorithm: string): Promise<string> {
-  const { createHash } = nodeModule('node:crypto');
+export async function hashFile(file: string, algorithm: FileHash['algorithm']): Promise<string> {
   const { createReadStream } = nodeModule('node:fs');
-  const hash = createHash(algorithm);
-  for await (const part of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(part as Uint8Array);
-  return hash.digest('hex');
+  const hash = await hasher(algorithm);
+  for await (const part of createReadStream(file, { highWaterMark: partSize })) hash.update(part as Uint8Array);
+  return hash.digest();
+}
+
+/** The same of what is no path. */
+export async function hashSource(source: OpenSource, algorithm: FileHash['algorithm']): Promise<string> {
+  const hash = await hasher(algorithm);
+  for (let offset = 0; offset < source.size; offset += partSize)
+    hash.update(await source.read(offset, Math.min(partSize, source.size - offset)));
+  return hash.digest();
 }

@@ -12,14 +12,14 @@ import {
   rule,
   string,
 } from '@cnnzoo/checks';
-import { isRecord, nodeModule, writeAtomically } from '@cnnzoo/files';
+import { isRecord, nodeModule, runsInNode, writeAtomically } from '@cnnzoo/files';
 import { type ExpectedFile, hashFile } from './file-hash.js';
 import { withFileLock } from './file-lock.js';
 import { httpDownload, PermanentHttpError } from './http-download.js';
 
 /** Where files come from and where they are kept. */
 export interface DownloadOptions {
-  /** Default: the environment variable CNNZOO_CACHE, else cnnzoo/weights in $XDG_CACHE_HOME or ~/.cache. */
+  /** Default: the environment variable CNNZOO_CACHE, else cnnzoo/weights in $XDG_CACHE_HOME or ~/.cache. A page has its browser's Cache Storage instead. */
   readonly cacheFolder?: string;
   /** true: only what is in the cache. Default: whether CNNZOO_OFFLINE is set to anything but 0. */
   readonly offline?: boolean;
@@ -246,39 +246,54 @@ async function writePin(file: string, { url, sha256 }: Pick<Pin, 'url' | 'sha256
 
 async function download({ url, file, expected }: CacheEntry, options: DownloadOptions): Promise<void> {
   const fs = nodeModule('node:fs/promises');
-  const { retries = 4, retryDelay = 1, stallTimeout = 30, onProgress } = options;
+  const { stallTimeout = 30, onProgress } = options;
   const source = mirrored(url, options);
   const partial = `${file}.part`;
   const hash = expected?.hash ?? null;
-  // The registry's sizes are rounded.
-  const largest = expected?.megabytes ? Math.ceil((expected.megabytes + 0.001) * 2 ** 20) : largestUnknown;
-  for (let attempt = 0; ; attempt++) {
+  await withRetries(options, async () => {
+    const resumed = (await fs.lstat(partial).catch(() => null)) !== null;
+    const { sha256: promised } = await httpDownload(source, partial, {
+      stallTimeout,
+      largest: largestOf(expected),
+      onProgress: (received, total) => onProgress?.({ url: source, received, total }),
+    });
+    const sha256 = await hashFile(partial, 'sha256');
+    const found = hash?.algorithm === 'md5' ? await hashFile(partial, 'md5') : sha256;
+    const wanted = hash?.prefix ?? promised ?? '';
+    if (!found.startsWith(wanted)) {
+      await fs.rm(partial, { force: true });
+      const message = `${source}: the hash is ${found}, expected ${wanted}${hash === null ? ' as the server says' : ''}`;
+      // The beginning from an earlier attempt may have been broken.
+      throw resumed ? new Error(message) : new PermanentHttpError(message);
+    }
+    await fs.rename(partial, file);
+    await writePin(file, { url, sha256 });
+  });
+}
+
+/** Tries again, each time after twice the wait, what another attempt may mend. */
+export async function withRetries<T>(
+  { retries = 4, retryDelay = 1 }: DownloadOptions,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  for (let failures = 0; ; failures++) {
     try {
-      const resumed = (await fs.lstat(partial).catch(() => null)) !== null;
-      const { sha256: promised } = await httpDownload(source, partial, {
-        stallTimeout,
-        largest,
-        onProgress: (received, total) => onProgress?.({ url: source, received, total }),
-      });
-      const sha256 = await hashFile(partial, 'sha256');
-      const found = hash?.algorithm === 'md5' ? await hashFile(partial, 'md5') : sha256;
-      const wanted = hash?.prefix ?? promised ?? '';
-      if (!found.startsWith(wanted)) {
-        await fs.rm(partial, { force: true });
-        const message = `${source}: the hash is ${found}, expected ${wanted}${hash === null ? ' as the server says' : ''}`;
-        // The beginning from an earlier attempt may have been broken.
-        throw resumed ? new Error(message) : new PermanentHttpError(message);
-      }
-      await fs.rename(partial, file);
-      return await writePin(file, { url, sha256 });
+      return await attempt();
     } catch (error) {
-      if (error instanceof PermanentHttpError || attempt >= retries) throw error;
-      await new Promise((resolve) => setTimeout(resolve, retryDelay * 1000 * 2 ** attempt));
+      if (error instanceof PermanentHttpError || failures >= retries) throw error;
+      await new Promise((resolve) => setTimeout(resolve, retryDelay * 1000 * 2 ** failures));
     }
   }
 }
 
-function mirrored(url: string, { mirror = process.env['CNNZOO_MIRROR'] }: DownloadOptions): string {
+/** Bytes that a file may have: the registry's sizes are rounded. */
+export function largestOf(expected: ExpectedFile | null): number {
+  return expected?.megabytes ? Math.ceil((expected.megabytes + 0.001) * 2 ** 20) : largestUnknown;
+}
+
+/** The address that a file is fetched from. */
+export function mirrored(url: string, options: DownloadOptions): string {
+  const mirror = options.mirror ?? (runsInNode() ? process.env['CNNZOO_MIRROR'] : undefined);
   if (mirror === undefined || mirror === '') return url;
   const { host, pathname, search } = new URL(url);
   return `${mirror.replace(/\/+$/, '')}/${host}${pathname}${search}`;

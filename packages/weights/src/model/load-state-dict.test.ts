@@ -215,7 +215,7 @@ For a head with another number of classes, pass ignoreMismatchedShapes: true: wr
   test('a new head is kept when the caller says so, as the error without it advises', () => {
     const model = network(3);
     expect(() => loadStateDict(model, golden())).toThrow(
-      /2 wrongly shaped:.*another number of classes, pass ignoreMismatchedShapes: true/s,
+      /2 wrongly shaped:.*another number of classes, build the network with numClasses: 2 to load this head, or pass ignoreMismatchedShapes: true/s,
     );
     const head = stateDict(model).get('fc3.weight');
     const { mismatched } = loadStateDict(model, golden(), { ignoreMismatchedShapes: true });

@@ -114,7 +114,7 @@ export function refuseMisfit(
   const problems = [
     ...(strict && missing.length > 0 ? [list('missing', missing)] : []),
     ...(strict && unexpected.length > 0 ? [list('unexpected', unexpected)] : []),
-    ...(!ignoreMismatchedShapes && shapes.length > 0 ? [list('wrongly shaped', shapes), keepShapes] : []),
+    ...(!ignoreMismatchedShapes && shapes.length > 0 ? [list('wrongly shaped', shapes), otherHead(mismatched)] : []),
   ];
   if (problems.length > 0)
     throw new RangeError(`the state dict does not fit the model '${model.name}'\n${problems.join('\n')}`);
@@ -122,9 +122,12 @@ export function refuseMisfit(
     if (unloadable.has(dtype)) throw new TypeError(`'${key}' has dtype ${dtype}, which cannot be loaded into a model`);
 }
 
-/** Most often the head of a model with another number of classes. */
-const keepShapes =
-  'For a head with another number of classes, pass ignoreMismatchedShapes: true: wrongly shaped weights then keep the values that they have';
+/** Most often the head of a model with another number of classes: what helps, whichever of the two heads is wanted. */
+function otherHead(mismatched: StateDictMatch['mismatched']): string {
+  const bias = mismatched.length <= 2 ? mismatched.find(({ found }) => found.length === 1) : undefined;
+  const toLoad = bias === undefined ? '' : `build the network with numClasses: ${bias.found[0]} to load this head, or `;
+  return `For a head with another number of classes, ${toLoad}pass ignoreMismatchedShapes: true: wrongly shaped weights then keep the values that they have`;
+}
 
 const unloadable: ReadonlySet<string> = new Set(['C64', 'F4', 'F6_E2M3', 'F6_E3M2']);
 

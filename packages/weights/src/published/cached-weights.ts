@@ -1,10 +1,11 @@
 /** The cache of downloaded weights as its owner sees it: what is in it, whether it is whole, and how to be rid of it. */
 import { check, checkOptions, listOf, string } from '@cnnzoo/checks';
-import { nodeModule } from '@cnnzoo/files';
+import { runsInNode } from '@cnnzoo/files';
+import { cachedSource } from '../download/cached-source.js';
+import { pageDownloads } from '../download/page-cache.js';
 import {
   type CachedDownload,
   cachedDownloads,
-  cachedFile,
   type DownloadOptions,
   downloadRules,
 } from '../download/weights-cache.js';
@@ -16,6 +17,7 @@ export interface CachedWeights {
   readonly id: string | null;
   /** Where it is from; null where the cache has no note of that. */
   readonly url: string | null;
+  /** Its path; in a page its address. */
   readonly file: string;
   readonly bytes: number;
 }
@@ -39,7 +41,7 @@ export async function cachedWeights(options: DownloadOptions = {}): Promise<Cach
  * Downloads a published set into the cache, or finds it there.
  * @param id such as 'resnet50.IMAGENET1K_V2' or 'resnet50.DEFAULT'
  * @param options as for `loadPretrained`
- * @returns the path of the file
+ * @returns the path of the file, or in a page its address
  * @throws RangeError where there is no such set, Error for downloads that fail
  * @example
  * import { downloadWeights } from '@cnnzoo/weights';
@@ -49,7 +51,8 @@ export async function cachedWeights(options: DownloadOptions = {}): Promise<Cach
 export async function downloadWeights(id: string, options: DownloadOptions = {}): Promise<string> {
   checkOptions<DownloadOptions>('downloadWeights', options, downloadRules);
   const published = describeWeights(check('id', id, string("a set's name such as 'resnet50.DEFAULT'")));
-  return cachedFile(published.url, published, options);
+  const file = await cachedSource(published.url, published, options);
+  return typeof file === 'string' ? file : file.name;
 }
 
 /**
@@ -98,9 +101,7 @@ export async function clearCachedWeights(
 }
 
 function downloads(options: DownloadOptions): Promise<CachedDownload[]> {
-  // Says in a browser that there is no cache.
-  nodeModule('node:fs');
-  return cachedDownloads(options, listWeights());
+  return (runsInNode() ? cachedDownloads : pageDownloads)(options, listWeights());
 }
 
 function describe({ file, bytes, url, published }: CachedDownload): CachedWeights {

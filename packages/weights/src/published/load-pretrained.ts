@@ -1,8 +1,9 @@
-import { check, checkOptions, layersModel, type OptionRules, string } from '@cnnzoo/checks';
-import { nodeModule } from '@cnnzoo/files';
+import { check, checkOptions, layersModel, nameOrObject, type OptionRules } from '@cnnzoo/checks';
+import { addressOf, nodeModule, runsInNode, type Source } from '@cnnzoo/files';
 import { preprocessingFor, readMetadata, writeMetadata } from '@cnnzoo/metadata';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { cachedFile, type DownloadOptions, downloadRules } from '../download/weights-cache.js';
+import { cachedSource } from '../download/cached-source.js';
+import { type DownloadOptions, downloadRules } from '../download/weights-cache.js';
 import { readWeights } from '../formats/read-weights.js';
 import { type ReadTorchOptions, readTorchRules } from '../formats/torch/torch.js';
 import { imagenetCategories } from '../imagenet.js';
@@ -33,9 +34,11 @@ const loadPretrainedRules: OptionRules<LoadPretrainedOptions> = {
 export interface PretrainedReport extends LoadReport {
   /** The set's description, or null for a path or address of the caller's. */
   readonly weights: PublishedWeights | null;
-  /** The file that was read. */
-  readonly file: string;
+  /** The file that was read: its path, in a page its address, or null for bytes. */
+  readonly file: string | null;
 }
+
+const weightsRule = nameOrObject<Source>("a set's name, a path, an address or the bytes of a file");
 
 /**
  * Loads published weights, a file or a download into a model.
@@ -46,7 +49,7 @@ export interface PretrainedReport extends LoadReport {
  * have are left out, those in a file of one's own, too.
  * @param model a network of this project for a published set, any layers model for a path or an address
  * @param weights a set of the model's architecture (`'IMAGENET1K_V1'`, `'DEFAULT'`), with its architecture
- *   (`'resnet50.tv_in1k'`), a path or an http(s) address
+ *   (`'resnet50.tv_in1k'`), a path, an http(s) address, or the bytes of a file (a Blob, too)
  * @param options where to keep downloads, `offline`, `mirror`, `onProgress`, and those of `readTorch` and `loadStateDict`
  * @returns which keys were loaded, the set's description and the file
  * @throws RangeError or TypeError for an unknown set, one of another architecture or options, and weights that do not fit;
@@ -60,21 +63,32 @@ export interface PretrainedReport extends LoadReport {
  */
 export async function loadPretrained(
   model: LayersModel,
-  weights: string,
+  weights: Source,
   options: LoadPretrainedOptions = {},
 ): Promise<PretrainedReport> {
   check('model', model, layersModel());
-  check('weights', weights, string("a set's name, a path or an address"));
+  check('weights', weights, weightsRule);
   checkOptions<LoadPretrainedOptions>('loadPretrained', options, loadPretrainedRules);
   const { id: architecture, options: built = {} } = readMetadata(model);
-  const { file, published } = await findFile(weights, architecture, built, options);
-  if (published === null)
-    return { ...loadOwn(model, await readWeights(file, reading(options)), options), weights: null, file };
+  const { source, published } = await findFile(weights, architecture, built, options);
+  const dict = await readWeights(source, reading(options));
+  const file = nameOf(source);
+  if (published === null) return { ...loadOwn(model, dict, options), weights: null, file };
   checkModel(published, architecture, built);
-  const dict = applyWeightRules(await readWeights(file, reading(options)), published.rules, model);
-  const report = loadPublished(model, dict, published.numClasses, built, options);
+  const report = loadPublished(
+    model,
+    applyWeightRules(dict, published.rules, model),
+    published.numClasses,
+    built,
+    options,
+  );
   describeModel(model, published, report);
   return { ...report, weights: published, file };
+}
+
+function nameOf(source: Source): string | null {
+  if (typeof source === 'string' || source instanceof URL) return String(source);
+  return 'name' in source && typeof source.name === 'string' ? source.name : null;
 }
 
 function reading({ entry, limits }: ReadTorchOptions): ReadTorchOptions {
@@ -83,26 +97,33 @@ function reading({ entry, limits }: ReadTorchOptions): ReadTorchOptions {
 
 /** The file that `weights` means, and which published set it is: by name, by address, or by the hash of a file of any name. */
 async function findFile(
-  weights: string,
+  weights: Source,
   architecture: string | undefined,
   built: Readonly<Record<string, unknown>>,
   options: DownloadOptions,
-): Promise<{ file: string; published: PublishedWeights | null }> {
+): Promise<{ source: Source; published: PublishedWeights | null }> {
   const candidates = listWeights(architecture ?? '');
-  if (/^https?:\/\//i.test(weights)) {
-    const known = candidates.find(({ url }) => url === weights) ?? null;
-    const file = await cachedFile(weights, known, options);
-    return { file, published: known ?? (await recognizeFile(file, candidates)) };
+  if (typeof weights === 'string') {
+    const named = findWeights(weights) ?? findWeights(`${architecture}.${weights}`);
+    if (named !== null) {
+      // Before the download: it may be half a gigabyte.
+      checkModel(named, architecture, built);
+      return { source: await cachedSource(named.url, named, options), published: named };
+    }
+    // A page would ask its server for it.
+    if (!runsInNode() && /^\w+$/.test(weights)) throw unknownWeights(weights, architecture);
   }
-  const named = findWeights(weights) ?? findWeights(`${architecture}.${weights}`);
-  if (named !== null) {
-    // Before the download: it may be half a gigabyte.
-    checkModel(named, architecture, built);
-    return { file: await cachedFile(named.url, named, options), published: named };
+  if (typeof weights === 'string' || weights instanceof URL) {
+    const address = addressOf(weights);
+    if (address !== null) {
+      const known = candidates.find(({ url }) => url === address) ?? null;
+      const source = await cachedSource(address, known, options);
+      return { source, published: known ?? (await recognizeFile(source, candidates)) };
+    }
+    if (typeof weights === 'string' && !/^file:/i.test(weights) && !nodeModule('node:fs').existsSync(weights))
+      throw unknownWeights(weights, architecture);
   }
-  const fs = nodeModule('node:fs');
-  if (!fs.existsSync(weights)) throw unknownWeights(weights, architecture);
-  return { file: weights, published: await recognizeFile(weights, candidates) };
+  return { source: weights, published: await recognizeFile(weights, candidates) };
 }
 
 function unknownWeights(weights: string, architecture: string | undefined): RangeError {

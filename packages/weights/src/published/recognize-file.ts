@@ -1,6 +1,6 @@
 /** A published file is recognized by its hash, wherever it lies and however it is called. */
-import { nodeModule } from '@cnnzoo/files';
-import { hashFile } from '../download/file-hash.js';
+import { openSource, type Source } from '@cnnzoo/files';
+import { hashFile, hashSource } from '../download/file-hash.js';
 import type { PublishedWeights } from './published-weights.js';
 
 /** Keras's files are in HDF5, the only format whose sets have an MD5 sum. */
@@ -11,17 +11,18 @@ const hdf5Signature = [...'\x89HDF\r\n\x1a\n'].map((character) => character.char
  * @param candidates those of the model's architecture: sets that do not fit it are not looked for
  */
 export async function recognizeFile(
-  file: string,
+  file: Source,
   candidates: readonly PublishedWeights[],
 ): Promise<PublishedWeights | null> {
-  const fs = nodeModule('node:fs');
-  const { size } = fs.statSync(file);
-  const possible = candidates.filter(({ hash, megabytes }) => hash !== null && fitsSize(size, megabytes));
-  const algorithms = new Set(possible.map(({ hash }) => hash?.algorithm));
-  if (algorithms.has('md5') && !(await startsWith(file, hdf5Signature))) algorithms.delete('md5');
+  const source = await openSource(file);
+  const possible = candidates.filter(({ hash, megabytes }) => hash !== null && fitsSize(source.size, megabytes));
+  const algorithms = new Set(possible.flatMap(({ hash }) => hash?.algorithm ?? []));
+  if (algorithms.has('md5')) {
+    const start = await source.read(0, Math.min(source.size, hdf5Signature.length));
+    if (hdf5Signature.some((byte, i) => start[i] !== byte)) algorithms.delete('md5');
+  }
   for (const algorithm of algorithms) {
-    if (algorithm === undefined) continue;
-    const digest = await hashFile(file, algorithm);
+    const digest = await (typeof file === 'string' ? hashFile(file, algorithm) : hashSource(source, algorithm));
     const found = possible.find(({ hash }) => hash?.algorithm === algorithm && digest.startsWith(hash.prefix));
     if (found !== undefined) return found;
   }
@@ -31,15 +32,4 @@ export async function recognizeFile(
 /** Publishers round to thousandths of 2^20 bytes. */
 function fitsSize(size: number, megabytes: number | null): boolean {
   return megabytes === null || Math.abs(size / 2 ** 20 - megabytes) < 0.01;
-}
-
-async function startsWith(file: string, signature: readonly number[]): Promise<boolean> {
-  const { open } = nodeModule('node:fs/promises');
-  const handle = await open(file);
-  try {
-    const { buffer } = await handle.read(new Uint8Array(signature.length), 0, signature.length, 0);
-    return signature.every((byte, i) => buffer[i] === byte);
-  } finally {
-    await handle.close();
-  }
 }

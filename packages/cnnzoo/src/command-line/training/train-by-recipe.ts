@@ -2,10 +2,10 @@
 import { readMetadata, writeMetadata } from '@cnnzoo/metadata';
 import type { RecipeName } from '@cnnzoo/train';
 import { imageClassifier } from '../../classifier/classifier.js';
-import { ensureBackend } from '../../classifier/ensure-backend.js';
 import { openTestImages, openTrainingImages } from '../../classifier/labelled-images.js';
 import { createModel } from '../../networks/create-model.js';
 import { fromPretrained } from '../../networks/from-pretrained.js';
+import { useBackend } from '../../use-backend.js';
 import { networkRow } from '../network-names.js';
 import { type Run, type RunListeners, type Trained, validationOf } from './run.js';
 
@@ -15,7 +15,7 @@ const validationShare = 0.1;
 export async function trainByRecipe(run: Run, name: RecipeName, { onEvent, note }: RunListeners): Promise<Trained> {
   const [{ DataLoader, split }, { recipeOptions, recipes, train }, { evaluationTransform, trainingTransform }] =
     await Promise.all([import('@cnnzoo/data'), import('@cnnzoo/train'), import('@cnnzoo/transforms')]);
-  await ensureBackend();
+  await useBackend();
   const recipe = recipes[name];
   const { seed = 0, workers = 1, batchSize = recipe.batchSize, epochs = recipe.epochs } = run;
   if ('preInitialise' in recipe && recipe.preInitialise !== undefined)

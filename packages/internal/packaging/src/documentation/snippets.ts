@@ -7,7 +7,10 @@ export interface Snippet {
   /** Path below the repository's root, and the line where the block starts. */
   readonly place: string;
   readonly code: string;
-  /** The first block of a package's README: a newcomer pastes it into a file and runs it. */
+  /**
+   * The first block of a package's README: a newcomer pastes it into a file and runs it. Where it wants images and weights of the user's, the end-to-end tests
+   * run it, which have some.
+   */
   readonly runs: boolean;
 }
 
@@ -36,7 +39,7 @@ export function snippets(): Snippet[] {
     return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map((match, i) => ({
       place: `${path}:${text.slice(0, match.index).split('\n').length}`,
       code: match[1] ?? '',
-      runs: readme && i === 0,
+      runs: readme && i === 0 && !match[1]?.includes('fineTune('),
     }));
   });
 }

@@ -25,15 +25,18 @@ function packagesIn(path: string): string[] {
     .filter((folder) => existsSync(join(folder, 'package.json')));
 }
 
-/** An entry as all have it: ES module and CommonJS, each with its types, and in browsers an error that says why there is none. */
-function standardEntry(subpath: string, nodeOnly: boolean): object {
+/**
+ * An entry as all have it: ES module and CommonJS, each with its types.
+ * @param forBrowsers what browsers have instead: an error that says why there is nothing, or what works there
+ */
+function standardEntry(subpath: string, forBrowsers: string | undefined): object {
   const name = subpath === '.' ? 'index' : subpath.slice('./'.length);
   const form = (file: string, types: string, module: string) => ({
     types: `./dist/${file}.${types}`,
     default: `./dist/${file}.${module}`,
   });
   return {
-    ...(nodeOnly ? { browser: form('runs-in-node-only', 'd.ts', 'js') } : {}),
+    ...(forBrowsers === undefined ? {} : { browser: form(forBrowsers, 'd.ts', 'js') }),
     import: form(name, 'd.ts', 'js'),
     require: form(name, 'd.cts', 'cjs'),
   };
@@ -49,7 +52,9 @@ test('directly in packages/ stands what is published, in packages/internal/ what
 
 test.each(published)('$name has the package.json that all have', ({ folder, entries }) => {
   const manifest = read(folder);
-  const nodeOnly = existsSync(join(folder, 'src/runs-in-node-only.ts'));
+  const forBrowsers = ['runs-in-node-only', 'runs-in-browsers'].find((name) =>
+    existsSync(join(folder, `src/${name}.ts`)),
+  );
   const subpaths = Object.keys(manifest.exports ?? {});
   expect(subpaths[0]).toBe('.');
   expect(manifest).toMatchObject({
@@ -65,7 +70,7 @@ test.each(published)('$name has the package.json that all have', ({ folder, entr
     publishConfig: { access: 'public' },
   });
   expect(manifest.exports).toEqual(
-    Object.fromEntries(subpaths.map((subpath) => [subpath, standardEntry(subpath, nodeOnly)])),
+    Object.fromEntries(subpaths.map((subpath) => [subpath, standardEntry(subpath, forBrowsers)])),
   );
   expect(entries.filter(({ source }) => !existsSync(source))).toEqual([]);
   expect(manifest.scripts).toMatchObject({

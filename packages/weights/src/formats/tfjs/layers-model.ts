@@ -2,6 +2,7 @@
 
 import { checkOptions, shown } from '@cnnzoo/checks';
 import {
+  addressOf,
   type Budget,
   isRecord,
   nodeModule,
@@ -102,10 +103,11 @@ function locate(path: string | URL): { readonly file: string; readonly beside: (
   const address = path instanceof URL ? path.href : path;
   if (typeof address !== 'string' || address === '')
     throw new TypeError(`path must be a folder, a model.json or an address of one, got ${shown(path)}`);
-  if (/^https?:\/\//i.test(address))
+  const url = addressOf(address);
+  if (url !== null)
     return {
-      file: address,
-      beside: (name) => new URL(name.split('/').map(encodeURIComponent).join('/'), address).href,
+      file: url,
+      beside: (name) => new URL(name.split('/').map(encodeURIComponent).join('/'), url).href,
     };
   const { dirname, join } = nodeModule('node:path');
   const local = /^file:\/\//i.test(address) ? nodeModule('node:url').fileURLToPath(address) : address;
