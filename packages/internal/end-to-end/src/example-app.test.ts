@@ -133,7 +133,7 @@ describe.skipIf(executable === null)('in Chromium', () => {
       await page.setInputFiles('#image-file', join(built, `weights/images/pets-test/${name}/0.png`));
       await page.locator(`#answer li:first-child span:first-child`, { hasText: name }).waitFor();
       const [best] = await answers();
-      expect(best?.probability).toBeGreaterThan(0.9);
+      expect(best?.probability).toBeGreaterThan(0.6);
     }
   });
 
