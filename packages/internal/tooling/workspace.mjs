@@ -83,7 +83,6 @@ const commands = {
       'run',
       'build',
       'typecheck',
-      'check:package',
       'test',
       '--concurrency=2',
       '--no-update-notifier',

@@ -78,7 +78,6 @@ test.each(published)('$name has the package.json that all have', ({ folder, entr
       /^tsup --config \.\.\/internal\/tooling\/tsup\.config\.ts --silent( --shims)?( --publicDir \S+)?$/,
     ),
     typecheck: expect.stringMatching(/^node \.\.\/internal\/tooling\/node_modules\/typescript\/bin\/tsc\b/),
-    'check:package': 'publint --strict && attw --pack . --profile node16 --format ascii --quiet',
     test: expect.stringMatching(/^vitest run --config \.\.\/internal\/tooling\/vitest\.config\.ts\b/),
   });
   expect(existsSync(join(folder, 'README.md'))).toBe(true);
