@@ -77,16 +77,7 @@ const commands = {
   test() {
     pnpm('run', 'lint');
     // Two at a time: test suites run networks, and more of them than cores only slow each other down.
-    pnpm(
-      'exec',
-      'turbo',
-      'run',
-      'build',
-      'typecheck',
-      'test',
-      '--concurrency=2',
-      '--no-update-notifier',
-    );
+    pnpm('exec', 'turbo', 'run', 'build', 'typecheck', 'test', '--concurrency=2', '--no-update-notifier');
   },
 };
 
