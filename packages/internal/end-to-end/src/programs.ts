@@ -9,9 +9,17 @@ import type { App } from './app.js';
 const folder = fileURLToPath(new URL('../programs', import.meta.url));
 const require = createRequire(import.meta.url);
 
+/** What the README installs for TypeScript, but for the compiler. */
+export const typesOfNode = '@types/node';
 /** What `npm install` of the README installs, then what the programs import besides. */
 export const networkAndPeers = ['@cnnzoo/resnet', '@tensorflow/tfjs-core@4', '@tensorflow/tfjs-layers@4'];
-export const rest = ['@cnnzoo/blocks', '@cnnzoo/losses', '@cnnzoo/shape', '@tensorflow/tfjs-backend-cpu@4'];
+export const rest = [
+  '@cnnzoo/blocks',
+  '@cnnzoo/losses',
+  '@cnnzoo/shape',
+  '@tensorflow/tfjs-backend-cpu@4',
+  typesOfNode,
+];
 
 /** The names of our packages with a tag or version, the others as they are. */
 export function tagged(packages: readonly string[], tag: string): string[] {
@@ -35,9 +43,6 @@ export const expectedOutput = [
 
 /** The versions of TypeScript that the README names: the oldest, the one of this workspace, and 7. */
 export const typescripts = ['typescript-5.4', 'typescript-6', 'typescript-newest'] as const;
-
-/** What the README installs besides for TypeScript, but for the compiler. */
-export const typesOfNode = '@types/node';
 
 /** The README's tsconfig.json, which users copy. */
 function documentedOptions(): Readonly<Record<string, unknown>> {
