@@ -1,6 +1,6 @@
 import { callable, check, listOf, type Rule, shown } from '@cnnzoo/checks';
 import { checkImage, type Image } from './image/image.js';
-import type { RandomGenerator } from './random/random-generator.js';
+import { type RandomGenerator, randomGenerator } from './random/random-generator.js';
 
 /** What a random transform drew: its name and the parameters, such as `{ transform: 'randomCrop', top: 3, left: 5 }`. */
 export interface Draw {
@@ -56,13 +56,53 @@ export function defineRandomTransform<Parameters extends object>(
     onDraw?.({ transform: name, ...parameters });
     return apply(image, parameters);
   });
-  return Object.assign(transform, { draw, apply });
+  const checkedDraw = (image: Image, random: RandomGenerator) => {
+    checkImage(image);
+    return draw(image, requireGenerator(name, random));
+  };
+  return Object.assign(transform, {
+    draw: checkedDraw,
+    apply(image: Image, parameters: Parameters) {
+      checkImage(image);
+      // Drawn ones say what they are like: there is no second description of them.
+      const fault = differenceFrom(checkedDraw(image, randomGenerator(0)), parameters, 'parameters');
+      if (fault !== null) throw new TypeError(`${fault}: give what draw gave`);
+      return apply(image, parameters);
+    },
+  });
 }
+
+/** Where a value is not of the same kind as another, or null. Where one is null, the other may be an object. */
+function differenceFrom(like: unknown, given: unknown, place: string): string | null {
+  const fault = (expected: string) => `${place} must be ${expected}, got ${shown(given)}`;
+  if (like === null || (given === null && place !== 'parameters'))
+    return typeof given === 'object' || given === null ? null : fault('an object or null');
+  if (typeof like !== 'object') {
+    const same = typeof given === typeof like && (typeof given !== 'number' || Number.isFinite(given));
+    return same ? null : fault(typeof like === 'number' ? 'a finite number' : `a ${typeof like}`);
+  }
+  if (typeof given !== 'object' || given === null || Array.isArray(given) !== Array.isArray(like))
+    return fault(Array.isArray(like) ? 'an array' : 'an object');
+  const values = given as Readonly<Record<string, unknown>>;
+  const expected = like as typeof values;
+  // Nothing was drawn, so there is nothing to compare with.
+  if (Array.isArray(like) && like.length === 0) return null;
+  // Each draw makes as many numbers; of objects one may make more than another.
+  const isList = Array.isArray(like) && like.every((each) => typeof each === 'object');
+  if (Array.isArray(like) && !isList && like.length !== values['length']) return fault(`${like.length} values`);
+  for (const name of Object.keys(isList ? values : expected)) {
+    const difference = differenceFrom(isList ? like[0] : expected[name], values[name], `${place}.${name}`);
+    if (difference !== null) return difference;
+  }
+  return null;
+}
+
+const generatorMethods = ['uniform', 'integer', 'normal', 'beta', 'permutation'] as const;
 
 /** The generator that a random transform was called with. @throws TypeError where it is none */
 export function requireGenerator(name: string, random: unknown): RandomGenerator {
   const generator = random as Partial<RandomGenerator> | null | undefined;
-  if (typeof generator?.uniform !== 'function' || typeof generator.permutation !== 'function')
+  if (generatorMethods.some((method) => typeof generator?.[method] !== 'function'))
     throw new TypeError(
       `${name} is random and needs a generator as its second argument, got ${shown(random)}; pass randomGenerator(seed)`,
     );

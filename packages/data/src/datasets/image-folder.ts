@@ -1,7 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { normalize, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkOptions, integer, listOf, number, oneOf, optional, type Rule, record, string } from '@cnnzoo/checks';
+import {
+  checkOptions,
+  integer,
+  listOf,
+  number,
+  oneOf,
+  optional,
+  positive,
+  type Rule,
+  record,
+  string,
+} from '@cnnzoo/checks';
 import { openSource, type ReadLimits, type Source } from '@cnnzoo/files';
 import type { ArchiveListing } from '../archives/archive-entry.js';
 import { archiveListing, asDataError, sourceName } from '../archives/archive-index.js';
@@ -82,7 +93,17 @@ export async function imageFolder(place: Source, options: ImageFolderOptions = {
     labels: optional(source),
     channels: optional(oneOf([1, 3, 4])),
     maxPixels: optional(integer(1)),
-    limits: optional(record<ReadLimits>({ memory: limit, values: limit, depth: limit, entries: limit, time: limit })),
+    limits: optional(
+      // Repeated in @cnnzoo/weights: where the limits are, @cnnzoo/files, knows no rules.
+      record<ReadLimits>({
+        memory: limit,
+        values: limit,
+        depth: limit,
+        entries: limit,
+        time: limit,
+        stall: optional(positive),
+      }),
+    ),
   });
   const twice = classes?.find((name, index) => classes.indexOf(name) !== index);
   if (twice !== undefined) throw new RangeError(`classes must have each name once, got '${twice}' twice`);
@@ -120,7 +141,7 @@ async function open(
   }
   try {
     // Shared with the loader's workers, which cannot read a Blob or a function of the caller's.
-    const opened = await openSource(path);
+    const opened = await openSource(path, limits?.stall === undefined ? {} : { stall: limits.stall });
     const bytes = new Uint8Array(new SharedArrayBuffer(opened.size));
     bytes.set(await opened.read(0, opened.size));
     return { path: name, bytes, listing: await archiveListing(bytes, limits) };

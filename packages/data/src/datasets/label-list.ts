@@ -17,7 +17,7 @@ export async function readLabelList(
 ): Promise<LabelledPath[]> {
   const name = sourceName(list);
   try {
-    const source = await openSource(list);
+    const source = await openSource(list, limits);
     const budget = readBudget(source.name, source.size, limits);
     budget.memory(source.size, 'its text');
     const bytes = await source.read(0, source.size);

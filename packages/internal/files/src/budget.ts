@@ -15,6 +15,8 @@ export interface ReadLimits {
   readonly entries?: number;
   /** Seconds for reading the file's structure. Default: 60, and one for each MiB of the file. */
   readonly time?: number;
+  /** Seconds that an address may send nothing. Default: 30. */
+  readonly stall?: number;
 }
 
 /** What is left of the limits. Each method counts what is about to be done, and throws a RangeError where it is too much. */

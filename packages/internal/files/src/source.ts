@@ -1,5 +1,6 @@
 /** Where a file's bytes come from: memory, a path, an address or the caller's own reader. */
 import { addressOf } from './address.js';
+import type { ReadLimits } from './budget.js';
 import { nodeModule } from './node-module.js';
 
 /** Reads any part of something that is not a local file, such as an object in a cloud store. */
@@ -34,17 +35,24 @@ const pageSize = 2 ** 16;
 const mostPages = 8;
 /** Bytes that are fetched at most where the caller sets no limit: what one array of every engine can hold. */
 const largestFetch = 2 ** 31;
+/** Seconds that an address may send nothing where the caller sets no limit: as long as a download of published weights. */
+const longestStall = 30;
+/** A timer of more milliseconds ends at once. */
+const longestTimer = 2 ** 31 - 1;
 
 /**
  * Opens a source. A path is opened for each read and closed after it, so that nothing has to be closed by the caller; a file
  * that changes in between is an error.
- * @param largest bytes that are fetched from an address at most
+ * @param limits of what is fetched from an address: `memory` its bytes, `stall` seconds without any
  * @throws TypeError for what is no source, Error naming the path or address where it cannot be read
  */
-export async function openSource(source: Source, largest = largestFetch): Promise<OpenSource> {
+export async function openSource(
+  source: Source,
+  limits: Pick<ReadLimits, 'memory' | 'stall'> = {},
+): Promise<OpenSource> {
   if (typeof source === 'string' || source instanceof URL) {
     const address = addressOf(source);
-    if (address !== null) return openBytes(await fetched(address, largest), address);
+    if (address !== null) return openBytes(await fetched(address, limits), address);
     if (/^file:\/\//i.test(String(source))) return openFile(nodeModule('node:url').fileURLToPath(source));
     if (typeof source === 'string') return openFile(source);
     throw new TypeError(`source must be a file or https URL, got ${source.href.slice(0, 200)}`);
@@ -157,41 +165,59 @@ async function openFile(path: string): Promise<OpenSource> {
   return { name: path, size: opened.size, read, readSync: readFromDisk, shared: false };
 }
 
-async function fetched(url: string, largest: number): Promise<Uint8Array> {
+async function fetched(
+  url: string,
+  { memory: largest = largestFetch, stall = longestStall }: Pick<ReadLimits, 'memory' | 'stall'>,
+): Promise<Uint8Array> {
   const fail = (reason: string, cause?: unknown) => new Error(`${url}: ${reason}`, { cause });
   /** What fetch says of a connection that ends names neither the address nor, but in its cause, the reason. */
   const named = (cause: Error) =>
     fail(cause.cause instanceof Error ? `${cause.message} (${cause.cause.message})` : cause.message, cause);
-  const response = await fetch(url).catch((cause: Error) => {
-    throw named(cause);
-  });
-  if (!response.ok || response.body === null) {
-    await response.body?.cancel();
-    throw fail(`the server answered ${response.status} ${response.statusText}`);
-  }
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  // Counted as they come: a compressed transfer says how long it is before it is unpacked.
+  const abort = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const restart = () => {
+    clearTimeout(timer);
+    const stalled = () =>
+      abort.abort(new Error(`it has sent nothing for ${stall} s: try again, or raise limits.stall`));
+    timer = setTimeout(stalled, Math.min(1000 * stall, longestTimer));
+  };
   try {
-    // Not with `for await`: Safari's streams cannot be iterated.
-    const reader = (response.body as unknown as ReadableStream<Uint8Array>).getReader();
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      length += next.value.length;
-      if (length > largest) {
-        await reader.cancel();
-        break;
-      }
-      parts.push(next.value);
+    restart();
+    const response = await fetch(url, { signal: abort.signal }).catch((cause: Error) => {
+      throw named(cause);
+    });
+    restart();
+    if (!response.ok || response.body === null) {
+      await response.body?.cancel();
+      throw fail(`the server answered ${response.status} ${response.statusText}`);
     }
-  } catch (cause) {
-    throw named(cause as Error);
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    // Counted as they come: a compressed transfer says how long it is before it is unpacked.
+    try {
+      // Not with `for await`: Safari's streams cannot be iterated.
+      const reader = (response.body as unknown as ReadableStream<Uint8Array>).getReader();
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        restart();
+        length += next.value.length;
+        if (length > largest) {
+          await reader.cancel();
+          break;
+        }
+        parts.push(next.value);
+      }
+    } catch (cause) {
+      throw named(cause as Error);
+    }
+    if (length > largest) throw fail(`it has more than ${largest} bytes`);
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return bytes;
+  } finally {
+    clearTimeout(timer);
   }
-  if (length > largest) throw fail(`it has more than ${largest} bytes`);
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -13,6 +13,8 @@ import type { Batch, Loader } from '../loop/batch.js';
 import { train } from '../loop/train.js';
 import type { TrainOptions } from '../loop/train-options.js';
 import { sgd } from '../optimizers/sgd.js';
+import { recipeOptions } from '../recipes/recipe-options.js';
+import { type Recipe, type RecipeName, recipes } from '../recipes/recipes.js';
 import { watchLoss } from './exploding-loss.js';
 import { frozenStatistics } from './frozen-batch-norm.js';
 import type { TrainWarnings } from './mistakes.js';
@@ -401,4 +403,14 @@ test('a network that is built and trained as it should be is warned of nothing',
     }),
   ).toEqual([]);
   model.dispose();
+});
+
+describe('the settings of a recipe are warned of nothing', () => {
+  test.each(Object.keys(recipes) as RecipeName[])('%s', async (name) => {
+    const { preInitialise: _, ...recipe } = recipes[name] as Recipe;
+    const model = tinyModel();
+    const options = recipeOptions({ ...recipe, epochs: 4 });
+    expect(await warningsOf(model, tinyLoader(), { ...options, validation: tinyLoader(2, 4, 9) })).toEqual([]);
+    model.dispose();
+  });
 });

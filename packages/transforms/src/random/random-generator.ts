@@ -1,4 +1,4 @@
-import { check, integer } from '@cnnzoo/checks';
+import { check, integer, number, positive } from '@cnnzoo/checks';
 
 /** A stream of random numbers that a seed decides: the same seed gives the same numbers on every machine. */
 export interface RandomGenerator {
@@ -23,6 +23,12 @@ function mix(value: number): number {
 }
 
 const natural = /* @__PURE__ */ integer(0);
+const finite = /* @__PURE__ */ number();
+
+/** Looks at numbers twice only where one is wrong: they are drawn by the million. */
+function checkFinite(numbers: Readonly<Record<string, number>>): void {
+  for (const name in numbers) if (!Number.isFinite(numbers[name])) check(name, numbers[name], finite);
+}
 
 /**
  * Makes a generator (xoshiro128**) from a seed, and numbers that pick one of the seed's independent streams: the loader makes
@@ -86,16 +92,28 @@ export function randomGenerator(seed: number, ...stream: number[]): RandomGenera
   }
 
   return {
-    uniform,
-    integer: (low, high) => low + Math.floor((high - low) * (next() / 2 ** 32)),
-    normal,
+    uniform(low = 0, high = 1) {
+      checkFinite({ low, high });
+      return uniform(low, high);
+    },
+    integer(low, high) {
+      checkFinite({ low, high });
+      return low + Math.floor((high - low) * (next() / 2 ** 32));
+    },
+    normal(mean = 0, standardDeviation = 1) {
+      checkFinite({ mean, standardDeviation });
+      return normal(mean, standardDeviation);
+    },
     beta(alpha, beta) {
+      check('alpha', alpha, positive);
+      check('beta', beta, positive);
       const x = gamma(alpha);
       const y = gamma(beta);
       // Both underflow to 0 for a tiny alpha and beta, where the distribution is a coin.
       return x + y > 0 ? x / (x + y) : Math.round(uniform());
     },
     permutation(count) {
+      check('count', count, natural);
       const order = Uint32Array.from({ length: count }, (_, index) => index);
       for (let i = count - 1; i > 0; i--) {
         const j = Math.floor((i + 1) * (next() / 2 ** 32));

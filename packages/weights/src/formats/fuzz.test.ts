@@ -112,6 +112,7 @@ test.each([
   'keras-compressed.h5',
   'keras-latest.h5',
   'keras-layouts-small.h5',
+  'keras-growing-latest.h5',
   'keras3-model.keras',
 ])('%s, damaged', { timeout: 300_000 + 300 * cases }, async (name) => {
   const bytes = new Uint8Array(readFileSync(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))));

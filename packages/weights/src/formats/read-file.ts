@@ -1,5 +1,5 @@
 /** How every reader opens a file of weights. */
-import { number, type OptionRules, optional, record } from '@cnnzoo/checks';
+import { number, type OptionRules, optional, positive, record } from '@cnnzoo/checks';
 import { type Budget, type OpenSource, openSource, type ReadLimits, readBudget, type Source } from '@cnnzoo/files';
 
 /** Options of every reader. */
@@ -14,7 +14,17 @@ export interface ReadOptions {
 const limit = optional(number(0));
 
 export const readRules: OptionRules<ReadOptions> = {
-  limits: optional(record<ReadLimits>({ memory: limit, values: limit, depth: limit, entries: limit, time: limit })),
+  limits: optional(
+    // Repeated in @cnnzoo/data: where the limits are, @cnnzoo/files, knows no rules.
+    record<ReadLimits>({
+      memory: limit,
+      values: limit,
+      depth: limit,
+      entries: limit,
+      time: limit,
+      stall: optional(positive),
+    }),
+  ),
 };
 
 /**
@@ -26,7 +36,7 @@ export async function readFile<T>(
   options: ReadOptions,
   read: (file: OpenSource, budget: Budget) => Promise<T>,
 ): Promise<T> {
-  const file = await openSource(source, options.limits?.memory);
+  const file = await openSource(source, options.limits);
   const budget = readBudget(file.name, file.size, options.limits);
   try {
     return await read(file, budget);

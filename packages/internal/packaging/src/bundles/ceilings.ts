@@ -24,8 +24,9 @@ export const ceilings: Readonly<Record<string, number>> = {
   '@cnnzoo/resnet':            6,
   '@cnnzoo/inception':         3,
   // 36 before it read the checkpoints that people have, bytes from anywhere within budgets, and checked its options; 45 before indices, sizes and
-  // names were as strict as safetensors' own reader, 46 before a page had a cache of downloads.
-  '@cnnzoo/weights':          48,
+  // names were as strict as safetensors' own reader, 46 before a page had a cache of downloads, and HDF5's big-endian numbers, lzf and data sets that
+  // can grow were read.
+  '@cnnzoo/weights':          49,
   '@cnnzoo/weights/imagenet': 10,
   // 14 and 3 before it decoded BMP, PPM and GIF's first frame, read zip archives by code of its own instead of a dependency's, took bytes from
   // anywhere within budgets, and checked its options.

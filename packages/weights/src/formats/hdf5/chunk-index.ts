@@ -1,6 +1,7 @@
 /** Where the chunks of a data set are (HDF5 File Format Specification 3.0, III.A.1 and VII). */
 import type { Chunk } from './chunks.js';
-import type { StructureReader } from './dense-storage.js';
+import { number, type StructureReader, treeRecords } from './dense-storage.js';
+import type { Fields } from './messages.js';
 
 /** From a B-tree of version 1, whose keys have the chunks' places. */
 export async function chunkTree(reader: StructureReader, root: number, rank: number): Promise<Chunk[]> {
@@ -33,28 +34,33 @@ export async function chunkTree(reader: StructureReader, root: number, rank: num
   }
 }
 
-/** How a data set is cut: its sizes, a chunk's, and a whole chunk's bytes. */
+/** How a data set is cut: sizes up to which its axes may grow, a chunk's, and a whole chunk's bytes. */
 export interface ChunkGrid {
-  readonly shape: readonly number[];
+  /** At most one is null, which may grow for ever, where chunks are numbered. */
+  readonly largest: readonly (number | null)[];
   readonly chunk: readonly number[];
   readonly bytes: number;
 }
 
-/** The place of chunk `index`, which are numbered in C order. */
-function placeOf(index: number, { shape, chunk }: ChunkGrid): number[] {
-  const offset: number[] = [];
+/** The place of chunk `index`, which are numbered in C order. An axis that may grow for ever counts as the first one. */
+function placeOf(index: number, { largest, chunk }: ChunkGrid): number[] {
+  const offset: number[] = largest.map(() => 0);
   let rest = index;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
+  for (let axis = largest.length - 1; axis >= 0; axis--) {
     const size = chunk[axis] ?? 1;
-    const count = Math.ceil((shape[axis] ?? 1) / size);
-    offset.unshift((rest % count) * size);
+    const most = largest[axis] ?? null;
+    if (most === null) continue;
+    const count = Math.ceil(most / size);
+    offset[axis] = (rest % count) * size;
     rest = Math.floor(rest / count);
   }
+  const growing = largest.indexOf(null);
+  if (growing >= 0) offset[growing] = rest * (chunk[growing] ?? 1);
   return offset;
 }
 
-function chunkCount({ shape, chunk }: ChunkGrid): number {
-  return shape.reduce((product, size, axis) => product * Math.ceil(size / (chunk[axis] ?? 1)), 1);
+function chunkCount({ largest, chunk }: ChunkGrid): number {
+  return largest.reduce<number>((product, size, axis) => product * Math.ceil((size ?? 0) / (chunk[axis] ?? 1)), 1);
 }
 
 /** One chunk after another. */
@@ -63,7 +69,7 @@ export function consecutiveChunks({ size, budget }: StructureReader, address: nu
   if (!(address + count * grid.bytes <= size))
     throw new RangeError(`${count} chunks of ${grid.bytes} bytes at ${address} are outside of the file`);
   budget.entries(count);
-  budget.values(count * grid.shape.length);
+  budget.values(count * grid.chunk.length);
   return Array.from({ length: count }, (_, i) => ({
     offset: placeOf(i, grid),
     address: address + i * grid.bytes,
@@ -87,7 +93,7 @@ export async function chunkArray(reader: StructureReader, address: number, grid:
     throw new RangeError(`an array of ${count} chunks, expected ${chunkCount(grid)}`);
   if (block === null) return [];
   reader.budget.entries(count);
-  reader.budget.values(count * grid.shape.length);
+  reader.budget.values(count * grid.chunk.length);
   const pageLength = 2 ** pageBits;
   const pages = count > pageLength ? Math.ceil(count / pageLength) : 0;
   const bitmapSize = Math.ceil(pages / 8);
@@ -106,16 +112,40 @@ export async function chunkArray(reader: StructureReader, address: number, grid:
   return chunks;
 
   async function readEntries(at: number, from: number, to: number): Promise<void> {
-    const entries = await reader.fields(at, (to - from) * entrySize);
-    for (let i = from; i < to; i++) {
-      const chunkAddress = entries.uint64();
-      let storedSize = grid.bytes;
-      let mask = 0;
-      if (filtered) {
-        storedSize = entries.take(width).reduceRight((sum, byte) => sum * 256 + byte, 0);
-        mask = entries.uint32();
-      }
-      if (chunkAddress !== null) chunks.push({ offset: placeOf(i, grid), address: chunkAddress, storedSize, mask });
-    }
+    chunks.push(...chunkEntries(await reader.fields(at, (to - from) * entrySize), from, to, width, grid));
   }
+}
+
+/** Chunks `from` to `to`, as arrays have them. @param width bytes of the number that says how many bytes are stored; 0: it is not there */
+export function* chunkEntries(
+  entries: Fields,
+  from: number,
+  to: number,
+  width: number,
+  grid: ChunkGrid,
+): Generator<Chunk> {
+  for (let index = from; index < to; index++) {
+    const address = entries.uint64();
+    const storedSize = width === 0 ? grid.bytes : number(entries.take(width));
+    const mask = width === 0 ? 0 : entries.uint32();
+    if (address !== null) yield { offset: placeOf(index, grid), address, storedSize, mask };
+  }
+}
+
+/** From a B-tree of version 2, in which the places count in chunks. */
+export async function newChunkTree(reader: StructureReader, address: number, grid: ChunkGrid): Promise<Chunk[]> {
+  const rank = grid.chunk.length;
+  const chunks: Chunk[] = [];
+  for await (const record of treeRecords(reader, address)) {
+    reader.budget.entries(1);
+    const place = record.place();
+    // Without a filter a record has nothing but the places.
+    const width = record.left - 8 * rank === 0 ? 0 : record.left - 8 * rank - 4;
+    if (width < 0 || width > 8) throw new RangeError(`a tree of chunks with ${record.left + 8} bytes for each`);
+    const storedSize = width === 0 ? grid.bytes : number(record.take(width));
+    const mask = width === 0 ? 0 : record.uint32();
+    const offset = grid.chunk.map((size) => record.place() * size);
+    chunks.push({ offset, address: place, storedSize, mask });
+  }
+  return chunks;
 }

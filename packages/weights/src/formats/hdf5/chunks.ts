@@ -1,6 +1,7 @@
 /** Data sets that are stored in chunks; each chunk may be compressed. */
 import { type Budget, inflate } from '@cnnzoo/files';
 import { elementCount, shapeText } from '../../state-dict/dtype.js';
+import { unpackLzf } from './lzf.js';
 
 export interface Chunk {
   /** Its first element, by axis. */
@@ -25,6 +26,21 @@ interface Place {
 const deflateFilter = 1;
 const shuffleFilter = 2;
 const fletcher32Filter = 3;
+const lzfFilter = 32000;
+/** Filters that files have and that are not read: HDF5's own, and the registered ones that h5py's and PyTables' users meet. */
+const otherFilters: Readonly<Record<number, string>> = {
+  4: 'szip',
+  5: 'nbit',
+  6: 'scale-offset',
+  305: 'LZO',
+  307: 'bzip2',
+  32001: 'blosc',
+  32004: 'LZ4',
+  32008: 'bitshuffle',
+  32013: 'zfp',
+  32015: 'Zstandard',
+  32026: 'blosc2',
+};
 
 /** The whole data set in C order. */
 export async function readChunks(
@@ -39,12 +55,14 @@ export async function readChunks(
     throw new RangeError(`${name}: ${shapeText(shape)} in chunks of ${shapeText(chunk)}`);
   file.budget.memory(total + chunkBytes, `the data set ${name}`);
   const most = shape.reduce((product, size, axis) => product * Math.ceil(size / (chunk[axis] ?? 1)), 1);
-  if (chunks.length > most) throw new RangeError(`${name}: ${chunks.length} chunks, expected at most ${most}`);
+  // A data set that has shrunk may have more, outside of it.
+  const inside = chunks.filter(({ offset }) => offset.every((start, axis) => start < (shape[axis] ?? 1)));
+  if (inside.length > most) throw new RangeError(`${name}: ${inside.length} chunks, expected at most ${most}`);
   const values = filled(total, width, fill, name);
   // A row is copied at a time; rows of one element, chunk after chunk, would take much time for few bytes.
   const rows =
     shape.reduce((product, size, axis) => product * Math.min(size, chunk[axis] ?? 1), 1) / (chunk.at(-1) ?? 1);
-  for (const { offset, address, storedSize, mask } of chunks) {
+  for (const { offset, address, storedSize, mask } of inside) {
     file.budget.values(Math.ceil(rows / 8));
     // What does not shrink grows by a few bytes, by each filter.
     if (storedSize > chunkBytes + chunkBytes / 16 + 256)
@@ -59,7 +77,11 @@ export async function readChunks(
         });
       else if (filter === shuffleFilter) bytes = unshuffle(bytes, width);
       else if (filter === fletcher32Filter) bytes = bytes.subarray(0, -4);
-      else throw new TypeError(`${name}: filter ${filter}, expected gzip, shuffle or fletcher32`);
+      else if (filter === lzfFilter) bytes = unpackLzf(bytes, chunkBytes, name);
+      else
+        throw new TypeError(
+          `${name} is packed by ${otherFilters[filter ?? 0] ?? 'a filter'} (HDF5's filter ${filter}), which is not supported: write it with gzip, lzf or no compression, as by \`h5repack -f GZIP=4\``,
+        );
     }
     if (bytes.length < chunkBytes)
       throw new RangeError(`${name}: a chunk of ${bytes.length} bytes, expected ${chunkBytes}`);

@@ -31,7 +31,7 @@ export async function* denseMessages(
 }
 
 /** An unsigned number of up to 8 bytes. */
-function number(bytes: Uint8Array): number {
+export function number(bytes: Uint8Array): number {
   const value = bytes.reduceRight((sum, byte) => sum * 256 + byte, 0);
   if (!Number.isSafeInteger(value)) throw new RangeError(`an offset or length of ${value}`);
   return value;
@@ -41,7 +41,7 @@ function number(bytes: Uint8Array): number {
 const bytesFor = (largest: number) => Math.floor(Math.log2(Math.max(largest, 1)) / 8) + 1;
 
 /** All records of a B-tree of version 2. */
-async function* treeRecords(reader: StructureReader, address: number): AsyncGenerator<Fields> {
+export async function* treeRecords(reader: StructureReader, address: number): AsyncGenerator<Fields> {
   const header = await reader.fields(address, 34);
   header.signature('BTHD');
   header.skip(2);

@@ -1,6 +1,6 @@
 /**
- * Reads the HDF5 files that h5py writes: groups, numeric data sets and text attributes, in every layout that a data set of fixed
- * shape can have. Why not a library: h5wasm 0.10.3, the HDF5 library as WebAssembly, did not return from some damaged files, cannot be
+ * Reads the HDF5 files that h5py writes: groups, numeric data sets and text attributes, in every layout that a data set
+ * can have. Why not a library: h5wasm 0.10.3, the HDF5 library as WebAssembly, did not return from some damaged files, cannot be
  * stopped but by ending its thread, and copies each data set into its own memory; jsfive reads whole files only and bounds nothing.
  * This finds where the values are, so that they are read in place, and reads every structure within a budget.
  */
@@ -9,10 +9,12 @@ import { elementCount, shapeText } from '../../state-dict/dtype.js';
 import type { StateTensor } from '../../state-dict/state-dict.js';
 
 import { storedTensor } from '../stored-tensor.js';
-import { chunkArray, chunkTree, consecutiveChunks } from './chunk-index.js';
+import { chunkArray, chunkTree, consecutiveChunks, newChunkTree } from './chunk-index.js';
 import { type Chunk, readChunks } from './chunks.js';
 import { denseMessages } from './dense-storage.js';
+import { growingChunkArray } from './growing-chunk-array.js';
 import {
+  type Dataspace,
   type Datatype,
   decodeText,
   Fields,
@@ -33,7 +35,7 @@ export interface Hdf5Object {
   readonly members: ReadonlyMap<string, number> | null;
   /** null for a group. */
   readonly dataset: {
-    readonly shape: readonly number[];
+    readonly space: Dataspace;
     readonly type: Datatype;
     readonly layout: Layout;
     readonly filters: readonly number[];
@@ -131,7 +133,7 @@ class Reader {
     const attributes = new Map<string, readonly string[]>();
     const members = new Map<string, number>();
     const dataset: {
-      shape?: number[];
+      space?: Dataspace;
       type?: Datatype;
       layout?: Layout;
       filters: readonly number[];
@@ -144,7 +146,7 @@ class Reader {
       const fields = new Fields(data);
       if ((flags & 2) !== 0 && [0x01, 0x03, 0x04, 0x05, 0x08, 0x0b].includes(type))
         throw new TypeError('a message that is shared between objects, which is not supported');
-      if (type === 0x01) dataset.shape = parseDataspace(fields);
+      if (type === 0x01) dataset.space = parseDataspace(fields);
       else if (type === 0x03) dataset.type = parseDatatype(fields);
       else if (type === 0x04 || type === 0x05) dataset.fill ??= parseFillValue(fields, type);
       else if (type === 0x08) dataset.layout = parseLayout(fields);
@@ -175,13 +177,13 @@ class Reader {
             await this.#attribute(message, heaps, attributes);
       }
     }
-    const { shape, type, layout, filters, fill } = dataset;
-    const complete = shape !== undefined && type !== undefined && layout !== undefined;
+    const { space, type, layout, filters, fill } = dataset;
+    const complete = space !== undefined && type !== undefined && layout !== undefined;
     if (!isGroup && !complete) throw new TypeError('an object that is neither a group nor a data set');
     return {
       attributes,
       members: isGroup ? members : null,
-      dataset: !isGroup && complete ? { shape, type, layout, filters, fill } : null,
+      dataset: !isGroup && complete ? { space, type, layout, filters, fill } : null,
     };
   }
 
@@ -304,24 +306,30 @@ class Reader {
 
   async dataset(name: string, { dataset }: Hdf5Object): Promise<StateTensor> {
     if (dataset === null) throw new TypeError(`'${name}' is a group, expected a data set`);
-    const { shape, type, layout, filters, fill } = dataset;
+    const { space, type, layout, filters, fill } = dataset;
+    const { shape } = space;
     if (type.kind !== 'number') throw new TypeError(`'${name}' holds texts, expected numbers`);
-    const { dtype, size: width } = type;
+    const { dtype, size: width, bigEndian } = type;
     const bytes = elementCount(shape, `'${name}'`) * width;
     const place = { name: `'${name}'`, dtype, shape };
+    const inMemory = (values: Uint8Array) =>
+      openSource(bigEndian ? swapped(values, width) : values).then((source) =>
+        storedTensor(source, { ...place, offset: 0 }, this.budget),
+      );
     if (layout.kind === 'contiguous') {
       if (bytes > 0 && (layout.address === null || layout.size < bytes || layout.address + bytes > this.size))
         throw new RangeError(`'${name}' of ${bytes} bytes is outside of the file or was never written`);
-      return storedTensor(this.source, { ...place, offset: layout.address ?? 0 }, this.budget);
+      const offset = layout.address ?? 0;
+      if (!bigEndian || width === 1) return storedTensor(this.source, { ...place, offset }, this.budget);
+      this.budget.memory(2 * bytes, `the data set '${name}'`);
+      return inMemory(await this.bytes(offset, bytes));
     }
-    const inMemory = (values: Uint8Array) =>
-      openSource(values).then((source) => storedTensor(source, { ...place, offset: 0 }, this.budget));
     if (layout.kind === 'compact') {
       if (layout.bytes.length < bytes)
         throw new RangeError(`'${name}' has ${layout.bytes.length} bytes, expected ${bytes}`);
       return inMemory(layout.bytes);
     }
-    const chunks = layout.address === null ? [] : await this.#chunks(name, layout.address, layout, shape, width);
+    const chunks = layout.address === null ? [] : await this.#chunks(name, layout.address, layout, space, width);
     const { chunk } = layout;
     return inMemory(await readChunks(this, `'${name}'`, { shape, chunk, width, filters, fill }, chunks));
   }
@@ -330,10 +338,10 @@ class Reader {
     name: string,
     address: number,
     { chunk, index }: Extract<Layout, { kind: 'chunked' }>,
-    shape: readonly number[],
+    { shape, largest }: Dataspace,
     width: number,
   ): Promise<Chunk[]> {
-    const grid = { shape, chunk, bytes: elementCount(chunk, `a chunk of '${name}'`) * width };
+    const grid = { largest, chunk, bytes: elementCount(chunk, `a chunk of '${name}'`) * width };
     if (grid.bytes === 0 || chunk.length !== shape.length)
       throw new RangeError(`'${name}': ${shapeText(shape)} in chunks of ${shapeText(chunk)}`);
     switch (index.kind) {
@@ -341,12 +349,24 @@ class Reader {
         return chunkTree(this, address, shape.length);
       case 'array':
         return chunkArray(this, address, grid);
+      case 'growing array':
+        return growingChunkArray(this, address, grid);
+      case 'new tree':
+        return newChunkTree(this, address, grid);
       case 'consecutive':
         return consecutiveChunks(this, address, grid);
       case 'single':
         return [{ offset: chunk.map(() => 0), address, storedSize: index.storedSize ?? grid.bytes, mask: 0 }];
     }
   }
+}
+
+/** The numbers in the other byte order, in new memory: the bytes may be the caller's. */
+function swapped(values: Uint8Array, width: number): Uint8Array {
+  const turned = new Uint8Array(values.length);
+  for (let at = 0; at < values.length; at += width)
+    for (let byte = 0; byte < width; byte++) turned[at + byte] = values[at + width - 1 - byte] ?? 0;
+  return turned;
 }
 
 /**

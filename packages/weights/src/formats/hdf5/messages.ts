@@ -69,21 +69,27 @@ export function decodeText(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** Sizes of the axes; [] for a scalar. */
-export function parseDataspace(fields: Fields): number[] {
+/** Sizes of the axes, [] for a scalar, and those up to which they may grow; null: for ever. */
+export interface Dataspace {
+  readonly shape: readonly number[];
+  readonly largest: readonly (number | null)[];
+}
+
+export function parseDataspace(fields: Fields): Dataspace {
   const version = fields.uint8();
   const rank = fields.uint8();
-  fields.skip(1);
+  const flags = fields.uint8();
   if (version === 1) fields.skip(5);
   else if (version !== 2) throw new TypeError(`a data space of version ${version}`);
-  else if (fields.uint8() === 2) return [0];
+  else if (fields.uint8() === 2) return { shape: [0], largest: [0] };
   if (rank > 32) throw new RangeError(`a data set of ${rank} axes`);
-  return Array.from({ length: rank }, () => fields.place());
+  const shape = Array.from({ length: rank }, () => fields.place());
+  return { shape, largest: (flags & 1) === 0 ? shape : shape.map(() => fields.uint64()) };
 }
 
 /** What an element is: a number, a text of fixed length, or a text of any length in the global heap. */
 export type Datatype =
-  | { readonly kind: 'number'; readonly dtype: Dtype; readonly size: number }
+  | { readonly kind: 'number'; readonly dtype: Dtype; readonly size: number; readonly bigEndian: boolean }
   | { readonly kind: 'text'; readonly size: number }
   | { readonly kind: 'variable text'; readonly size: 16 };
 
@@ -98,9 +104,11 @@ export function parseDatatype(fields: Fields): Datatype {
   if (typeClass === 3) return { kind: 'text', size };
   if (typeClass === 9 && (flags & 15) === 1 && size === 16) return { kind: 'variable text', size };
   if (typeClass === 0 || typeClass === 1) {
-    if ((flags & 1) !== 0) throw new TypeError('big-endian numbers, which are not supported');
+    const bigEndian = (flags & 1) !== 0;
+    if (typeClass === 1 && (flags & 0x40) !== 0)
+      throw new TypeError("floats in the byte order of a VAX, which are not supported: write them as '<f4'");
     const dtype = typeClass === 0 ? integers[`${(flags & 8) !== 0}${size}`] : floatType(fields, size);
-    if (dtype !== undefined) return { kind: 'number', dtype, size };
+    if (dtype !== undefined) return { kind: 'number', dtype, size, bigEndian };
   }
   throw new TypeError(`a data type of class ${typeClass} and ${size} bytes at ${start}, expected numbers or texts`);
 }
@@ -144,7 +152,7 @@ export function parseAttribute(
   };
   const name = part(nameSize).name();
   const type = part(typeSize);
-  const shape = parseDataspace(part(spaceSize));
+  const { shape } = parseDataspace(part(spaceSize));
   if (![3, 9].includes((type.bytes[0] ?? 0) & 15)) return { name, texts: null };
   const datatype = parseDatatype(type);
   const count = shape.reduce((product, size) => product * size, 1);
@@ -178,7 +186,7 @@ export type Layout =
 
 /** How chunks are found. One that stands alone may be stored in fewer bytes than it has. */
 export type ChunkIndex =
-  | { readonly kind: 'tree' | 'consecutive' | 'array' }
+  | { readonly kind: 'tree' | 'consecutive' | 'array' | 'growing array' | 'new tree' }
   | { readonly kind: 'single'; readonly storedSize: number | null };
 
 export function parseLayout(fields: Fields): Layout {
@@ -220,7 +228,15 @@ function chunkIndex(fields: Fields, flags: number): ChunkIndex {
     fields.skip(1);
     return { kind: 'array' };
   }
-  throw new TypeError(`a data set that can grow, with a chunk index of type ${type}: write it with a fixed shape`);
+  if (type === 4) {
+    fields.skip(5);
+    return { kind: 'growing array' };
+  }
+  if (type === 5) {
+    fields.skip(6);
+    return { kind: 'new tree' };
+  }
+  throw new TypeError(`a chunk index of type ${type}`);
 }
 
 /**

@@ -109,6 +109,19 @@ test.each(['keras-unwritten.h5', 'keras-unwritten-latest.h5'])(
   },
 );
 
+test.each(['keras-growing.h5', 'keras-growing-latest.h5'])(
+  '%s, in both byte orders, packed by lzf and able to grow',
+  async (name) => {
+    const dict = await readKeras(fixture(name));
+    expect(dict.size).toBe(16);
+    for (const [n, [key, { shape, data }]] of [...dict].entries()) {
+      const first = key === 'unwritten_rows.weight' ? 400 : 0;
+      const count = shape.reduce((product, size) => product * size, 1);
+      expect([...data], key).toEqual(Array.from({ length: count }, (_, i) => (i < first ? -1 : 1000 * n + i)));
+    }
+  },
+);
+
 test('its layout is not written as PyTorch’s', async () => {
   const dict = await readKeras(fixture('keras-weights.h5'));
   expect(() => writeSafetensors(dict)).toThrow("keras's layout");
@@ -119,6 +132,7 @@ test.each([
   'keras-compressed.h5',
   'keras-latest.h5',
   'keras-layouts-small.h5',
+  'keras-growing-latest.h5',
   'keras3-model.keras',
 ])('%s, truncated anywhere', async (name) => {
   const bytes = new Uint8Array(readFileSync(fixture(name)));

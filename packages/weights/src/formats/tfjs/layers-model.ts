@@ -117,7 +117,7 @@ function locate(path: string | URL): { readonly file: string; readonly beside: (
 
 async function loadArtifacts(path: string | URL, { limits }: ReadOptions) {
   const { file, beside } = locate(path);
-  const source = await openSource(file, limits?.memory).catch((cause: Error) => {
+  const source = await openSource(file, limits).catch((cause: Error) => {
     throw new TypeError(`${file}: no model.json: ${cause.message}`, { cause });
   });
   const text = await source.read(0, source.size);
@@ -133,7 +133,7 @@ async function loadArtifacts(path: string | URL, { limits }: ReadOptions) {
   for (const { paths, weights } of weightsManifest) {
     const group = [];
     for (const name of paths) {
-      const opened = await openSource(beside(name), limits?.memory);
+      const opened = await openSource(beside(name), limits);
       known.set(name, opened.size);
       group.push(opened);
     }
