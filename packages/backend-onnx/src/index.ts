@@ -1,3 +1,10 @@
+export {
+  type ComputationState,
+  type ExportComputationOptions,
+  type ExportedComputation,
+  exportComputation,
+} from './computation/export-computation.js';
+export type { Computation } from './computation/record-computation.js';
 export type { EngineStats, Transfers } from './engine/statistics.js';
 export { exportOnnx, writeOnnx } from './export/export-onnx.js';
 export type { ExportOnnxOptions } from './export/export-options.js';

@@ -29,7 +29,7 @@ function layoutOf({ name, value }: LazyNode): Layout {
 }
 
 /** A leaf's value as a constant of the graph. */
-function weight(graph: Emission, leaf: LazyNode, layout: Layout): string {
+export function embed(graph: Emission, leaf: LazyNode, layout: Layout): string {
   const data = leaf.value?.data;
   if (data === undefined || Array.isArray(data))
     throw new Error(`${leaf.name}: a value of strings has no place in a graph`);
@@ -59,7 +59,7 @@ export function emit(
   const graph = new Emission(order, options, roots);
   leaves.forEach((leaf, i) => {
     const layout = layoutOf(leaf);
-    graph.set(leaf, layout, constants.has(i) ? weight(graph, leaf, layout) : `x${i}`);
+    graph.set(leaf, layout, constants.has(i) ? embed(graph, leaf, layout) : `x${i}`);
   });
   order.forEach((node, i) => {
     emitNode(graph, node, labelOf(node, i));

@@ -60,6 +60,11 @@ export class Engine {
     this.#deviceMemory = runtime.createDeviceSession === null ? null : new DeviceMemory(runtime, options, this.stats);
   }
 
+  /** How its graphs are written. */
+  get graphOptions(): EmissionOptions {
+    return this.#options.graph;
+  }
+
   /** A tensor that had this value is gone. */
   release(value: Value): void {
     value.users--;

@@ -63,6 +63,11 @@ function byOperation<F extends { readonly operations: readonly string[] }>(
 
 const none: readonly never[] = [];
 
+/** Whether a node is a value that is stored in plain order, or an input that may be stored in any. */
+function isInPlainOrder({ value, operation }: LazyNode): boolean {
+  return value === null ? operation === null : value.layout === 'plain';
+}
+
 export class Emission extends OnnxGraph {
   /** The names of each recorded node's value, by layout; the first entry is the layout in which it was made. */
   readonly #names = new Map<LazyNode, Map<Layout, string>>();
@@ -226,7 +231,7 @@ export class Emission extends OnnxGraph {
       if (!wanted.has(node) || !node.elementwise) continue;
       for (const input of node.inputs) if (input.shape.length === 4) wanted.add(input);
     }
-    return new Set([...wanted].filter((node) => node.value?.layout === 'plain'));
+    return new Set([...wanted].filter(isInPlainOrder));
   }
 
   /** The value's name in the layout in which it was made. */

@@ -5,6 +5,7 @@ import { arrayKernels } from './arrays.js';
 import { convolutionKernels } from './convolution/index.js';
 import { creationKernels } from './creation.js';
 import { cropAndResizeKernels } from './crop-and-resize.js';
+import { dropoutMaskKernels } from './dropout-mask.js';
 import { elementwiseKernels } from './elementwise.js';
 import { float64Kernels } from './float64-functions.js';
 import { gatheringKernels } from './gathering.js';
@@ -21,6 +22,7 @@ export const kernelTables: readonly KernelTable[] = [
   convolutionKernels,
   creationKernels,
   cropAndResizeKernels,
+  dropoutMaskKernels,
   elementwiseKernels,
   gatheringKernels,
   float64Kernels,

@@ -88,7 +88,8 @@ function compareLeaves(one: EmittedPrediction, other: EmittedPrediction): void {
     if (!isSameLeaf(leaf, other.leaves[i])) throw refusal(one.readerOf(leaf), 'a constant that it reads depends on it');
 }
 
-function isSameLeaf(a: LazyNode, b: LazyNode | undefined): boolean {
+/** Whether two recorded constants are equal, bit for bit. */
+export function isSameLeaf(a: LazyNode, b: LazyNode | undefined): boolean {
   if (b === undefined || a.shape.join() !== b.shape.join() || a.dtype !== b.dtype) return false;
   const [left, right] = [a.value?.data, b.value?.data];
   if (left === right) return true;

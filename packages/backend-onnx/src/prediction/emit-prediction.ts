@@ -9,6 +9,7 @@ import { type Layout, physicalShape } from '../graph/layout.js';
 import type { LazyNode } from '../graph/node.js';
 import type { GraphProto, OnnxType } from '../graph/onnx-model.js';
 import { emitNode } from '../graph/operation.js';
+import { renameValues, unique } from '../recording/value-names.js';
 import type { RecordedPrediction } from './record-prediction.js';
 
 export interface PredictionEmission {
@@ -65,30 +66,10 @@ export function emitPrediction(
   ]);
   const unread = graphInputs.find(({ name }) => !finished.used.has(name));
   if (unread) throw new RangeError(`input '${unread.name}' has no influence on the model's first output`);
-  renameValue(finished.graph, at(finished.outputs, 0), unique(output.name, names));
+  renameValues(finished.graph, new Map([[at(finished.outputs, 0), unique(output.name, names)]]));
   const readerOf = (leaf: LazyNode) => {
     const reader = order.find((node) => node.inputs.includes(leaf));
     return reader === undefined ? 'the model' : `${reader.name} of layer '${layerOf.get(reader)}'`;
   };
   return { graph: finished.graph, leaves, readerOf };
-}
-
-/** Names that the graph builder gives to values. */
-const inner = /^[vcw]\d+$/;
-
-/** A name that no other value has. */
-function unique(wanted: string, names: Set<string>): string {
-  let name = wanted;
-  while (names.has(name) || inner.test(name)) name += '_';
-  names.add(name);
-  return name;
-}
-
-function renameValue(graph: GraphProto, from: string, to: string): void {
-  const renamed = (names: readonly string[]) => names.map((name) => (name === from ? to : name));
-  for (const node of graph.node) {
-    node.input = renamed(node.input);
-    node.output = renamed(node.output);
-  }
-  for (const value of graph.output) if (value.name === from) value.name = to;
 }

@@ -4,14 +4,12 @@
  */
 import type { DataType } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { layers } from '@tensorflow/tfjs-layers';
 import { trace } from '../engine/trace.js';
 import type { LazyNode } from '../graph/node.js';
+import { followCalls } from '../recording/follow-calls.js';
+import { onBackend } from '../recording/on-backend.js';
 import type { OnnxBackend } from '../tfjs/backend.js';
-import { backendName } from '../tfjs/kernel.js';
 import type { RecordableModel } from './recordable-model.js';
-
-type Layer = layers.Layer;
 
 export interface RecordingOptions {
   /** Pictures at once: the first axis of every input. */
@@ -51,7 +49,7 @@ export function recordPrediction(
   backend: OnnxBackend,
 ): RecordedPrediction {
   const shapes = model.inputs.map((input) => concreteShape(model, input, options));
-  return withBackend(() => {
+  return onBackend(() => {
     const layerOf = new Map<LazyNode, string>();
     const path: string[] = [];
     const restore = followCalls(model, path);
@@ -117,79 +115,4 @@ function concreteShape(
   if (batch !== null && batch !== batchSize)
     throw new RangeError(`batchSize is ${batchSize}, but model '${model.name}' was built for batches of ${batch}`);
   return [batchSize, ...shape];
-}
-
-/** Runs something with tfjs on the backend `onnx`, which is registered, and puts back the one that was in use. */
-function withBackend<T>(run: () => T): T {
-  const before = tf.getBackend();
-  if (before === backendName) return run();
-  // Promises by their type only: nothing waits for a backend that is there.
-  void tf.setBackend(backendName);
-  try {
-    return run();
-  } finally {
-    void tf.setBackend(before);
-  }
-}
-
-/**
- * Notes in `path` which layers are being called, the innermost last, and names the layer in errors. Each layer has another `call` for as
- * long as that takes: tfjs-layers tells nobody when a call ends, and its call hook is called only by layers that think of it.
- * @returns what gives the layers back the `call` that they had: their own, another recording's, or their class's
- * @throws TypeError for a layer that is frozen, and then no layer has changed
- */
-function followCalls(model: RecordableModel, path: string[]): () => void {
-  const restored: (() => void)[] = [];
-  const restore = () => {
-    for (const each of restored.splice(0)) each();
-  };
-  try {
-    for (const layer of allLayers(model)) restored.push(followCall(layer, path));
-  } catch (error) {
-    restore();
-    throw error;
-  }
-  return restore;
-}
-
-function followCall(layer: Layer, path: string[]): () => void {
-  const before = Object.getOwnPropertyDescriptor(layer, 'call');
-  const call = layer.call;
-  const followed: Layer['call'] = (inputs, kwargs) => {
-    path.push(layer.name);
-    try {
-      return call.call(layer, inputs, kwargs);
-    } catch (error) {
-      throw blame(error, layer);
-    } finally {
-      path.pop();
-    }
-  };
-  Object.defineProperty(layer, 'call', { value: followed, configurable: true });
-  return () => {
-    if (before === undefined) Reflect.deleteProperty(layer, 'call');
-    else Object.defineProperty(layer, 'call', before);
-  };
-}
-
-/** Layers that are not models, those of models inside the model, too. Layers that wrap one call it: it is part of them. */
-function allLayers(model: RecordableModel): Layer[] {
-  const found = new Set<Layer>();
-  const collect = (layers: readonly Layer[]) => {
-    for (const layer of layers)
-      if ('layers' in layer && Array.isArray(layer.layers)) collect(layer.layers);
-      else found.add(layer);
-  };
-  collect(model.layers);
-  return [...found];
-}
-
-class LayerError extends Error {}
-
-function blame(error: unknown, layer: Layer): unknown {
-  if (error instanceof LayerError || !(error instanceof Error) || error.name !== 'SymbolicReadError') return error;
-  return new LayerError(
-    `layer '${layer.name}' (${layer.getClassName()}) cannot be recorded as an ONNX graph: ${error.message}`,
-    { cause: error },
-  );
 }

@@ -28,6 +28,14 @@ export function deriveSeed(seed: number, name: string): number {
   return mix(hash) >>> 0;
 }
 
+/**
+ * The seed of mask `number` of a layer with seed `seed`: arithmetic on whole numbers alone, which @cnnzoo/backend-onnx writes into exported
+ * training steps.
+ */
+export function maskSeed(seed: number, number: number): number {
+  return mix(mix(number) ^ seed);
+}
+
 /** A seed nobody chose. */
 export function freshSeed(): number {
   return Math.floor(Math.random() * 2 ** 32);

@@ -2,7 +2,7 @@ import { integer, number, optional } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { seedFor } from '../initial-weights/initializers.js';
-import { deriveSeed, fillDropoutMask } from '../initial-weights/random-numbers.js';
+import { fillDropoutMask, maskSeed } from '../initial-weights/random-numbers.js';
 import { registered } from '../registered.js';
 import { BaseLayer, type LayerOptions } from './base-layer.js';
 import { type CallOptions, onlyTensor } from './layer-arguments.js';
@@ -44,7 +44,7 @@ export class Dropout extends BaseLayer<DropoutOptions> {
       if (options['training'] !== true || this.rate === 0) return x;
       if (this.rate === 1) return tf.zerosLike(x);
       const mask = new Float32Array(x.size);
-      fillDropoutMask(mask, this.rate, 1 / (1 - this.rate), deriveSeed(this.seed, String(this.masksDrawn++)));
+      fillDropoutMask(mask, this.rate, 1 / (1 - this.rate), maskSeed(this.seed, this.masksDrawn++));
       return tf.mul(x, tf.tensor(mask, x.shape));
     });
   }

@@ -12,11 +12,11 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { drawPanel } from '../logs/chart.js';
+import type { Loss } from '../loop/backward.js';
 import { type Loader, loaderRule } from '../loop/batch.js';
 import type { StepRecord } from '../loop/events.js';
 import { train } from '../loop/train.js';
 import { TrainingError } from '../loop/training-error.js';
-import type { Loss } from '../loop/training-step.js';
 import { optimizerRule, type StatefulOptimizer } from '../optimizers/optimizer.js';
 
 /** The options of `findLearningRate`. */

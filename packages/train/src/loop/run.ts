@@ -7,6 +7,7 @@ import type { OtherWeightsName } from '../checkpoints/training-file.js';
 import type { StatefulOptimizer } from '../optimizers/optimizer.js';
 import type { Schedule } from '../schedules/schedule.js';
 import type { RunWatch } from '../warnings/watch-run.js';
+import type { Loss } from './backward.js';
 import type { Batch, Loader } from './batch.js';
 import { checkBatch } from './check-batch.js';
 import { bestEpoch, type EarlyStopping, isExhausted } from './early-stopping.js';
@@ -17,7 +18,7 @@ import { listenForStop, type StopRequest } from './interruption.js';
 import type { Metrics } from './metrics.js';
 import { addMetrics, meanMetrics, noSums, type Progress } from './run-state.js';
 import { TrainingError } from './training-error.js';
-import { type Loss, trainingStep } from './training-step.js';
+import { trainingStep } from './training-step.js';
 import { validate } from './validate.js';
 import { startAverage, type WeightAverage } from './weight-average.js';
 

@@ -22,13 +22,13 @@ import { mapOf } from '../map-of.js';
 import { optimizerRule, type StatefulOptimizer } from '../optimizers/optimizer.js';
 import { type Schedule, scheduleRule } from '../schedules/schedule.js';
 import { type TrainWarnings, warningsRule } from '../warnings/mistakes.js';
+import type { Loss } from './backward.js';
 import { type Loader, loaderRule } from './batch.js';
 import { type EarlyStopping, earlyStoppingRule } from './early-stopping.js';
 import type { TrainEvent } from './events.js';
 import { clippingRule, type GradientClipping } from './gradient-clipping.js';
 import type { Metric, Metrics } from './metrics.js';
 import { refuseSoftmax } from './refuse-softmax.js';
-import type { Loss } from './training-step.js';
 
 /** What `train` writes down of a run, so that it can be resumed. */
 export interface CheckpointOptions {

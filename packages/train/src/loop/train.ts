@@ -1,4 +1,3 @@
-import { crossEntropy } from '@cnnzoo/losses';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { readCheckpoint } from '../checkpoints/checkpoint.js';
@@ -11,6 +10,7 @@ import {
   runSettings,
 } from '../checkpoints/run-identity.js';
 import { watchRun } from '../warnings/watch-run.js';
+import { defaultAuxiliaryWeight, lossOf } from './backward.js';
 import type { Loader } from './batch.js';
 import type { History } from './history.js';
 import { type RunOptions, type RunStart, run as runEpochs } from './run.js';
@@ -40,7 +40,7 @@ import { type CheckpointOptions, checkTrainArguments, type TrainOptions } from '
  */
 export async function train(model: LayersModel, loader: Loader, options: TrainOptions): Promise<History> {
   checkTrainArguments(model, loader, options);
-  const { checkpoint, labelSmoothing = 0 } = options;
+  const { checkpoint } = options;
   const store =
     checkpoint === undefined ? null : await openCheckpointStore(checkpoint.folder, checkpoint.keepLast ?? 2);
   try {
@@ -51,8 +51,8 @@ export async function train(model: LayersModel, loader: Loader, options: TrainOp
       epochs: options.epochs,
       optimizer: options.optimizer,
       schedule: options.schedule ?? (() => 1),
-      loss: options.loss ?? ((labels, logits) => crossEntropy(labels, logits, { labelSmoothing })),
-      auxiliaryWeight: options.auxiliaryWeight ?? 0.3,
+      loss: lossOf(options),
+      auxiliaryWeight: options.auxiliaryWeight ?? defaultAuxiliaryWeight,
       clipping: options.clipping ?? {},
       accumulate: options.accumulate ?? 1,
       validation: options.validation ?? null,

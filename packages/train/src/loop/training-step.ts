@@ -1,21 +1,14 @@
-import { auxiliaryLoss, topKAccuracy } from '@cnnzoo/losses';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { StatefulOptimizer } from '../optimizers/optimizer.js';
+import { type BackwardOptions, backward, trainableVariables } from './backward.js';
 import type { Batch } from './batch.js';
 import { clipGradients, type GradientClipping, gradientNorm } from './gradient-clipping.js';
-import { variableGradients } from './gradients.js';
-import { computeMetrics, type Metrics, namedMetrics } from './metrics.js';
+import { namedMetrics } from './metrics.js';
 import { addMetrics } from './run-state.js';
 
-/** The loss of one head: labels, logits [count, classes], and back a scalar, the mean over the images. */
-export type Loss = (labels: Batch['labels'], logits: tf.Tensor2D) => tf.Scalar;
-
-interface StepOptions {
-  readonly loss: Loss;
-  readonly auxiliaryWeight: number;
+interface StepOptions extends BackwardOptions {
   readonly clipping: GradientClipping;
-  readonly metrics: Metrics;
   /** Called after the update, before anything is read. */
   readonly afterUpdate: () => void;
 }
@@ -86,48 +79,6 @@ export async function readAndDispose(tensor: tf.Tensor): Promise<ArrayLike<numbe
   } finally {
     tensor.dispose();
   }
-}
-
-/** Gradients of the loss, and the loss, the accuracy and the metrics as scalars. */
-function backward(
-  model: LayersModel,
-  variables: tf.Variable[],
-  { images, labels }: Batch,
-  { loss, auxiliaryWeight, metrics }: StepOptions,
-): { gradients: tf.NamedTensorMap; measures: tf.Scalar[] } {
-  // Kept, because what is computed within variableGrads is disposed with it.
-  const kept: tf.Scalar[] = [];
-  try {
-    const { value, grads } = variableGradients(() => {
-      const outputs = logitsOf(model, images, true);
-      const [main] = outputs;
-      const total = model.calculateLosses().reduce<tf.Scalar>(
-        (sum, term) => tf.add(sum, term),
-        auxiliaryLoss(outputs, (logits) => loss(labels, logits), auxiliaryWeight),
-      );
-      for (const measure of [topKAccuracy(labels, main), ...computeMetrics(metrics, labels, main)])
-        kept.push(tf.keep(tf.clone(measure)));
-      return total;
-    }, variables);
-    return { gradients: grads, measures: [value, ...kept.map((scalar): tf.Scalar => tf.clone(scalar))] };
-  } finally {
-    tf.dispose(kept);
-  }
-}
-
-/** What the optimizer updates: the weights of layers that are not frozen. */
-function trainableVariables(model: LayersModel): tf.Variable[] {
-  return model.trainableWeights.map((weight) => weight.read() as tf.Variable);
-}
-
-/** The logits of all heads, the main one first. */
-export function logitsOf(
-  model: LayersModel,
-  images: tf.Tensor4D,
-  training: boolean,
-): readonly [tf.Tensor2D, ...tf.Tensor2D[]] {
-  const outputs = model.apply(images, { training });
-  return (Array.isArray(outputs) ? outputs : [outputs]) as [tf.Tensor2D, ...tf.Tensor2D[]];
 }
 
 function addGradients(sums: tf.NamedTensorMap, gradients: tf.NamedTensorMap, share: number): tf.NamedTensorMap {

@@ -1,12 +1,13 @@
 import { topKAccuracy } from '@cnnzoo/losses';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { type Loss, logitsOf } from './backward.js';
 import type { Loader } from './batch.js';
 import { checkBatch } from './check-batch.js';
 import type { Score } from './history.js';
 import { computeMetrics, type Metrics, namedMetrics } from './metrics.js';
 import { addMetrics, meanMetrics } from './run-state.js';
-import { type Loss, logitsOf, readAndDispose } from './training-step.js';
+import { readAndDispose } from './training-step.js';
 
 /**
  * Loss and accuracy of the main head over one epoch of a loader, or null where `stopped` said so in between.

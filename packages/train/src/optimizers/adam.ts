@@ -28,6 +28,11 @@ const adamRules: OptionRules<AdamOptions> = {
   epsilon: optional(positive),
 };
 
+/** 1 - beta^t, as -(exp(t log beta) - 1): of a power the digits would be lost where it is near 1. */
+function sumOfShares(beta: number, { iterations, scalar }: Update<Slot>): tf.Scalar {
+  return tf.neg(tf.expm1(tf.mul(iterations, scalar(Math.log(beta)))));
+}
+
 /** The optimizer that `adam` makes. */
 export class Adam extends StatefulOptimizer<Slot> {
   static readonly className: string = 'CnnzooAdam';
@@ -47,17 +52,18 @@ export class Adam extends StatefulOptimizer<Slot> {
     return this.step(update, update.value, coupledDecay(update));
   }
 
-  protected step({ slots, scalar, learningRate }: Update<Slot>, value: tf.Tensor, gradient: tf.Tensor): tf.Tensor {
-    const { beta1, beta2, epsilon, iterations } = this;
+  protected step(update: Update<Slot>, value: tf.Tensor, gradient: tf.Tensor): tf.Tensor {
+    const { slots, scalar, once, learningRate } = update;
+    const { beta1, beta2, epsilon } = this;
     const mean = tf.add(tf.mul(slots.exp_avg, scalar(beta1)), tf.mul(gradient, scalar(1 - beta1)));
     const squares = tf.add(tf.mul(slots.exp_avg_sq, scalar(beta2)), tf.mul(tf.square(gradient), scalar(1 - beta2)));
     slots.exp_avg.assign(mean);
     slots.exp_avg_sq.assign(squares);
     // The corrections of the means' start at 0, drawn out of the element-wise passes.
-    const rate = learningRate / (1 - beta1 ** iterations);
-    const rootScale = 1 / Math.sqrt(1 - beta2 ** iterations);
-    const root = tf.add(tf.mul(tf.sqrt(squares), scalar(rootScale)), scalar(epsilon));
-    return tf.sub(value, tf.div(tf.mul(mean, scalar(rate)), root));
+    const rate = once(`rate ${learningRate.id}`, () => tf.div(learningRate, sumOfShares(beta1, update)));
+    const rootScale = once('root scale', () => tf.rsqrt(sumOfShares(beta2, update)));
+    const root = tf.add(tf.mul(tf.sqrt(squares), rootScale), scalar(epsilon));
+    return tf.sub(value, tf.div(tf.mul(mean, rate), root));
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -71,8 +77,9 @@ export class AdamW extends Adam {
   static override readonly className: string = 'CnnzooAdamW';
 
   protected override update(update: Update<Slot>): tf.Tensor {
-    const { value, gradient, scalar, learningRate, weightDecay } = update;
-    const decayed = weightDecay === 0 ? value : tf.mul(value, scalar(1 - learningRate * weightDecay));
+    const { value, gradient, scalar, once, learningRate, weightDecay } = update;
+    const kept = () => tf.sub(scalar(1), tf.mul(learningRate, scalar(weightDecay))) as tf.Scalar;
+    const decayed = weightDecay === 0 ? value : tf.mul(value, once(`kept ${learningRate.id}`, kept));
     return this.step(update, decayed, gradient);
   }
 }

@@ -52,10 +52,7 @@ export class Lars extends StatefulOptimizer<'momentum_buffer'> {
       // Weights that are all zero, as some heads start, would stay so.
       direction = tf.mul(direction, tf.where(tf.greater(weightNorm, scalar(0)), rate, scalar(1)));
     }
-    const buffer = tf.add(
-      tf.mul(slots.momentum_buffer, scalar(this.momentum)),
-      tf.mul(direction, scalar(learningRate)),
-    );
+    const buffer = tf.add(tf.mul(slots.momentum_buffer, scalar(this.momentum)), tf.mul(direction, learningRate));
     slots.momentum_buffer.assign(buffer);
     return tf.sub(value, buffer);
   }

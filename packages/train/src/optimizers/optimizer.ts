@@ -36,10 +36,22 @@ export interface Update<Slot extends string> {
   readonly slots: Readonly<Record<Slot, tf.Variable>>;
   /** This step's numbers as scalar tensors, shared by all variables: a new number then does not change a recorded graph. */
   readonly scalar: (value: number) => tf.Scalar;
-  /** The learning rate of this variable in this step. */
-  readonly learningRate: number;
+  /** A number that is computed for the first variable and shared by all others that ask for it by this key. */
+  readonly once: (key: string, compute: () => tf.Scalar) => tf.Scalar;
+  /** The learning rate of this variable in this step; one tensor for all variables of the same factor. */
+  readonly learningRate: tf.Scalar;
+  /** How many updates there are with this one. */
+  readonly iterations: tf.Scalar;
   /** The weight decay of this variable: 0 where it does not decay. */
   readonly weightDecay: number;
+}
+
+/** The numbers of a step that is recorded as a graph, where they are inputs. */
+export interface StepNumbers {
+  /** Float32. */
+  readonly learningRate: tf.Scalar;
+  /** How many updates there are with this one, float32. */
+  readonly iterations: tf.Scalar;
 }
 
 /**
@@ -75,8 +87,14 @@ export abstract class StatefulOptimizer<Slot extends string = string> extends tf
   /** The new value of one variable; its slots are assigned to. `iterations` is already that of this step, from 1. */
   protected abstract update(update: Update<Slot>): tf.Tensor;
 
-  /** Updates variables by their gradients, which stay the caller's to dispose. */
-  override applyGradients(gradients: tf.NamedTensorMap | { name: string; tensor: tf.Tensor }[]): void {
+  /**
+   * Updates variables by their gradients, which stay the caller's to dispose.
+   * @param numbers the step's learning rate and count of updates, instead of this optimizer's own
+   */
+  override applyGradients(
+    gradients: tf.NamedTensorMap | { name: string; tensor: tf.Tensor }[],
+    numbers?: StepNumbers,
+  ): void {
     const entries = Array.isArray(gradients)
       ? gradients.map(({ name, tensor }) => [name, tensor] as const)
       : Object.entries(gradients);
@@ -88,6 +106,19 @@ export abstract class StatefulOptimizer<Slot extends string = string> extends tf
         scalars.set(value, known);
         return known;
       };
+      const computed = new Map<string, tf.Scalar>();
+      const once = (key: string, compute: () => tf.Scalar) => {
+        const known = computed.get(key) ?? compute();
+        computed.set(key, known);
+        return known;
+      };
+      const rateOf = (variable: tf.Variable): tf.Scalar => {
+        const factor = this.#factors.get(variable) ?? 1;
+        if (numbers === undefined) return scalar(this.learningRate * factor);
+        if (factor === 1) return numbers.learningRate;
+        return once(`learning rate ${factor}`, () => tf.mul(numbers.learningRate, scalar(factor)));
+      };
+      const iterations = numbers?.iterations ?? scalar(this.iterations);
       for (const [name, gradient] of entries) {
         // tfjs gives null for a variable that the loss does not depend on.
         if (gradient == null) continue;
@@ -100,7 +131,9 @@ export abstract class StatefulOptimizer<Slot extends string = string> extends tf
             gradient,
             slots: this.#slotsFor(variable),
             scalar,
-            learningRate: this.learningRate * (this.#factors.get(variable) ?? 1),
+            once,
+            learningRate: rateOf(variable),
+            iterations,
             weightDecay: decays ? this.weightDecay : 0,
           }),
         );
@@ -119,6 +152,11 @@ export abstract class StatefulOptimizer<Slot extends string = string> extends tf
   /** What is remembered of a variable, or undefined before its first update. The tensors stay the optimizer's. */
   slotsOf(variable: tf.Variable): Readonly<Record<Slot, tf.Variable>> | undefined {
     return this.#slots.get(variable);
+  }
+
+  /** What will be remembered of a variable, from before its first update on. The tensors stay the optimizer's. */
+  prepareSlots(variable: tf.Variable): Readonly<Record<Slot, tf.Variable>> {
+    return this.#slotsFor(variable);
   }
 
   /** Puts back what was remembered of a variable. `values` are copied. */

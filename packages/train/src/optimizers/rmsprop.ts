@@ -64,7 +64,7 @@ export class Rmsprop extends StatefulOptimizer<Slot> {
       direction = tf.add(tf.mul(slots.momentum_buffer, scalar(this.momentum)), direction);
       slots.momentum_buffer.assign(direction);
     }
-    return tf.sub(value, tf.mul(direction, scalar(learningRate)));
+    return tf.sub(value, tf.mul(direction, learningRate));
   }
 
   override getConfig(): tf.serialization.ConfigDict {

@@ -47,7 +47,7 @@ export class Sgd extends StatefulOptimizer<'momentum_buffer'> {
       slots.momentum_buffer.assign(buffer);
       direction = this.nesterov ? tf.add(direction, tf.mul(buffer, momentum)) : buffer;
     }
-    return tf.sub(value, tf.mul(direction, scalar(learningRate)));
+    return tf.sub(value, tf.mul(direction, learningRate));
   }
 
   override getConfig(): tf.serialization.ConfigDict {

@@ -2,20 +2,23 @@ import type { ExportOnnxOptions } from '@cnnzoo/backend-onnx';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { choice, command, flag, imageShape, numeric, required, text } from '../command.js';
 import { formats, writeModel } from '../export/export-model.js';
+import { writeTraining } from '../export/export-training.js';
 import type { TensorDescription } from '../export/tensor-description.js';
 import { networkNames, networkRow } from '../network-names.js';
 import { fileSize } from '../numbers.js';
 import { buildOptions, isFolder, openModel, withoutComputing } from '../open-network.js';
+import { recipeNames } from '../recipe-names.js';
 
 export const exportCommand = command({
   name: 'export',
   summary: 'a network or a saved model as ONNX, safetensors, tfjs, or a repository for Triton',
   details:
-    'Writes a network with its weights, or a model that was saved in a folder. The format follows the name of the file: .onnx and .safetensors are files, any other name is a folder in the format of TensorFlow.js. --format triton writes a model repository for the Triton Inference Server: the ONNX model, config.pbtxt, and the names of the classes.',
+    'Writes a network with its weights, or a model that was saved in a folder. The format follows the name of the file: .onnx and .safetensors are files, any other name is a folder in the format of TensorFlow.js. --format triton writes a model repository for the Triton Inference Server: the ONNX model, config.pbtxt, and the names of the classes. --training writes a folder with a whole training step as an ONNX file, its state and a manifest, for any onnxruntime.',
   examples: [
     'cnnzoo export resnet50 resnet50.onnx --weights DEFAULT --preprocessing',
     'cnnzoo export pets pets.safetensors',
     'cnnzoo export resnet50 models --format triton --weights DEFAULT',
+    'cnnzoo export cifar_resnet20 step --training --batch 128',
   ],
   args: {
     network: required("a network's name, or a folder with a saved model", networkNames),
@@ -31,9 +34,24 @@ export const exportCommand = command({
     opset: numeric('version', 'ONNX: 17 (default) to 22', { least: 17, most: 22 }),
     preprocessing: flag('ONNX: take uint8 pixels, and normalize them inside'),
     externalData: flag('ONNX: the weights in a file of their own'),
+    training: flag('a training step: forward, backward and update'),
+    recipe: choice('name', "training step: a paper's optimizer and loss; default: the network's own", recipeNames),
+    operators: choice('set', "training step: standard (default), or onnxruntime's own for full speed", [
+      'standard',
+      'onnxruntime',
+    ]),
   },
   async run({ args: { network, file }, options, output }) {
     const { weights, input, classes, format, batch, layout, opset, preprocessing, externalData } = options;
+    const { training, recipe, operators } = options;
+    const ofStep = recipe !== undefined ? 'recipe' : operators !== undefined ? 'operators' : undefined;
+    if (ofStep !== undefined && training !== true)
+      throw new TypeError(`--${ofStep} is for training steps: give --training, too`);
+    const ofModel = Object.entries({ format, layout, preprocessing, externalData }).find(
+      ([, value]) => value !== undefined,
+    );
+    if (training === true && ofModel !== undefined)
+      throw new TypeError(`--${ofModel[0]} is for models, and --training writes a training step`);
     const onnx: ExportOnnxOptions & { externalData?: boolean } = {
       ...(batch !== undefined && { batchSize: batch }),
       ...(layout !== undefined && { layout }),
@@ -43,7 +61,10 @@ export const exportCommand = command({
     };
     const model = await modelToExport(network, weights, buildOptions(input, classes));
     try {
-      const written = await writeModel(model.model, file, { format, onnx });
+      const written =
+        training === true
+          ? await writeTraining(model.model, network, file, { batchSize: batch, recipe, operators, opset })
+          : await writeModel(model.model, file, { format, onnx });
       const random = model.random ? ['the weights are random: give --weights for published ones'] : [];
       for (const line of random) output.note(line);
       const lines = written.files.map(({ path, bytes }) => `${path}  ${fileSize(bytes)}`);

@@ -37,10 +37,12 @@ export const ceilings: Readonly<Record<string, number>> = {
   '@cnnzoo/train':            26,
   // 16 before reports were checked field by field, and arguments.
   '@cnnzoo/evaluate':         18,
-  // 45 before failed steps changed nothing, and graph models were frozen and exported; 50 before what a graph model says of itself was checked.
-  '@cnnzoo/backend-onnx':     50.5,
+  // 45 before failed steps changed nothing, and graph models were frozen and exported; 50 before what a graph model says of itself was checked;
+  // 50.5 before functions of variables, such as training steps, were exported.
+  '@cnnzoo/backend-onnx':     52.5,
   '@cnnzoo/backend-onnx/inference-worker': 5,
   // 12 before options and reports were checked by the shared rules.
+  '@cnnzoo/handover':          8,
   '@cnnzoo/backend-node':     13,
   '@cnnzoo/backend-node/auto': 13,
   '@cnnzoo/backend-node/probe-process': 13,

@@ -1,0 +1,70 @@
+/** A training step as a folder: the ONNX file, its state, and a manifest. */
+import { stat } from 'node:fs/promises';
+import type { TrainingStepOptions } from '@cnnzoo/handover';
+import type { Recipe, RecipeName } from '@cnnzoo/train';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { checkParent, type WrittenModel } from './export-model.js';
+import type { TensorDescription } from './tensor-description.js';
+
+/** Where neither an option nor a recipe says it. */
+const plain = { batchSize: 32, optimizer: { learningRate: 0.01, momentum: 0.9 } };
+
+interface TrainingOptions extends Pick<TrainingStepOptions, 'operators'> {
+  readonly batchSize: number | undefined;
+  readonly recipe: RecipeName | undefined;
+  readonly opset: number | undefined;
+}
+
+/** @param network its name; the first recipe for it is taken where none is named */
+export async function writeTraining(
+  model: LayersModel,
+  network: string,
+  folder: string,
+  { batchSize, recipe: name, operators = 'standard', opset }: TrainingOptions,
+): Promise<Omit<WrittenModel, 'format'> & { readonly format: 'training step'; readonly recipe: string | null }> {
+  const [{ writeTrainingStep }, { recipeOptions, recipes, sgd }] = await Promise.all([
+    import('@cnnzoo/handover'),
+    import('@cnnzoo/train'),
+  ]);
+  await checkParent(folder);
+  const all: readonly (readonly [string, Recipe])[] = Object.entries(recipes);
+  const [chosen = null, recipe] = all.find(([each, { networks }]) =>
+    name === undefined ? networks.includes(network) : each === name,
+  ) ?? [null, undefined];
+  const { optimizer, labelSmoothing, auxiliaryWeight, clipping } =
+    recipe === undefined ? { optimizer: sgd(plain.optimizer) } : ofStep(recipeOptions(recipe));
+  const options: TrainingStepOptions = {
+    optimizer,
+    batchSize: batchSize ?? recipe?.batchSize ?? plain.batchSize,
+    operators,
+    ...(labelSmoothing !== undefined && { labelSmoothing }),
+    ...(auxiliaryWeight !== undefined && { auxiliaryWeight }),
+    ...(clipping !== undefined && { clipping }),
+    ...(opset !== undefined && { opset }),
+  };
+  const paths = await writeTrainingStep(model, folder, options);
+  optimizer.dispose();
+  const { readOnnxFile } = await import('../onnx/onnx-file.js');
+  const file = await readOnnxFile(paths.find((path) => path.endsWith('.onnx')) ?? '');
+  // Inputs that are state, and the new state, are the manifest's to list.
+  const own = ({ name: tensor }: TensorDescription) => ['images', 'labels', 'learning_rate', 'seed'].includes(tensor);
+  const files = paths.map(async (path) => ({ path, bytes: (await stat(path)).size }));
+  return {
+    format: 'training step',
+    files: await Promise.all(files),
+    opset: file.opset,
+    inputs: file.inputs.filter(own),
+    outputs: file.outputs.filter(({ name: tensor }) => !tensor.endsWith('.new')),
+    recipe: chosen,
+  };
+}
+
+type OfStep = Pick<TrainingStepOptions, 'optimizer' | 'labelSmoothing' | 'auxiliaryWeight' | 'clipping'>;
+
+/** The part of a recipe's options that is about one step. */
+const ofStep = ({ optimizer, labelSmoothing, auxiliaryWeight, clipping }: OfStep): OfStep => ({
+  optimizer,
+  ...(labelSmoothing !== undefined && { labelSmoothing }),
+  ...(auxiliaryWeight !== undefined && { auxiliaryWeight }),
+  ...(clipping !== undefined && { clipping }),
+});

@@ -1,0 +1,8 @@
+export {
+  exportTrainingStep,
+  type TrainingStep,
+  type TrainingStepOptions,
+  writeTrainingStep,
+} from './training-step/export-training-step.js';
+export { loadTrainingState } from './training-step/load-training-state.js';
+export type { StateEntry, StepInput, TrainingStepManifest } from './training-step/manifest.js';

@@ -1,0 +1,198 @@
+/**
+ * Exports training steps and compares 20 of each with the engine's own: in Node and in Python on onnxruntime, in Chromium on
+ * onnxruntime-web. onnx's checker has to accept each file.
+ *
+ *   pnpm --filter @cnnzoo/contracts check-training-steps [--steps 20] [--operators standard] [--python PROGRAM] [--browser] [NETWORK…]
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { exportTrainingStep, writeTrainingStep } from '@cnnzoo/handover';
+import { updateWeights } from '@cnnzoo/train';
+import { readSafetensors, type StateDict, writeSafetensors } from '@cnnzoo/weights';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { replayInBrowser } from './replay-in-browser.js';
+import { type StepBatch, type StepCase, stepBatches, stepCases, stepOptimizer } from './training-step-cases.js';
+
+/** Of a loss, and of a tensor's L2 norm. */
+const bars = { loss: 1e-5, weights: 1e-4 };
+
+const example = fileURLToPath(new URL('../../../../examples/training-step', import.meta.url));
+const replayScript = fileURLToPath(new URL('../python/replay_step.py', import.meta.url));
+
+interface Replay {
+  readonly losses: readonly number[];
+  readonly milliseconds: readonly number[];
+}
+
+const median = (values: readonly number[]) =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+async function inEngine(
+  model: LayersModel,
+  used: ReturnType<typeof stepOptimizer>,
+  batches: readonly StepBatch[],
+): Promise<Replay> {
+  const losses: number[] = [];
+  const milliseconds: number[] = [];
+  for (const batch of batches) {
+    const start = performance.now();
+    const { loss, ...others } = updateWeights(model, used, batch);
+    losses.push((await loss.data())[0] ?? Number.NaN);
+    milliseconds.push(performance.now() - start);
+    tf.dispose([loss, others as tf.TensorContainer]);
+  }
+  return { losses, milliseconds };
+}
+
+async function inNode(folder: string, batches: StateDict): Promise<Replay> {
+  const [ort, { trainingStep }] = await Promise.all([
+    import('onnxruntime-node'),
+    import(join(example, 'training-step.mjs')),
+  ]);
+  const read = (name: string) => readFileSync(join(folder, name));
+  const manifest = JSON.parse(read('manifest.json').toString());
+  const { step, save } = await trainingStep(ort, {
+    manifest,
+    model: read('step.onnx'),
+    state: read('state.safetensors'),
+  });
+  const losses: number[] = [];
+  const milliseconds: number[] = [];
+  const of = (name: string, i: number) => batches.get(`${name}.${i}`)?.data;
+  for (let i = 0; i < batches.size / 3; i++) {
+    const given = {
+      images: of('images', i),
+      labels: of('labels', i),
+      learning_rate: of('learning_rate', i)?.[0],
+      seed: i,
+    };
+    const start = performance.now();
+    losses.push((await step(given)).loss);
+    milliseconds.push(performance.now() - start);
+  }
+  writeFileSync(join(folder, 'trained.safetensors'), save());
+  return { losses, milliseconds };
+}
+
+function inPython(python: string, folder: string): Replay & { readonly domains: readonly string[] | null } {
+  const output = execFileSync(python, [replayScript, join(example, 'python'), folder], { maxBuffer: 2 ** 26 });
+  return JSON.parse(output.toString());
+}
+
+function lossDeviation(expected: readonly number[], actual: readonly number[]): number {
+  return Math.max(...expected.map((loss, i) => Math.abs((actual[i] ?? Number.NaN) / loss - 1)));
+}
+
+/** The largest L2 norm of a difference, relative to the tensor's own. What the optimizer remembers counts, too. */
+async function weightDeviation(folder: string, expected: StateDict): Promise<{ worst: number; name: string }> {
+  const trained = await readSafetensors(join(folder, 'trained.safetensors'));
+  let [worst, worstName] = [0, ''];
+  for (const [name, { data }] of expected) {
+    if (!(data instanceof Float32Array) || name.endsWith('momentum_buffer')) continue;
+    const actual = trained.get(name)?.data;
+    let [off, norm] = [0, 0];
+    for (let i = 0; i < data.length; i++) {
+      const value = data[i] as number;
+      off += (value - Number(actual?.[i])) ** 2;
+      norm += value ** 2;
+    }
+    const deviation = norm === 0 && off === 0 ? 0 : Math.sqrt(off / norm);
+    if (!(deviation <= worst)) [worst, worstName] = [deviation, name];
+  }
+  return { worst, name: worstName };
+}
+
+interface Settings {
+  readonly steps: number;
+  readonly operators: 'standard' | 'onnxruntime';
+  readonly python: string | undefined;
+  readonly browser: boolean;
+}
+
+/** @returns what is wrong */
+async function checkCase(one: StepCase, { steps, operators, python, browser }: Settings): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-step-'));
+  const problems: string[] = [];
+  try {
+    const [model, used] = [one.build(), stepOptimizer(one)];
+    const options = { optimizer: used, batchSize: one.batchSize, operators };
+    await writeTrainingStep(model, folder, options);
+    const batches = stepBatches(model, one, steps);
+    const dict: StateDict = new Map();
+    for (const [i, { images, labels }] of batches.entries()) {
+      dict.set(`images.${i}`, { shape: images.shape, dtype: 'F32', data: images.dataSync<'float32'>() });
+      dict.set(`labels.${i}`, { shape: labels.shape, dtype: 'I32', data: labels.dataSync<'int32'>() });
+      dict.set(`learning_rate.${i}`, { shape: [], dtype: 'F32', data: Float32Array.of(one.learningRate) });
+    }
+    writeFileSync(join(folder, 'batches.safetensors'), writeSafetensors(dict));
+    const engine = await inEngine(model, used, batches);
+    const expected = exportTrainingStep(model, options).state;
+    writeFileSync(join(folder, 'expected.safetensors'), expected);
+    const weights = await readSafetensors(expected);
+    tf.dispose(batches.flatMap(({ images, labels }) => [images, labels]));
+    model.dispose();
+    used.dispose();
+    const report = async (where: string, { losses, milliseconds }: Replay, given?: { worst: number; name: string }) => {
+      const loss = lossDeviation(engine.losses, losses);
+      const { worst, name } = given ?? (await weightDeviation(folder, weights));
+      const ratio = median(milliseconds.slice(1)) / median(engine.milliseconds.slice(1));
+      console.log(
+        [
+          one.name.padEnd(15),
+          operators.padEnd(12),
+          where.padEnd(9),
+          `losses ${loss.toExponential(1)}`,
+          `weights ${worst.toExponential(1)} (${name})`,
+          `${median(milliseconds.slice(1)).toFixed(0)} ms, ${ratio.toFixed(2)} of the engine's`,
+        ].join('  '),
+      );
+      if (!(loss <= bars.loss)) problems.push(`${one.name} in ${where}: losses are off by ${loss}`);
+      if (!(worst <= bars.weights)) problems.push(`${one.name} in ${where}: '${name}' is off by ${worst}`);
+    };
+    await report('Node', await inNode(folder, dict));
+    if (python !== undefined) {
+      const replay = inPython(python, folder);
+      await report('Python', replay);
+      const foreign = replay.domains?.filter((domain) => domain !== '') ?? [];
+      if (operators === 'standard' && foreign.length > 0) problems.push(`${one.name}: operators of ${foreign}`);
+      console.log(`${one.name}: ${replay.domains === null ? 'not checked: no onnx' : 'the checker accepts it'}`);
+    }
+    if (browser) {
+      const { deviation, ...replay } = await replayInBrowser(folder);
+      await report('Chromium', replay, deviation);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return problems;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    steps: { type: 'string', default: '20' },
+    operators: { type: 'string', default: 'standard' },
+    python: { type: 'string' },
+    browser: { type: 'boolean', default: false },
+  },
+});
+registerOnnxBackend();
+await tf.setBackend('onnx');
+const problems: string[] = [];
+for (const one of stepCases.filter(({ name }) => positionals.length === 0 || positionals.includes(name)))
+  problems.push(
+    ...(await checkCase(one, {
+      steps: Number(values.steps),
+      operators: values.operators === 'onnxruntime' ? 'onnxruntime' : 'standard',
+      python: values.python,
+      browser: values.browser,
+    })),
+  );
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length === 0 ? 0 : 1;
