@@ -1,5 +1,17 @@
 /** A function of tensors and variables, such as a training step, as an ONNX file. */
-import { check, checkOptions, integer, oneOf, optional, record, rule } from '@cnnzoo/checks';
+import {
+  callable,
+  check,
+  checkOptions,
+  integer,
+  isTensor,
+  layersModel,
+  oneOf,
+  optional,
+  record,
+  rule,
+} from '@cnnzoo/checks';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { fusions } from '../fusions/index.js';
 import { type Elements, type Layout, physicalShape, relayout } from '../graph/layout.js';
 import { encodeModel } from '../graph/onnx-model.js';
@@ -46,17 +58,28 @@ export interface ExportedComputation {
   readonly state: readonly ComputationState[];
 }
 
+const types = ['float32', 'int32', 'bool'];
+
+/** Whether a value is an object whose values are all of a kind. */
+const everyValue = (is: (value: unknown) => boolean) => (value: unknown) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(is);
+
+const isInput = (value: unknown): boolean => {
+  const { shape, dtype } = (value ?? {}) as { shape?: unknown; dtype?: unknown };
+  const isSize = (size: unknown) => typeof size === 'number' && Number.isInteger(size) && size > 0;
+  return Array.isArray(shape) && shape.every(isSize) && types.includes(String(dtype));
+};
+
+const isVariable = (value: unknown) => isTensor(value) && typeof (value as Partial<Variable>).assign === 'function';
+
 const computationRule = record<Computation>({
-  model: rule<Computation['model']>(
-    'a layers model',
-    (value) => typeof value === 'object' && value !== null && 'layers' in value,
-  ),
+  model: layersModel<LayersModel>(),
   inputs: rule<Computation['inputs']>(
-    'shapes and types by name',
-    (value) => typeof value === 'object' && value !== null,
+    'an object of { shape, dtype }: positive integers, and float32, int32 or bool',
+    everyValue(isInput),
   ),
-  state: rule<Computation['state']>('variables by name', (value) => typeof value === 'object' && value !== null),
-  compute: rule<Computation['compute']>('a function of the inputs', (value) => typeof value === 'function'),
+  state: rule<Computation['state']>('an object of variables', everyValue(isVariable)),
+  compute: callable<Computation['compute']>('a function of the inputs'),
 });
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { layers } from '@tensorflow/tfjs-layers';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { trace } from '../engine/trace.js';
 import type { LazyNode } from '../graph/node.js';
 import { followCalls } from '../recording/follow-calls.js';
@@ -14,7 +14,7 @@ import type { OnnxBackend } from '../tfjs/backend.js';
 /** A function of tensors and of variables. It reads no numbers. */
 export interface Computation {
   /** Its layers: operations and errors are named by them. */
-  readonly model: { readonly name: string; readonly layers: readonly layers.Layer[] };
+  readonly model: LayersModel;
   readonly inputs: Readonly<Record<string, { readonly shape: readonly number[]; readonly dtype: DataType }>>;
   /** All variables that it assigns to, and others that are not to be constants. */
   readonly state: Readonly<Record<string, tf.Variable>>;

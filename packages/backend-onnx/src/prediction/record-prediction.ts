@@ -2,6 +2,7 @@
  * Records what `model.predict` does, without running it: the inputs are placeholders, weights and other constants are leaves
  * that have their values.
  */
+import { check, tensor } from '@cnnzoo/checks';
 import type { DataType } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { trace } from '../engine/trace.js';
@@ -83,6 +84,7 @@ function record(
     // tfjs cuts a batch into parts of 32 unless it is told not to.
     const [main] = [model.predict(x, { batchSize: shapes[0]?.[0] ?? 1 })].flat();
     if (main === undefined) throw new Error(`model '${model.name}' has no output`);
+    check('the result of model.predict', main, tensor('a tensor, or several'));
     output = { name: model.outputNames[0] ?? 'output', node: backend.nodeOf(main) };
   });
   if (output === undefined) throw new Error(`model '${model.name}' has no output`);

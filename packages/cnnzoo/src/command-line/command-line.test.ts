@@ -174,6 +174,8 @@ test.each([
   [['recipe', 'resnext'], /^cnnzoo recipe: recipe must be one of lenet, alexnet.*\n$/],
   [['recipe', 'vgg', 'resnet'], /^cnnzoo recipe: too many arguments.*\n$/],
   [['export', 'lenet5'], /^cnnzoo export: missing required argument 'file'.*\n$/],
+  [['export', 'lenet5', 'x', '--operators', 'standard'], /^cnnzoo export: --operators is for training steps.*\n$/],
+  [['export', 'lenet5', 'x', '--training', '--layout', 'NCHW'], /^cnnzoo export: --layout is for models.*\n$/],
   [['export', 'lenet5', 'x.onnx', '--opset', '3'], /^cnnzoo export: --opset must be a whole number from 17 to 22.*\n$/],
   [
     ['train', 'pets', '--learning-rat', '1'],

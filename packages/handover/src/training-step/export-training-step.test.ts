@@ -33,7 +33,13 @@ function smallNetwork(): LayersModel {
 
 function batches(count: number, batchSize: number, shape: readonly number[], classes: number) {
   return Array.from({ length: count }, (_, step) => ({
-    images: tf.randomNormal([batchSize, ...shape] as [number, number, number, number], 0, 1, 'float32', step + 1) as tf.Tensor4D,
+    images: tf.randomNormal(
+      [batchSize, ...shape] as [number, number, number, number],
+      0,
+      1,
+      'float32',
+      step + 1,
+    ) as tf.Tensor4D,
     labels: tf.tensor1d(
       Array.from({ length: batchSize }, (_, i) => (i * 7 + step) % classes),
       'int32',

@@ -1,4 +1,5 @@
 /** manifest.json of an exported training step: what goes in, what comes out, and which output becomes which input. */
+import type { ComputationState } from '@cnnzoo/backend-onnx';
 import { integer, listOf, nullOr, oneOf, type Rule, record, rule, string } from '@cnnzoo/checks';
 
 export const manifestFormat = 'cnnzoo-training-step-1';
@@ -12,15 +13,9 @@ export interface StepInput {
 }
 
 /** A tensor that the step takes and gives back: a weight, a running statistic, or what the optimizer remembers of a weight. */
-export interface StateEntry {
-  /** Also its name in the file of the state. */
+export interface StateEntry extends Pick<ComputationState, 'output' | 'shape' | 'dtype' | 'layout'> {
+  /** Also its name in the file of the state. Its output is this input of the next step. */
   readonly input: string;
-  /** The output that is this input of the next step; null where it stays as it is. */
-  readonly output: string | null;
-  readonly shape: readonly number[];
-  readonly dtype: 'float32' | 'int32' | 'bool';
-  /** 'OIHW' for filters that the file has in PyTorch's order of axes, 'tfjs' for what it has as TensorFlow.js: HWIO, and [in, out]. */
-  readonly layout: 'OIHW' | 'tfjs';
 }
 
 /** What manifest.json says. */

@@ -2,7 +2,7 @@
 import { googlenet } from '@cnnzoo/googlenet';
 import { lenet5 } from '@cnnzoo/lenet';
 import { cifarResnet, resnet18 } from '@cnnzoo/resnet';
-import { type SgdOptions, sgd } from '@cnnzoo/train';
+import { sgd } from '@cnnzoo/train';
 import { vgg11 } from '@cnnzoo/vgg';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -25,7 +25,7 @@ export const stepCases: readonly StepCase[] = [
     build: () => cifarResnet({ depth: 20, seed }),
     classes: 10,
     batchSize: 32,
-    learningRate: 0.01,
+    learningRate: 0.001,
   },
   {
     name: 'resnet18',
@@ -44,8 +44,7 @@ export const stepCases: readonly StepCase[] = [
   },
 ];
 
-export const stepOptimizer = (options: Pick<SgdOptions, 'learningRate'>) =>
-  sgd({ ...options, momentum: 0.9, weightDecay: 1e-4 });
+export const stepOptimizer = ({ learningRate }: StepCase) => sgd({ learningRate, momentum: 0.9, weightDecay: 1e-4 });
 
 export interface StepBatch {
   readonly images: tf.Tensor4D;

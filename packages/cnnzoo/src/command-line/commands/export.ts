@@ -2,7 +2,7 @@ import type { ExportOnnxOptions } from '@cnnzoo/backend-onnx';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { choice, command, flag, imageShape, numeric, required, text } from '../command.js';
 import { formats, writeModel } from '../export/export-model.js';
-import { writeTraining } from '../export/export-training.js';
+import { optionsForTraining, writeTraining } from '../export/export-training.js';
 import type { TensorDescription } from '../export/tensor-description.js';
 import { networkNames, networkRow } from '../network-names.js';
 import { fileSize } from '../numbers.js';
@@ -29,7 +29,11 @@ export const exportCommand = command({
     weights: text('set', 'a published set (DEFAULT, IMAGENET1K_V2), a path or an address'),
     input: imageShape("the images; default: the network's own"),
     classes: numeric('number', "classes; default: the network's own", { least: 1 }),
-    batch: numeric('number', 'ONNX: images at once; default: any number in each run', { least: 1 }),
+    batch: numeric(
+      'number',
+      "ONNX: images at once; default: any number in each run, and of a training step the recipe's",
+      { least: 1 },
+    ),
     layout: choice('layout', 'ONNX: order of axes; default: NHWC', ['NHWC', 'NCHW']),
     opset: numeric('version', 'ONNX: 17 (default) to 22', { least: 17, most: 22 }),
     preprocessing: flag('ONNX: take uint8 pixels, and normalize them inside'),
@@ -59,7 +63,11 @@ export const exportCommand = command({
       ...(preprocessing !== undefined && { preprocessing }),
       ...(externalData !== undefined && { externalData }),
     };
-    const model = await modelToExport(network, weights, buildOptions(input, classes));
+    const built = {
+      ...buildOptions(input, classes),
+      ...(training === true && (await optionsForTraining(network, recipe))),
+    };
+    const model = await modelToExport(network, weights, built);
     try {
       const written =
         training === true

@@ -9,10 +9,33 @@ import type { TensorDescription } from './tensor-description.js';
 /** Where neither an option nor a recipe says it. */
 const plain = { batchSize: 32, optimizer: { learningRate: 0.01, momentum: 0.9 } };
 
-interface TrainingOptions extends Pick<TrainingStepOptions, 'operators'> {
+interface TrainingOptions {
+  readonly operators?: TrainingStepOptions['operators'] | undefined;
   readonly batchSize: number | undefined;
   readonly recipe: RecipeName | undefined;
   readonly opset: number | undefined;
+}
+
+/** The recipe of this name, or the first one for the network. */
+async function recipeFor(
+  network: string,
+  name: RecipeName | undefined,
+): Promise<readonly [name: string, recipe: Recipe] | readonly []> {
+  const { recipes } = await import('@cnnzoo/train');
+  const all: readonly (readonly [string, Recipe])[] = Object.entries(recipes);
+  return all.find(([each, { networks }]) => (name === undefined ? networks.includes(network) : each === name)) ?? [];
+}
+
+/** How the network is built to be trained by its recipe: with auxiliary heads, and its rate of dropout. */
+export async function optionsForTraining(
+  network: string,
+  name: RecipeName | undefined,
+): Promise<{ auxiliaryHeads?: true; dropout?: number }> {
+  const [, recipe] = await recipeFor(network, name);
+  return {
+    ...(recipe?.auxiliaryWeight !== undefined && { auxiliaryHeads: true as const }),
+    ...(recipe?.dropout !== undefined && { dropout: recipe.dropout }),
+  };
 }
 
 /** @param network its name; the first recipe for it is taken where none is named */
@@ -22,15 +45,12 @@ export async function writeTraining(
   folder: string,
   { batchSize, recipe: name, operators = 'standard', opset }: TrainingOptions,
 ): Promise<Omit<WrittenModel, 'format'> & { readonly format: 'training step'; readonly recipe: string | null }> {
-  const [{ writeTrainingStep }, { recipeOptions, recipes, sgd }] = await Promise.all([
+  const [{ writeTrainingStep }, { recipeOptions, sgd }] = await Promise.all([
     import('@cnnzoo/handover'),
     import('@cnnzoo/train'),
   ]);
   await checkParent(folder);
-  const all: readonly (readonly [string, Recipe])[] = Object.entries(recipes);
-  const [chosen = null, recipe] = all.find(([each, { networks }]) =>
-    name === undefined ? networks.includes(network) : each === name,
-  ) ?? [null, undefined];
+  const [chosen = null, recipe] = await recipeFor(network, name);
   const { optimizer, labelSmoothing, auxiliaryWeight, clipping } =
     recipe === undefined ? { optimizer: sgd(plain.optimizer) } : ofStep(recipeOptions(recipe));
   const options: TrainingStepOptions = {

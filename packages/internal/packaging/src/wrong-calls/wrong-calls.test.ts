@@ -98,6 +98,7 @@ async function disposeOf(result: unknown): Promise<void> {
     // A layer without weights cannot be disposed of.
     if (made.built !== false) await made.dispose();
   } else if (Array.isArray(result)) for (const each of result) await disposeOf(each);
+  else if (made != null && Object.getPrototypeOf(made) === Object.prototype) await disposeOf(Object.values(made));
 }
 
 /** The inputs that a symbolic tensor comes from. */
