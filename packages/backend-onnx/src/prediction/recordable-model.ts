@@ -38,8 +38,10 @@ const isSize = (size: unknown) => size === null || typeof size === 'number';
 const graphModel = rule<GraphModel>('a GraphModel, whose inputs and outputs have names', (value) => {
   const { inputs, outputs } = value as { inputs: unknown[]; outputs: unknown[] };
   const isInput = (input: unknown) => {
-    const { shape } = (input ?? {}) as { shape?: unknown };
-    return isNamed(input) && (shape == null || (Array.isArray(shape) && shape.every(isSize)));
+    const { shape, dtype } = (input ?? {}) as { shape?: unknown; dtype?: unknown };
+    return (
+      isNamed(input) && typeof dtype === 'string' && (shape == null || (Array.isArray(shape) && shape.every(isSize)))
+    );
   };
   return inputs.every(isInput) && outputs.every(isNamed);
 });

@@ -24,7 +24,8 @@ import { drawingLayers } from './symbolic-masks.js';
  * import { readSafetensors } from '@cnnzoo/weights';
  *
  * const manifest = JSON.parse(readFileSync('step/manifest.json', 'utf8'));
- * const [model, optimizer] = [lenet5(), sgd({ learningRate: 0.05, momentum: 0.9 })];
+ * const model = lenet5();
+ * const optimizer = sgd({ learningRate: 0.05, momentum: 0.9 });
  * loadTrainingState(model, optimizer, manifest, await readSafetensors('step/trained.safetensors'));
  */
 export function loadTrainingState(

@@ -7,7 +7,7 @@ const serveFile = fileURLToPath(new URL('../../../../examples/training-step/brow
 interface BrowserReplay {
   readonly losses: readonly number[];
   readonly milliseconds: readonly number[];
-  readonly deviation: { readonly worst: number; readonly name: string };
+  readonly deviation: { readonly weights: number; readonly worst: number; readonly name: string };
 }
 
 /** Runs in the page, with the modules of the example. The state stays there: it is compared with expected.safetensors. */
@@ -25,7 +25,7 @@ const replay = `async () => {
   }
   const expected = readSafetensors(ort, await bytes('expected.safetensors'));
   const trained = globalThis.trainingStep.tensors();
-  let [worst, name] = [0, ''];
+  let [worst, name, allOff, all] = [0, '', 0, 0];
   for (const [key, { data, type }] of Object.entries(expected)) {
     if (type !== 'float32' || key.endsWith('momentum_buffer')) continue;
     const actual = trained[key].data;
@@ -36,8 +36,10 @@ const replay = `async () => {
     }
     const deviation = norm === 0 && off === 0 ? 0 : Math.sqrt(off / norm);
     if (!(deviation <= worst)) [worst, name] = [deviation, key];
+    allOff += off;
+    all += norm;
   }
-  return { losses, milliseconds, deviation: { worst, name } };
+  return { losses, milliseconds, deviation: { weights: Math.sqrt(allOff / all), worst, name } };
 }`;
 
 export async function replayInBrowser(folder: string): Promise<BrowserReplay> {

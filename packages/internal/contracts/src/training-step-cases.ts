@@ -12,7 +12,10 @@ export interface StepCase {
   readonly build: () => LayersModel;
   readonly classes: number;
   readonly batchSize: number;
-  /** Small enough that rounding is not what training amplifies. */
+  /**
+   * Small where training amplifies rounding: at 0.01, PyTorch's own float32 is off by 1e-4 after four steps of the residual network
+   * (packages/internal/testing/golden/training/cifar_resnet20.json).
+   */
   readonly learningRate: number;
 }
 
@@ -25,7 +28,7 @@ export const stepCases: readonly StepCase[] = [
     build: () => cifarResnet({ depth: 20, seed }),
     classes: 10,
     batchSize: 32,
-    learningRate: 0.001,
+    learningRate: 0.0001,
   },
   {
     name: 'resnet18',

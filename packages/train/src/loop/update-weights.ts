@@ -63,8 +63,10 @@ const batchRule = rule<Batch>(
  * import { sgd, updateWeights } from '@cnnzoo/train';
  *
  * const optimizer = sgd({ learningRate: 0.1, momentum: 0.9 });
- * const { loss } = updateWeights(model, optimizer, batch, { labelSmoothing: 0.1 });
- * console.log(await loss.data());
+ * for await (const batch of loader.epoch(0)) {
+ *   const { loss } = updateWeights(model, optimizer, batch, { labelSmoothing: 0.1 });
+ *   console.log(await loss.data());
+ * }
  */
 export function updateWeights(
   model: LayersModel,
