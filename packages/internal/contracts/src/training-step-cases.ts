@@ -35,7 +35,7 @@ export const stepCases: readonly StepCase[] = [
     build: () => resnet18({ numClasses: 10, seed }),
     classes: 10,
     batchSize: 8,
-    learningRate: 0.001,
+    learningRate: 0.0001,
   },
   { name: 'vgg11', build: () => vgg11({ numClasses: 10, seed }), classes: 10, batchSize: 4, learningRate: 0.001 },
   {
@@ -43,11 +43,12 @@ export const stepCases: readonly StepCase[] = [
     build: () => googlenet({ numClasses: 10, auxiliaryHeads: true, seed }),
     classes: 10,
     batchSize: 8,
-    learningRate: 0.001,
+    learningRate: 0.0001,
   },
 ];
 
-export const stepOptimizer = ({ learningRate }: StepCase) => sgd({ learningRate, momentum: 0.9, weightDecay: 1e-4 });
+export const stepOptimizer = ({ learningRate }: StepCase) =>
+  sgd({ learningRate, momentum: 0.9, weightDecay: 1e-4 });
 
 export interface StepBatch {
   readonly images: tf.Tensor4D;
