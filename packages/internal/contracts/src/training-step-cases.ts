@@ -47,8 +47,7 @@ export const stepCases: readonly StepCase[] = [
   },
 ];
 
-export const stepOptimizer = ({ learningRate }: StepCase) =>
-  sgd({ learningRate, momentum: 0.9, weightDecay: 1e-4 });
+export const stepOptimizer = ({ learningRate }: StepCase) => sgd({ learningRate, momentum: 0.9, weightDecay: 1e-4 });
 
 export interface StepBatch {
   readonly images: tf.Tensor4D;
