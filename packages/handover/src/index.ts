@@ -1,3 +1,4 @@
+export { exportTorch, type TorchNetwork, writeTorch } from './torch/export-torch.js';
 export {
   exportTrainingStep,
   type TrainingStep,

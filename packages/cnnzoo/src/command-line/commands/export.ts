@@ -13,7 +13,7 @@ export const exportCommand = command({
   name: 'export',
   summary: 'a network or a saved model as ONNX, safetensors, tfjs, or a repository for Triton',
   details:
-    'Writes a network with its weights, or a model that was saved in a folder. The format follows the name of the file: .onnx and .safetensors are files, any other name is a folder in the format of TensorFlow.js. --format triton writes a model repository for the Triton Inference Server: the ONNX model, config.pbtxt, and the names of the classes. --training writes a folder with a whole training step as an ONNX file, its state and a manifest, for any onnxruntime.',
+    'Writes a network with its weights, or a model that was saved in a folder. The format follows the name of the file: .onnx and .safetensors are files, any other name is a folder in the format of TensorFlow.js. --format triton writes a model repository for the Triton Inference Server: the ONNX model, config.pbtxt, and the names of the classes. --format python writes a folder with a PyTorch module and its weights. --training writes a folder with a whole training step as an ONNX file, its state and a manifest, for any onnxruntime.',
   examples: [
     'cnnzoo export resnet50 resnet50.onnx --weights DEFAULT --preprocessing',
     'cnnzoo export pets pets.safetensors',

@@ -52,6 +52,15 @@ test('formats that hold a network want its name', async () => {
   await expect(convertWeights(at('f.safetensors'), at('no/x.pth'), unchanged)).rejects.toThrow(/there is no folder/);
 });
 
+test('a PyTorch module comes with its weights', async () => {
+  const { files, format } = await writeModel(model, at('torch'), { format: 'python', onnx: {} });
+  expect(format).toBe('python');
+  expect(files.map(({ path }) => path).sort()).toEqual(
+    ['network.py', 'weights.safetensors'].map((name) => at(`torch/${name}`)),
+  );
+  expect(readFileSync(at('torch/network.py'), 'utf8')).toContain('nn.Linear(84, 2)');
+});
+
 test('a repository of Triton has the model, its inputs and outputs, and the names of the classes', async () => {
   const { files, inputs, outputs, opset } = await writeModel(model, at('models'), { format: 'triton', onnx: {} });
   expect(files.map(({ path }) => path)).toEqual(

@@ -9,7 +9,7 @@ import type { OnnxValue } from '../onnx/onnx-file.js';
 import type { TensorDescription } from './tensor-description.js';
 import { writeTritonRepository } from './triton-repository.js';
 
-export const formats = ['onnx', 'safetensors', 'torch', 'tfjs', 'triton'] as const;
+export const formats = ['onnx', 'safetensors', 'torch', 'python', 'tfjs', 'triton'] as const;
 export type Format = (typeof formats)[number];
 
 export interface WrittenModel {
@@ -71,6 +71,10 @@ const write: Readonly<
     ]);
     await writeTorchFile(path, stateDict(model));
     return { files: [path] };
+  },
+  async python(model, path) {
+    const { writeTorch } = await import('@cnnzoo/handover');
+    return { files: await writeTorch(model, path) };
   },
   async tfjs(model, path) {
     const { layersModelFolder } = await import('@cnnzoo/weights');
