@@ -15,6 +15,12 @@ export async function drawFile(file: Blob, canvas: HTMLCanvasElement): Promise<v
   bitmap.close();
 }
 
+export function drawFrame(video: HTMLVideoElement, canvas: HTMLCanvasElement): void {
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  contextOf(canvas).drawImage(video, 0, 0);
+}
+
 /** A copy that stays when the camera goes on. */
 export function copyOf(image: StageImage): ImageData {
   const [width, height] =

@@ -5,7 +5,7 @@ import { startCamera, stopCamera } from './camera.js';
 import { classList } from './classes.js';
 import { byId, element } from './elements.js';
 import { type Taught, trainHead } from './head.js';
-import { copyOf, drawFile, type StageImage } from './images.js';
+import { copyOf, drawFile, drawFrame, type StageImage } from './images.js';
 import { loadNetwork, type NetworkName, networks } from './network.js';
 
 const networkSelect = byId('network', HTMLSelectElement);
@@ -237,7 +237,12 @@ imageFile.addEventListener('change', () => {
 cameraButton.addEventListener('click', () =>
   saying(imageStatus, async () => {
     say(imageStatus, '');
-    if (video.srcObject !== null) return endCamera();
+    if (video.srcObject !== null) {
+      // The last frame stays.
+      drawFrame(video, canvas);
+      endCamera();
+      return show(canvas);
+    }
     await startCamera(video);
     cameraButton.textContent = 'Stop camera';
     show(video);

@@ -1,4 +1,5 @@
-import { check, nameOrObject, rule } from '@cnnzoo/checks';
+import { check, rule } from '@cnnzoo/checks';
+import { isSource } from '@cnnzoo/files';
 import { findWeights, type LoadPretrainedOptions, loadPretrained, type Source } from '@cnnzoo/weights';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { useBackend } from '../use-backend.js';
@@ -6,7 +7,7 @@ import { checkModelId, createModel } from './create-model.js';
 import type { ModelId, OptionsOf } from './models.js';
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
-const weightsRule = nameOrObject<Source>("a set's name, a path, an address or the bytes of a file");
+const weightsRule = rule<Source>("a set's name, a path, an address or the bytes of a file", isSource);
 
 /** What `fromPretrained` takes: the network's own options, and where its weights come from. */
 export type FromPretrainedOptions<Id extends ModelId> = OptionsOf<Id> & {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { check, nameOrObject } from '@cnnzoo/checks';
+import { check, rule } from '@cnnzoo/checks';
 import { openSource, type Source } from '@cnnzoo/files';
 import { asDataError } from '../archives/archive-index.js';
 import { DataError } from '../data-error.js';
@@ -9,7 +9,10 @@ import { DataError } from '../data-error.js';
 /** The files of a data set: the path or file URL of their folder, or each by its name, from anywhere. */
 export type NamedFiles = string | URL | Readonly<Record<string, Source>>;
 
-const namedFiles = nameOrObject<NamedFiles>('the path or file URL of a folder, or an object of files by their names');
+const namedFiles = rule<NamedFiles>(
+  'the path or file URL of a folder, or an object of files by their names',
+  (value) => (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null),
+);
 
 /** What one of the files is called in messages, and where it is. */
 export interface NamedFile {

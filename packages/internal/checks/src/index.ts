@@ -5,4 +5,4 @@ export { check, checkedLater, either, faultOf, nullOr, type OptionalRule, option
 export { shown } from './shown.js';
 export { type Size2d, size2d, sizePair } from './size-2d.js';
 export { isTensor, layer, layersModel, symbolicTensor, type TensorLike, tensor } from './tfjs-objects.js';
-export { abortSignal, boolean, callable, listOf, nameOrObject, oneOf, string, text } from './values.js';
+export { abortSignal, boolean, callable, listOf, oneOf, string, text } from './values.js';

@@ -61,12 +61,3 @@ export function listOf<T>(element: Rule<T>, shortest = 0): Rule<readonly T[]> {
     },
   };
 }
-
-/** A non-empty string or any object: what names a thing, or is it. What kind of object it is, its user finds out. */
-/* @__NO_SIDE_EFFECTS__ */
-export function nameOrObject<T extends string | object>(expected: string): Rule<T> {
-  return rule<T>(
-    expected,
-    (value) => (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null),
-  );
-}

@@ -3,7 +3,7 @@ export { type Budget, type ReadLimits, readBudget } from './budget.js';
 export { inflate } from './inflate.js';
 export { isRecord, parseJson } from './json.js';
 export { nodeModule, runsInNode } from './node-module.js';
-export { type OpenSource, openSource, type ReadableSource, type Source, within } from './source.js';
+export { isSource, type OpenSource, openSource, type ReadableSource, type Source, within } from './source.js';
 export { syncFolder, type WriteContent, writeAtomically, writeDurably, writeFilesAtomically } from './write.js';
 export {
   readZipDirectory,

@@ -17,6 +17,20 @@ export interface ReadableSource {
  */
 export type Source = string | URL | Uint8Array | ArrayBuffer | SharedArrayBuffer | Blob | ReadableSource;
 
+/** Whether a value can be a source. Whether there is a file behind it, `openSource` finds out. */
+export function isSource(value: unknown): value is Source {
+  if (typeof value === 'string') return value !== '';
+  if (typeof value !== 'object' || value === null) return false;
+  return (
+    value instanceof URL ||
+    value instanceof Uint8Array ||
+    value instanceof ArrayBuffer ||
+    isSharedMemory(value) ||
+    value instanceof Blob ||
+    ('read' in value && typeof value.read === 'function')
+  );
+}
+
 /** A source that has been opened for reading. */
 export interface OpenSource {
   /** For messages: the path, the address, or 'the given bytes'. */

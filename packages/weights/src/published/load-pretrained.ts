@@ -1,5 +1,5 @@
-import { check, checkOptions, layersModel, nameOrObject, type OptionRules } from '@cnnzoo/checks';
-import { addressOf, nodeModule, runsInNode, type Source } from '@cnnzoo/files';
+import { check, checkOptions, layersModel, type OptionRules, rule } from '@cnnzoo/checks';
+import { addressOf, isSource, nodeModule, runsInNode, type Source } from '@cnnzoo/files';
 import { preprocessingFor, readMetadata, writeMetadata } from '@cnnzoo/metadata';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { cachedSource } from '../download/cached-source.js';
@@ -38,7 +38,7 @@ export interface PretrainedReport extends LoadReport {
   readonly file: string | null;
 }
 
-const weightsRule = nameOrObject<Source>("a set's name, a path, an address or the bytes of a file");
+const weightsRule = rule<Source>("a set's name, a path, an address or the bytes of a file", isSource);
 
 /**
  * Loads published weights, a file or a download into a model.
