@@ -15,8 +15,16 @@ export {
   type FrozenModelInWorker,
   freeze,
 } from './inference/freeze.js';
+export type { OnnxFileSignature } from './inference/onnx-file-session.js';
+export {
+  type OnnxFileModel,
+  type OnnxFileModelInWorker,
+  type OpenOnnxFileOptions,
+  openOnnxFile,
+} from './inference/open-onnx-file.js';
 export type { RequestOptions } from './inference/request.js';
 export type { Batching } from './inference/request-batcher.js';
+export type { Signature } from './inference/signature.js';
 export type { GraphModel } from './prediction/recordable-model.js';
 export { engineStats, type OnnxBackendOptions, registerOnnxBackend } from './register-backend.js';
 export type { Device } from './runtime/device.js';

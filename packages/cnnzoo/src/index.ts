@@ -12,6 +12,7 @@ export { type LoadClassifierOptions, loadClassifier } from './classifier/load-cl
 export type { PageImage, PagePixels } from './classifier/page-image.js';
 export { loadModel, saveModel } from './classifier/saved-model.js';
 export type { TrainingFacts } from './classifier/training-facts.js';
+export { type PushedToHub, type PushToHubOptions, pushToHub } from './hub/push-to-hub.js';
 export { createModel, listModels } from './networks/create-model.js';
 export { type FromPretrainedOptions, fromPretrained } from './networks/from-pretrained.js';
 export type { Family, ModelId, OptionsOf } from './networks/models.js';

@@ -7,13 +7,16 @@ export {
   type LearningRateCurve,
 } from './learning-rate/find-learning-rate.js';
 export { jsonlLog } from './logs/jsonl-log.js';
+export { type MlflowLogOptions, mlflowLog } from './logs/mlflow-log.js';
 export {
   type ProgressBarOptions,
   type ProgressEvent,
   type ProgressStream,
   progressBar,
 } from './logs/progress-bar.js';
+export type { RemoteLog } from './logs/remote-log.js';
 export { tensorboardLog } from './logs/tensorboard-log.js';
+export { type TrackioLogOptions, trackioLog } from './logs/trackio-log.js';
 export { trainingCurves } from './logs/training-curves.js';
 export type { Loss } from './loop/backward.js';
 export type { Batch, Loader } from './loop/batch.js';

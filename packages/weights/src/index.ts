@@ -8,6 +8,8 @@ export { readWeights } from './formats/read-weights.js';
 export { readSafetensors, readSafetensorsMetadata, writeSafetensors } from './formats/safetensors.js';
 export { layersModelFolder, readLayersModel } from './formats/tfjs/layers-model.js';
 export { type ReadTorchOptions, readTorch } from './formats/torch/torch.js';
+export { describeHubWeights, type HubWeights } from './hub/hub-weights.js';
+export { type HubModelFiles, hubModelFiles } from './hub/model-files.js';
 export { type LoadReport, type LoadStateDictOptions, loadStateDict } from './model/load-state-dict.js';
 // @cnnzoo/train saves what an optimizer remembers of each weight under the weight's key.
 export { type ModelWeight, modelWeights } from './model/model-weights.js';

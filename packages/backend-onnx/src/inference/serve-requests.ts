@@ -2,10 +2,11 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { FrozenGraph } from './frozen-graph.js';
 import { frozenSession } from './frozen-session.js';
+import { type OnnxFile, onnxFileSession } from './onnx-file-session.js';
 
 /** What a worker is started with. */
 export interface WorkerSetup {
-  readonly graph: FrozenGraph;
+  readonly graph: FrozenGraph | OnnxFile;
   readonly threads: number;
 }
 
@@ -17,7 +18,7 @@ export type WorkerResponse =
   | { readonly id: number; readonly message: string };
 
 export function serveRequests(port: MessagePort, { graph, threads }: WorkerSetup): void {
-  const session = frozenSession(graph, threads);
+  const session = 'path' in graph ? onnxFileSession(graph, threads) : frozenSession(graph, threads);
   port.on('message', (request: WorkerRequest) => {
     if (request === null) {
       session.dispose();

@@ -130,6 +130,36 @@ function load(model: Uint8Array, device: Device, { threads, profile }: SessionOp
   return { session, feedsOf, dispose };
 }
 
+/** An ONNX file of others, as it is. */
+export interface OnnxFileRuntime {
+  /** @returns the values of an output */
+  run(
+    input: Omit<RuntimeInput, 'data'> & { readonly name: string; readonly data: Float32Array | Uint8Array },
+    output: string,
+  ): ArrayLike<unknown>;
+  dispose(): void;
+}
+
+/**
+ * Opens an ONNX file on the processor, without a sentinel: it may be of older operators than that needs. By its path, so that weights in a file beside it are found.
+ * @throws Error of onnxruntime where it is none, or has operators that onnxruntime does not know
+ */
+export function openOnnxRuntime(path: string, threads: number): OnnxFileRuntime {
+  const { binding, initOrt } = native();
+  initOrt();
+  const session = new binding.InferenceSession();
+  session.loadModel(path, { intraOpNumThreads: threads, graphOptimizationLevel: 'all', logSeverityLevel: 3 });
+  return {
+    run({ name, type, dims, data }, output) {
+      const results = session.run({ [name]: new Tensor(type, data, dims) }, { [output]: null }, {});
+      const result = results[output];
+      if (result === undefined) throw new Error(`onnxruntime gave no result '${output}'`);
+      return (result as Tensor).data as ArrayLike<unknown>;
+    },
+    dispose: () => session.dispose(),
+  };
+}
+
 /** Names of the devices that this build of onnxruntime-node knows. */
 export function supportedDevices(): string[] {
   return native()

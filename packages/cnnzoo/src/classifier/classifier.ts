@@ -22,7 +22,8 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { classifierFacts } from './classifier-facts.js';
 import { type ClassifierInput, fileOrPixels } from './image-input.js';
 import { type LabelledImages, openTestImages } from './labelled-images.js';
-import { frozenRunner, type Runner, tfjsRunner } from './runner.js';
+import { frozenNetwork, frozenRunner, type PredictorSource, type Runner, tfjsRunner } from './runner.js';
+import { runnerPool } from './runner-pool.js';
 import { saveModel } from './saved-model.js';
 import { type TrainingFacts, writeTrainingFacts } from './training-facts.js';
 
@@ -101,20 +102,23 @@ export function imageClassifier(model: LayersModel): ImageClassifier {
   return classifierOf(model, null);
 }
 
-/** @param training how it was trained, or null where that is not known */
-export function classifierOf(model: LayersModel, training: TrainingFacts | null): ImageClassifier {
-  const facts = classifierFacts(model);
-  let running: { readonly worker: number; readonly runner: Promise<Runner> } | undefined;
-  let disposed = false;
+/** What a classifier does otherwise whose model is no network of tfjs. */
+export interface OtherModel {
+  readonly predictor: PredictorSource;
+  readonly save: () => never;
+}
 
-  const runnerWith = async (worker: number): Promise<Runner> => {
-    if (running?.worker === worker) return running.runner;
-    const before = running;
-    const runner = runsInNode() ? frozenRunner(model, facts, { worker }) : Promise.resolve(tfjsRunner(model, facts));
-    running = { worker, runner };
-    await (await before?.runner)?.dispose();
-    return runner;
-  };
+/**
+ * @param training how it was trained, or null where that is not known
+ * @param other where the model only stands for something else
+ */
+export function classifierOf(model: LayersModel, training: TrainingFacts | null, other?: OtherModel): ImageClassifier {
+  const facts = classifierFacts(model);
+  const predictor = other?.predictor ?? frozenNetwork(model, facts);
+  const runners = runnerPool((worker) =>
+    runsInNode() ? frozenRunner(facts, predictor, worker) : Promise.resolve(tfjsRunner(model, facts)),
+  );
+  let disposed = false;
   const checkUsable = () => {
     if (disposed) throw new Error(`the classifier '${model.name}' has been disposed: load it again`);
   };
@@ -135,7 +139,16 @@ export function classifierOf(model: LayersModel, training: TrainingFacts | null)
       );
       return predict(model, pixels, { protocol, topK: count, categories: facts.categories });
     }
-    const { imagesAtOnce, callsAtOnce, outputs } = await runnerWith(worker);
+    return runners.use(worker, (runner) => run(runner, images, nameOf, count, signal));
+  }
+
+  async function run(
+    { imagesAtOnce, callsAtOnce, outputs }: Runner,
+    images: readonly ClassifierInput[],
+    nameOf: (index: number) => string,
+    count: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Prediction[][]> {
     const answers: Prediction[][] = Array.from({ length: images.length });
     let next = 0;
     const work = async () => {
@@ -188,13 +201,14 @@ export function classifierOf(model: LayersModel, training: TrainingFacts | null)
     },
     async save(folder) {
       checkUsable();
+      other?.save();
       await saveModel(model, folder);
       await writeTrainingFacts(folder, training);
     },
     async dispose() {
       if (disposed) return;
       disposed = true;
-      await (await running?.runner)?.dispose();
+      await runners.close();
       model.dispose();
     },
   };

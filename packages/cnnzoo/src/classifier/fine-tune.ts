@@ -14,7 +14,7 @@ import {
 } from '@cnnzoo/checks';
 import type { DataLoader, Dataset } from '@cnnzoo/data';
 import { type EvaluationReport, evaluate } from '@cnnzoo/evaluate';
-import type { History, TrainEvent } from '@cnnzoo/train';
+import type { History, LearningRateCurve, StepRecord, TrainEvent } from '@cnnzoo/train';
 import { evaluationTransform, type Transform, trainingTransform } from '@cnnzoo/transforms';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkModelId, createModel } from '../networks/create-model.js';
@@ -24,11 +24,11 @@ import { useBackend } from '../use-backend.js';
 import { classifierOf, type ImageClassifier } from './classifier.js';
 import { type ClassifierFacts, classifierFacts } from './classifier-facts.js';
 import { type LabelledImages, openTestImages, openTrainingImages, type TrainingImages } from './labelled-images.js';
-import { trainInStages } from './training-stages.js';
+import { findStageRate, trainInStages } from './training-stages.js';
 
 /** The options of `fineTune`. */
 export interface FineTuneOptions {
-  /** What training begins with: a published set (`'DEFAULT'`, `'IMAGENET1K_V2'`), a path or an http(s) address; null for random weights. */
+  /** What training begins with: a published set (`'DEFAULT'`, `'IMAGENET1K_V2'`), a repository of Hugging Face's hub (`'hf-hub:owner/name'`), a path or an http(s) address; null for random weights. */
   readonly weights: string | null;
   /** Times that each image is trained on, in all. Default 5. */
   readonly epochs?: number;
@@ -129,8 +129,7 @@ export async function fineTune(
   images: LabelledImages,
   options: FineTuneOptions,
 ): Promise<FineTunedClassifier> {
-  checkModelId(network);
-  const given = checkOptions<FineTuneOptions>('fineTune', options, rules);
+  const given = checkCall(network, options);
   const { weights, seed = 0, batchSize = 32, learningRate = 0.001, epochs = 5, resume = false } = given;
   const frozenEpochs = given.frozenEpochs ?? (weights === null ? 0 : Math.min(1, epochs));
   if (frozenEpochs > epochs)
@@ -138,31 +137,19 @@ export async function fineTune(
   if (resume && given.checkpoint === undefined)
     throw new TypeError('resume continues the run in checkpoint, which is missing');
 
-  const { DataLoader } = await import('@cnnzoo/data');
-  await useBackend();
-  let { training, validation } = await openImages(images, given, 3);
-  const model = await buildModel(network, training.categories, given);
+  const { model, training, validation, loader, validationLoader } = await prepare(network, images, given);
   try {
-    const facts = classifierFacts(model);
-    if (facts.channels !== 3) ({ training, validation } = await openImages(images, given, facts.channels));
-    const loader = new DataLoader(training, {
-      batchSize,
-      seed,
-      shuffle: true,
-      workers: given.workers ?? 1,
-      transform: given.transform ?? trainingTransform(facts.preprocessing),
-    });
     const history = await trainInStages(model, loader, {
       epochs,
       frozenEpochs,
       learningRate,
-      validation: validation === null ? null : validationLoader(DataLoader, validation, facts, given),
+      validation: validationLoader,
       checkpoint: given.checkpoint ?? null,
       resume,
       onEvent: given.onEvent ?? (() => {}),
       abort: given.abort ?? null,
     });
-    await loader.close();
+    await Promise.all([loader.close(), validationLoader?.close()]);
     const report = validation === null || history.interrupted !== null ? null : await evaluate(model, validation);
     const classifier = classifierOf(model, {
       weights,
@@ -175,6 +162,65 @@ export async function fineTune(
       history: history.epochs,
     });
     return { ...classifier, history, loader, validation, report };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/**
+ * Tries growing learning rates on what `fineTune` with these options would train.
+ * @returns losses, a suggestion for `learningRate`, and a chart
+ */
+export async function findFineTuningRate(
+  network: ModelId,
+  images: LabelledImages,
+  options: FineTuneOptions,
+  onStep: (step: StepRecord) => void,
+): Promise<LearningRateCurve> {
+  const { model, loader } = await prepare(network, images, checkCall(network, options));
+  try {
+    return await findStageRate(model, loader, onStep);
+  } finally {
+    await loader.close();
+    model.dispose();
+  }
+}
+
+function checkCall(network: ModelId, options: FineTuneOptions): FineTuneOptions {
+  checkModelId(network);
+  return checkOptions<FineTuneOptions>('fineTune', options, rules);
+}
+
+/** What a network is fine-tuned with. */
+interface Prepared extends TrainingImages {
+  readonly model: LayersModel;
+  readonly loader: DataLoader;
+  readonly validationLoader: DataLoader | null;
+}
+
+/** The network with its new head, and the images for it. The caller disposes the network. */
+async function prepare(network: ModelId, images: LabelledImages, given: FineTuneOptions): Promise<Prepared> {
+  const { batchSize = 32, seed = 0, workers = 1 } = given;
+  const { DataLoader } = await import('@cnnzoo/data');
+  await useBackend();
+  let { training, validation } = await openImages(images, given, 3);
+  const model = await buildModel(network, training.categories, given);
+  try {
+    const facts = classifierFacts(model);
+    if (facts.channels !== 3) ({ training, validation } = await openImages(images, given, facts.channels));
+    const loader = new DataLoader(training, {
+      batchSize,
+      seed,
+      shuffle: true,
+      workers,
+      transform: given.transform ?? trainingTransform(facts.preprocessing),
+    });
+    const validationLoader =
+      validation === null
+        ? null
+        : new DataLoader(validation, { batchSize, workers, transform: evaluationTransform(facts.preprocessing) });
+    return { model, training, validation, loader, validationLoader };
   } catch (error) {
     model.dispose();
     throw error;
@@ -215,13 +261,4 @@ async function buildModel(
     throw error;
   }
   return model;
-}
-
-function validationLoader(
-  Loader: typeof DataLoader,
-  images: Dataset,
-  { preprocessing }: ClassifierFacts,
-  { batchSize = 32, workers = 1 }: FineTuneOptions,
-): DataLoader {
-  return new Loader(images, { batchSize, workers, transform: evaluationTransform(preprocessing) });
 }

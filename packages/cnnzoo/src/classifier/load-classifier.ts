@@ -1,10 +1,13 @@
 import { setModelMetadata } from '@cnnzoo/blocks';
-import { check, checkOptions, either, listOf, type OptionRules, optional, rule, string } from '@cnnzoo/checks';
+import { check, checkOptions, either, listOf, type OptionRules, oneOf, optional, rule, string } from '@cnnzoo/checks';
 import { addressOf, nodeModule } from '@cnnzoo/files';
-import { findWeights, readWeights } from '@cnnzoo/weights';
+import { preprocessingRule } from '@cnnzoo/metadata';
+import { type Preprocessing, type PreprocessingName, preprocessings } from '@cnnzoo/transforms';
+import { describeHubWeights, findWeights, readWeights } from '@cnnzoo/weights';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkModelId, createModel, listModels } from '../networks/create-model.js';
 import { fromPretrained } from '../networks/from-pretrained.js';
+import { isHubName } from '../networks/hub-name.js';
 import type { ModelId, OptionsOf } from '../networks/models.js';
 import { useBackend } from '../use-backend.js';
 import { classifierOf, type ImageClassifier } from './classifier.js';
@@ -18,6 +21,11 @@ export interface LoadClassifierOptions {
   readonly network?: ModelId;
   /** Names of the classes, in the order of the network's outputs. Default: those that the folder or published set has, or their indices. */
   readonly categories?: readonly string[];
+  /**
+   * How images are prepared, for an ONNX file that does not say it: a row of `preprocessings` of @cnnzoo/transforms by name, or one like them.
+   * `cropSize` and `resizeSize` are scaled to the file's input.
+   */
+  readonly preprocessing?: Preprocessing | PreprocessingName;
 }
 
 const rules: OptionRules<LoadClassifierOptions> = {
@@ -25,10 +33,13 @@ const rules: OptionRules<LoadClassifierOptions> = {
     rule<ModelId>("a network's name such as 'resnet50'", (value) => typeof value === 'string' && value !== ''),
   ),
   categories: optional(listOf(string())),
+  preprocessing: optional(either(oneOf(Object.keys(preprocessings) as PreprocessingName[]), preprocessingRule)),
 };
 
 const sourceRule = either(
-  string("the folder of a classifier, a published set such as 'resnet50.IMAGENET1K_V2', or a file of weights"),
+  string(
+    "the folder of a classifier, a published set such as 'resnet50.IMAGENET1K_V2', a repository of the hub such as 'hf-hub:timm/resnet18.a1_in1k', or a file of weights",
+  ),
   rule<URL>('a file URL', (value) => value instanceof URL),
 );
 
@@ -38,7 +49,8 @@ const weightFile = /\.(safetensors|pth|pt|th|bin|ckpt|tar|h5|hdf5|keras)$|\.safe
 /**
  * Opens a classifier. Where tfjs has no backend yet, the fastest that works on this machine is chosen.
  * @param source the folder that `save` wrote (or `saveModel`, or any tfjs layers model that says how its images are prepared); a published set
- *   (`'resnet50.IMAGENET1K_V2'`), or a network's name for its best one; or a file of weights (safetensors, PyTorch, Keras) of the network `options.network`
+ *   (`'resnet50.IMAGENET1K_V2'`), or a network's name for its best one; a repository of Hugging Face's hub (`'hf-hub:timm/resnet18.a1_in1k'`); or a file of weights (safetensors, PyTorch, Keras) of the network `options.network`;
+ *   or an ONNX file, which onnxruntime runs as it is
  * @throws RangeError or TypeError naming what is wrong with the source or option; Error for downloads that fail
  * @example
  * import { loadClassifier } from 'cnnzoo';
@@ -51,9 +63,16 @@ export async function loadClassifier(
   options: LoadClassifierOptions = {},
 ): Promise<ImageClassifier> {
   check('source', source, sourceRule);
-  const { network, categories } = checkOptions<LoadClassifierOptions>('loadClassifier', options, rules);
+  const { network, categories, preprocessing } = checkOptions<LoadClassifierOptions>('loadClassifier', options, rules);
   if (network !== undefined) checkModelId(network);
   await useBackend();
+  if (/\.onnx$/i.test(String(source))) {
+    if (network !== undefined) throw new TypeError(`'${source}' holds its network: leave network out`);
+    const { openOnnxClassifier } = await import('../onnx/onnx-classifier.js');
+    return openOnnxClassifier(pathOf(source), { categories, preprocessing });
+  }
+  if (preprocessing !== undefined)
+    throw new TypeError(`preprocessing is for an ONNX file: '${source}' says it itself, or its network does`);
   const model = await openModel(source, network, categories);
   try {
     if (categories !== undefined) setModelMetadata(model, { categories: [...categories] });
@@ -80,6 +99,11 @@ async function openModel(
     return fromPretrained(published.architecture as ModelId, { weights: name });
   }
   if (isNetwork(name)) return fromPretrained(name, { weights: 'DEFAULT' });
+  if (isHubName(name)) {
+    const { architecture } = await describeHubWeights(name);
+    checkModelId(architecture);
+    return fromPretrained(architecture, { weights: name });
+  }
   if (network !== undefined) {
     const numClasses = categories?.length ?? (await classesIn(source, network));
     const options = { weights: name, ...(numClasses === undefined ? {} : { numClasses }) };
@@ -108,7 +132,13 @@ const isNetwork = (name: string): name is ModelId => (listModels() as string[]).
 
 function isFolder(source: string | URL, network: ModelId | undefined): boolean {
   const name = String(source);
-  return network === undefined && findWeights(name) === null && !isNetwork(name) && addressOf(name) === null;
+  return (
+    network === undefined &&
+    findWeights(name) === null &&
+    !isNetwork(name) &&
+    !isHubName(name) &&
+    addressOf(name) === null
+  );
 }
 
 /** The folder of a saved model: model.json may be named, too. */

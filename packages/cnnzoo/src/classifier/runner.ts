@@ -4,11 +4,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ClassifierFacts } from './classifier-facts.js';
 
-/** Where a classifier runs. */
-export interface RunnerOptions {
-  /** Threads that decode, prepare and predict. 0 does it in the calling thread. */
-  readonly worker: number;
+/** Predicts in as many threads as it was made with. */
+export interface Predictor {
+  /** @param images one after the other, channels last */
+  run(images: Float32Array, options?: { readonly signal?: AbortSignal }): Float32Array | Promise<Float32Array>;
+  dispose(): void | Promise<void>;
 }
+
+/** @param worker threads that predict; 0 for the calling thread */
+export type PredictorSource = (worker: number) => Promise<Predictor>;
 
 /** Gives a network's outputs for images. */
 export interface Runner {
@@ -32,17 +36,28 @@ export interface Runner {
 /** Pixels of 16 images of 224 x 224: more at once gain nothing. */
 const pixelsAtOnce = 16 * 224 * 224;
 
-/** The frozen network in threads, or here where `worker` is 0. Runs in Node only. */
-export async function frozenRunner(
+/** A network with its weights as constants. */
+export function frozenNetwork(
   model: LayersModel,
+  { preprocessing: { cropSize }, channels }: ClassifierFacts,
+): PredictorSource {
+  return async (worker) => {
+    const { freeze } = await import('@cnnzoo/backend-onnx');
+    const options = { inputShape: [cropSize, cropSize, channels] };
+    return worker === 0 ? freeze(model, options) : freeze(model, { ...options, worker });
+  };
+}
+
+/** Decodes, prepares and predicts in threads, or here where `worker` is 0. Runs in Node only. */
+export async function frozenRunner(
   { preprocessing, channels }: ClassifierFacts,
-  { worker }: RunnerOptions,
+  source: PredictorSource,
+  worker: number,
 ): Promise<Runner> {
-  const [{ imagePreparer }, { freeze }] = await Promise.all([import('@cnnzoo/data'), import('@cnnzoo/backend-onnx')]);
+  const { imagePreparer } = await import('@cnnzoo/data');
+  const predictor = await source(worker);
   const { cropSize } = preprocessing;
-  const options = { inputShape: [cropSize, cropSize, channels] };
   const preparer = imagePreparer({ transform: evaluationTransform(preprocessing), workers: worker, channels });
-  const frozen = worker === 0 ? freeze(model, options) : freeze(model, { ...options, worker });
   return {
     imagesAtOnce: Math.max(1, Math.floor(pixelsAtOnce / cropSize ** 2)),
     // While a thread predicts, the next images are prepared.
@@ -50,10 +65,10 @@ export async function frozenRunner(
     async outputs(images, names, signal) {
       const requestOptions = signal === undefined ? {} : { signal };
       const { data } = await preparer.prepare(images, { ...requestOptions, names });
-      return frozen.run(data, requestOptions);
+      return predictor.run(data, requestOptions);
     },
     async dispose() {
-      await Promise.all([preparer.close(), frozen.dispose()]);
+      await Promise.all([preparer.close(), predictor.dispose()]);
     },
   };
 }

@@ -3,9 +3,12 @@ import { nodeModule } from '@cnnzoo/files';
 import {
   adamw,
   cosineDecay,
+  findLearningRate,
   freezeLayers,
   type History,
+  type LearningRateCurve,
   type StatefulOptimizer,
+  type StepRecord,
   setLearningRateFactors,
   type TrainEvent,
   train,
@@ -32,6 +35,7 @@ export interface StageOptions {
 
 /** The head's new weights learn at this multiple of the rate of the layers before it. */
 const headFactor = 10;
+const weightDecay = 0.01;
 
 /**
  * Trains the head of a network alone, then all of it, as one run: epochs and steps are counted through.
@@ -75,8 +79,23 @@ export async function trainInStages(model: LayersModel, loader: DataLoader, opti
   return history;
 }
 
+/**
+ * The loss at growing learning rates of the layers before the head, in the stage in which all of the network learns.
+ * @throws as `findLearningRate` of @cnnzoo/train
+ */
+export function findStageRate(
+  model: LayersModel,
+  loader: DataLoader,
+  onStep: (step: StepRecord) => void,
+): Promise<LearningRateCurve> {
+  // As `optimizerOf`, but that the rate is the one that `learningRate` means, and not the head's.
+  const optimizer = adamw({ learningRate: 1, weightDecay });
+  setLearningRateFactors(model, optimizer, { [headOf(model).name]: headFactor });
+  return findLearningRate(model, loader, { optimizer, onStep });
+}
+
 function optimizerOf(model: LayersModel, learningRate: number, trunk: readonly string[]): StatefulOptimizer {
-  const optimizer = adamw({ learningRate, weightDecay: 0.01 });
+  const optimizer = adamw({ learningRate, weightDecay });
   setLearningRateFactors(model, optimizer, Object.fromEntries(trunk.map((name) => [name, 1 / headFactor])));
   return optimizer;
 }

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type HubServer, hubServer } from '@cnnzoo/testing/hub-server';
 import { writeSafetensors } from '@cnnzoo/weights';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commands } from './commands.js';
@@ -13,7 +14,10 @@ writeFileSync(
   join(folder, 'a.safetensors'),
   writeSafetensors(new Map([['fc.bias', { shape: [2], dtype: 'F32', data: new Float32Array([1, 2]) }]])),
 );
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(async () => {
+  await hub.close();
+  rmSync(folder, { recursive: true });
+});
 
 /** Two classes of four images, as the simplest format has them. */
 const images = join(folder, 'images');
@@ -30,7 +34,12 @@ for (const [name, shade] of [
 }
 const classifier = join(folder, 'classifier');
 const training = [images, '--network', 'lenet5', '--epochs', '1', '--batch-size', '4', '--workers', '0'];
+let hub: HubServer;
 beforeAll(async () => {
+  hub = await hubServer();
+  // Children inherit it.
+  process.env['HF_ENDPOINT'] = hub.endpoint;
+  process.env['HF_TOKEN'] = hub.token;
   const { code, stderr } = await runPiped(['train', ...training, '--out', classifier]);
   expect(code, stderr).toBe(0);
 });
@@ -42,6 +51,7 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   predict: [join(images, 'dark'), '--model', classifier, '--worker', '0'],
   export: ['lenet5', join(folder, 'lenet5.onnx')],
   convert: [join(folder, 'a.safetensors'), join(folder, 'b.pth')],
+  push: [classifier, 'hf-hub:me/pets'],
   weights: ['list', 'resnet50', '--cache', folder],
   list: ['--family', 'vgg'],
   info: ['lenet5'],
@@ -121,6 +131,36 @@ test('training that is interrupted ends with 130 and resumes to the same classif
   const whole = await runPiped([...words.map((word) => (word === out ? `${out}-whole` : word))]);
   const losses = (text: string) => (last(text)['epochs'] as { loss: number }[]).map(({ loss }) => loss);
   expect(losses(resumed.stdout)).toEqual(losses(whole.stdout));
+});
+
+test('an ONNX file, and a repository of the hub, predict as the folder does', async () => {
+  const file = join(folder, 'classifier.onnx');
+  expect(await runPiped(['export', classifier, file])).toMatchObject({ code: 0 });
+  expect(await runPiped(['push', classifier, 'hf-hub:me/classifier', '--data', images])).toMatchObject({ code: 0 });
+  const image = join(images, 'dark', '0.pgm');
+  const outputs = await Promise.all(
+    [classifier, file, 'hf-hub:me/classifier'].map((model) =>
+      runPiped(['predict', image, '--model', model, '--worker', '0'], {
+        env: { CNNZOO_CACHE: folder, CNNZOO_OFFLINE: '0' },
+      }),
+    ),
+  );
+  for (const { code, stdout, stderr } of outputs) expect([code, stdout], stderr).toEqual([0, outputs[0]?.stdout]);
+});
+
+test('a learning rate is suggested, and its curve drawn', async () => {
+  const file = join(folder, 'curve.svg');
+  const { code, stdout, stderr } = await runPiped([
+    'train',
+    ...training,
+    '--find-learning-rate',
+    file,
+    '--weights',
+    'none',
+  ]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/curve\.svg: the loss (falls well at --learning-rate [\d.e-]+|never fell.*)\n$/);
+  expect(readFileSync(file, 'utf8')).toMatch(/^<svg /);
 });
 
 test('a recipe of a paper trains, from a run file', async () => {

@@ -9,6 +9,7 @@ import { exportCommand } from './commands/export.js';
 import { infoCommand } from './commands/info.js';
 import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
+import { pushCommand } from './commands/push.js';
 import { recipeCommand } from './commands/recipe.js';
 import { shapeCommand } from './commands/shape.js';
 import { summaryCommand } from './commands/summary.js';
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   predictCommand,
   exportCommand,
   convertCommand,
+  pushCommand,
   weightsCommand,
   listCommand,
   infoCommand,

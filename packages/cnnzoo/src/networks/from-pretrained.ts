@@ -1,17 +1,29 @@
 import { check, rule } from '@cnnzoo/checks';
 import { isSource } from '@cnnzoo/files';
-import { findWeights, type LoadPretrainedOptions, loadPretrained, type Source } from '@cnnzoo/weights';
+import {
+  type DownloadOptions,
+  describeHubWeights,
+  findWeights,
+  type HubWeights,
+  type LoadPretrainedOptions,
+  loadPretrained,
+  type Source,
+} from '@cnnzoo/weights';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { useBackend } from '../use-backend.js';
 import { checkModelId, createModel } from './create-model.js';
+import { isHubName } from './hub-name.js';
 import type { ModelId, OptionsOf } from './models.js';
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
-const weightsRule = rule<Source>("a set's name, a path, an address or the bytes of a file", isSource);
+const weightsRule = rule<Source>(
+  "a set's name, a repository of the hub, a path, an address or the bytes of a file",
+  isSource,
+);
 
 /** What `fromPretrained` takes: the network's own options, and where its weights come from. */
 export type FromPretrainedOptions<Id extends ModelId> = OptionsOf<Id> & {
-  /** A published set (`'IMAGENET1K_V2'`, `'DEFAULT'`, `'keras'`), a path, an http(s) address, or the bytes of a file. */
+  /** A published set (`'IMAGENET1K_V2'`, `'DEFAULT'`, `'keras'`), a repository of Hugging Face's hub (`'hf-hub:timm/resnet18.a1_in1k'`), a path, an http(s) address, or the bytes of a file. */
   readonly weights: Source;
   /** Where downloads are kept, whether they may happen, `onProgress`, and how keys are matched: see `loadPretrained`. */
   readonly load?: LoadPretrainedOptions;
@@ -37,8 +49,10 @@ export async function fromPretrained<Id extends ModelId>(
   const { weights, load, ...own } = check('options', options, rule<typeof options>('an object with weights', isObject));
   check('weights', weights, weightsRule);
   await useBackend();
-  const published = typeof weights === 'string' ? (findWeights(weights) ?? findWeights(`${id}.${weights}`)) : null;
-  const architecture = { ...published?.options, ...own } as unknown as OptionsOf<Id>;
+  const name = typeof weights === 'string' ? weights : null;
+  const hub = name !== null && isHubName(name) ? await describeHubWeights(name, downloadOptions(load)) : null;
+  const published = hub ?? (name === null ? null : (findWeights(name) ?? findWeights(`${id}.${name}`)));
+  const architecture = { ...(hub && ownSize(hub)), ...published?.options, ...own } as unknown as OptionsOf<Id>;
   // The weights replace random numbers, except in a head that they do not fill.
   const { numClasses, auxiliaryHeads } = architecture as { numClasses?: number; auxiliaryHeads?: boolean };
   const filled =
@@ -59,4 +73,21 @@ export async function fromPretrained<Id extends ModelId>(
     throw error;
   }
   return model;
+}
+
+/** A repository's network has its own number of classes and size of images. */
+function ownSize({ numClasses, inputShape }: HubWeights): object {
+  return { numClasses, ...(inputShape !== null && { inputShape }) };
+}
+
+/** Those of `loadPretrained`'s options that say where files are kept and how they are downloaded. */
+function downloadOptions({
+  strict: _,
+  rename: __,
+  ignoreMismatchedShapes: ___,
+  entry: ____,
+  limits: _____,
+  ...rest
+}: LoadPretrainedOptions = {}): DownloadOptions {
+  return rest;
 }

@@ -2,6 +2,7 @@ import { check, string } from '@cnnzoo/checks';
 import { nodeModule } from '@cnnzoo/files';
 import type { TrainEvent } from '../loop/events.js';
 import { maskedCrc32c } from './crc32c.js';
+import { type Scalar, scalarsOf } from './scalars.js';
 
 /**
  * Writes what `train` tells to an event file that TensorBoard opens: loss, accuracy, learning rate and gradient norm of each step,
@@ -25,26 +26,6 @@ export function tensorboardLog(folder: string): (event: TrainEvent) => void {
     const scalars = scalarsOf(event);
     if ('step' in event && scalars.length > 0) appendFileSync(file, record(scalarEvent(event.step, scalars)));
   };
-}
-
-type Scalar = readonly [tag: string, value: number];
-
-function scalarsOf(event: TrainEvent): Scalar[] {
-  if (event.type === 'step') {
-    const { loss, accuracy, learningRate, gradientNorm, metrics } = event;
-    const own = { loss, accuracy, learningRate, gradientNorm, ...metrics };
-    return Object.entries(own).map(([name, value]) => [`step/${name}`, value]);
-  }
-  if (event.type !== 'epoch') return [];
-  const { loss, accuracy, metrics, validation } = event;
-  const sets = [['training', { loss, accuracy, metrics }] as const, ['validation', validation] as const];
-  return sets.flatMap(([set, score]) =>
-    score === undefined
-      ? []
-      : Object.entries({ loss: score.loss, accuracy: score.accuracy, ...score.metrics }).map(
-          ([name, value]): Scalar => [`${set}/${name}`, value],
-        ),
-  );
 }
 
 /** TFRecord: length as uint64, its masked CRC-32C, the data, its masked CRC-32C; all little-endian. */

@@ -3,6 +3,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { nodeModule, writeAtomically } from '@cnnzoo/files';
 import type { Dispatcher } from 'undici';
+import { hubAuthorization } from '../hub/hub-address.js';
 
 /** What a server said of a file. */
 export interface Downloaded {
@@ -52,8 +53,7 @@ export async function httpDownload(url: string, file: string, options: HttpDownl
   }
   if (status !== 200 && status !== 206) {
     await response.body?.cancel();
-    const message = `${url}: the server answered ${status} ${response.statusText}`;
-    throw status >= 500 || status === 408 || status === 429 ? new Error(message) : new PermanentHttpError(message);
+    throw statusError(url, response);
   }
   if (status === 206 && !response.headers.get('content-range')?.startsWith(`bytes ${have}-`)) {
     await response.body?.cancel();
@@ -107,6 +107,26 @@ export async function httpDownload(url: string, file: string, options: HttpDownl
   return { sha256 };
 }
 
+/** What a server answers in JSON. @throws PermanentHttpError for an answer that is final, Error for what another attempt may mend */
+export async function httpJson(url: string, stallTimeout: number): Promise<unknown> {
+  const { response } = await follow(url, { accept: 'application/json', 'user-agent': 'cnnzoo' }, stallTimeout);
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw statusError(url, response);
+  }
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PermanentHttpError(`${url}: the answer is no JSON`, { cause });
+  }
+}
+
+function statusError(url: string, { status, statusText }: Response): Error {
+  const message = `${url}: the server answered ${status} ${statusText}`;
+  return status >= 500 || status === 408 || status === 429 ? new Error(message) : new PermanentHttpError(message);
+}
+
 /**
  * Opens the file of an unfinished download, which never is a link: whoever may write to a shared folder could let it name any file of
  * the user's.
@@ -153,7 +173,7 @@ async function request(url: string, headers: Record<string, string>, stallTimeou
   const timer = setTimeout(stop, stallTimeout * 1000);
   try {
     const response = await undici.fetch(url, {
-      headers,
+      headers: { ...headers, ...hubAuthorization(url) },
       redirect: 'manual',
       signal: controller.signal,
       ...(dispatcher !== undefined && { dispatcher }),

@@ -67,7 +67,8 @@ export async function weightsCacheFolder(options: DownloadOptions = {}): Promise
   return folderOf(checkOptions<DownloadOptions>('weightsCacheFolder', options, downloadRules));
 }
 
-function folderOf({ cacheFolder }: DownloadOptions): string {
+/** The cache folder. */
+export function folderOf({ cacheFolder }: DownloadOptions): string {
   const { join } = nodeModule('node:path');
   const { homedir } = nodeModule('node:os');
   const given = cacheFolder ?? process.env['CNNZOO_CACHE'];
@@ -107,8 +108,7 @@ export async function cachedFile(
   const folder = folderOf(options);
   const entry = { url, expected, file: cachePath(url, expected, options) };
   if (await isIntact(entry)) return entry.file;
-  const offline = options.offline ?? !['', '0', undefined].includes(process.env['CNNZOO_OFFLINE']);
-  if (offline) {
+  if (isOffline(options)) {
     const other = await fs.stat(entry.file).then(
       () => true,
       () => false,
@@ -123,6 +123,11 @@ export async function cachedFile(
     if (!(await isIntact(entry))) await download(entry, options);
     return entry.file;
   });
+}
+
+/** Whether only the cache may be read. */
+export function isOffline({ offline }: DownloadOptions): boolean {
+  return offline ?? !['', '0', undefined].includes(process.env['CNNZOO_OFFLINE']);
 }
 
 /** A file that the cache holds. */
@@ -189,7 +194,7 @@ export async function cachedDownloads(
 }
 
 /** A name that tells people what it is, after a hash that tells addresses apart. */
-function cacheName(url: string): string {
+export function cacheName(url: string): string {
   const { createHash } = nodeModule('node:crypto');
   if (!URL.canParse(url)) throw new TypeError(`weights must be an address, got '${url.slice(0, 200)}'`);
   let name = new URL(url).pathname.split('/').at(-1) ?? '';

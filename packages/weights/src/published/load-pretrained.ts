@@ -6,6 +6,8 @@ import { cachedSource } from '../download/cached-source.js';
 import { type DownloadOptions, downloadRules } from '../download/weights-cache.js';
 import { readWeights } from '../formats/read-weights.js';
 import { type ReadTorchOptions, readTorchRules } from '../formats/torch/torch.js';
+import { isHubName } from '../hub/hub-address.js';
+import { openHubWeights } from '../hub/hub-weights.js';
 import { imagenetCategories } from '../imagenet.js';
 import {
   type LoadReport,
@@ -38,7 +40,10 @@ export interface PretrainedReport extends LoadReport {
   readonly file: string | null;
 }
 
-const weightsRule = rule<Source>("a set's name, a path, an address or the bytes of a file", isSource);
+const weightsRule = rule<Source>(
+  "a set's name, a repository of the hub, a path, an address or the bytes of a file",
+  isSource,
+);
 
 /**
  * Loads published weights, a file or a download into a model.
@@ -49,7 +54,7 @@ const weightsRule = rule<Source>("a set's name, a path, an address or the bytes 
  * have are left out, those in a file of one's own, too.
  * @param model a network of this project for a published set, any layers model for a path or an address
  * @param weights a set of the model's architecture (`'IMAGENET1K_V1'`, `'DEFAULT'`), with its architecture
- *   (`'resnet50.tv_in1k'`), a path, an http(s) address, or the bytes of a file (a Blob, too)
+ *   (`'resnet50.tv_in1k'`), a repository of Hugging Face's hub (`'hf-hub:timm/resnet18.a1_in1k'`), a path, an http(s) address, or the bytes of a file (a Blob, too)
  * @param options where to keep downloads, `offline`, `mirror`, `onProgress`, and those of `readTorch` and `loadStateDict`
  * @returns which keys were loaded, the set's description and the file
  * @throws RangeError or TypeError for an unknown set, one of another architecture or options, and weights that do not fit;
@@ -70,7 +75,7 @@ export async function loadPretrained(
   check('weights', weights, weightsRule);
   checkOptions<LoadPretrainedOptions>('loadPretrained', options, loadPretrainedRules);
   const { id: architecture, options: built = {} } = readMetadata(model);
-  const { source, published } = await findFile(weights, architecture, built, options);
+  const { source, published, categories } = await findFile(weights, architecture, built, options);
   const dict = await readWeights(source, reading(options));
   const file = nameOf(source);
   if (published === null) return { ...loadOwn(model, dict, options), weights: null, file };
@@ -82,7 +87,7 @@ export async function loadPretrained(
     built,
     options,
   );
-  describeModel(model, published, report);
+  describeModel(model, published, categories, report);
   return { ...report, weights: published, file };
 }
 
@@ -95,13 +100,37 @@ function reading({ entry, limits }: ReadTorchOptions): ReadTorchOptions {
   return { ...(entry !== undefined && { entry }), ...(limits !== undefined && { limits }) };
 }
 
+/** A file of weights, and what is known of it. */
+interface FoundFile {
+  readonly source: Source;
+  readonly published: PublishedWeights | null;
+  /** Names of the classes that it was published with. */
+  readonly categories: readonly string[] | null;
+}
+
 /** The file that `weights` means, and which published set it is: by name, by address, or by the hash of a file of any name. */
 async function findFile(
   weights: Source,
   architecture: string | undefined,
   built: Readonly<Record<string, unknown>>,
   options: DownloadOptions,
-): Promise<{ source: Source; published: PublishedWeights | null }> {
+): Promise<FoundFile> {
+  if (typeof weights === 'string' && isHubName(weights)) {
+    const { weights: published, download } = await openHubWeights(weights, options);
+    // Before the download: it may be half a gigabyte.
+    checkModel(published, architecture, built);
+    return { source: await download(), published, categories: published.categories };
+  }
+  const found = await findImageNetFile(weights, architecture, built, options);
+  return { ...found, categories: imagenetCategories };
+}
+
+async function findImageNetFile(
+  weights: Source,
+  architecture: string | undefined,
+  built: Readonly<Record<string, unknown>>,
+  options: DownloadOptions,
+): Promise<Omit<FoundFile, 'categories'>> {
   const candidates = listWeights(architecture ?? '');
   if (typeof weights === 'string') {
     const named = findWeights(weights) ?? findWeights(`${architecture}.${weights}`);
@@ -193,13 +222,14 @@ function isHead(shape: readonly number[], numClasses: number): boolean {
 function describeModel(
   model: LayersModel,
   { preprocessing, numClasses, licence }: PublishedWeights,
+  categories: readonly string[] | null,
   { loaded }: LoadReport,
 ): void {
   const hasHead = model.outputs[0]?.shape.at(-1) === numClasses && loaded.length > 0;
   const [, height = null, width = null] = model.inputs[0]?.shape ?? [];
   writeMetadata(model, {
     preprocessing: preprocessingFor(preprocessing, [height, width, preprocessing.mean.length]),
-    ...(hasHead && { categories: imagenetCategories }),
+    ...(hasHead && categories !== null && { categories }),
     ...(licence !== null && { licence }),
   });
 }

@@ -1,5 +1,6 @@
 import type { ExportOnnxOptions } from '@cnnzoo/backend-onnx';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { isHubName } from '../../networks/hub-name.js';
 import { choice, command, flag, imageShape, numeric, required, text } from '../command.js';
 import { formats, writeModel } from '../export/export-model.js';
 import { optionsForTraining, writeTraining } from '../export/export-training.js';
@@ -21,12 +22,18 @@ export const exportCommand = command({
     'cnnzoo export cifar_resnet20 step --training --batch 128',
   ],
   args: {
-    network: required("a network's name, or a folder with a saved model", networkNames),
+    network: required(
+      "a network's name, a folder with a saved model, or a repository of the hub (hf-hub:owner/name)",
+      networkNames,
+    ),
     file: required('the file or folder to write'),
   },
   options: {
     format: choice('format', "default: by the file's name", formats),
-    weights: text('set', 'a published set (DEFAULT, IMAGENET1K_V2), a path or an address'),
+    weights: text(
+      'set',
+      'a published set (DEFAULT, IMAGENET1K_V2), a repository of the hub (hf-hub:owner/name), a path or an address',
+    ),
     input: imageShape("the images; default: the network's own"),
     classes: numeric('number', "classes; default: the network's own", { least: 1 }),
     batch: numeric(
@@ -100,6 +107,16 @@ async function modelToExport(
   if (isFolder(network)) {
     if (weights !== undefined) throw new TypeError(`${network} is a folder: its model has its own weights`);
     return { model: await openModel(network, options), random: false };
+  }
+  if (isHubName(network)) {
+    if (weights !== undefined) throw new TypeError(`${network} has its own weights`);
+    await withoutComputing();
+    const [{ describeHubWeights }, { fromPretrained }] = await Promise.all([
+      import('@cnnzoo/weights'),
+      import('../../networks/from-pretrained.js'),
+    ]);
+    const { id } = networkRow((await describeHubWeights(network)).architecture);
+    return { model: await fromPretrained(id, { ...options, weights: network } as never), random: false };
   }
   const { id } = networkRow(network);
   await withoutComputing();

@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import type { RecipeName, TrainEvent } from '@cnnzoo/train';
-import { command, required } from '../command.js';
+import type { RecipeName, RemoteLog, TrainEvent } from '@cnnzoo/train';
+import { command, type Result, required } from '../command.js';
 import { interruptedCode } from '../exit-codes.js';
+import { checkParent } from '../export/export-model.js';
 import type { Output } from '../output.js';
 import { recipeNames } from '../recipe-names.js';
 import { readRunFile } from '../run-file.js';
 import { progressListener } from '../training/progress.js';
+import { remoteLogs } from '../training/remote-logs.js';
 import { planRun, type Run, type RunRequest } from '../training/run.js';
 import { trainOptions } from '../training/train-options.js';
 
@@ -19,25 +21,31 @@ export const trainCommand = command({
     'cnnzoo train pets --network resnet18 --epochs 5 --out pets-classifier',
     'cnnzoo train pets --out pets-classifier --resume',
     'cnnzoo train resnet-cifar --data cifar10 --network cifar_resnet20 --live',
+    'cnnzoo train pets --find-learning-rate curve.svg',
     'cnnzoo train run.yaml',
   ],
   args: { source: required('a folder, archive or list of labelled images; a recipe; or a run file', recipeNames) },
   options: trainOptions,
   async run({ args: { source }, options, output }) {
     const run = await runOf(source, options);
+    if (run.findLearningRate !== undefined) return findLearningRate(run, run.findLearningRate, output);
     if (run.resume !== true && existsSync(run.checkpoint))
       throw new RangeError(
         `${run.checkpoint} has the checkpoints of a run that was interrupted: --resume resumes it, or remove the folder`,
       );
     const { train } = await import('../training/train-run.js');
     const show = await progressListener(output);
+    const logs = await remoteLogs(run);
     const page = run.live ? await openPage(run, output) : null;
+    let ended = false;
     try {
       const onEvent = (event: TrainEvent) => {
         show(event);
         page?.onEvent(event);
+        for (const log of logs) log(event);
       };
       const { history, report, categories } = await train(run, { onEvent, note: output.note });
+      ended = true;
       const epoch = history.epochs.at(-1);
       const data = {
         type: 'result',
@@ -61,9 +69,32 @@ export const trainCommand = command({
       return { text: `${run.out}: ${categories.length} classes${tested}`, data };
     } finally {
       await page?.close();
+      for (const log of logs) await finishLog(log, ended, output);
     }
   },
 });
+
+/** A server that cannot be reached does not make a training fail that has come to its end. */
+async function finishLog(log: RemoteLog, ended: boolean, output: Output): Promise<void> {
+  try {
+    await log.finish(!ended);
+  } catch (error) {
+    output.log.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  }
+}
+
+async function findLearningRate(run: Run, file: string, output: Output): Promise<Result> {
+  await checkParent(file);
+  const { findRate } = await import('../training/find-rate.js');
+  const { suggestion, points } = await findRate(run, file, output);
+  return {
+    text:
+      suggestion === null
+        ? `${file}: the loss never fell, so there is nothing to suggest`
+        : `${file}: the loss falls well at --learning-rate ${Number(suggestion.toPrecision(2))}`,
+    data: { type: 'result', file, suggestion, points },
+  };
+}
 
 /** What is to be done, of the words, the run file and what follows from both. */
 async function runOf(source: string, options: RunRequest): Promise<Run> {

@@ -5,7 +5,7 @@ import type { ExportOnnxOptions } from '@cnnzoo/backend-onnx';
 import { writeAtomically } from '@cnnzoo/files';
 import { readMetadata } from '@cnnzoo/metadata';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { OnnxValue } from '../onnx/onnx-file.js';
+import type { OnnxValue } from '../../onnx/onnx-file.js';
 import type { TensorDescription } from './tensor-description.js';
 import { writeTritonRepository } from './triton-repository.js';
 
@@ -102,7 +102,7 @@ const write: Readonly<
 
 /** What the file that was written says of itself. */
 async function describeOnnx(file: string): Promise<Required<Pick<WrittenModel, 'opset' | 'inputs' | 'outputs'>>> {
-  const { readOnnxFile } = await import('../onnx/onnx-file.js');
+  const { readOnnxFile } = await import('../../onnx/onnx-file.js');
   const { opset, inputs, outputs } = await readOnnxFile(file);
   const tensor = (value: OnnxValue): TensorDescription => ({
     ...value,

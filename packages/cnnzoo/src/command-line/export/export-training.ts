@@ -64,7 +64,7 @@ export async function writeTraining(
   };
   const paths = await writeTrainingStep(model, folder, options);
   optimizer.dispose();
-  const { readOnnxFile } = await import('../onnx/onnx-file.js');
+  const { readOnnxFile } = await import('../../onnx/onnx-file.js');
   const file = await readOnnxFile(paths.find((path) => path.endsWith('.onnx')) ?? '');
   // Inputs that are state, and the new state, are the manifest's to list.
   const own = ({ name: tensor }: TensorDescription) => ['images', 'labels', 'learning_rate', 'seed'].includes(tensor);

@@ -1,13 +1,14 @@
 /** The nodes of an ONNX file as layers of @cnnzoo/shape, which knows what comes out of each and what it costs. */
 import type { LayerSpec, Padding, Shape } from '@cnnzoo/shape';
 import {
+  imageLayout,
   type OnnxFile,
   type OnnxNode,
   type OnnxTensor,
   type OnnxValue,
   readOnnxFile,
   wholeNumbers,
-} from './onnx-file.js';
+} from '../../onnx/onnx-file.js';
 
 /** @throws TypeError or RangeError naming the file and what cannot be told of it */
 export async function readOnnxLayers(file: string): Promise<{ layers: LayerSpec[]; inputShape: Shape }> {
@@ -18,13 +19,12 @@ export async function readOnnxLayers(file: string): Promise<{ layers: LayerSpec[
   return { layers: layersOf(model, input.name), inputShape: inputShape(file, input) };
 }
 
-/** Height, width and channels, whichever order the file has: few channels tell which axis they are. */
-function inputShape(file: string, { name, shape }: OnnxValue): Shape {
-  const [, a = 0, b = 0, c = 0] = shape;
-  if (shape.length === 2) return [a];
-  const few = (size: number) => size >= 1 && size <= 4;
-  const found = few(c) && !few(a) ? [a, b, c] : [b, c, a];
-  if (shape.length !== 4 || found.some((size) => size < 1))
+function inputShape(file: string, input: OnnxValue): Shape {
+  const { name, shape } = input;
+  const [, size = 0] = shape;
+  if (shape.length === 2) return [size];
+  const found = imageLayout(input)?.shape;
+  if (found === undefined || found.includes(0))
     throw new RangeError(
       `${file}: the input ${name} is [${shape.join(', ')}], expected a batch of images of a given size`,
     );

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import type { StateDict } from '@cnnzoo/weights';
-import { type OnnxTensor, readOnnxFile } from './onnx-file.js';
+import { type OnnxTensor, readOnnxFile } from '../../onnx/onnx-file.js';
 
 /** @throws TypeError naming the file and what cannot be read */
 export async function onnxStateDict(file: string): Promise<StateDict> {

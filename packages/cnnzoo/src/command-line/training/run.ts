@@ -21,6 +21,9 @@ export interface RunRequest {
   readonly out?: string;
   readonly checkpoint?: string;
   readonly resume?: true;
+  readonly findLearningRate?: string;
+  readonly mlflow?: string;
+  readonly trackio?: string;
   readonly live?: true;
   readonly port?: number;
 }
@@ -59,6 +62,8 @@ export async function planRun(request: RunRequest): Promise<Run> {
     throw new TypeError('--frozen-epochs is for fine-tuning, and a recipe trains the whole network');
   if (recipe !== undefined && rest.learningRate !== undefined)
     throw new TypeError('--learning-rate is for fine-tuning, and a recipe has its own');
+  if (recipe !== undefined && rest.findLearningRate !== undefined)
+    throw new TypeError('--find-learning-rate is for fine-tuning, and a recipe has its own learning rate');
   const row = networkRow(network ?? (await networkOf(recipe)));
   const published = row.weights.some(({ name }) => name.startsWith('IMAGENET1K_'));
   const begin = weights ?? (recipe === undefined && published ? 'DEFAULT' : 'none');

@@ -1,4 +1,4 @@
-/** Training as a paper did: its optimizer, schedule, regularisation and batch size, on images of one's own. */
+/** Training as a paper did: its optimizer, schedule, regularisation, augmentation and batch size, on images of one's own. */
 import { readMetadata, writeMetadata } from '@cnnzoo/metadata';
 import type { RecipeName } from '@cnnzoo/train';
 import { imageClassifier } from '../../classifier/classifier.js';
@@ -7,14 +7,18 @@ import { createModel } from '../../networks/create-model.js';
 import { fromPretrained } from '../../networks/from-pretrained.js';
 import { useBackend } from '../../use-backend.js';
 import { networkRow } from '../network-names.js';
+import { recipeAugmentation } from './recipe-augmentation.js';
 import { type Run, type RunListeners, type Trained, validationOf } from './run.js';
 
 /** The share of the images that is set aside where the folder has no images for validation. */
 const validationShare = 0.1;
 
 export async function trainByRecipe(run: Run, name: RecipeName, { onEvent, note }: RunListeners): Promise<Trained> {
-  const [{ DataLoader, split }, { recipeOptions, recipes, train }, { evaluationTransform, trainingTransform }] =
-    await Promise.all([import('@cnnzoo/data'), import('@cnnzoo/train'), import('@cnnzoo/transforms')]);
+  const [{ DataLoader, split }, { recipeOptions, recipes, train }, { evaluationTransform }] = await Promise.all([
+    import('@cnnzoo/data'),
+    import('@cnnzoo/train'),
+    import('@cnnzoo/transforms'),
+  ]);
   await useBackend();
   const recipe = recipes[name];
   const { seed = 0, workers = 1, batchSize = recipe.batchSize, epochs = recipe.epochs } = run;
@@ -42,12 +46,15 @@ export async function trainByRecipe(run: Run, name: RecipeName, { onEvent, note 
   try {
     const { preprocessing } = readMetadata(model);
     if (preprocessing === undefined) throw new Error(`${run.network} does not say how its images are prepared`);
+    const augmentation = recipeAugmentation(recipe, { preprocessing, classes: categories.length });
+    for (const line of augmentation.notes) note(line);
     const loader = new DataLoader(training, {
       batchSize,
       seed,
       workers,
       shuffle: true,
-      transform: trainingTransform(preprocessing),
+      transform: augmentation.transform,
+      ...(augmentation.batchTransform !== null && { batchTransform: augmentation.batchTransform }),
     });
     const tested = new DataLoader(validation, { batchSize, workers, transform: evaluationTransform(preprocessing) });
     const history = await train(model, loader, {

@@ -12,7 +12,7 @@ export const trainOptions = {
   recipe: choice('name', 'train as a paper did, instead of fine-tuning', recipeNames),
   weights: text(
     'set',
-    'what it begins with: a published set, a path or an address, or none for random weights; default: DEFAULT where there is one, none with a recipe',
+    'what it begins with: a published set, a repository of the hub (hf-hub:owner/name), a path or an address, or none for random weights; default: DEFAULT where there is one, none with a recipe',
   ),
   epochs: numeric('number', "default: 5, or the recipe's", { least: 1 }),
   frozenEpochs: numeric('number', 'of these, those at the beginning in which only the new head learns; default: 1'),
@@ -30,6 +30,12 @@ export const trainOptions = {
     "where checkpoints are; default: out's name and -checkpoints, removed once the classifier is saved",
   ),
   resume: flag('resume the run whose checkpoints are there'),
+  findLearningRate: text(
+    'file.svg',
+    'train nothing: try growing learning rates for some steps, draw the loss, and suggest one for --learning-rate',
+  ),
+  mlflow: text('uri', 'send the figures to an MLflow server, such as http://127.0.0.1:5000'),
+  trackio: text('url', 'send the figures to a trackio server, by the address that it prints'),
   live: flag('serve a page with the curves while it trains'),
   port: numeric('number', 'of that page; default: any that is free', { most: 65535 }),
 } as const;

@@ -1,5 +1,5 @@
 /** ONNX files: the part of onnx.proto that tells which layers a network has and what its weights are. */
-import { readFile } from 'node:fs/promises';
+import { nodeModule } from '@cnnzoo/files';
 import protobuf from 'protobufjs';
 
 export interface OnnxTensor {
@@ -44,6 +44,8 @@ export interface OnnxFile {
   readonly weights: ReadonlyMap<string, OnnxTensor>;
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
+  /** What the file says of itself, by name. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** An excerpt of onnx.proto. */
@@ -71,7 +73,9 @@ const schema = `
     repeated ValueInfoProto input = 11; repeated ValueInfoProto output = 12;
   }
   message OperatorSetIdProto { string domain = 1; int64 version = 2; }
-  message ModelProto { GraphProto graph = 7; repeated OperatorSetIdProto opset_import = 8; }
+  message ModelProto {
+    GraphProto graph = 7; repeated OperatorSetIdProto opset_import = 8; repeated StringStringEntryProto metadata_props = 14;
+  }
 `;
 
 interface RawValue {
@@ -85,6 +89,7 @@ interface RawValue {
 }
 
 interface RawModel {
+  readonly metadataProps: readonly { readonly key: string; readonly value?: string }[];
   readonly opsetImport: readonly { readonly domain?: string; readonly version: number }[];
   readonly graph?: {
     readonly node: readonly OnnxNode[];
@@ -107,9 +112,9 @@ const elementTypes: Readonly<Record<number, string>> = {
 
 /** @throws TypeError naming the file where it is no ONNX model, and errors of the file system */
 export async function readOnnxFile(file: string): Promise<OnnxFile> {
-  const bytes = await readFile(file);
+  const bytes = await nodeModule('node:fs/promises').readFile(file);
   const model = decoded(file, bytes);
-  const { graph, opsetImport } = model;
+  const { graph, opsetImport, metadataProps } = model;
   if (graph === undefined || graph.node.length === 0) throw new TypeError(`${file}: no ONNX model: it has no graph`);
   const weights = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   const value = ({ name, type }: RawValue): OnnxValue => ({
@@ -124,6 +129,7 @@ export async function readOnnxFile(file: string): Promise<OnnxFile> {
     // Old files list their weights among the inputs.
     inputs: graph.input.filter(({ name }) => !weights.has(name)).map(value),
     outputs: graph.output.map(value),
+    metadata: Object.fromEntries(metadataProps.map(({ key, value: text = '' }) => [key, text])),
   };
 }
 
@@ -135,6 +141,20 @@ function decoded(file: string, bytes: Uint8Array): RawModel {
   } catch (cause) {
     throw new TypeError(`${file}: no ONNX model: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
+}
+
+/**
+ * Height, width and channels of the images that an input takes, in whichever order the file has them: few channels tell which axis they are.
+ * Sizes that the file leaves open are 0.
+ * @returns null where it takes no images
+ */
+export function imageLayout({ shape }: OnnxValue): { layout: 'NHWC' | 'NCHW'; shape: [number, number, number] } | null {
+  const [, a = 0, b = 0, c = 0] = shape;
+  const few = (size: number) => size >= 1 && size <= 4;
+  if (shape.length !== 4 || !(few(a) || few(c))) return null;
+  const sizes = (...found: [number, number, number]) =>
+    found.map((size) => Math.max(0, size)) as [number, number, number];
+  return few(c) && !few(a) ? { layout: 'NHWC', shape: sizes(a, b, c) } : { layout: 'NCHW', shape: sizes(b, c, a) };
 }
 
 /** The whole numbers of a small tensor, such as the shape that a Reshape makes. */

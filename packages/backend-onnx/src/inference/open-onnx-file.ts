@@ -1,0 +1,131 @@
+import { availableParallelism } from 'node:os';
+import {
+  boolean,
+  check,
+  checkOptions,
+  either,
+  integer,
+  listOf,
+  nullOr,
+  type OptionRules,
+  oneOf,
+  optional,
+  record,
+  string,
+} from '@cnnzoo/checks';
+import type { FrozenModel, FrozenModelInWorker } from './freeze.js';
+import { startWorkerPool } from './inference-workers.js';
+import { type OnnxFileSignature, onnxFileSession } from './onnx-file-session.js';
+import { answered, type RequestOptions } from './request.js';
+import { checkArray } from './signature.js';
+
+/** The options of `openOnnxFile`. */
+export interface OpenOnnxFileOptions {
+  /** Threads of one operator. Default: the processors that this process may use, shared by the workers. */
+  readonly threads?: number;
+  /** `true` for a thread of its own, or this many. Default: the calling thread. */
+  readonly worker?: boolean | number;
+}
+
+/** An ONNX file that runs in the calling thread. */
+export type OnnxFileModel = Pick<FrozenModel, 'run' | 'dispose'>;
+
+/** An ONNX file that runs in threads of its own. */
+export type OnnxFileModelInWorker = Pick<FrozenModelInWorker, 'run' | 'dispose'>;
+
+const rules: OptionRules<OpenOnnxFileOptions> = {
+  threads: optional(integer(1)),
+  worker: optional(either(boolean, integer(1))),
+};
+
+const shape = listOf(integer(1), 1);
+
+const signatureRule = record<OnnxFileSignature>({
+  model: string(),
+  input: string(),
+  output: string(),
+  inputShape: shape,
+  outputShape: shape,
+  batchSize: nullOr(integer(1)),
+  layout: oneOf(['NHWC', 'NCHW']),
+  type: oneOf(['float32', 'uint8']),
+});
+
+/**
+ * Opens an ONNX file of images for onnxruntime, which runs it as it is: whoever exported it, with the operators of any version that onnxruntime reads.
+ * @param path of the file; weights in a file beside it are found
+ * @param signature the names of its input and output and their shapes. `run` takes images with channels last, whatever the file's layout
+ * @param options `threads`, `worker`
+ * @returns `run` and `dispose`, as of a frozen model; with `worker` both are promises
+ * @throws TypeError or RangeError naming the argument that is wrong; Error of onnxruntime where it cannot read the file, with `worker` at the first `run`
+ * @example
+ * import { openOnnxFile } from '@cnnzoo/backend-onnx';
+ *
+ * const file = openOnnxFile('squeezenet.onnx', {
+ *   model: 'squeezenet',
+ *   input: 'data',
+ *   output: 'logits',
+ *   inputShape: [224, 224, 3],
+ *   outputShape: [1000],
+ *   batchSize: 1,
+ *   layout: 'NCHW',
+ *   type: 'float32',
+ * });
+ * console.log(file.run(new Float32Array(224 * 224 * 3)).length); // 1000
+ * file.dispose();
+ */
+export function openOnnxFile(
+  path: string,
+  signature: OnnxFileSignature,
+  options: OpenOnnxFileOptions & { readonly worker: true | number },
+): OnnxFileModelInWorker;
+export function openOnnxFile(
+  path: string,
+  signature: OnnxFileSignature,
+  options?: Omit<OpenOnnxFileOptions, 'worker'> & { readonly worker?: false },
+): OnnxFileModel;
+export function openOnnxFile(
+  path: string,
+  signature: OnnxFileSignature,
+  options: OpenOnnxFileOptions = {},
+): OnnxFileModel | OnnxFileModelInWorker {
+  check('path', path, string('the path of an ONNX file'));
+  check('signature', signature, signatureRule);
+  const { threads, worker = false } = checkOptions<OpenOnnxFileOptions>('openOnnxFile', options, rules);
+  const workers = Number(worker);
+  const share = threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(1, workers)));
+  const graph = { path, signature };
+  // Batches of any size: the session cuts them where the file wants a given one.
+  const anyBatch = { ...signature, batchSize: null };
+  let disposed = false;
+  const checkUsable = () => {
+    if (disposed) throw new Error(`the ONNX file '${path}' has been disposed: open it again`);
+  };
+  if (workers === 0) {
+    const session = onnxFileSession(graph, share);
+    return {
+      run(images: Float32Array) {
+        checkUsable();
+        checkArray(images, anyBatch);
+        return session.run(images);
+      },
+      dispose() {
+        if (!disposed) session.dispose();
+        disposed = true;
+      },
+    };
+  }
+  const pool = startWorkerPool(workers, { graph, threads: share });
+  return {
+    async run(images: Float32Array, requestOptions?: RequestOptions) {
+      checkUsable();
+      checkArray(images, anyBatch);
+      const copy = new Float32Array(images);
+      return answered(`ONNX file '${path}'`, requestOptions, (ticket) => pool.run(copy, ticket));
+    },
+    async dispose() {
+      if (!disposed) await pool.close();
+      disposed = true;
+    },
+  };
+}
