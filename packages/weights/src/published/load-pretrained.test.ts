@@ -102,7 +102,7 @@ test.each([
   ['IMAGENET1K_V3', /no published set of resnet18: expected one of IMAGENET1K_V1, tv_in1k/],
   ['resnet50.IMAGENET1K_V1', 'are for resnet50, the model is resnet18'],
   ['missing/file.pth', 'no file of that name'],
-  ['', "weights must be a set's name, a path, an address or the bytes of a file, got ''"],
+  ['', "weights must be a set's name, a repository of the hub, a path, an address or the bytes of a file, got ''"],
 ])('%j', async (weights, message) => {
   await expect(loadPretrained(network(), weights, options())).rejects.toThrow(message);
 });
