@@ -82,7 +82,8 @@ export async function writeOnnx(
 }
 
 /** Of an input whose shape a graph model does not tell. */
-function rankOf({ inputShape }: ExportOnnxOptions): number | undefined {
+function rankOf(options: ExportOnnxOptions | null): number | undefined {
+  const { inputShape } = options ?? {};
   return inputShape && inputShape.length + 1;
 }
 

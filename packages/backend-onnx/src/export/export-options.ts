@@ -46,7 +46,11 @@ export function resolveOptions(
   options: ExportOnnxOptions,
   others: readonly string[] = [],
 ): ResolvedExport {
-  if (!Array.isArray(model?.inputs) || typeof model.predict !== 'function')
+  if (
+    !Array.isArray(model?.inputs) ||
+    typeof model.predict !== 'function' ||
+    typeof model.getUserDefinedMetadata !== 'function'
+  )
     throw new TypeError(`model is ${shown(model)}, expected a layers model`);
   if (typeof options !== 'object' || options === null)
     throw new TypeError(`options is ${shown(options)}, expected an object`);

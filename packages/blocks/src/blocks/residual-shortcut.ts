@@ -1,4 +1,4 @@
-import { checkOptions, integer, oneOf, optional, type Rule, string } from '@cnnzoo/checks';
+import { check, checkOptions, integer, oneOf, optional, type Rule, string, symbolicTensor } from '@cnnzoo/checks';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { batchNorm } from '../layers/batch-normalization.js';
 import { connect } from '../layers/connect.js';
@@ -44,6 +44,7 @@ export function residualShortcut(x: SymbolicTensor, options: ResidualShortcutOpt
     stride: optional(integer(1)),
     type: optional(shortcutRule),
   });
+  check('x', x, symbolicTensor<SymbolicTensor>());
   const { name, filters, stride = 1, type = 'B' } = options;
   const sameShape = stride === 1 && x.shape[3] === filters;
   if (sameShape && type !== 'C') return x;

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { constants, gunzip, gunzipSync } from 'node:zlib';
-import { check, integer, rule } from '@cnnzoo/checks';
+import { check, integer, rule, string } from '@cnnzoo/checks';
 import type { Source } from '@cnnzoo/files';
 import { sourceName } from '../archives/archive-index.js';
 import { DataError } from '../data-error.js';
@@ -76,6 +76,7 @@ export function parseIdx(bytes: Uint8Array, name: string, dimensions: number): I
     bytes,
     rule<Uint8Array>('a Uint8Array', (value) => value instanceof Uint8Array),
   );
+  check('name', name, string());
   check('dimensions', dimensions, integer(1, 255));
   const { shape, start, total } = readHeader(bytes, name, dimensions);
   if (bytes.length !== total)

@@ -23,10 +23,15 @@ const samplesRule: Rule<Samples> = rule<Samples>(
   (value) => typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value),
 );
 
-const sampleRule: Rule<Sample> = rule<Sample>('a sample: { image, label }', (value) => {
-  const { image } = (value ?? {}) as Partial<Sample>;
-  return typeof image === 'object' && image !== null;
-});
+const sampleRule: Rule<Sample> = rule<Sample>(
+  'a sample: { image: { data, width, height, channels }, label }',
+  (value) => {
+    const { image } = (value ?? {}) as Partial<Sample>;
+    const { data, width, height, channels } = (image ?? {}) as Partial<Image>;
+    const isPixels = data instanceof Uint8Array || data instanceof Uint8ClampedArray || data instanceof Float32Array;
+    return isPixels && data.length > 0 && [width, height, channels].every(Number.isSafeInteger);
+  },
+);
 
 /**
  * Reads all samples of any iterable into memory, as a data set that can be shuffled and split.

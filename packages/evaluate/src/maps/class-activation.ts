@@ -6,6 +6,7 @@ import { type Classifier, modelOf, openNetwork } from '../networks/classifier.js
 import { classifierHead, lastFeatureMap, softmaxOf } from '../networks/classifier-head.js';
 import { onlyInputOf, walkGraph } from '../networks/graph-walk.js';
 import type { ImageInput } from '../predict.js';
+import { inputsOfImage } from '../protocols/protocol.js';
 import { singleCrop } from '../protocols/single-crop.js';
 import { readImageInput } from '../read-image-input.js';
 import { type ClassActivationMap, overlayOf } from './heat-map.js';
@@ -107,7 +108,7 @@ async function activationMap(
   const { classes, format, protocol, categories } = network;
   if (classIndex !== undefined && !(Number.isInteger(classIndex) && classIndex >= 0 && classIndex < classes))
     throw new RangeError(`classIndex must be an integer from 0 to ${classes - 1}, got ${classIndex}`);
-  const [view] = protocol.views(await readImageInput(input, format.channels), format);
+  const [view] = inputsOfImage(protocol, await readImageInput(input, format.channels), format);
   if (view === undefined || source === undefined) throw new RangeError(`protocol '${protocol.name}' gives no input`);
   const { data, width, height, channels } = view.input;
   const tensors: tf.Tensor[] = [];

@@ -1,5 +1,5 @@
 import type { Image } from '@cnnzoo/transforms';
-import type { View } from '../protocols/protocol.js';
+import { inputsOfImage, type View } from '../protocols/protocol.js';
 import type { Network } from './classifier.js';
 import { forwardPasses, inputsPerPass } from './forward-passes.js';
 
@@ -106,7 +106,7 @@ function* indicesOf(batches: readonly IndexRange[]): Generator<number, void, und
 function viewsOf({ protocol, format }: Network, { image, name }: NamedImage<unknown>): readonly View[] {
   let views: readonly View[];
   try {
-    views = protocol.views(image, format);
+    views = inputsOfImage(protocol, image, format);
   } catch (error) {
     throw new RangeError(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }

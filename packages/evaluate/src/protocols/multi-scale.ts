@@ -1,6 +1,6 @@
 import { callable, check, checkOptions, integer, listOf } from '@cnnzoo/checks';
 import { denseEvaluation } from './dense-evaluation.js';
-import type { Protocol, ScaleOptions } from './protocol.js';
+import { inputsOfImage, type Protocol, type ScaleOptions } from './protocol.js';
 import { type MultiCropOptions, multiCrop, multiCropRules } from './several-crops.js';
 
 /**
@@ -48,7 +48,7 @@ function averageOf(protocols: readonly Protocol[]): Protocol {
     },
     views: (image, format) =>
       protocols.flatMap((protocol) =>
-        protocol.views(image, format).map((view) => ({ ...view, weight: view.weight / protocols.length })),
+        inputsOfImage(protocol, image, format).map((view) => ({ ...view, weight: view.weight / protocols.length })),
       ),
   };
 }

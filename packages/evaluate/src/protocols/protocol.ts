@@ -1,4 +1,4 @@
-import { integer, type OptionRules, optional, rule } from '@cnnzoo/checks';
+import { integer, type OptionRules, optional, rule, shown } from '@cnnzoo/checks';
 import type { Preprocessing } from '@cnnzoo/metadata';
 import type { Image } from '@cnnzoo/transforms';
 import { resizeToScale } from '../networks/preprocessing.js';
@@ -25,10 +25,25 @@ export const protocolRule = rule<Protocol>('a protocol, such as tenCrop()', (val
   const protocol = value as Partial<Record<keyof Protocol, unknown>> | null | undefined;
   return (
     typeof protocol?.views === 'function' &&
+    (protocol.check === undefined || typeof protocol.check === 'function') &&
     typeof protocol.name === 'string' &&
     typeof protocol.inputsPerImage === 'number'
   );
 });
+
+/** The inputs of an image. @throws TypeError where the protocol gives anything else */
+export function inputsOfImage(protocol: Protocol, image: Image, format: InputFormat): readonly View[] {
+  const views: unknown = protocol.views(image, format);
+  const isView = (view: unknown) => {
+    const { input } = (view ?? {}) as { input?: Partial<Image> | null };
+    return typeof input === 'object' && input !== null && ArrayBuffer.isView(input.data);
+  };
+  if (!Array.isArray(views) || !views.every(isView))
+    throw new TypeError(
+      `views of protocol '${protocol.name}' must give an array of { input: { data, width, height, channels }, weight, dense }, got ${shown(views)}`,
+    );
+  return views;
+}
 
 /** One input of a network. */
 export interface View {

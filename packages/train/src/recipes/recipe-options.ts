@@ -84,10 +84,18 @@ export function formatRecipe(recipe: RecipeName | Recipe): string {
 }
 
 /** An object with a name that decides which options it has besides: what it names checks them. */
+/** Whether it has nothing but what options are: numbers, texts, true and false, and lists of them. */
+function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
+  const isPlain = (each: unknown) => ['undefined', 'number', 'string', 'boolean'].includes(typeof each);
+  return (
+    isRecord(value) && Object.values(value).every((each) => (Array.isArray(each) ? each.every(isPlain) : isPlain(each)))
+  );
+}
+
 function named<T extends { readonly name: string }>(names: readonly T['name'][]): Rule<T> {
   return rule<T>(
     `an object with a name, one of ${names.join(', ')}`,
-    (value) => isRecord(value) && typeof value['name'] === 'string',
+    (value) => isOptions(value) && typeof value['name'] === 'string',
     ({ name }) => names.includes(name),
   );
 }
@@ -100,7 +108,7 @@ const recipeRules: OptionRules<Recipe> = {
   epochs: integer(1),
   optimizer: named<OptimizerRecipe>(['sgd', 'rmsprop', 'adamw']),
   schedule: named<ScheduleRecipe>(['stepDecay', 'multiStepDecay', 'reduceOnPlateau', 'polynomialDecay', 'cosineDecay']),
-  warmUp: optional(rule<WarmUpOptions>('an object, the options of warmUp', isRecord)),
+  warmUp: optional(rule<WarmUpOptions>('an object, the options of warmUp', isOptions)),
   labelSmoothing: optional(number(0, 1)),
   auxiliaryWeight: optional(number(0)),
   clipping: optional(record<{ readonly norm: number }>({ norm: positive })),

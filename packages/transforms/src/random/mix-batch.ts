@@ -1,4 +1,4 @@
-import { checkOptions, integer, type OptionRules, optional, positive, shown } from '@cnnzoo/checks';
+import { check, checkOptions, integer, type OptionRules, optional, positive, shown } from '@cnnzoo/checks';
 import type { Box } from '../geometry/crop.js';
 import { type DrawListener, requireGenerator } from '../transform.js';
 import type { RandomGenerator } from './random-generator.js';
@@ -144,6 +144,8 @@ function checkBatch(batch: PixelBatch, numClasses: number): void {
   const { data, count, height, width, channels, labels } = batch;
   if (!(labels instanceof Int32Array)) throw new TypeError(`batch.labels must be an Int32Array, got ${shown(labels)}`);
   if (!(data instanceof Float32Array)) throw new TypeError(`batch.data must be a Float32Array, got ${shown(data)}`);
+  for (const [name, value] of Object.entries({ count, height, width, channels }))
+    check(`batch.${name}`, value, integer(1));
   if (data.length !== count * height * width * channels || labels.length !== count)
     throw new RangeError(
       `batch must have ${count} labels and ${count} x ${height} x ${width} x ${channels} values, got ${labels.length} and ${data.length}`,

@@ -9,12 +9,34 @@ export type StandIns = Readonly<Record<string, () => unknown>>;
 /** Types deeper than this are left out: some contain themselves. */
 const deepest = 6;
 
-export function rightValue(type: ts.TypeNode | undefined, declarations: Declarations, standIns: StandIns) {
+/**
+ * Right arguments for all parameters.
+ * @param leaveOut whether optional ones may be left out
+ */
+export function rightArguments(
+  parameters: readonly ts.ParameterDeclaration[],
+  declarations: Declarations,
+  standIns: StandIns,
+  leaveOut = true,
+): fc.Arbitrary<unknown[]> {
+  const rest = parameters.at(-1)?.dotDotDotToken !== undefined;
+  return fc
+    .tuple(
+      ...parameters.map(({ type, questionToken }) => {
+        const value = rightValue(type, declarations, standIns);
+        return questionToken === undefined || !leaveOut ? value : fc.option(value, { nil: undefined, freq: 4 });
+      }),
+    )
+    .map((values) => (rest ? [...values.slice(0, -1), ...(values.at(-1) as unknown[])] : values));
+}
+
+function rightValue(type: ts.TypeNode | undefined, declarations: Declarations, standIns: StandIns) {
   return drawOf(type, 0);
 
   function drawOf(node: ts.TypeNode | undefined, depth: number): fc.Arbitrary<unknown> {
     if (node === undefined || depth > deepest) return fc.constant(undefined);
     const next = (inner: ts.TypeNode | undefined) => drawOf(inner, depth + 1);
+    const same = (inner: ts.TypeNode | undefined) => drawOf(inner, depth);
     switch (node.kind) {
       case ts.SyntaxKind.NumberKeyword:
         return fc.constantFrom(1, 2, 0.5, 0, 8);
@@ -26,8 +48,8 @@ export function rightValue(type: ts.TypeNode | undefined, declarations: Declarat
       case ts.SyntaxKind.AnyKeyword:
         return fc.constantFrom<unknown>(1, 'x', {});
     }
-    if (ts.isParenthesizedTypeNode(node) || ts.isTypeOperatorNode(node)) return next(node.type);
-    if (ts.isNamedTupleMember(node)) return next(node.type);
+    if (ts.isParenthesizedTypeNode(node) || ts.isTypeOperatorNode(node)) return same(node.type);
+    if (ts.isNamedTupleMember(node)) return same(node.type);
     if (ts.isLiteralTypeNode(node)) return fc.constant(literal(node.literal));
     if (ts.isUnionTypeNode(node)) return fc.oneof(...node.types.map(next));
     if (ts.isIntersectionTypeNode(node))

@@ -1,6 +1,7 @@
 /** Right values of the types that come from tfjs, the language, or that have to fit together. */
 import { DataLoader } from '@cnnzoo/data';
 import { sgd } from '@cnnzoo/train';
+import { randomGenerator } from '@cnnzoo/transforms';
 import * as tf from '@tensorflow/tfjs-core';
 import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { StandIns } from './right-arguments.js';
@@ -13,19 +14,24 @@ const dataset = {
 };
 const source = () => new Uint8Array(16);
 
-/** Objects that a call may use; `release` gives their tensors back. */
-export function makeStandIns(): { standIns: StandIns; release: () => void } {
+/** A network for images of 8 x 8 grey pixels, with two classes. */
+export function smallModel(): LayersModel {
+  const x = input({ shape: [8, 8, 1] });
+  const y = layers.conv2d({ filters: 2, kernelSize: 8, name: 'conv1', kernelInitializer: 'zeros' }).apply(x);
+  return model({ inputs: x, outputs: layers.flatten().apply(y) as SymbolicTensor, name: 'small' });
+}
+
+/**
+ * Objects that a call may use; `release` gives their tensors back.
+ * @param ofImages whether tensors of any shape are images that the small model takes
+ */
+export function makeStandIns(ofImages = false): { standIns: StandIns; release: () => void } {
   const held: { dispose(): unknown }[] = [];
   const hold = <T extends { dispose(): unknown }>(made: T): T => {
     held.push(made);
     return made;
   };
   const tensor = (shape: number[], dtype: 'float32' | 'int32' = 'float32') => hold(tf.zeros(shape, dtype));
-  const smallModel = (): LayersModel => {
-    const x = input({ shape: [8, 8, 1] });
-    const y = layers.conv2d({ filters: 2, kernelSize: 8, name: 'conv1', kernelInitializer: 'zeros' }).apply(x);
-    return hold(model({ inputs: x, outputs: layers.flatten().apply(y) as SymbolicTensor, name: 'small' }));
-  };
   const loader = () => ({
     batchesPerEpoch: 1,
     async *epoch() {
@@ -33,11 +39,11 @@ export function makeStandIns(): { standIns: StandIns; release: () => void } {
     },
   });
   const standIns: StandIns = {
-    LayersModel: smallModel,
-    LayersModelLike: smallModel,
+    LayersModel: () => hold(smallModel()),
+    LayersModelLike: () => hold(smallModel()),
     SymbolicTensor: () => input({ shape: [8, 8, 4] }),
     Layer: () => layers.flatten(),
-    Tensor: () => tensor([2, 2]),
+    Tensor: () => tensor(ofImages ? [2, 8, 8, 1] : [2, 2]),
     Tensor1D: () => tensor([2], 'int32'),
     Tensor2D: () => tensor([2, 2]),
     Tensor3D: () => tensor([8, 8, 1]),
@@ -48,6 +54,7 @@ export function makeStandIns(): { standIns: StandIns; release: () => void } {
     DataLoader: () => new DataLoader(dataset, { batchSize: 2 }),
     Dataset: () => dataset,
     Image: () => image,
+    RandomGenerator: () => randomGenerator(1),
     Transform: () => (given: unknown) => given,
     AbortSignal: () => new AbortController().signal,
     Source: source,

@@ -1,0 +1,42 @@
+/** Objects with methods that take more to make than arguments of the right types. Each is made once. */
+import { freeze } from '@cnnzoo/backend-onnx';
+import { setModelMetadata } from '@cnnzoo/blocks';
+import { arrayDataset, DataLoader, imagePreparer } from '@cnnzoo/data';
+import { compose, resize, toTensor } from '@cnnzoo/transforms';
+import { imageClassifier } from 'cnnzoo';
+import { smallModel } from './stand-ins.js';
+import type { MadeByHand } from './targets.js';
+
+const dataset = () =>
+  arrayDataset({
+    data: new Uint8Array(4 * 64),
+    labels: [0, 1, 0, 1],
+    categories: ['a', 'b'],
+    width: 8,
+    height: 8,
+    channels: 1,
+  });
+
+/** By their types' names. */
+export const madeByHand: Readonly<Record<string, MadeByHand>> = {
+  FrozenModel: { make: () => freeze(smallModel(), { threads: 1 }), takesImages: true },
+  FrozenModelInWorker: { make: () => freeze(smallModel(), { threads: 1, worker: true }), takesImages: true },
+  ImageClassifier: {
+    make: async () => {
+      const model = smallModel();
+      setModelMetadata(model, {
+        preprocessing: { resizeSize: 8, cropSize: 8, mean: [0.5], std: [0.5] },
+        categories: ['a', 'b'],
+      });
+      const classifier = imageClassifier(model);
+      // The first call freezes the network, which is work.
+      await classifier.classify({ data: new Uint8Array(64), width: 8, height: 8, channels: 1 });
+      return classifier;
+    },
+  },
+  DataLoader: { make: () => new DataLoader(dataset(), { batchSize: 2 }) },
+  ArrayDataset: { make: dataset },
+  ImagePreparer: {
+    make: () => imagePreparer({ transform: compose([resize(8), toTensor()]), channels: 1, workers: 0 }),
+  },
+};
