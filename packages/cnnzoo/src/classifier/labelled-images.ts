@@ -1,4 +1,5 @@
 /** Labelled images as people have them: a folder, an archive, a list of labels, or a data set. */
+import { shown } from '@cnnzoo/checks';
 import type { Dataset, ImageFolderOptions } from '@cnnzoo/data';
 import { nodeModule } from '@cnnzoo/files';
 
@@ -53,6 +54,10 @@ export async function openTestImages(
 ): Promise<Dataset> {
   if (!isDataset(images)) return openPlace(images, { classes, channels });
   const { categories } = images;
+  if (!Array.isArray(categories))
+    throw new TypeError(
+      `images must be a folder, an archive, a list of labels, or a data set with categories, got ${shown(images)}`,
+    );
   if (categories.length !== classes.length || categories.some((name, index) => name !== classes[index]))
     throw new RangeError(
       `the data set has the classes ${listed(categories)}, the classifier has ${listed(classes)}: they must be the same, in the same order`,
