@@ -64,7 +64,8 @@ export function arrayDataset(options: ArrayDatasetOptions): ArrayDataset {
     categories,
     get: sample,
     labels,
-    reference: (index) => ({ kind: 'pixels', name: `${name}[${index}]`, ...sample(index) }),
+    // The sample first: it looks at the index.
+    reference: (index) => ({ ...sample(index), kind: 'pixels', name: `${name}[${index}]` }),
   };
 }
 

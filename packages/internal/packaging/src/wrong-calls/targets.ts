@@ -27,6 +27,7 @@ const notTheirs: Readonly<Record<string, string>> = {
   BaseInitializer: 'layers call initializers',
   Schedule: 'train calls schedules',
   Sampler: 'loaders call samplers',
+  RemoteLog: 'train calls listeners',
 };
 /** Functions whose results others give, too, and for less or with other arguments than any of the right types. */
 const givenByOthers =
