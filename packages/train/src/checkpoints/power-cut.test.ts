@@ -1,7 +1,7 @@
 /**
  * A power cut at every moment of writing checkpoints, on a disk that keeps of what was not synced whatever it likes: any of the names
  * that were made, renamed or removed since their folder was synced, and of a file's bytes none, a half or all. After "saved" that
- * checkpoint, or a later one, is there as a whole. CNNZOO_POWER_CUTS=all tries all combinations of all moments.
+ * checkpoint, or a later one, is there as a whole.
  */
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
@@ -172,17 +172,8 @@ class Disk {
   }
 }
 
-/** The states in which a power cut may leave a disk: all of them, or `most` that are drawn with this seed. */
-function* statesAfter(disk: Disk, seed: number, most: number | null): Generator<Disk> {
-  let random = seed;
-  if (most !== null) {
-    for (let round = 0; round < most; round++)
-      yield disk.afterPowerCut((ways) => {
-        random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
-        return Math.floor((random / 2 ** 32) * ways);
-      });
-    return;
-  }
+/** All states in which a power cut may leave a disk. */
+function* statesAfter(disk: Disk): Generator<Disk> {
   const digits: { way: number; ways: number }[] = [];
   for (;;) {
     let digit = 0;
@@ -276,8 +267,7 @@ test('whatever the disk kept, the newest checkpoint that was saved, or a later o
       if (!(error instanceof PowerCut)) throw error;
     });
     most = Math.max(most, disk.undecided());
-    const all = process.env['CNNZOO_POWER_CUTS'] === 'all' || disk.undecided() <= 8;
-    for (const after of statesAfter(disk, cut, all ? null : 300)) {
+    for (const after of statesAfter(disk)) {
       states++;
       const key = `${saved.at(-1)} ${after.key()}`;
       if (tried.has(key)) continue;
