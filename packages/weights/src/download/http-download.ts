@@ -2,8 +2,8 @@
 
 import type { FileHandle } from 'node:fs/promises';
 import { nodeModule, writeAtomically } from '@cnnzoo/files';
-import type { Dispatcher } from 'undici';
 import { hubAuthorization } from '../hub/hub-address.js';
+import { readClosingWithoutPause } from './unpaused-connections.js';
 
 /** What a server said of a file. */
 export interface Downloaded {
@@ -167,7 +167,7 @@ async function request(url: string, headers: Record<string, string>, stallTimeou
   const name = 'undici';
   const undici: typeof import('undici') = await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
   const proxy = proxyFor(new URL(url));
-  const dispatcher: Dispatcher | undefined = proxy === null ? undefined : new undici.ProxyAgent(proxy);
+  const agent = proxy === null ? undici.getGlobalDispatcher() : new undici.ProxyAgent(proxy);
   const controller = new AbortController();
   const stop = () => controller.abort(new Error(`no answer in ${stallTimeout} s`));
   const timer = setTimeout(stop, stallTimeout * 1000);
@@ -176,7 +176,7 @@ async function request(url: string, headers: Record<string, string>, stallTimeou
       headers: { ...headers, ...hubAuthorization(url) },
       redirect: 'manual',
       signal: controller.signal,
-      ...(dispatcher !== undefined && { dispatcher }),
+      dispatcher: agent.compose(readClosingWithoutPause),
     });
     return response as unknown as Response;
   } catch (error) {
