@@ -66,12 +66,15 @@ export function googlenetAuxiliaryClassifier(
   );
 }
 
+/** Pooling over 5 pixels at stride 3 leaves 5 of 17, and the convolution needs 5. */
+const smallestGrid = 17;
+
 /**
  * The auxiliary classifier of Inception-v2 and -v3 on the last 17x17 grid: Szegedy et al. (2015), figure 8. Average pooling to 5x5, 1x1
  * convolution to 128 channels, 5x5 convolution to 768, logits. Batch norm in it is one of the steps from v2 to v3.
  *
  * Input [batch, height, width, channels], at least 17x17; output: logits [batch, numClasses].
- * @throws TypeError or RangeError naming the option
+ * @throws TypeError or RangeError naming the option, RangeError for a smaller grid
  * @example
  * import { inceptionAuxiliaryClassifier } from '@cnnzoo/blocks';
  *
@@ -83,6 +86,11 @@ export function inceptionAuxiliaryClassifier(x: SymbolicTensor, options: Auxilia
   const start = (deviation: number): { kernelInitializer: Initializer } => ({
     kernelInitializer: truncatedNormal({ deviation }),
   });
+  // Before any layer is made: those before the 5x5 convolution would be left over.
+  if (x.shape.slice(1, 3).some((size) => size !== null && size < smallestGrid))
+    throw new RangeError(
+      `x of inceptionAuxiliaryClassifier must be at least ${smallestGrid}x${smallestGrid}, got [${x.shape.join(', ')}]`,
+    );
   const pooled = connect(x, averagePooling2d({ name: `${name}.avg_pool2d`, poolSize: 5, stride: 3 }));
   const reduced = convBatchNormRelu(pooled, { name: `${name}.conv0`, filters: 128, kernelSize: 1, batchNorm, epsilon });
   return connect(

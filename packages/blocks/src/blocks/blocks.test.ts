@@ -279,6 +279,18 @@ describe.each(blocks)('%s', (_, inputShape, outputShape, block) => {
     model.dispose();
   });
 
+  test('leaves no weight of a map that is too small for it', () => {
+    for (let side = 1; side <= 17; side++) {
+      const tensors = tf.memory().numTensors;
+      try {
+        build([side, side, inputShape[2]], block).dispose();
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError);
+      }
+      expect(tf.memory().numTensors, `${side}x${side}`).toBe(tensors);
+    }
+  });
+
   test.skipIf(outputShape.length === 1)('takes maps of any size', () => {
     const model = build(inputShape, block, false);
     const [, , channels] = outputShape;

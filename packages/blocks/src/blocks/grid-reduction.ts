@@ -1,5 +1,5 @@
 /** Modules that halve the grid and widen the channels at once: Szegedy et al. (2015), figure 10. */
-import { checkOptions, integer, type OptionRules, oneOf, optional } from '@cnnzoo/checks';
+import { check, checkOptions, integer, type OptionRules, oneOf, optional, symbolicTensor } from '@cnnzoo/checks';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { connect } from '../layers/connect.js';
 import { maxPooling2d } from '../layers/max-pooling-2d.js';
@@ -16,6 +16,17 @@ function paddedRules(): OptionRules<GridReductionPadding> {
 
 function pooledBranch({ name, padding = 0 }: GridReductionPadding): Branch {
   return (x) => connect(x, maxPooling2d({ name: `${name}.max_pool2d`, poolSize: 3, stride: 2, padding }));
+}
+
+/** Refuses a grid without room for a 3x3 window before any layer is made: those before that window would be left over. */
+function checkGrid(x: SymbolicTensor, name: string, { padding = 0 }: GridReductionPadding): void {
+  const smallest = 3 - 2 * padding;
+  const [, height = null, width = null] = check('x', x, symbolicTensor<SymbolicTensor>()).shape;
+  for (const [axis, size] of Object.entries({ height, width }))
+    if (size !== null && size < smallest)
+      throw new RangeError(
+        `x of ${name} must have a height and width of at least ${smallest}, but its ${axis} is ${size}`,
+      );
 }
 
 /** The options of `gridReduction`. */
@@ -35,7 +46,7 @@ export interface GridReductionOptions extends GridReductionPadding {
  *
  * Input [batch, height, width, channels]; output [batch, h, w, branch3x3 + branchDouble3x3 + channels] with
  * h = floor((height - 3 + 2 padding) / 2) + 1.
- * @throws TypeError or RangeError naming the option
+ * @throws TypeError or RangeError naming the option, RangeError for a grid without room for a 3x3 window
  * @example
  * import { gridReduction } from '@cnnzoo/blocks';
  *
@@ -50,6 +61,7 @@ export function gridReduction(x: SymbolicTensor, options: GridReductionOptions):
     reduceDouble3x3: integer(1),
     branchDouble3x3: integer(1),
   });
+  checkGrid(x, 'gridReduction', options);
   const { name, padding = 0, reduce3x3, branch3x3, reduceDouble3x3, branchDouble3x3 } = options;
   const last = { filters: branch3x3, kernelSize: 3, stride: 2, padding };
   return parallelBranches(x, name, [
@@ -85,7 +97,7 @@ export interface AsymmetricGridReductionOptions extends GridReductionPadding {
  *
  * Input [batch, height, width, channels]; output [batch, h, w, branch3x3 + branch7x7x3 + channels] with
  * h = floor((height - 3 + 2 padding) / 2) + 1.
- * @throws TypeError or RangeError naming the option
+ * @throws TypeError or RangeError naming the option, RangeError for a grid without room for a 3x3 window
  * @example
  * import { asymmetricGridReduction } from '@cnnzoo/blocks';
  *
@@ -99,6 +111,7 @@ export function asymmetricGridReduction(x: SymbolicTensor, options: AsymmetricGr
     branch3x3: optional(integer(1)),
     branch7x7x3: optional(integer(1)),
   });
+  checkGrid(x, 'asymmetricGridReduction', options);
   const { name, padding = 0, reducedFilters = 192, branch3x3 = 320, branch7x7x3 = 192 } = options;
   return parallelBranches(x, name, [
     convolutions(

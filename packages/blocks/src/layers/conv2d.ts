@@ -109,6 +109,8 @@ export class Conv2D extends BaseLayer<Conv2dOptions> {
       throw new RangeError(
         `groups of layer ${this.name} must be a divisor of the input's channels, which are ${channels}, got ${this.groups}`,
       );
+    // Refuses a map that is too small while there is no weight yet.
+    this.computeOutputShape(inputShape);
     const kernelShape = [...this.kernelSize, channels / this.groups, this.filters];
     this.#kernel = this.addWeight('kernel', kernelShape, 'float32', currentFill(this.#kernelInitializer));
     if (this.useBias) {
