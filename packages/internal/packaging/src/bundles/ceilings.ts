@@ -26,8 +26,8 @@ export const ceilings: Readonly<Record<string, number>> = {
   // 36 before it read the checkpoints that people have, bytes from anywhere within budgets, and checked its options; 45 before indices, sizes and
   // names were as strict as safetensors' own reader, 46 before a page had a cache of downloads, and HDF5's big-endian numbers, lzf and data sets that
   // can grow were read.
-  // 49 before the hub's repositories were read and written.
-  '@cnnzoo/weights':          50,
+  // 49 before the hub's repositories were read and written, 50 before connections that close were read without a pause.
+  '@cnnzoo/weights':          51.5,
   '@cnnzoo/weights/imagenet': 10,
   // 14 and 3 before it decoded BMP, PPM and GIF's first frame, read zip archives by code of its own instead of a dependency's, took bytes from
   // anywhere within budgets, and checked its options.
@@ -35,13 +35,13 @@ export const ceilings: Readonly<Record<string, number>> = {
   '@cnnzoo/data/worker':       8,
   // 18 before checkpoint folders had an owner and were checked as a whole, and resuming compared runs; 21 before it warned of mistakes, 23 before
   // the progress bar and the search of a learning rate.
-  // 26 before MLflow and trackio were told.
-  '@cnnzoo/train':            27,
+  // 26 before MLflow and trackio were told, 27 before their arguments were checked.
+  '@cnnzoo/train':            27.5,
   // 16 before reports were checked field by field, and arguments.
   '@cnnzoo/evaluate':         18,
   // 45 before failed steps changed nothing, and graph models were frozen and exported; 50 before what a graph model says of itself was checked;
-  // 50.5 before functions of variables, such as training steps, were exported.
-  '@cnnzoo/backend-onnx':     52.5,
+  // 50.5 before functions of variables, such as training steps, were exported; 52.5 before groups of a convolution counted as one operation.
+  '@cnnzoo/backend-onnx':     53,
   '@cnnzoo/backend-onnx/inference-worker': 5,
   // 12 before options and reports were checked by the shared rules.
   '@cnnzoo/handover':          8,
