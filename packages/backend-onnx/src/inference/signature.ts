@@ -2,6 +2,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../graph/shape.js';
 
+/** What a frozen model takes and gives, by name and shape. */
 export interface Signature {
   /** The model's name, for errors. */
   readonly model: string;
