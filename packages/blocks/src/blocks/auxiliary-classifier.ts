@@ -1,5 +1,16 @@
 /** Classifiers that branch off in the middle of a network and help to train it. */
-import { boolean, checkOptions, integer, number, type OptionRules, oneOf, optional, string } from '@cnnzoo/checks';
+import {
+  boolean,
+  check,
+  checkOptions,
+  integer,
+  number,
+  type OptionRules,
+  oneOf,
+  optional,
+  string,
+  symbolicTensor,
+} from '@cnnzoo/checks';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { type Initializer, truncatedNormal } from '../initial-weights/initializers.js';
 import { adaptiveAveragePooling2d } from '../layers/adaptive-average-pooling-2d.js';
@@ -87,7 +98,11 @@ export function inceptionAuxiliaryClassifier(x: SymbolicTensor, options: Auxilia
     kernelInitializer: truncatedNormal({ deviation }),
   });
   // Before any layer is made: those before the 5x5 convolution would be left over.
-  if (x.shape.slice(1, 3).some((size) => size !== null && size < smallestGrid))
+  if (
+    check('x', x, symbolicTensor<SymbolicTensor>())
+      .shape.slice(1, 3)
+      .some((size) => size !== null && size < smallestGrid)
+  )
     throw new RangeError(
       `x of inceptionAuxiliaryClassifier must be at least ${smallestGrid}x${smallestGrid}, got [${x.shape.join(', ')}]`,
     );
