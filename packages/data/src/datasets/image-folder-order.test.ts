@@ -258,6 +258,7 @@ describe('a list of labels', () => {
     ['1.png', {}, /line 1 must have a path and a class/],
     ['1.png,cat\n2.png,', {}, /line 2 must have a path and a class/],
     ['../1.png,cat', {}, /'\.\.\/1.png' climbs out/],
+    [`${'../'.repeat(2 ** 20)}1.png,cat`, {}, /a path of 3145733 characters/],
     ['file,label', {}, /a list without images/],
     ['{"1.png": null}', {}, /entry 0 must have a path and a class/],
     ['{"1.png"', {}, /the list is not JSON/],

@@ -26,6 +26,9 @@ import { type LabelledPath, labelsOfRows, readLabelList } from './label-list.js'
 import { loadSample } from './load-sample.js';
 import { walkFolder } from './walk-folder.js';
 
+/** Windows' limit; other systems have shorter ones. */
+const longestPath = 32_767;
+
 /** The options of `imageFolder`. */
 export interface ImageFolderOptions {
   /** The folder inside of the folder or archive that holds the classes, such as 'train'. Default: itself. */
@@ -192,6 +195,12 @@ function ofList(
   const categories = classes ?? sortByCodePoints([...new Set(rows.map(([, category]) => category))]);
   const labels = labelsOfRows(list, categories, rows);
   const paths = rows.map(([path]) => {
+    // Node's normalize takes time that grows with the square of a path's steps upwards: 3 seconds for 64,000.
+    if (path.length > longestPath)
+      throw new DataError(
+        list,
+        `a path of ${path.length} characters ('${path.slice(0, 40)}…'), at most ${longestPath}`,
+      );
     const plain = posix.normalize(path).replace(/^\.\//, '');
     if (plain.startsWith('/') || plain.split('/').includes('..'))
       throw new DataError(list, `the path '${path}' climbs out of the folder`);
