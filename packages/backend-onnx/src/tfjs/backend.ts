@@ -31,7 +31,7 @@ const flushForced = 4_000;
 function isFurtherGroup(node: LazyNode): boolean {
   const further = (part: LazyNode) =>
     part.name === 'SplitV' && part.shape.length === 4 && part.attributes['part'] !== 0;
-  return further(node) || (node.name.startsWith('Conv2D') && node.inputs.some(further));
+  return further(node) || (node.name.startsWith('Conv2D') && node.inputs.every(further));
 }
 
 /** Something asked for the numbers of a placeholder, or of what comes from it. */
