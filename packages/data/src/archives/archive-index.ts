@@ -1,4 +1,13 @@
-import { type OpenSource, openSource, type ReadLimits, readBudget, readZipDirectory, type Source } from '@cnnzoo/files';
+import {
+  addressOf,
+  type OpenSource,
+  openSource,
+  type ReadLimits,
+  readBudget,
+  readZipDirectory,
+  type Source,
+  shownAddress,
+} from '@cnnzoo/files';
 import { DataError } from '../data-error.js';
 import type { ArchiveListing } from './archive-entry.js';
 import { tarListing } from './tar-listing.js';
@@ -32,10 +41,10 @@ export async function archiveListing(archive: Source, limits: ReadLimits | undef
   }
 }
 
-/** How messages call a source. */
+/** How messages call a source: an address without its query, which may hold keys. */
 export function sourceName(source: Source): string {
-  if (typeof source === 'string') return source;
-  if (source instanceof URL) return source.href;
+  if (typeof source === 'string' || source instanceof URL)
+    return addressOf(source) === null ? String(source) : shownAddress(source);
   return source instanceof Blob
     ? 'the given Blob'
     : source instanceof Uint8Array

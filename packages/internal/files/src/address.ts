@@ -1,4 +1,4 @@
-/** What is an address, and what is a path. */
+/** What is an address, what is a path, and what of an address may be shown. */
 import { runsInNode } from './node-module.js';
 
 /**
@@ -11,4 +11,11 @@ export function addressOf(place: string | URL): string | null {
   if (runsInNode()) return null;
   const { location } = globalThis as { readonly location?: { readonly href: string } };
   return URL.canParse(text, location?.href) ? new URL(text, location?.href).href : null;
+}
+
+/** An address as errors may show it: the query of a presigned URL and a password before the host are keys to what is behind it. */
+export function shownAddress(address: string | URL): string {
+  return String(address)
+    .replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1')
+    .replace(/[?#].*$/s, (rest) => (rest.startsWith('?') ? '?…' : ''));
 }

@@ -1,8 +1,9 @@
-export { addressOf } from './address.js';
+export { addressOf, shownAddress } from './address.js';
 export { type Budget, type ReadLimits, readBudget } from './budget.js';
 export { inflate } from './inflate.js';
 export { isRecord, parseJson } from './json.js';
 export { nodeModule, runsInNode } from './node-module.js';
+export { type RemoteFile, type RemoteOptions, remoteFile } from './remote-file.js';
 export { isSource, type OpenSource, openSource, type ReadableSource, type Source, within } from './source.js';
 export { syncFolder, type WriteContent, writeAtomically, writeDurably, writeFilesAtomically } from './write.js';
 export {

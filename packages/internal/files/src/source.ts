@@ -2,6 +2,7 @@
 import { addressOf } from './address.js';
 import type { ReadLimits } from './budget.js';
 import { nodeModule } from './node-module.js';
+import { remoteFile } from './remote-file.js';
 
 /** Reads any part of something that is not a local file, such as an object in a cloud store. */
 export interface ReadableSource {
@@ -33,7 +34,7 @@ export function isSource(value: unknown): value is Source {
 
 /** A source that has been opened for reading. */
 export interface OpenSource {
-  /** For messages: the path, the address, or 'the given bytes'. */
+  /** For messages: the path, the address without its query, or 'the given bytes'. */
   readonly name: string;
   readonly size: number;
   /** Reads a range that was checked to lie inside `size`. */
@@ -49,10 +50,6 @@ const pageSize = 2 ** 16;
 const mostPages = 8;
 /** Bytes that are fetched at most where the caller sets no limit: what one array of every engine can hold. */
 const largestFetch = 2 ** 31;
-/** Seconds that an address may send nothing where the caller sets no limit: as long as a download of published weights. */
-const longestStall = 30;
-/** A timer of more milliseconds ends at once. */
-const longestTimer = 2 ** 31 - 1;
 
 /**
  * Opens a source. A path is opened for each read and closed after it, so that nothing has to be closed by the caller; a file
@@ -66,7 +63,10 @@ export async function openSource(
 ): Promise<OpenSource> {
   if (typeof source === 'string' || source instanceof URL) {
     const address = addressOf(source);
-    if (address !== null) return openBytes(await fetched(address, limits), address);
+    if (address !== null) {
+      const { name, bytes } = await fetched(address, limits);
+      return openBytes(bytes, name);
+    }
     if (/^file:\/\//i.test(String(source))) return openFile(nodeModule('node:url').fileURLToPath(source));
     if (typeof source === 'string') return openFile(source);
     throw new TypeError(`source must be a file or https URL, got ${source.href.slice(0, 200)}`);
@@ -181,57 +181,22 @@ async function openFile(path: string): Promise<OpenSource> {
 
 async function fetched(
   url: string,
-  { memory: largest = largestFetch, stall = longestStall }: Pick<ReadLimits, 'memory' | 'stall'>,
-): Promise<Uint8Array> {
-  const fail = (reason: string, cause?: unknown) => new Error(`${url}: ${reason}`, { cause });
-  /** What fetch says of a connection that ends names neither the address nor, but in its cause, the reason. */
-  const named = (cause: Error) =>
-    fail(cause.cause instanceof Error ? `${cause.message} (${cause.cause.message})` : cause.message, cause);
-  const abort = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const restart = () => {
-    clearTimeout(timer);
-    const stalled = () =>
-      abort.abort(new Error(`it has sent nothing for ${stall} s: try again, or raise limits.stall`));
-    timer = setTimeout(stalled, Math.min(1000 * stall, longestTimer));
-  };
-  try {
-    restart();
-    const response = await fetch(url, { signal: abort.signal }).catch((cause: Error) => {
-      throw named(cause);
-    });
-    restart();
-    if (!response.ok || response.body === null) {
-      await response.body?.cancel();
-      throw fail(`the server answered ${response.status} ${response.statusText}`);
-    }
-    const parts: Uint8Array[] = [];
-    let length = 0;
-    // Counted as they come: a compressed transfer says how long it is before it is unpacked.
-    try {
-      // Not with `for await`: Safari's streams cannot be iterated.
-      const reader = (response.body as unknown as ReadableStream<Uint8Array>).getReader();
-      for (let next = await reader.read(); !next.done; next = await reader.read()) {
-        restart();
-        length += next.value.length;
-        if (length > largest) {
-          await reader.cancel();
-          break;
-        }
-        parts.push(next.value);
-      }
-    } catch (cause) {
-      throw named(cause as Error);
-    }
-    if (length > largest) throw fail(`it has more than ${largest} bytes`);
-    const bytes = new Uint8Array(length);
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytes;
-  } finally {
-    clearTimeout(timer);
+  { memory: largest = largestFetch, stall }: Pick<ReadLimits, 'memory' | 'stall'>,
+): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
+  const { name, stream } = remoteFile(url, { attempts: 1, ...(stall !== undefined && { stall }) });
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  // Counted as they come: a compressed transfer says how long it is before it is unpacked.
+  for await (const part of stream()) {
+    length += part.length;
+    if (length > largest) throw new Error(`${name}: it has more than ${largest} bytes`);
+    parts.push(part);
   }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return { name, bytes };
 }
