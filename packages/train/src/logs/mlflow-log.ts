@@ -1,7 +1,16 @@
 import { checkOptions, type OptionRules, optional, string } from '@cnnzoo/checks';
 import { isRecord } from '@cnnzoo/files';
+import { environment } from './environment.js';
 import { parametersRule } from './parameters.js';
-import { HttpError, type LoggedPoint, postJson, type RemoteLog, remoteLog, WrongAnswer } from './remote-log.js';
+import {
+  HttpError,
+  jsonFigure,
+  type LoggedPoint,
+  postJson,
+  type RemoteLog,
+  remoteLog,
+  WrongAnswer,
+} from './remote-log.js';
 
 /** The options of `mlflowLog`. */
 export interface MlflowLogOptions {
@@ -29,7 +38,7 @@ const mostParameters = 100;
 
 /**
  * Sends what `train` tells to an MLflow tracking server: loss, accuracy, learning rate and gradient norm of each step, and the means of each epoch in training and
- * validation. Requests run beside the training; where the server cannot be reached, the figures wait. `MLFLOW_TRACKING_TOKEN`, or `MLFLOW_TRACKING_USERNAME` and
+ * validation. Requests run beside the training; where the server cannot be reached, the figures wait. A sign that MLflow's names cannot have is sent as `_`. `MLFLOW_TRACKING_TOKEN`, or `MLFLOW_TRACKING_USERNAME` and
  * `MLFLOW_TRACKING_PASSWORD`, say as whom.
  * @returns a listener for `onEvent`; call its `finish` when `train` has returned
  * @throws TypeError naming the option that is wrong or missing
@@ -53,30 +62,26 @@ export function mlflowLog(options: MlflowLogOptions = {}): RemoteLog {
   const api = `${uri.replace(/\/+$/, '')}/api/2.0/mlflow`;
   const headers = authorization();
   const post = (path: string, body: object) => postJson(`${api}/${path}`, body, headers);
-  let begun: Promise<string> | null = null;
+  const waiting = Object.entries(parameters).map(([key, value]) => ({ key: mlflowName(key), value: String(value) }));
+  let made: string | null = null;
 
-  async function begin(): Promise<string> {
-    const id = await experimentId(api, experiment, headers);
-    const answer = await post('runs/create', {
-      experiment_id: id,
-      start_time: Date.now(),
-      ...(run !== undefined && { run_name: run }),
-      tags: [{ key: 'mlflow.source.name', value: 'cnnzoo' }],
-    });
-    const runId = textAt(answer, 'run', 'info', 'run_id');
-    const params = Object.entries(parameters).map(([key, value]) => ({ key, value: String(value) }));
-    for (let first = 0; first < params.length; first += mostParameters)
-      await post('runs/log-batch', { run_id: runId, params: params.slice(first, first + mostParameters) });
-    return runId;
+  /** Makes the run, and tells its parameters. What has failed is done by the next call, and nothing twice: a run that is made stays that of this log. */
+  async function runId(): Promise<string> {
+    if (made === null) {
+      const answer = await post('runs/create', {
+        experiment_id: await experimentId(api, experiment, headers),
+        start_time: Date.now(),
+        ...(run !== undefined && { run_name: run }),
+        tags: [{ key: 'mlflow.source.name', value: 'cnnzoo' }],
+      });
+      made = textAt(answer, 'run', 'info', 'run_id');
+    }
+    while (waiting.length > 0) {
+      await post('runs/log-batch', { run_id: made, params: waiting.slice(0, mostParameters) });
+      waiting.splice(0, mostParameters);
+    }
+    return made;
   }
-  /** The run's id. One that could not be made is made by the next request. */
-  const runId = async () => {
-    begun ??= begin();
-    return begun.catch((error: unknown) => {
-      begun = null;
-      throw error;
-    });
-  };
   return remoteLog({
     address: uri,
     async send(points) {
@@ -89,9 +94,12 @@ export function mlflowLog(options: MlflowLogOptions = {}): RemoteLog {
 }
 
 function metricsOf({ step, time, values }: LoggedPoint): object[] {
-  // JSON has no NaN; MLflow's, as that of all protocol buffers, takes it as a text.
-  const number = (value: number) => (Number.isFinite(value) ? value : String(value));
-  return values.map(([key, value]) => ({ key, value: number(value), timestamp: time, step }));
+  return values.map(([key, value]) => ({ key: mlflowName(key), value: jsonFigure(value), timestamp: time, step }));
+}
+
+/** MLflow's names have letters, digits and these signs; it refuses a whole request for another one. */
+function mlflowName(name: string): string {
+  return name.replace(/[^\p{L}\p{N}_./: -]/gu, '_');
 }
 
 async function experimentId(api: string, name: string, headers: Readonly<Record<string, string>>): Promise<string> {
@@ -99,8 +107,7 @@ async function experimentId(api: string, name: string, headers: Readonly<Record<
   const response = await fetch(address, { headers, signal: AbortSignal.timeout(30_000) });
   const text = await response.text();
   if (response.ok) return textAt(JSON.parse(text), 'experiment', 'experiment_id');
-  if (response.status !== 404)
-    throw new HttpError(response.status, `the server answered ${response.status}: ${text.slice(0, 300)}`);
+  if (response.status !== 404) throw new HttpError(response.status, text);
   return textAt(await postJson(`${api}/experiments/create`, { name }, headers), 'experiment_id');
 }
 
@@ -117,9 +124,4 @@ function authorization(): Record<string, string> {
   if (token !== undefined) return { authorization: `Bearer ${token}` };
   if (user === undefined) return {};
   return { authorization: `Basic ${btoa(`${user}:${environment('MLFLOW_TRACKING_PASSWORD') ?? ''}`)}` };
-}
-
-/** A variable of the environment, where there is one and it is not empty. */
-function environment(name: string): string | undefined {
-  return (typeof process === 'undefined' ? undefined : process.env[name]) || undefined;
 }

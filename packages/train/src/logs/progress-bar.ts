@@ -49,7 +49,8 @@ const newest = 0.04;
  * @example
  * import { progressBar, sgd, train } from '@cnnzoo/train';
  *
- * await train(model, loader, { epochs: 3, optimizer: sgd({ learningRate: 0.05 }), onEvent: progressBar() });
+ * const { interrupted } = await train(model, loader, { epochs: 3, optimizer: sgd({ learningRate: 0.05 }), onEvent: progressBar() });
+ * if (interrupted !== null) console.log(`ended early by ${interrupted}`);
  */
 export function progressBar(options: ProgressBarOptions = {}): (event: TrainEvent | ProgressEvent) => void {
   const { stream = ownStream() } = checkFewOptions<ProgressBarOptions>('progressBar', options, rules);

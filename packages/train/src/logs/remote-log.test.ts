@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import answers from '../fixtures/log-servers.json' with { type: 'json' };
 import type { TrainEvent } from '../loop/events.js';
 import { mlflowLog } from './mlflow-log.js';
 import { trackioLog } from './trackio-log.js';
@@ -17,8 +18,14 @@ interface Asked {
   readonly body: Record<string, unknown>;
 }
 
+/** Of a real server, as fixtures/log-servers.ts has written it down. */
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
 /** A server that answers what `answer` says. @param failures requests that are refused first */
-async function server(answer: (asked: Asked) => { status?: number; body: unknown }, failures = 0) {
+async function server(answer: (asked: Asked) => Answer, failures = 0) {
   const requests: Asked[] = [];
   let refused = 0;
   const http = createServer(async (request, response) => {
@@ -28,8 +35,8 @@ async function server(answer: (asked: Asked) => { status?: number; body: unknown
     const asked = { path: request.url ?? '', headers: request.headers, body: text === '' ? {} : JSON.parse(text) };
     if (refused++ < failures) return void response.writeHead(503).end('busy');
     requests.push(asked);
-    const { status = 200, body } = answer(asked);
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    const { status, body } = answer(asked);
+    response.writeHead(status).end(body);
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   closers.push(() => {
@@ -66,17 +73,26 @@ const epoch: TrainEvent = {
   validation: { loss: 0.4, accuracy: 1, metrics: {} },
 };
 
+const { mlflow: mlflowAnswers, trackio: trackioAnswers } = answers;
+const experimentId = (JSON.parse(mlflowAnswers.experimentCreated.body) as { experiment_id: string }).experiment_id;
+const runId = (JSON.parse(mlflowAnswers.runCreated.body) as { run: { info: { run_id: string } } }).run.info.run_id;
+/** Names that MLflow takes, as its refusal lists them. */
+const goodName = /^[\p{L}\p{N}_./: -]+$/u;
+
 /** What MLflow answers, with an experiment of this name. */
 const mlflow =
   (known: string) =>
-  ({ path }: Asked) => {
+  ({ path, body }: Asked): Answer => {
     if (path.includes('experiments/get-by-name'))
       return decodeURIComponent(path).endsWith(`=${known}`)
-        ? { body: { experiment: { experiment_id: '7', name: known } } }
-        : { status: 404, body: { error_code: 'RESOURCE_DOES_NOT_EXIST', message: 'none' } };
-    if (path.endsWith('experiments/create')) return { body: { experiment_id: '8' } };
-    if (path.endsWith('runs/create')) return { body: { run: { info: { run_id: 'r1' } } } };
-    return { body: {} };
+        ? mlflowAnswers.experimentKnown
+        : mlflowAnswers.experimentUnknown;
+    if (path.endsWith('experiments/create')) return mlflowAnswers.experimentCreated;
+    if (path.endsWith('runs/create')) return mlflowAnswers.runCreated;
+    if (path.endsWith('runs/update')) return mlflowAnswers.runUpdated;
+    if (!path.endsWith('runs/log-batch')) return mlflowAnswers.otherPath;
+    const named = [...((body['params'] as Metric[]) ?? []), ...((body['metrics'] as Metric[]) ?? [])];
+    return named.every(({ key }) => goodName.test(key)) ? mlflowAnswers.metricsLogged : mlflowAnswers.parameterRefused;
   };
 
 interface Metric {
@@ -95,7 +111,7 @@ describe('mlflowLog', () => {
       uri: `${address}/`,
       experiment: 'pets & co',
       run: 'first',
-      parameters: { epochs: 2, from: 'x' },
+      parameters: { epochs: 2, 'from (file)': 'x' },
     });
     for (let i = 1; i <= 400; i++) log(step(i));
     log(epoch);
@@ -109,10 +125,10 @@ describe('mlflowLog', () => {
       'runs/update',
     ]);
     expect(requests[1]?.body).toEqual({ name: 'pets & co' });
-    expect(requests[2]?.body).toMatchObject({ experiment_id: '8', run_name: 'first' });
+    expect(requests[2]?.body).toMatchObject({ experiment_id: experimentId, run_name: 'first' });
     expect(requests[3]?.body['params']).toEqual([
       { key: 'epochs', value: '2' },
-      { key: 'from', value: 'x' },
+      { key: 'from _file_', value: 'x' },
     ]);
     expect(requests.every(({ headers }) => headers.authorization === 'Bearer secret')).toBe(true);
     const metrics = metricsIn(requests);
@@ -124,7 +140,7 @@ describe('mlflowLog', () => {
     expect(metrics.find(({ key }) => key === 'validation/accuracy')).toMatchObject({ value: 1, step: 3 });
     for (const { body } of requests)
       expect((body['metrics'] as unknown[] | undefined)?.length ?? 0).toBeLessThanOrEqual(1000);
-    expect(requests.at(-1)?.body).toMatchObject({ run_id: 'r1', status: 'FINISHED' });
+    expect(requests.at(-1)?.body).toMatchObject({ run_id: runId, status: 'FINISHED' });
   });
 
   test('waits for a server that is busy, and tells of an interruption and of a failure', async () => {
@@ -145,12 +161,29 @@ describe('mlflowLog', () => {
   });
 
   test('names the server that does not answer, or is another one', async () => {
-    const { address } = await server(() => ({ status: 403, body: { message: 'not you' } }));
+    const { address } = await server(() => ({ status: 403, body: '{"message": "not you"}' }));
     const log = mlflowLog({ uri: address });
     expect(() => log(step(1))).not.toThrow();
     await expect(log.finish()).rejects.toThrow(new RegExp(`${address}.*403.*not you`));
-    const { address: another } = await server(() => ({ body: {} }));
+    const { address: another } = await server(() => ({ status: 200, body: '{}' }));
     await expect(mlflowLog({ uri: another }).finish()).rejects.toThrow(/experiment\.experiment_id: is it MLflow/);
+    const { address: trackio } = await server(() => trackioAnswers.otherPath);
+    await expect(mlflowLog({ uri: trackio }).finish()).rejects.toThrow(
+      `${trackio}: the server answered 404: Not Found`,
+    );
+  });
+
+  test('makes one run, also where the server does not take what follows at first', async () => {
+    let refusals = 3;
+    const { address, requests } = await server((asked) =>
+      asked.path.endsWith('log-batch') && refusals-- > 0 ? { status: 503, body: 'busy' } : mlflow('Default')(asked),
+    );
+    const log = mlflowLog({ uri: address, parameters: { epochs: 2 } });
+    log(step(1));
+    await log.finish();
+    expect(requests.filter(({ path }) => path.endsWith('runs/create'))).toHaveLength(1);
+    expect(requests.flatMap(({ body }) => body['params'] ?? [])).toHaveLength(4);
+    expect(metricsIn(requests)).toHaveLength(5);
   });
 
   test('wrong options', () => {
@@ -164,7 +197,7 @@ describe('mlflowLog', () => {
 });
 
 test('trackioLog sends the same figures, with the token of the address, and each under an id of its own', async () => {
-  const { address, requests } = await server(() => ({ body: { data: null, error: null } }), 1);
+  const { address, requests } = await server(() => trackioAnswers.logged, 1);
   const log = trackioLog({
     url: `${address}/?write_token=secret`,
     project: 'pets',
@@ -176,7 +209,8 @@ test('trackioLog sends the same figures, with the token of the address, and each
   await log.finish();
   const logs = requests.flatMap(
     ({ body }) =>
-      (body['kwargs'] as { logs: { log_id: string; step: number; metrics: Record<string, number> }[] }).logs,
+      (body['kwargs'] as { logs: { log_id: string; step: number; metrics: Record<string, number>; config: unknown }[] })
+        .logs,
   );
   expect(
     requests.every(({ path, headers }) => path === '/api/bulk_log' && headers['x-trackio-write-token'] === 'secret'),
@@ -184,17 +218,31 @@ test('trackioLog sends the same figures, with the token of the address, and each
   expect(logs.map(({ step: at }) => at)).toEqual([...Array.from({ length: 400 }, (_, i) => i + 1), 3]);
   expect(new Set(logs.map(({ log_id }) => log_id)).size).toBe(401);
   expect(logs[0]).toMatchObject({ project: 'pets', run: 'first', config: { epochs: 2 } });
+  // The server takes one of a request.
+  expect(logs.filter(({ config }) => config !== null)).toHaveLength(requests.length);
   expect(logs[0]?.metrics).toEqual({
     'step/loss': 1,
     'step/accuracy': 0.5,
     'step/learningRate': 0.1,
-    'step/gradientNorm': null,
+    'step/gradientNorm': 'NaN',
     'step/top5': 0.75,
   });
   expect(logs.at(-1)?.metrics).toMatchObject({ 'training/loss': 0.5, 'validation/loss': 0.4 });
 
-  const { address: refusing } = await server(() => ({ body: { data: null, error: 'A write_token is required' } }));
-  const refused = trackioLog({ url: refusing, project: 'pets' });
+  const { address: guarded, requests: asked } = await server(({ headers }) =>
+    headers['x-trackio-write-token'] === 'secret' ? trackioAnswers.logged : trackioAnswers.refused,
+  );
+  const refused = trackioLog({ url: guarded, project: 'pets' });
   refused(step(1));
-  await expect(refused.finish()).rejects.toThrow(/write_token is required/);
+  await expect(refused.finish()).rejects.toThrow(`${guarded}/: the server answered 400: A write_token is required`);
+  expect(asked.length).toBeLessThanOrEqual(2);
+  vi.stubEnv('TRACKIO_WRITE_TOKEN', 'secret');
+  const allowed = trackioLog({ url: guarded, project: 'pets' });
+  allowed(step(1));
+  await expect(allowed.finish()).resolves.toBeUndefined();
+
+  const { address: other } = await server(() => mlflowAnswers.otherPath);
+  const lost = trackioLog({ url: other, project: 'pets' });
+  lost(step(1));
+  await expect(lost.finish()).rejects.toThrow(/the server answered 404$/);
 });

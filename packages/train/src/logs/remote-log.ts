@@ -124,17 +124,31 @@ export async function postJson(
     signal: AbortSignal.timeout(30_000),
   });
   const text = await response.text();
-  if (!response.ok)
-    throw new HttpError(response.status, `the server answered ${response.status}: ${text.slice(0, 300)}`);
+  if (!response.ok) throw new HttpError(response.status, text);
   return text === '' ? null : JSON.parse(text);
+}
+
+/** A figure as the servers take it: JSON has no NaN and no Infinity, and both servers read them as texts. */
+export function jsonFigure(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
 }
 
 /** An answer that is no success. */
 export class HttpError extends Error {
   constructor(
     readonly status: number,
-    message: string,
+    answer: string,
   ) {
-    super(message);
+    const words = wordsOf(answer).slice(0, 300);
+    super(`the server answered ${status}${words === '' ? '' : `: ${words}`}`);
   }
+}
+
+/** What an answer says for people: the message of a JSON object, or a text, but no page of HTML. */
+function wordsOf(answer: string): string {
+  try {
+    const { message, error } = JSON.parse(answer) as { message?: unknown; error?: unknown };
+    for (const words of [message, error]) if (typeof words === 'string') return words;
+  } catch {}
+  return /^\s*</.test(answer) ? '' : answer.trim();
 }

@@ -1,11 +1,12 @@
 import { checkOptions, type OptionRules, optional, string } from '@cnnzoo/checks';
 import { isRecord } from '@cnnzoo/files';
+import { environment } from './environment.js';
 import { parametersRule } from './parameters.js';
-import { postJson, type RemoteLog, remoteLog, WrongAnswer } from './remote-log.js';
+import { jsonFigure, postJson, type RemoteLog, remoteLog, WrongAnswer } from './remote-log.js';
 
 /** The options of `trackioLog`. */
 export interface TrackioLogOptions {
-  /** Of a trackio server, as it prints it: with `?write_token=…`. Default: the environment variable TRACKIO_SERVER_URL. */
+  /** Of a trackio server, as it prints it: with `?write_token=…`, or the environment variable TRACKIO_WRITE_TOKEN has the token. Default: the environment variable TRACKIO_SERVER_URL. */
   readonly url?: string;
   readonly project: string;
   /** The run's name. Default: the time that it begins at. */
@@ -35,7 +36,7 @@ const rules: OptionRules<TrackioLogOptions> = {
  */
 export function trackioLog(options: TrackioLogOptions): RemoteLog {
   const {
-    url = typeof process === 'undefined' ? undefined : process.env['TRACKIO_SERVER_URL'],
+    url = environment('TRACKIO_SERVER_URL'),
     project,
     run = new Date().toISOString().slice(0, 19).replace('T', ' '),
     parameters,
@@ -43,7 +44,7 @@ export function trackioLog(options: TrackioLogOptions): RemoteLog {
   if (url === undefined || !/^https?:\/\//i.test(url) || !URL.canParse(url))
     throw new TypeError(`url must be the http(s) address of a trackio server, or TRACKIO_SERVER_URL, got ${url}`);
   const server = new URL(url);
-  const token = server.searchParams.get('write_token');
+  const token = server.searchParams.get('write_token') ?? environment('TRACKIO_WRITE_TOKEN') ?? null;
   server.search = '';
   const api = new URL('api/bulk_log', server.href.endsWith('/') ? server : `${server.href}/`).href;
   const runId = crypto.randomUUID().replaceAll('-', '');
@@ -56,14 +57,16 @@ export function trackioLog(options: TrackioLogOptions): RemoteLog {
         run,
         run_id: runId,
         step,
-        metrics: Object.fromEntries(values.map(([name, value]) => [name, Number.isFinite(value) ? value : null])),
-        config: parameters ?? null,
+        metrics: Object.fromEntries(values.map(([name, value]) => [name, jsonFigure(value)])),
+        // The server takes the first one of a request.
+        config: (index === 0 && parameters) || null,
         // By it the server knows what it has already, where its answer was lost.
         log_id: `${runId}-${sent + index}`,
       }));
       const headers: Record<string, string> = token === null ? {} : { 'x-trackio-write-token': token };
       const answer = await postJson(api, { args: [], kwargs: { logs, hf_token: null } }, headers);
-      if (isRecord(answer) && typeof answer['error'] === 'string') throw new WrongAnswer(answer['error']);
+      if (!isRecord(answer) || !('data' in answer))
+        throw new WrongAnswer("the server's answer has no data: is it trackio?");
       sent += points.length;
     },
     // trackio knows no end of a run.
