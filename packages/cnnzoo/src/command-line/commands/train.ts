@@ -7,6 +7,7 @@ import { checkParent } from '../export/export-model.js';
 import type { Output } from '../output.js';
 import { recipeNames } from '../recipe-names.js';
 import { readRunFile } from '../run-file.js';
+import type { RunEnd } from '../training/live-document.js';
 import { progressListener } from '../training/progress.js';
 import { remoteLogs } from '../training/remote-logs.js';
 import { planRun, type Run, type RunRequest } from '../training/run.js';
@@ -37,7 +38,7 @@ export const trainCommand = command({
     const show = await progressListener(output);
     const logs = await remoteLogs(run);
     const page = run.live ? await openPage(run, output) : null;
-    let ended = false;
+    let end: RunEnd = { state: 'failed' };
     try {
       const onEvent = (event: TrainEvent) => {
         show(event);
@@ -45,7 +46,7 @@ export const trainCommand = command({
         for (const log of logs) log(event);
       };
       const { history, report, categories } = await train(run, { onEvent, note: output.note });
-      ended = true;
+      end = { state: history.interrupted === null ? 'done' : 'interrupted' };
       const epoch = history.epochs.at(-1);
       const data = {
         type: 'result',
@@ -67,9 +68,12 @@ export const trainCommand = command({
       const tested =
         accuracy === undefined ? '' : `, ${(100 * accuracy).toFixed(1)} % of the images for validation right`;
       return { text: `${run.out}: ${categories.length} classes${tested}`, data };
+    } catch (error) {
+      end = { state: 'failed', message: error instanceof Error ? error.message : String(error) };
+      throw error;
     } finally {
-      await page?.close();
-      for (const log of logs) await finishLog(log, ended, output);
+      await page?.close(end);
+      for (const log of logs) await finishLog(log, end.state !== 'failed', output);
     }
   },
 });

@@ -1,14 +1,18 @@
-/** A page with the curves of a run while it trains, by server-sent events. It shows all from the beginning to whoever opens it late. */
+/** A page with the curves of a run while it trains, by server-sent events. It shows all from the beginning to whoever opens it late, or loses the connection for a while. */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type EpochRecord, type TrainEvent, trainingCurves } from '@cnnzoo/train';
+import { liveDocument, type RunEnd } from './live-document.js';
 
 export interface LivePage {
   readonly address: string;
   readonly onEvent: (event: TrainEvent) => void;
   /** Browsers that look keep what they have. */
-  readonly close: () => Promise<void>;
+  readonly close: (end: RunEnd) => Promise<void>;
 }
+
+/** Losses that are kept for whoever comes late: more than a screen has pixels. Of twice as many, every other one stays. */
+const mostLosses = 2000;
 
 /**
  * Serves the page on this machine alone.
@@ -17,20 +21,23 @@ export interface LivePage {
  */
 export async function livePage(title: string, port: number): Promise<LivePage> {
   const epochs: EpochRecord[] = [];
+  const losses: (readonly [step: number, loss: number])[] = [];
+  /** The last event of each kind, as it was sent. */
+  const last = new Map<string, string>();
   const readers = new Set<ServerResponse>();
-  let last = '';
+  const send = (type: string, data: object) => {
+    const text = messageOf(type, data);
+    last.set(type, text);
+    for (const reader of readers) reader.write(text);
+  };
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     if (request.method !== 'GET') response.writeHead(405).end();
     else if (pathname === '/')
-      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(pageOf(title));
-    else if (pathname === '/curves.svg')
-      response
-        .writeHead(200, { 'content-type': 'image/svg+xml', 'cache-control': 'no-store' })
-        .end(trainingCurves(epochs, title));
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(liveDocument(title));
     else if (pathname === '/events') {
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-      response.write(`retry: 1000\n\n${last}`);
+      response.write(`retry: 1000\n\n${messageOf('losses', losses)}${[...last.values()].join('')}`);
       readers.add(response);
       response.on('close', () => readers.delete(response));
     } else response.writeHead(404).end();
@@ -46,12 +53,17 @@ export async function livePage(title: string, port: number): Promise<LivePage> {
   return {
     address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     onEvent(event) {
-      if (event.type === 'epoch') epochs.push(event);
-      last = `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
-      for (const reader of readers) reader.write(last);
+      if (event.type === 'step' && Number.isFinite(event.loss)) losses.push([event.step, event.loss]);
+      if (losses.length > 2 * mostLosses) losses.splice(0, losses.length, ...losses.filter((_, i) => i % 2 === 1));
+      send(event.type, event);
+      if (event.type !== 'epoch') return;
+      epochs.push(event);
+      // Not by an address: at the end of a run, nobody answers there any more.
+      send('curves', { svg: trainingCurves(epochs, title) });
     },
-    async close() {
-      for (const reader of readers) reader.end('event: end\ndata: {}\n\n');
+    async close(end) {
+      send('end', end);
+      for (const reader of readers) reader.end();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
@@ -60,51 +72,6 @@ export async function livePage(title: string, port: number): Promise<LivePage> {
   };
 }
 
-function pageOf(title: string): string {
-  const heading = title.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-  return `<!doctype html>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${heading}</title>
-<style>
-  body { font: 15px/1.5 sans-serif; margin: 2rem auto; max-width: 920px; padding: 0 1rem; color: #1f2933 }
-  progress { width: 100% } img, svg { width: 100% } #state { color: #52606d }
-</style>
-<h1>${heading}</h1>
-<p id="state">waiting for the first step</p>
-<progress id="done" value="0" max="1"></progress>
-<h2>Loss of each step</h2>
-<svg id="steps" viewBox="0 0 900 160" preserveAspectRatio="none" role="img" aria-label="loss of each step">
-  <polyline fill="none" stroke="#2b6cb0" stroke-width="1.5" vector-effect="non-scaling-stroke"></polyline>
-</svg>
-<h2>Epochs</h2>
-<img id="curves" src="curves.svg" alt="loss and accuracy over the epochs">
-<script>
-  const get = (id) => document.getElementById(id);
-  const losses = [];
-  let start = { epochs: 1, batchesPerEpoch: 1 };
-  let drawing = false;
-  function draw() {
-    drawing = false;
-    const most = Math.max(...losses), width = 900 / Math.max(1, losses.length - 1);
-    const points = losses.map((loss, i) => (i * width).toFixed(1) + ',' + (155 - 150 * loss / most).toFixed(1));
-    document.querySelector('#steps polyline').setAttribute('points', points.join(' '));
-  }
-  const events = new EventSource('events');
-  const on = (type, listener) => events.addEventListener(type, (event) => listener(JSON.parse(event.data)));
-  on('start', (event) => { start = event; });
-  on('step', (event) => {
-    if (Number.isFinite(event.loss)) losses.push(event.loss);
-    if (losses.length > 2000) losses.splice(0, losses.length, ...losses.filter((_, i) => i % 2 === 1));
-    get('done').value = (event.epoch + event.batch / start.batchesPerEpoch) / start.epochs;
-    get('state').textContent = 'epoch ' + (event.epoch + 1) + ', step ' + event.step + ': loss ' + event.epochLoss.toFixed(3) +
-      ', accuracy ' + (100 * event.epochAccuracy).toFixed(1) + ' %, learning rate ' + event.learningRate.toPrecision(3) +
-      ', ' + Math.round(1000 * event.count / event.milliseconds) + ' images/s';
-    if (!drawing) { drawing = true; requestAnimationFrame(draw); }
-  });
-  on('epoch', (event) => { get('curves').src = 'curves.svg?' + event.epoch; });
-  on('interrupted', () => { get('state').textContent += ' (interrupted)'; });
-  on('end', () => { events.close(); get('done').value = 1; get('state').textContent += ': done'; });
-</script>
-`;
+function messageOf(type: string, data: object): string {
+  return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
 }
