@@ -37,6 +37,7 @@ import { type CheckpointOptions, checkTrainArguments, type TrainOptions } from '
  *   checkpoint: { folder: 'runs/lenet' },
  *   onEvent: (event) => { if (event.type === 'epoch') console.log(event.epoch, event.loss, event.accuracy); },
  * });
+ * if (history.interrupted !== null) console.log(`ended early by ${history.interrupted}`); // with resume: true, the next run continues this one
  */
 export async function train(model: LayersModel, loader: Loader, options: TrainOptions): Promise<History> {
   checkTrainArguments(model, loader, options);

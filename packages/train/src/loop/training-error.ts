@@ -7,7 +7,8 @@
  * declare const loader: Loader;
  * const model = resnet18({ numClasses: 10 });
  * try {
- *   await train(model, loader, { epochs: 1, optimizer: sgd({ learningRate: 100 }) });
+ *   const { interrupted } = await train(model, loader, { epochs: 1, optimizer: sgd({ learningRate: 100 }) });
+ *   if (interrupted !== null) console.log(`ended early by ${interrupted}`);
  * } catch (error) {
  *   if (error instanceof TrainingError) console.log(`diverged in step ${error.step}`);
  * }

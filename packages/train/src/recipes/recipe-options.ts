@@ -40,7 +40,9 @@ export type RecipeOptions = Pick<
  * @example
  * import { recipeOptions, recipes, train } from '@cnnzoo/train';
  *
- * await train(model, loader, { ...recipeOptions('resnet-cifar'), checkpoint: { folder: 'runs/resnet20' } });
+ * const options = { ...recipeOptions('resnet-cifar'), checkpoint: { folder: 'runs/resnet20' } };
+ * const { interrupted } = await train(model, loader, options);
+ * if (interrupted !== null) console.log(`ended early by ${interrupted}`);
  */
 export function recipeOptions(recipe: RecipeName | Recipe): RecipeOptions {
   const chosen = resolve(recipe);

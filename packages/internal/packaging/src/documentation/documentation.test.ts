@@ -66,6 +66,11 @@ test('every program in the documentation and every example in a docstring compil
   expect(found).toEqual([]);
 });
 
+test('every program that trains looks at whether it was interrupted', () => {
+  const blind = programs.filter(({ code }) => /\b(train|fineTune)\(/.test(code) && !code.includes('interrupted'));
+  expect(blind.map(({ place }) => place)).toEqual([]);
+});
+
 test.each(programs.filter(({ runs }) => runs))('$place runs', async ({ file }) => {
   const run = promisify(execFile)(process.execPath, ['--import', 'tsx', file], {
     cwd: join(folder, '..'),
