@@ -87,7 +87,7 @@ describe('a fine-tuned classifier', () => {
     ];
     const expected = await predict(classifier.model, image);
     for (const worker of [0, 1, 2]) {
-      const answers = await classifier.classify(inputs, { worker });
+      const answers = await classifier.classify(inputs, { worker, ...(worker === 1 && { batchSize: 3 }) });
       expect(answers).toHaveLength(inputs.length);
       for (const answer of answers) {
         expect(answer.map(({ category }) => category)).toEqual(expected.map(({ category }) => category));
@@ -108,6 +108,7 @@ describe('a fine-tuned classifier', () => {
     await expect(classifier.classify(3 as never)).rejects.toThrow(/image must be the path or URL of an image/);
     await expect(classifier.classify(image, { topk: 1 } as never)).rejects.toThrow(/topk.*topK/);
     await expect(classifier.classify(image, { topK: 3 })).rejects.toThrow(/topK must be at most 2/);
+    await expect(classifier.classify(image, { batchSize: 0 })).rejects.toThrow(/batchSize.*at least 1/);
     await expect(classifier.classify(image, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/);
     const other = { ...greys(2), categories: ['light', 'dark'] };
     await expect(classifier.evaluate(other)).rejects.toThrow(/the same, in the same order/);

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { commands } from './commands.js';
 import { completionScripts, completionsOf } from './completion.js';
@@ -49,6 +49,40 @@ describe.each(Object.entries(completionScripts))('%s', (shell, script) => {
     writeFileSync(file, script);
     const { status, stderr } = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+});
+
+/** What the shells' own lines show, with a program that offers two words. */
+const offers = `printf '%s\\n' "$*" > "$ASKED"; printf 'resnet18\\tsmall\\nresnet152\\t\\n'`;
+const lines = {
+  zsh: (script: string) => `
+    _describe() { print -l "\${(@)found}" }
+    words=(cnnzoo summary resnet1) CURRENT=3
+    compdef() {}
+    source ${script}
+    _cnnzoo`,
+  fish: (script: string) => `source ${script}; complete -C 'cnnzoo summary resnet1'`,
+} as const;
+const shown = {
+  zsh: ['resnet18:small', 'resnet152'],
+  fish: ['resnet152', 'resnet18\tsmall'],
+} as const;
+
+describe.each(['zsh', 'fish'] as const)('%s', (shell) => {
+  const absent = spawnSync(shell, ['-c', 'true']).status !== 0;
+  test.skipIf(absent)('shows the words with their descriptions, and asks for those of its line', () => {
+    const programs = join(folder, `${shell}-programs`);
+    mkdirSync(programs);
+    writeFileSync(join(programs, 'cnnzoo'), `#!/bin/sh\n${offers}\n`, { mode: 0o755 });
+    const asked = join(programs, 'asked');
+    const script = join(programs, 'script');
+    writeFileSync(script, completionScripts[shell]);
+    const { stdout, stderr } = spawnSync(shell, ['-c', lines[shell](script)], {
+      encoding: 'utf8',
+      env: { ...process.env, HOME: programs, ASKED: asked, PATH: `${programs}${delimiter}${process.env['PATH']}` },
+    });
+    expect([stdout.trim().split('\n').sort(), stderr]).toEqual([[...shown[shell]].sort(), '']);
+    expect(readFileSync(asked, 'utf8')).toBe('complete -- summary resnet1\n');
   });
 });
 

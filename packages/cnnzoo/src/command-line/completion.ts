@@ -83,10 +83,11 @@ complete -o default -F _cnnzoo cnnzoo
 `,
   zsh: `#compdef cnnzoo
 _cnnzoo() {
-  local line
+  local line word text
   local -a found
   for line in "\${(@f)$(cnnzoo complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
-    [[ -n $line ]] && found+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+    word="\${line%%$'\\t'*}" text="\${line#*$'\\t'}"
+    [[ -n $word ]] && found+=("\${word//:/\\\\:}\${text:+:$text}")
   done
   if (( $#found )); then
     _describe 'cnnzoo' found
