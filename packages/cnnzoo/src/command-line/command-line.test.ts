@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { type HubServer, hubServer } from '@cnnzoo/testing/hub-server';
 import { writeSafetensors } from '@cnnzoo/weights';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fineTune } from '../classifier/fine-tune.js';
+import type { TrainingFacts } from '../classifier/training-facts.js';
 import { commands } from './commands.js';
 import { hasTerminal, runOnTerminal, runPiped, startProcess } from './testing/run-process.js';
 
@@ -113,6 +115,20 @@ test('predict says what is in each image of a folder', async () => {
   for (const { predictions } of lines) expect(['dark', 'light']).toContain(predictions[0]?.category);
 });
 
+test('fineTune with the same options gives the same classifier, to the last bit', async () => {
+  const byCode = join(folder, 'by-code');
+  const tuned = await fineTune('lenet5', images, { weights: null, epochs: 1, batchSize: 4, workers: 0 });
+  await tuned.save(byCode);
+  await tuned.dispose();
+  const facts = (place: string) => {
+    const { history, ...rest } = JSON.parse(readFileSync(join(place, 'training.json'), 'utf8')) as TrainingFacts;
+    return { ...rest, history: history.map(({ seconds: _, ...figures }) => figures) };
+  };
+  expect(facts(byCode)).toEqual(facts(classifier));
+  const weights = (place: string) => readFileSync(join(place, 'weights.bin'), 'hex');
+  expect(weights(byCode)).toBe(weights(classifier));
+});
+
 test('training that is interrupted ends with 130 and resumes to the same classifier', async () => {
   const out = join(folder, 'resumed');
   const words = ['train', ...training, '--out', out, '--epochs', '30', '--json'];
@@ -146,6 +162,33 @@ test('an ONNX file, and a repository of the hub, predict as the folder does', as
     ),
   );
   for (const { code, stdout, stderr } of outputs) expect([code, stdout], stderr).toEqual([0, outputs[0]?.stdout]);
+});
+
+test('a repository of the hub is taken where a network or a published set is', async () => {
+  const name = 'hf-hub:me/anywhere';
+  expect(await runPiped(['push', classifier, name])).toMatchObject({ code: 0 });
+  const env = { CNNZOO_CACHE: join(folder, 'hub-cache'), CNNZOO_OFFLINE: '0' };
+  const written = (file: string) => join(folder, `anywhere-${file}`);
+  const lines = async (...words: string[]) => {
+    const { code, stdout, stderr } = await runPiped(words, { env });
+    expect(code, stderr).toBe(0);
+    return stdout;
+  };
+  expect(await lines('summary', name)).toBe(await lines('summary', classifier));
+  expect(await lines('weights', 'show', name)).toContain('hf-hub:me/anywhere');
+  await lines('weights', 'download', name);
+  await lines('convert', name, written('converted.safetensors'));
+  await lines('export', name, written('exported.safetensors'));
+  await lines('export', classifier, written('folder.safetensors'));
+  const weights = ['converted', 'exported', 'folder'].map((each) =>
+    readFileSync(written(`${each}.safetensors`), 'hex'),
+  );
+  expect(new Set(weights).size).toBe(1);
+  expect(await runPiped(['convert', name, written('x.pth'), '--network', 'lenet5'], { env })).toMatchObject({
+    code: 2,
+    stderr: `cnnzoo convert: ${name} says itself what its network is: leave --network out\n`,
+  });
+  expect(await lines('weights', 'clear', name)).toContain('removed');
 });
 
 test('a learning rate is suggested, and its curve drawn', async () => {

@@ -1,4 +1,5 @@
 /** Repositories on Hugging Face's hub: how they are called, where they are, and with which right they are read. */
+import { runsInNode } from '@cnnzoo/files';
 
 /** A repository in one of its revisions. */
 export interface HubRepository {
@@ -30,9 +31,17 @@ export function hubRepository(name: string): HubRepository {
   return { name: `${owner}/${repository}`, revision };
 }
 
-/** The hub's address: the environment variable HF_ENDPOINT names another than huggingface.co. */
+/** The name without a revision of the repository that an address of the hub's files is in, or null for any other address. */
+export function hubNameOf(url: string): string | null {
+  const endpoint = `${hubEndpoint()}/`;
+  const [, name] =
+    /^([^/]+\/[^/]+)\/resolve\/[0-9a-f]{40}\//.exec(url.startsWith(endpoint) ? url.slice(endpoint.length) : '') ?? [];
+  return name === undefined ? null : `hf-hub:${name}`;
+}
+
+/** The hub's address: the environment variable HF_ENDPOINT names another than huggingface.co; a page has no such variables. */
 export function hubEndpoint(): string {
-  const given = process.env['HF_ENDPOINT'];
+  const given = runsInNode() ? process.env['HF_ENDPOINT'] : undefined;
   return given === undefined || given === '' ? 'https://huggingface.co' : given.replace(/\/+$/, '');
 }
 

@@ -1,5 +1,5 @@
 import { check, checkOptions, string } from '@cnnzoo/checks';
-import { nodeModule, parseJson, readBudget } from '@cnnzoo/files';
+import { openSource, parseJson, readBudget } from '@cnnzoo/files';
 import { type DownloadOptions, downloadRules } from '../download/weights-cache.js';
 import type { PublishedWeights } from '../published/published-weights.js';
 import { hubEndpoint, hubRepository } from './hub-address.js';
@@ -18,7 +18,7 @@ export interface HubWeights extends PublishedWeights {
 export interface HubSnapshot {
   readonly weights: HubWeights;
   /** Downloads the weights into the cache, or finds them there. */
-  readonly download: () => Promise<string>;
+  readonly download: () => Promise<string | File>;
 }
 
 /**
@@ -42,7 +42,8 @@ export async function describeHubWeights(name: string, options: DownloadOptions 
 export async function openHubWeights(name: string, options: DownloadOptions): Promise<HubSnapshot> {
   const repository = hubRepository(name);
   const files = await openRepository(repository, options);
-  const bytes = await nodeModule('node:fs/promises').readFile(await files('config.json'));
+  const source = await openSource(await files('config.json'));
+  const bytes = await source.read(0, source.size);
   const content = parseJson(bytes, `${name}: config.json`, readBudget(name, bytes.length));
   const { architecture, byTimm, numClasses, licence, ...config } = readHubConfig(name, content);
   return {

@@ -1,4 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lenet5 } from '@cnnzoo/lenet';
@@ -10,6 +12,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { writeSafetensors } from '../formats/safetensors.js';
 import { stateDict } from '../model/state-dict-of-model.js';
+import { cachedWeights, clearCachedWeights, downloadWeights } from '../published/cached-weights.js';
 import { loadPretrained } from '../published/load-pretrained.js';
 import { applyWeightRules } from '../published/weight-rules.js';
 import { describeHubWeights } from './hub-weights.js';
@@ -112,6 +115,21 @@ test('another commit is seen; without the hub, the last one that was', async () 
   expect((await describeHubWeights('hf-hub:me/changing')).numClasses).toBe(3);
   await gone.close();
   expect((await describeHubWeights('hf-hub:me/changing')).numClasses).toBe(3);
+});
+
+test('the cache downloads, names and removes repositories as it does sets', async () => {
+  const model = writeSafetensors(stateDict(resnet18(small)));
+  for (const name of ['me/kept', 'me/removed'])
+    hub.put(name, { 'config.json': JSON.stringify(timmConfig), 'model.safetensors': model });
+  const file = await downloadWeights('hf-hub:me/removed');
+  await downloadWeights('hf-hub:me/kept');
+  const ids = async () => (await cachedWeights()).map(({ id }) => id);
+  expect(await ids()).toEqual(expect.arrayContaining(['hf-hub:me/kept', 'hf-hub:me/removed']));
+  const removed = await clearCachedWeights(['hf_hub:me/removed@main']);
+  expect(removed.map(({ id }) => id)).toEqual(['hf-hub:me/removed']);
+  expect(existsSync(file)).toBe(false);
+  expect(await ids()).toEqual(expect.not.arrayContaining(['hf-hub:me/removed']));
+  expect(await ids()).toContain('hf-hub:me/kept');
 });
 
 test('HF_TOKEN opens what is private, and goes to the hub alone', async () => {
@@ -264,3 +282,46 @@ describe('files of a model', () => {
     );
   });
 });
+
+test('a page reads a repository, too, and keeps its files in its own cache', async () => {
+  hub.put('me/page', {
+    'config.json': JSON.stringify(timmConfig),
+    'model.safetensors': writeSafetensors(stateDict(resnet18({ ...small, seed: 3 })), { format: 'pt' }),
+  });
+  const stored = new Map<string, Response>();
+  vi.stubGlobal('caches', {
+    open: async () => ({
+      match: async (key: string) => stored.get(key)?.clone(),
+      put: async (key: string, response: Response) => void stored.set(key, response),
+    }),
+  });
+  // Without variables of an environment, a page has the hub's own address.
+  const mirror = await mirrorOf('huggingface.co', hub.endpoint);
+  vi.stubGlobal('process', undefined);
+  try {
+    const model = resnet18({ ...small, initialWeights: 'zeros' });
+    await loadPretrained(model, 'hf-hub:me/page', { mirror: mirror.address });
+    expect(readMetadata(model).categories).toEqual(['cat', 'dog', 'frog']);
+    expect([...stored.keys()].map((url) => url.replace(/[0-9a-f]{40}/, 'COMMIT'))).toEqual([
+      'https://huggingface.co/me/page/resolve/COMMIT/config.json',
+      'https://huggingface.co/me/page/resolve/COMMIT/model.safetensors',
+    ]);
+    await expect(loadPretrained(model, 'hf-hub:me/none', { mirror: mirror.address })).rejects.toThrow(
+      /hf-hub:me\/none: .*answered 401; is it called so/,
+    );
+    await expect(loadPretrained(model, 'hf-hub:me/page', { offline: true })).rejects.toThrow(/needs the hub/);
+  } finally {
+    vi.unstubAllGlobals();
+    mirror.close();
+  }
+});
+
+/** A mirror of one host, which passes its paths on. */
+async function mirrorOf(host: string, target: string): Promise<{ address: string; close: () => void }> {
+  const server = createServer(async (request, response) => {
+    const answer = await fetch(`${target}${request.url?.slice(host.length + 1)}`);
+    response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
+}

@@ -9,11 +9,13 @@ import {
   type DownloadOptions,
   downloadRules,
 } from '../download/weights-cache.js';
+import { hubNameOf, hubRepository, isHubName } from '../hub/hub-address.js';
+import { openHubWeights } from '../hub/hub-weights.js';
 import { describeWeights, listWeights } from './registry.js';
 
 /** A file in the cache of downloaded weights. */
 export interface CachedWeights {
-  /** The published set, such as 'resnet50.IMAGENET1K_V2'; null for the file of another address. */
+  /** The published set, such as 'resnet50.IMAGENET1K_V2', or the repository of Hugging Face's hub, such as 'hf-hub:timm/resnet18.a1_in1k'; null for the file of another address. */
   readonly id: string | null;
   /** Where it is from; null where the cache has no note of that. */
   readonly url: string | null;
@@ -39,7 +41,7 @@ export async function cachedWeights(options: DownloadOptions = {}): Promise<Cach
 
 /**
  * Downloads a published set into the cache, or finds it there.
- * @param id such as 'resnet50.IMAGENET1K_V2' or 'resnet50.DEFAULT'
+ * @param id such as 'resnet50.IMAGENET1K_V2', 'resnet50.DEFAULT', or a repository of Hugging Face's hub, 'hf-hub:timm/resnet18.a1_in1k'
  * @param options as for `loadPretrained`
  * @returns the path of the file, or in a page its address
  * @throws RangeError where there is no such set, Error for downloads that fail
@@ -50,9 +52,15 @@ export async function cachedWeights(options: DownloadOptions = {}): Promise<Cach
  */
 export async function downloadWeights(id: string, options: DownloadOptions = {}): Promise<string> {
   checkOptions<DownloadOptions>('downloadWeights', options, downloadRules);
-  const published = describeWeights(check('id', id, string("a set's name such as 'resnet50.DEFAULT'")));
-  const file = await cachedSource(published.url, published, options);
+  check('id', id, string("a set's name such as 'resnet50.DEFAULT'"));
+  const file = await downloaded(id, options);
   return typeof file === 'string' ? file : file.name;
+}
+
+async function downloaded(id: string, options: DownloadOptions): Promise<string | File> {
+  if (isHubName(id)) return (await openHubWeights(id, options)).download();
+  const published = describeWeights(id);
+  return cachedSource(published.url, published, options);
 }
 
 /**
@@ -75,7 +83,7 @@ export async function verifyCachedWeights(
 
 /**
  * Removes files from the cache. A download that another process is at is waited for.
- * @param ids the published sets to remove; default: everything
+ * @param ids the published sets and repositories of Hugging Face's hub to remove; default: everything
  * @param options `cacheFolder`
  * @returns what was removed
  * @throws RangeError where there is no such set
@@ -89,7 +97,7 @@ export async function clearCachedWeights(
   options: DownloadOptions = {},
 ): Promise<CachedWeights[]> {
   checkOptions<DownloadOptions>('clearCachedWeights', options, downloadRules);
-  const wanted = ids === undefined ? null : check('ids', ids, listOf(string())).map((id) => describeWeights(id).id);
+  const wanted = ids === undefined ? null : check('ids', ids, listOf(string())).map(cachedId);
   const removed = [];
   for (const each of await downloads(options)) {
     const described = describe(each);
@@ -100,11 +108,16 @@ export async function clearCachedWeights(
   return removed;
 }
 
+/** What `describe` calls a set or a repository. */
+function cachedId(id: string): string {
+  return isHubName(id) ? `hf-hub:${hubRepository(id).name}` : describeWeights(id).id;
+}
+
 function downloads(options: DownloadOptions): Promise<CachedDownload[]> {
   return (runsInNode() ? cachedDownloads : pageDownloads)(options, listWeights());
 }
 
 function describe({ file, bytes, url, published }: CachedDownload): CachedWeights {
   const set = published ? listWeights().find((weights) => weights.url === url) : undefined;
-  return { id: set?.id ?? null, url, file, bytes };
+  return { id: set?.id ?? (url === null ? null : hubNameOf(url)), url, file, bytes };
 }

@@ -1,13 +1,20 @@
 import type { ExportOnnxOptions } from '@cnnzoo/backend-onnx';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { isHubName } from '../../networks/hub-name.js';
 import { choice, command, flag, imageShape, numeric, required, text } from '../command.js';
 import { formats, writeModel } from '../export/export-model.js';
 import { optionsForTraining, writeTraining } from '../export/export-training.js';
 import type { TensorDescription } from '../export/tensor-description.js';
 import { networkNames, networkRow } from '../network-names.js';
 import { fileSize } from '../numbers.js';
-import { buildOptions, isFolder, openModel, withoutComputing } from '../open-network.js';
+import {
+  buildOptions,
+  isFolder,
+  openModel,
+  openPublished,
+  type PublishedNetwork,
+  publishedNetwork,
+  withoutComputing,
+} from '../open-network.js';
 import { recipeNames } from '../recipe-names.js';
 
 export const exportCommand = command({
@@ -23,7 +30,7 @@ export const exportCommand = command({
   ],
   args: {
     network: required(
-      "a network's name, a folder with a saved model, or a repository of the hub (hf-hub:owner/name)",
+      "a network's name, a folder with a saved model, a published set (resnet50.DEFAULT), or a repository of the hub (hf-hub:owner/name)",
       networkNames,
     ),
     file: required('the file or folder to write'),
@@ -70,15 +77,17 @@ export const exportCommand = command({
       ...(preprocessing !== undefined && { preprocessing }),
       ...(externalData !== undefined && { externalData }),
     };
+    const published = isFolder(network) ? null : await publishedNetwork(network);
+    const id = published?.id ?? network;
     const built = {
       ...buildOptions(input, classes),
-      ...(training === true && (await optionsForTraining(network, recipe))),
+      ...(training === true && (await optionsForTraining(id, recipe))),
     };
-    const model = await modelToExport(network, weights, built);
+    const model = await modelToExport(network, published, weights, built);
     try {
       const written =
         training === true
-          ? await writeTraining(model.model, network, file, { batchSize: batch, recipe, operators, opset })
+          ? await writeTraining(model.model, id, file, { batchSize: batch, recipe, operators, opset })
           : await writeModel(model.model, file, { format, onnx });
       const random = model.random ? ['the weights are random: give --weights for published ones'] : [];
       for (const line of random) output.note(line);
@@ -101,6 +110,7 @@ export const exportCommand = command({
 
 async function modelToExport(
   network: string,
+  published: PublishedNetwork | null,
   weights: string | undefined,
   options: ReturnType<typeof buildOptions>,
 ): Promise<{ model: LayersModel; random: boolean }> {
@@ -108,15 +118,9 @@ async function modelToExport(
     if (weights !== undefined) throw new TypeError(`${network} is a folder: its model has its own weights`);
     return { model: await openModel(network, options), random: false };
   }
-  if (isHubName(network)) {
+  if (published !== null) {
     if (weights !== undefined) throw new TypeError(`${network} has its own weights`);
-    await withoutComputing();
-    const [{ describeHubWeights }, { fromPretrained }] = await Promise.all([
-      import('@cnnzoo/weights'),
-      import('../../networks/from-pretrained.js'),
-    ]);
-    const { id } = networkRow((await describeHubWeights(network)).architecture);
-    return { model: await fromPretrained(id, { ...options, weights: network } as never), random: false };
+    return { model: await openPublished(published, options), random: false };
   }
   const { id } = networkRow(network);
   await withoutComputing();

@@ -13,7 +13,12 @@ export const summaryCommand = command({
     'cnnzoo summary googlenet --svg googlenet.svg',
     'cnnzoo summary model.onnx',
   ],
-  args: { network: required("a network's name, a folder with a saved model, or an .onnx file", networkNames) },
+  args: {
+    network: required(
+      "a network's name, a published set (resnet50.DEFAULT), a repository of the hub (hf-hub:owner/name), a folder with a saved model, or an .onnx file",
+      networkNames,
+    ),
+  },
   options: {
     input: imageShape("the images; default: the network's own"),
     classes: numeric('number', "classes; default: the network's own", { least: 1 }),

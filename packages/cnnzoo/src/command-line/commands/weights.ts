@@ -1,4 +1,5 @@
 import type { CachedWeights, PublishedWeights } from '@cnnzoo/weights';
+import { isHubName } from '../../networks/hub-name.js';
 import { columnsOf } from '../columns.js';
 import { type Command, command, flag, optional, required, several, text } from '../command.js';
 import { networkNames } from '../network-names.js';
@@ -55,11 +56,16 @@ const show = command({
   name: 'show',
   summary: 'one set: address, hash, accuracy, preprocessing, licence',
   examples: ['cnnzoo weights show resnet50.DEFAULT'],
-  args: { set: required("a set's name, such as resnet50.IMAGENET1K_V2", setNames) },
+  args: {
+    set: required(
+      "a set's name, such as resnet50.IMAGENET1K_V2, or a repository of the hub (hf-hub:owner/name)",
+      setNames,
+    ),
+  },
   options: {},
   async run({ args: { set }, output: { paint } }) {
-    const { describeWeights } = await import('@cnnzoo/weights');
-    const published = describeWeights(set);
+    const { describeHubWeights, describeWeights } = await import('@cnnzoo/weights');
+    const published = isHubName(set) ? await describeHubWeights(set) : describeWeights(set);
     const { hash, preprocessing, megabytes, top1, top5, protocol, licence, notes, url } = published;
     const lines: readonly (readonly [string, string | null])[] = [
       ['address', url],
@@ -81,12 +87,12 @@ const download = command({
   name: 'download',
   summary: 'downloads sets into the cache',
   examples: ['cnnzoo weights download resnet18.DEFAULT vgg16.DEFAULT'],
-  args: { sets: several("sets' names, such as resnet50.DEFAULT") },
+  args: { sets: several("sets' names, such as resnet50.DEFAULT, or repositories of the hub (hf-hub:owner/name)") },
   options: { cache },
   async run({ args: { sets }, options, output }) {
     const { describeWeights, downloadWeights } = await import('@cnnzoo/weights');
     // All names before the first download, which may be half a gigabyte.
-    const ids = sets.map((set) => describeWeights(set).id);
+    const ids = sets.map((set) => (isHubName(set) ? set : describeWeights(set).id));
     const found: { id: string; file: string }[] = [];
     for (const id of ids) {
       const progress = transferProgress(id, output);
@@ -124,7 +130,7 @@ const clear = command({
   name: 'clear',
   summary: 'removes sets, or everything, from the cache',
   examples: ['cnnzoo weights clear vgg16.IMAGENET1K_V1', 'cnnzoo weights clear --all'],
-  args: { set: optional("a set's name", setNames) },
+  args: { set: optional("a set's name, or a repository of the hub (hf-hub:owner/name)", setNames) },
   options: { all: flag('everything'), cache },
   async run({ args: { set }, options, output }) {
     if ((set === undefined) === (options.all !== true))

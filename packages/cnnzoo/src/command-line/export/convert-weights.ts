@@ -2,9 +2,10 @@
 import { stat } from 'node:fs/promises';
 import { writeAtomically } from '@cnnzoo/files';
 import type { StateDict } from '@cnnzoo/weights';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ModelId } from '../../networks/models.js';
 import { networkRow } from '../network-names.js';
-import { isFolder, withoutComputing } from '../open-network.js';
+import { isFolder, openPublished, publishedNetwork, withoutComputing } from '../open-network.js';
 import { checkParent, formatOf, writeModel } from './export-model.js';
 
 export interface Converted {
@@ -22,8 +23,14 @@ interface ConvertOptions {
 export async function convertWeights(source: string, target: string, options: ConvertOptions): Promise<Converted> {
   await checkParent(target);
   const format = formatOf(target);
-  const dict = await readAny(source);
   const { network, classes } = options;
+  const published = (await stat(source).catch(() => null)) === null ? await publishedNetwork(source) : null;
+  if (published !== null) {
+    for (const [name, value] of Object.entries(options))
+      if (value !== undefined) throw new TypeError(`${source} says itself what its network is: leave --${name} out`);
+    return writtenModel(await openPublished(published), target);
+  }
+  const dict = await readAny(source);
   if (network !== undefined) return throughNetwork(dict, target, networkRow(network).id, classes);
   if (format === 'onnx' || format === 'tfjs')
     throw new TypeError(`${target} is to hold a network as well: say which one with --network`);
@@ -46,13 +53,24 @@ async function throughNetwork(
   classes: number | undefined,
 ): Promise<Converted> {
   await withoutComputing();
-  const [{ createModel }, { loadStateDict, stateDict }] = await Promise.all([
+  const [{ createModel }, { loadStateDict }] = await Promise.all([
     import('../../networks/create-model.js'),
     import('@cnnzoo/weights'),
   ]);
   const model = createModel(id, { initialWeights: 'zeros', ...(classes !== undefined && { numClasses: classes }) });
   try {
     loadStateDict(model, dict);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return writtenModel(model, target);
+}
+
+/** Writes the model, and disposes it. */
+async function writtenModel(model: LayersModel, target: string): Promise<Converted> {
+  const { stateDict } = await import('@cnnzoo/weights');
+  try {
     const { files } = await writeModel(model, target, { format: undefined, onnx: {} });
     return { ...count(stateDict(model)), files };
   } finally {
