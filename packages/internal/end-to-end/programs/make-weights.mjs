@@ -1,5 +1,5 @@
 /**
- * Makes in a folder what first programs want from elsewhere: weights of ResNet-18, under their host and path, and images of two classes that
+ * Makes in a folder what programs want from elsewhere: weights of ResNet-18 as timm has them, under their host and path, and images of two classes that
  * differ in their colour. The weights are random, which is enough for programs to run.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -297,7 +297,7 @@ test('a page reads a repository, too, and keeps its files in its own cache', asy
   });
   // Without variables of an environment, a page has the hub's own address.
   const mirror = await mirrorOf('huggingface.co', hub.endpoint);
-  vi.stubGlobal('process', undefined);
+  vi.stubGlobal('process', Object.create(process, { versions: { value: {} } }));
   try {
     const model = resnet18({ ...small, initialWeights: 'zeros' });
     await loadPretrained(model, 'hf-hub:me/page', { mirror: mirror.address });
