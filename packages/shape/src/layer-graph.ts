@@ -1,5 +1,5 @@
 import { shown } from '@cnnzoo/checks';
-import { integer } from './arguments.js';
+import { checkShape } from './check-shape.js';
 import type { LayerSpec, Shape } from './layer-spec.js';
 
 /** A layer with its name and the names of what comes in. */
@@ -61,13 +61,6 @@ export function connectLayers(
     inputs.set('input', checkShape('inputShape', inputShape));
   }
   return { inputs, namesInputs, nodes: inComputableOrder(byName, inputs), output: output ?? previous };
-}
-
-function checkShape(name: string, shape: unknown): Shape {
-  if (!Array.isArray(shape) || shape.length === 0) {
-    throw new TypeError(`${name} must be [height, width, channels] or [features], got ${shown(shape)}`);
-  }
-  return shape.map((size, axis) => integer(`${name}[${axis}]`, size));
 }
 
 /** Keeps the list's order where it is computable. Without recursion: networks have thousands of layers in a chain. */

@@ -1,5 +1,6 @@
 import { shown } from '@cnnzoo/checks';
 import { axisNames, integer } from './arguments.js';
+import { checkShape } from './check-shape.js';
 import {
   checkChannels,
   elements,
@@ -120,11 +121,9 @@ function concat(inputs: readonly Value[]): Outcome {
 }
 
 const custom: Rule<CustomSpec> = (spec, inputs) => {
-  const shape =
-    typeof spec.outputShape === 'function' ? spec.outputShape(inputs.map((input) => input.shape)) : spec.outputShape;
-  shape.forEach((size, axis) => {
-    integer(`outputShape[${axis}]`, size);
-  });
+  const { outputShape } = spec;
+  const made = typeof outputShape === 'function' ? outputShape(inputs.map(({ shape }) => shape)) : outputShape;
+  const shape = checkShape('outputShape', made);
   const macs = integer('macs', spec.macs ?? 0, 0);
   const [height = 1, width = 1] = shape.length === 3 ? shape : [];
   const [first] = inputs;
@@ -193,7 +192,7 @@ export function applyLayer(spec: LayerSpec, inputs: readonly Value[]): Outcome {
     case 'Custom':
       return custom(spec, inputs);
     default: {
-      const perElement: number | undefined = elementwiseFlops[spec.type];
+      const perElement = Object.hasOwn(elementwiseFlops, spec.type) ? elementwiseFlops[spec.type] : undefined;
       if (perElement === undefined) throw new TypeError(`type ${shown(spec.type as LayerType)} is unknown`);
       const input = only(inputs);
       return { ...free(input), flops: perElement * elements(input.shape) };

@@ -1,4 +1,4 @@
-import { callable, check, listOf, type Rule, shown } from '@cnnzoo/checks';
+import { callable, check, listOf, optional, type Rule, shown } from '@cnnzoo/checks';
 import { checkImage, type Image } from './image/image.js';
 import { type RandomGenerator, randomGenerator } from './random/random-generator.js';
 
@@ -35,10 +35,15 @@ export interface RandomTransform<Parameters extends object> extends Transform {
   apply(image: Image, parameters: Parameters): Image;
 }
 
+export const drawListenerRule = /* @__PURE__ */ optional(
+  /* @__PURE__ */ callable<DrawListener>('a function of what was drawn'),
+);
+
 /** Makes a {@link Transform} of a function, and of the arguments it was made with. */
 export function defineTransform(name: string, args: readonly unknown[], run: Transform): Transform {
   const transform: Transform = (image, random, onDraw) => {
     checkImage(image);
+    check('onDraw', onDraw, drawListenerRule);
     return run(image, random, onDraw);
   };
   return Object.assign(transform, { description: { name, arguments: withoutTrailingUndefined(args) } });

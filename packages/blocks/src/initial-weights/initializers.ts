@@ -4,6 +4,7 @@ import {
   check,
   checkFewOptions,
   checkOptions,
+  faultOf,
   integer,
   number,
   type OptionRules,
@@ -54,6 +55,13 @@ const serializable = (): typeof tf.serialization.Serializable => tf.serializatio
 /** Read by a function, so that bundlers may leave out what extends it: reading a property might do anything. */
 const Serializable = /* @__PURE__ */ serializable();
 
+/** How many values a weight has. @throws TypeError for what is no shape of an array */
+function sizeOf(shape: readonly number[]): number {
+  if (!Array.isArray(shape) || !shape.every((size) => Number.isInteger(size) && size >= 0))
+    throw faultOf(TypeError, 'shape', 'an array of sizes', shape);
+  return shape.reduce((product, size) => product * size, 1);
+}
+
 /** What all initializers extend. */
 abstract class BaseInitializer extends Serializable implements Initializer {
   abstract apply(shape: number[]): tf.Tensor;
@@ -69,21 +77,21 @@ abstract class BaseInitializer extends Serializable implements Initializer {
  */
 export class RandomInitializer extends BaseInitializer {
   static readonly className = 'CnnzooRandomInitializer';
-  readonly config: RandomInitializerConfig;
+  readonly config: Required<RandomInitializerConfig>;
 
   constructor(config: RandomInitializerConfig) {
     super();
     check('distribution', config.distribution, oneOf(distributions));
     check('scaling', config.scaling, oneOf(scalings));
     check('gain', config.gain, number(0));
-    this.config = { ...config, seed: config.seed ?? null };
+    this.config = { seed: null, ...config };
   }
 
   /** @param shape [kernelHeight, kernelWidth, inputChannels / groups, outputChannels], [inputs, outputs], or any other */
   apply(shape: number[]): tf.Tensor {
+    const values = new Float32Array(sizeOf(shape));
     const { distribution, gain, scaling, seed } = this.config;
     const width = scaling === 'constant' ? gain : gain / Math.sqrt(fan(shape, scaling));
-    const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
     const fill = fills[distribution];
     if (fill === undefined) throw new Error(`weights of distribution '${distribution}' need registerLayers() first`);
     fill(values, width, seed ?? freshSeed());
@@ -103,7 +111,7 @@ export class RandomInitializer extends BaseInitializer {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...this.config, seed: this.config.seed ?? null };
+    return { ...this.config };
   }
 
   static override fromConfig<T extends tf.serialization.Serializable>(
@@ -116,10 +124,11 @@ export class RandomInitializer extends BaseInitializer {
 
 /** Inputs or outputs of one unit. As in PyTorch, the outputs of a grouped convolution are counted over all groups. */
 function fan(shape: readonly number[], scaling: 'fanIn' | 'fanOut' | 'fanAverage'): number {
-  const receptiveField = shape.slice(0, -2).reduce((product, size) => product * size, 1);
+  const size = sizeOf(shape);
   const [inputs = 1, outputs = 1] = shape.slice(-2);
-  const wanted = { fanIn: inputs, fanOut: outputs, fanAverage: (inputs + outputs) / 2 }[scaling];
-  return Math.max(1, wanted * receptiveField);
+  // Of an odd sum the half is exact, too.
+  const [fanIn, fanOut] = [size / outputs, size / inputs];
+  return Math.max(1, { fanIn, fanOut, fanAverage: (fanIn + fanOut) / 2 }[scaling]);
 }
 
 /** Every weight has the same value. */
@@ -133,6 +142,7 @@ export class ConstantInitializer extends BaseInitializer {
   }
 
   apply(shape: number[]): tf.Tensor {
+    sizeOf(shape);
     return this.value === 0 ? tf.zeros(shape) : tf.fill(shape, this.value);
   }
 

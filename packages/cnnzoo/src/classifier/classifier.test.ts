@@ -105,6 +105,7 @@ describe('a fine-tuned classifier', () => {
     const { image } = await greys(1).get(0);
     await expect(classifier.classify(join(folder, 'nowhere.png'))).rejects.toThrow(/nowhere\.png/);
     await expect(classifier.classify([image, new Uint8Array(3)])).rejects.toThrow(/images\[1\]: not a JPEG/);
+    await expect(classifier.classify([image, { ...image, width: 7 }])).rejects.toThrow(/images\[1\] must be an image/);
     await expect(classifier.classify(3 as never)).rejects.toThrow(/image must be the path or URL of an image/);
     await expect(classifier.classify(image, { topk: 1 } as never)).rejects.toThrow(/topk.*topK/);
     await expect(classifier.classify(image, { topK: 3 })).rejects.toThrow(/topK must be at most 2/);

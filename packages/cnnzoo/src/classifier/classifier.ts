@@ -20,7 +20,7 @@ import { runsInNode } from '@cnnzoo/files';
 import type { Image } from '@cnnzoo/transforms';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { classifierFacts } from './classifier-facts.js';
-import { type ClassifierInput, fileOrPixels } from './image-input.js';
+import { type ClassifierInput, checkInput, fileOrPixels } from './image-input.js';
 import { type LabelledImages, openTestImages } from './labelled-images.js';
 import { frozenNetwork, frozenRunner, type PredictorSource, type Runner, tfjsRunner } from './runner.js';
 import { runnerPool } from './runner-pool.js';
@@ -134,6 +134,7 @@ export function classifierOf(model: LayersModel, training: TrainingFacts | null,
     if (topK !== undefined && topK > facts.classes)
       throw new RangeError(`topK must be at most ${facts.classes}, the number of classes, got ${topK}`);
     const count = topK ?? Math.min(5, facts.classes);
+    for (const [index, image] of images.entries()) checkInput(image, nameOf(index));
     if (protocol !== undefined) {
       const pixels = await Promise.all(
         images.map(async (image, index) =>

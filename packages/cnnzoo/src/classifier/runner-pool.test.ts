@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Runner } from './runner.js';
+import { frozenRunner, type Runner } from './runner.js';
 import { runnerPool } from './runner-pool.js';
 
 /** Runners that do nothing and note when they end. */
@@ -66,4 +66,24 @@ test('a runner that does not start is tried again', async () => {
   expect(await pool.use(1, async () => 2)).toBe(2);
   await pool.close();
   expect(events).toEqual(['start 1', 'end 1']);
+});
+
+test('a network is frozen once there are images for it', async () => {
+  let frozen = 0;
+  const preprocessing = { resizeSize: 8, cropSize: 8, mean: [0.5], std: [0.5] };
+  const runner = await frozenRunner(
+    { classes: 2, categories: ['a', 'b'], channels: 1, preprocessing, givesProbabilities: false },
+    async () => {
+      frozen++;
+      return { run: () => Float32Array.of(1, 2), dispose() {} };
+    },
+    0,
+  );
+  await expect(runner.outputs(['nowhere.png'], ['image'], undefined)).rejects.toThrow('nowhere.png');
+  expect(frozen).toBe(0);
+  const image = { data: new Uint8Array(64), width: 8, height: 8, channels: 1 };
+  expect(Array.from(await runner.outputs([image], ['image'], undefined))).toEqual([1, 2]);
+  await runner.outputs([image], ['image'], undefined);
+  expect(frozen).toBe(1);
+  await runner.dispose();
 });

@@ -48,16 +48,27 @@ export function frozenNetwork(
   };
 }
 
-/** Decodes, prepares and predicts in threads, or here where `worker` is 0. Runs in Node only. */
+/**
+ * Decodes, prepares and predicts in threads, or here where `worker` is 0. Runs in Node only. The network is frozen once there are images that it can be
+ * given: that takes seconds, which a missing file or a damaged one shall not cost.
+ */
 export async function frozenRunner(
   { preprocessing, channels }: ClassifierFacts,
   source: PredictorSource,
   worker: number,
 ): Promise<Runner> {
   const { imagePreparer } = await import('@cnnzoo/data');
-  const predictor = await source(worker);
   const { cropSize } = preprocessing;
   const preparer = imagePreparer({ transform: evaluationTransform(preprocessing), workers: worker, channels });
+  let starting: Promise<Predictor> | undefined;
+  const started = () => {
+    starting ??= source(worker).catch((error: unknown) => {
+      // The next call tries again.
+      starting = undefined;
+      throw error;
+    });
+    return starting;
+  };
   return {
     imagesAtOnce: Math.max(1, Math.floor(pixelsAtOnce / cropSize ** 2)),
     // While a thread predicts, the next images are prepared.
@@ -65,10 +76,16 @@ export async function frozenRunner(
     async outputs(images, names, signal) {
       const requestOptions = signal === undefined ? {} : { signal };
       const { data } = await preparer.prepare(images, { ...requestOptions, names });
-      return predictor.run(data, requestOptions);
+      return (await started()).run(data, requestOptions);
     },
     async dispose() {
-      await Promise.all([preparer.close(), predictor.dispose()]);
+      await Promise.all([
+        preparer.close(),
+        starting?.then(
+          (predictor) => predictor.dispose(),
+          () => {},
+        ),
+      ]);
     },
   };
 }

@@ -9,6 +9,7 @@ import {
   normalize,
   randAugment,
   randomCrop,
+  randomGenerator,
   randomHorizontalFlip,
   resize,
   toTensor,
@@ -23,7 +24,7 @@ import { imageFolder } from '../datasets/image-folder.js';
 import { makeFolder } from '../fixtures/images.js';
 import { temporaryFolder } from '../fixtures/temporary-folder.js';
 import { DataLoader, type DataLoaderOptions } from './data-loader.js';
-import { type Sampler, shardSampler, subsetSampler, weightedSampler } from './sampler.js';
+import { type Sampler, shardSampler, shuffledSampler, subsetSampler, weightedSampler } from './sampler.js';
 
 const temporary = temporaryFolder();
 let folderOfImages: Dataset;
@@ -374,6 +375,8 @@ describe('bad options are named', () => {
   });
 
   test('of an epoch and of samplers', async () => {
+    expect(() => shuffledSampler().order(-1, randomGenerator(1))).toThrow('length must be an integer from 0');
+    expect(() => shardSampler(0, 2).order(4, {} as never)).toThrow('random must be a generator');
     const loader = new DataLoader(numbers(4), { batchSize: 2 });
     await expect(epoch(loader, -1)).rejects.toThrow(/index.*got -1/);
     await expect(epoch(loader, 0, 0.5)).rejects.toThrow(/fromBatch.*got 0.5/);

@@ -18,6 +18,22 @@ export const samplerRule: Rule<Sampler> = rule<Sampler>(
   },
 );
 
+/** Orders are Uint32Arrays. */
+const lengthRule = integer(0, 2 ** 32 - 1);
+const generatorRule = rule<RandomGenerator>('a generator, such as randomGenerator(1)', (value) => {
+  const { permutation, uniform } = (value ?? {}) as Partial<RandomGenerator>;
+  return typeof permutation === 'function' && typeof uniform === 'function';
+});
+
+/** A sampler that looks at what it is asked first. */
+function checkedSampler({ count, order }: Sampler): Sampler {
+  const length = (given: number) => check('length', given, lengthRule);
+  return {
+    count: (given) => count(length(given)),
+    order: (given, random) => order(length(given), check('random', random, generatorRule)),
+  };
+}
+
 /**
  * Every sample once, in the data set's order.
  * @example
@@ -27,10 +43,10 @@ export const samplerRule: Rule<Sampler> = rule<Sampler>(
  * const loader = new DataLoader(test, { batchSize: 32, sampler: sequentialSampler() });
  */
 export function sequentialSampler(): Sampler {
-  return {
+  return checkedSampler({
     count: (length) => length,
     order: (length) => Uint32Array.from({ length }, (_, index) => index),
-  };
+  });
 }
 
 /**
@@ -42,10 +58,10 @@ export function sequentialSampler(): Sampler {
  * const loader = new DataLoader(train, { batchSize: 32, seed: 1, sampler: shuffledSampler() });
  */
 export function shuffledSampler(): Sampler {
-  return {
+  return checkedSampler({
     count: (length) => length,
     order: (length, random) => random.permutation(length),
-  };
+  });
 }
 
 /**
@@ -71,14 +87,14 @@ export function weightedSampler(weights: ArrayLike<number>, count?: number): Sam
     cumulative[i] = total;
   }
   if (total === 0) throw new RangeError('weights must not all be 0');
-  return {
+  return checkedSampler({
     count: () => drawn,
     order(length, random) {
       if (length !== weights.length)
         throw new RangeError(`weights must have one per sample (${length}), got ${weights.length}`);
       return Uint32Array.from({ length: drawn }, () => firstAbove(cumulative, random.uniform(0, total)));
     },
-  };
+  });
 }
 
 /**
@@ -92,14 +108,14 @@ export function weightedSampler(weights: ArrayLike<number>, count?: number): Sam
  */
 export function subsetSampler(indices: ArrayLike<number>): Sampler {
   check('indices', indices, numberListRule);
-  return {
+  return checkedSampler({
     count: () => indices.length,
     order(length, random) {
       const place = integer(0, length - 1);
       for (let i = 0; i < indices.length; i++) check(`indices[${i}]`, indices[i], place);
       return Uint32Array.from(random.permutation(indices.length), (place) => indices[place] ?? 0);
     },
-  };
+  });
 }
 
 /**
@@ -119,13 +135,13 @@ export function shardSampler(shard: number, shards: number, sampler: Sampler = s
   check('shard', shard, integer(0, shards - 1));
   check('sampler', sampler, samplerRule);
   const count = (length: number) => Math.ceil(sampler.count(length) / shards);
-  return {
+  return checkedSampler({
     count,
     order(length, random) {
       const whole = sampler.order(length, random);
       return Uint32Array.from({ length: count(length) }, (_, i) => whole[(i * shards + shard) % whole.length] ?? 0);
     },
-  };
+  });
 }
 
 /** The first place whose value is above `target`, in an ascending array. */

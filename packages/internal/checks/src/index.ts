@@ -1,3 +1,4 @@
+export { image } from './image.js';
 export { nearestNames } from './nearest-names.js';
 export { integer, number, oddInteger, positive } from './numbers.js';
 export { checkFewOptions, checkOptions, type OptionRules, record } from './options.js';

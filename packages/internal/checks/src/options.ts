@@ -48,29 +48,32 @@ export function record<Options extends object>(rules: OptionRules<Options>): Rul
   return {
     expected,
     fault: (name, value) =>
-      typeof value === 'object' && value !== null && !Array.isArray(value)
+      isOptions(value)
         ? (unknownOption(name, value, rules) ?? wrongOption(name, value, rules, `${name}.`))
         : faultOf(TypeError, name, expected, value),
   };
 }
+
+/** A plain object, of any realm, or one of a class of the user's: an array, a Date or a Map without options would be taken for the defaults. */
+const isOptions = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  ({}).toString.call(value) === '[object Object]';
 
 type Rules = Readonly<Record<string, Pick<Rule<unknown>, 'fault'>>>;
 
 function unknownOption(subject: string, given: unknown, rules: Rules): Error | null {
   const unknown = Object.keys(Object(given)).find((key) => !Object.hasOwn(rules, key));
   const [nearest] = unknown === undefined ? [] : nearestNames(unknown, Object.keys(rules));
-  if (nearest === undefined || Array.isArray(given)) return null;
+  if (nearest === undefined || !isOptions(given)) return null;
   return new TypeError(`${subject} has no option ${shown(unknown)}: did you mean ${shown(nearest)}?`);
 }
 
 function wrongOption(subject: string, given: unknown, rules: Rules, prefix: string): Error | null {
-  if (typeof given !== 'object' || !given || Array.isArray(given))
-    return faultOf(TypeError, `options of ${subject}`, 'an object', given);
+  if (!isOptions(given)) return faultOf(TypeError, `options of ${subject}`, 'an object', given);
   for (const key in given)
     if (!Object.hasOwn(rules, key))
       return new TypeError(`${subject} has no option ${shown(key)}: it has ${Object.keys(rules).join(', ')}`);
   for (const [key, { fault }] of Object.entries(rules)) {
-    const error = fault(prefix + key, (given as Readonly<Record<string, unknown>>)[key]);
+    const error = fault(prefix + key, given[key]);
     if (error) return error;
   }
   return null;

@@ -1,6 +1,6 @@
 import { check, string } from '@cnnzoo/checks';
 import { nodeModule } from '@cnnzoo/files';
-import type { TrainEvent } from '../loop/events.js';
+import { type TrainEvent, trainEvent } from '../loop/events.js';
 
 /**
  * Appends what `train` tells to a file, a line of JSON for each event: `{"time":"2026-01-31T12:00:00.000Z","type":"step","step":1,"loss":2.3,…}`.
@@ -15,5 +15,8 @@ export function jsonlLog(path: string): (event: TrainEvent) => void {
   check('path', path, string('the path of a file'));
   const { appendFileSync, mkdirSync } = nodeModule('node:fs');
   mkdirSync(nodeModule('node:path').dirname(path), { recursive: true });
-  return (event) => appendFileSync(path, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+  return (event) => {
+    check('event', event, trainEvent);
+    appendFileSync(path, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+  };
 }

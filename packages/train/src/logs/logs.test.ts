@@ -44,6 +44,18 @@ const events: TrainEvent[] = [
   ...epochs.map((record) => ({ type: 'epoch', ...record }) as const),
 ];
 
+test.each<[RegExp, object]>([
+  [/event must be an event of train, .*'interrupted', got \{ type \}/, { type: 'end' }],
+  [/event\.step must be an integer of at least 0, got Infinity/, { ...events[1], step: Infinity }],
+  [/event has no option 'stepp': did you mean 'step'/, { ...events[1], stepp: 1 }],
+  [/event\.metrics\.top5 must be a number, got 'high'/, { ...events[1], metrics: { top5: 'high' } }],
+])('what is no event is refused before it is written: %s', async (message, event) => {
+  const path = join(folder, 'refused.jsonl');
+  for (const listener of [jsonlLog(path), tensorboardLog(join(folder, 'refused'))])
+    expect(() => listener(event as TrainEvent)).toThrow(message);
+  await expect(readFile(path)).rejects.toThrow('ENOENT');
+});
+
 test('a line of JSON for each event, appended', async () => {
   const path = join(folder, 'new', 'log.jsonl');
   for (const event of events.slice(0, 2)) jsonlLog(path)(event);

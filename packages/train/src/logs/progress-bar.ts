@@ -1,7 +1,7 @@
-import { checkFewOptions, type OptionRules, optional, rule } from '@cnnzoo/checks';
+import { check, checkFewOptions, integer, type OptionRules, oneOf, optional, record, rule } from '@cnnzoo/checks';
 import { runsInNode } from '@cnnzoo/files';
-import type { TrainEvent } from '../loop/events.js';
-import type { EpochRecord } from '../loop/history.js';
+import { type TrainEvent, trainEvent } from '../loop/events.js';
+import { anyNumber, type EpochRecord } from '../loop/history.js';
 
 /** Where a progress bar is drawn: a stream of Node, such as `process.stderr`. */
 export interface ProgressStream {
@@ -34,6 +34,13 @@ const rules: OptionRules<ProgressBarOptions> = {
     ),
   ),
 };
+
+const progressEvent = record<ProgressEvent>({
+  type: oneOf(['progress']),
+  done: integer(0),
+  total: integer(0),
+  top1: optional(anyNumber),
+});
 
 /** Milliseconds between two drawings. */
 const drawEvery = 100;
@@ -79,6 +86,8 @@ export function progressBar(options: ProgressBarOptions = {}): (event: TrainEven
   };
 
   return (event) => {
+    if ((event as Partial<ProgressEvent> | null | undefined)?.type === 'progress') check('event', event, progressEvent);
+    else check('event', event, trainEvent);
     switch (event.type) {
       case 'start':
         run = event;

@@ -1,5 +1,6 @@
 /** Sends what `train` tells to a server, without holding the training up. */
-import type { TrainEvent } from '../loop/events.js';
+import { boolean, check } from '@cnnzoo/checks';
+import { type TrainEvent, trainEvent } from '../loop/events.js';
 import { type Scalar, scalarsOf } from './scalars.js';
 
 /** A listener for `onEvent` that sends what it is told to a server. */
@@ -84,6 +85,7 @@ export function remoteLog(server: LogServer): RemoteLog {
   }
 
   const listener = (event: TrainEvent): void => {
+    check('event', event, trainEvent);
     if (event.type === 'interrupted') interrupted = true;
     const values = scalarsOf(event);
     if (!('step' in event) || values.length === 0) return;
@@ -92,6 +94,7 @@ export function remoteLog(server: LogServer): RemoteLog {
   };
   return Object.assign(listener, {
     async finish(failed = false) {
+      check('failed', failed, boolean);
       await sending;
       while (waiting.length > 0) await persistently(sendSome);
       await persistently(() => server.end(failed ? 'failed' : interrupted ? 'interrupted' : 'finished'));

@@ -1,6 +1,6 @@
 import { check, string } from '@cnnzoo/checks';
 import { nodeModule } from '@cnnzoo/files';
-import type { TrainEvent } from '../loop/events.js';
+import { type TrainEvent, trainEvent } from '../loop/events.js';
 import { maskedCrc32c } from './crc32c.js';
 import { type Scalar, scalarsOf } from './scalars.js';
 
@@ -23,6 +23,7 @@ export function tensorboardLog(folder: string): (event: TrainEvent) => void {
   const file = join(folder, `events.out.tfevents.${Date.now()}.${hostname()}.${process.pid}`);
   appendFileSync(file, record(versionEvent()));
   return (event) => {
+    check('event', event, trainEvent);
     const scalars = scalarsOf(event);
     if ('step' in event && scalars.length > 0) appendFileSync(file, record(scalarEvent(event.step, scalars)));
   };

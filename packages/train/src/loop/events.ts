@@ -1,4 +1,6 @@
-import type { EpochRecord, Interruption } from './history.js';
+import { faultOf, integer, listOf, number, optional, type Rule, record, string } from '@cnnzoo/checks';
+import { mapOf } from '../map-of.js';
+import { anyNumber, type EpochRecord, epochRules, type Interruption, interruptionRule } from './history.js';
 
 /** What `train` tells while it runs. */
 export type TrainEvent =
@@ -40,3 +42,47 @@ export interface StepRecord {
   /** From the last update to this one, loading the batch included. */
   readonly milliseconds: number;
 }
+
+type EventOf<Type extends TrainEvent['type']> = Extract<TrainEvent, { readonly type: Type }>;
+
+const count = integer(0);
+
+const eventRules = {
+  start: record<Omit<EventOf<'start'>, 'type'>>({
+    epochs: count,
+    batchesPerEpoch: count,
+    epoch: count,
+    batch: count,
+    changes: optional(listOf(string())),
+  }),
+  step: record<StepRecord>({
+    step: count,
+    epoch: count,
+    batch: count,
+    count,
+    loss: anyNumber,
+    accuracy: anyNumber,
+    metrics: mapOf(anyNumber),
+    epochLoss: anyNumber,
+    epochAccuracy: anyNumber,
+    learningRate: anyNumber,
+    gradientNorm: anyNumber,
+    milliseconds: number(0),
+  }),
+  epoch: record<EpochRecord>(epochRules),
+  checkpoint: record<Omit<EventOf<'checkpoint'>, 'type'>>({ path: string(), step: count }),
+  interrupted: record<Omit<EventOf<'interrupted'>, 'type'>>({ reason: interruptionRule, step: count }),
+};
+
+const expected = "an event of train, of type 'start', 'step', 'epoch', 'checkpoint' or 'interrupted'";
+
+/** What a listener is told. */
+export const trainEvent: Rule<TrainEvent> = {
+  expected,
+  fault(name, value) {
+    const { type, ...rest } = Object(value) as Partial<TrainEvent>;
+    return type !== undefined && Object.hasOwn(eventRules, type)
+      ? eventRules[type].fault(name, rest)
+      : faultOf(TypeError, name, expected, value);
+  },
+};

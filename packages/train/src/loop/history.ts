@@ -1,4 +1,4 @@
-import { integer, number, type OptionRules, optional, record, rule } from '@cnnzoo/checks';
+import { integer, number, type OptionRules, oneOf, optional, record, rule } from '@cnnzoo/checks';
 import { mapOf } from '../map-of.js';
 
 /** Means over some images. */
@@ -30,17 +30,21 @@ export const anyNumber = rule<number>('a number', (value) => typeof value === 'n
 
 const score: OptionRules<Score> = { loss: anyNumber, accuracy: number(0, 1), metrics: mapOf(anyNumber) };
 
-export const epochRecord = record<EpochRecord>({
+export const epochRules: OptionRules<EpochRecord> = {
   ...score,
   epoch: integer(0),
   step: integer(0),
   learningRate: number(0),
   validation: optional(record(score)),
   seconds: number(0),
-});
+};
+
+export const epochRecord = record<EpochRecord>(epochRules);
 
 /** Why a run was asked to stop. */
 export type Interruption = 'SIGINT' | 'SIGTERM' | 'abort';
+
+export const interruptionRule = oneOf<Interruption>(['SIGINT', 'SIGTERM', 'abort']);
 
 /** What `train` gives back. */
 export interface History {

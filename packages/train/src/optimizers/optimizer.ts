@@ -1,4 +1,21 @@
-import { boolean, check, number, type OptionRules, optional, rule } from '@cnnzoo/checks';
+import {
+  boolean,
+  check,
+  checkedLater,
+  faultOf,
+  integer,
+  isTensor,
+  listOf,
+  number,
+  type OptionRules,
+  optional,
+  type Rule,
+  record,
+  rule,
+  shown,
+  string,
+  tensor,
+} from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** What all optimizers of this package take. */
@@ -20,6 +37,21 @@ export const optimizerRules: OptionRules<OptimizerOptions> = {
   weightDecay: optional(number(0)),
   decayBiasesAndNorms: optional(boolean),
 };
+
+/** One gradient, slot or count, by name. */
+interface NamedTensor {
+  readonly name: string;
+  readonly tensor: tf.Tensor;
+}
+
+const namedTensors = listOf(record<NamedTensor>({ name: string(), tensor: tensor('a tensor') }));
+
+const namedGradients = listOf(record<NamedTensor>({ name: string(), tensor: checkedLater() }));
+
+const variableRule = rule<tf.Variable>('a variable of TensorFlow.js', (value) => isTensor(value) && 'assign' in value);
+
+const scalarRule = tensor<tf.Scalar>('a tensor of one number', ({ shape }) => shape.length === 0);
+const numbersRule = optional(record<StepNumbers>({ learningRate: scalarRule, iterations: scalarRule }));
 
 /** How much of something stays from step to step. */
 export const belowOne = rule<number>(
@@ -89,15 +121,16 @@ export abstract class StatefulOptimizer<Slot extends string = string> extends tf
 
   /**
    * Updates variables by their gradients, which stay the caller's to dispose.
+   * @param gradients by the variables' names
    * @param numbers the step's learning rate and count of updates, instead of this optimizer's own
+   * @throws TypeError or RangeError naming the gradient that is no tensor of its variable's shape, before any update
    */
   override applyGradients(
     gradients: tf.NamedTensorMap | { name: string; tensor: tf.Tensor }[],
     numbers?: StepNumbers,
   ): void {
-    const entries = Array.isArray(gradients)
-      ? gradients.map(({ name, tensor }) => [name, tensor] as const)
-      : Object.entries(gradients);
+    const entries = withVariables(gradients);
+    check('numbers', numbers, numbersRule);
     this.incrementIterations();
     tf.tidy(() => {
       const scalars = new Map<number, tf.Scalar>();
@@ -119,11 +152,7 @@ export abstract class StatefulOptimizer<Slot extends string = string> extends tf
         return once(`learning rate ${factor}`, () => tf.mul(numbers.learningRate, scalar(factor)));
       };
       const iterations = numbers?.iterations ?? scalar(this.iterations);
-      for (const [name, gradient] of entries) {
-        // tfjs gives null for a variable that the loss does not depend on.
-        if (gradient == null) continue;
-        const variable = tf.engine().registeredVariables[name];
-        if (variable === undefined) throw new RangeError(`no variable is called '${name}'`);
+      for (const [variable, gradient] of entries) {
         const decays = this.decayBiasesAndNorms || variable.shape.length > 1;
         variable.assign(
           this.update({
@@ -143,10 +172,10 @@ export abstract class StatefulOptimizer<Slot extends string = string> extends tf
 
   /**
    * Multiplies the learning rate of one variable, whatever a schedule does to that of all.
-   * @throws RangeError where `factor` is negative or not finite
+   * @throws TypeError or RangeError where `variable` is none, or `factor` is negative or not finite
    */
   setLearningRateFactor(variable: tf.Variable, factor: number): void {
-    this.#factors.set(variable, check('factor', factor, number(0)));
+    this.#factors.set(check('variable', variable, variableRule), check('factor', factor, number(0)));
   }
 
   /** What is remembered of a variable, or undefined before its first update. The tensors stay the optimizer's. */
@@ -156,18 +185,24 @@ export abstract class StatefulOptimizer<Slot extends string = string> extends tf
 
   /** What will be remembered of a variable, from before its first update on. The tensors stay the optimizer's. */
   prepareSlots(variable: tf.Variable): Readonly<Record<Slot, tf.Variable>> {
-    return this.#slotsFor(variable);
+    return this.#slotsFor(check('variable', variable, variableRule));
   }
 
-  /** Puts back what was remembered of a variable. `values` are copied. */
+  /**
+   * Puts back what was remembered of a variable. `values` are copied.
+   * @throws TypeError or RangeError naming the value that is no tensor of the variable's shape
+   */
   restoreSlots(variable: tf.Variable, values: Readonly<Record<Slot, tf.Tensor>>): void {
+    check('variable', variable, variableRule);
+    if (typeof values !== 'object' || values === null) throw faultOf(TypeError, 'values', 'tensors by name', values);
+    for (const slot of this.slotNames) check(`values.${slot}`, values[slot], likeVariable(variable));
     const slots = this.#slotsFor(variable);
     for (const slot of this.slotNames) slots[slot].assign(values[slot]);
   }
 
   /** Puts back how many updates there were. */
   restoreIterations(iterations: number): void {
-    this.iterations_ = iterations;
+    this.iterations_ = check('iterations', iterations, integer(0));
   }
 
   #slotsFor(variable: tf.Variable): Record<Slot, tf.Variable> {
@@ -175,6 +210,10 @@ export abstract class StatefulOptimizer<Slot extends string = string> extends tf
     if (known !== undefined) return known;
     const create = (): tf.Variable => {
       const restored = this.#restored.shift();
+      if (restored !== undefined && restored.shape.join() !== variable.shape.join())
+        throw new RangeError(
+          `setWeights gave [${restored.shape}] for variable '${variable.name}' [${variable.shape}]: other variables, or in another order`,
+        );
       if (restored === undefined) return tf.tidy(() => tf.variable(tf.zeros(variable.shape), false));
       const created = tf.variable(restored, false);
       restored.dispose();
@@ -195,6 +234,8 @@ export abstract class StatefulOptimizer<Slot extends string = string> extends tf
 
   /** tfjs's way of restoring what `getWeights` gave, for the same variables in the same order. The tensors are copied. */
   override async setWeights(weights: { name: string; tensor: tf.Tensor }[]): Promise<void> {
+    check('weights', weights, namedTensors);
+    check('weights[0].tensor', weights[0]?.tensor, scalarRule);
     const values = await this.extractIterations(weights);
     this.#disposeSlots();
     this.#restored = values.map(({ tensor }) => tf.clone(tensor));
@@ -223,6 +264,28 @@ export const optimizerRule = rule<StatefulOptimizer>(
   'one of @cnnzoo/train, such as sgd({ learningRate: 0.1 }): its state is saved',
   (value) => typeof value === 'object' && value !== null && 'restoreSlots' in value,
 );
+
+/** A tensor as a variable's value is. */
+function likeVariable({ name, shape }: tf.Variable): Rule<tf.Tensor> {
+  return tensor(`a tensor of the shape of '${name}', [${shape}]`, (given) => given.shape.join() === shape.join());
+}
+
+/** The variables that gradients are named by. @throws TypeError or RangeError naming the gradient that is wrong */
+function withVariables(gradients: unknown): (readonly [tf.Variable, tf.Tensor])[] {
+  if (typeof gradients !== 'object' || gradients === null)
+    throw faultOf(TypeError, 'gradients', 'tensors by the names of variables', gradients);
+  const entries = Array.isArray(gradients)
+    ? check('gradients', gradients, namedGradients).map(({ name, tensor }) => [name, tensor] as const)
+    : Object.entries(gradients);
+  return entries.flatMap(([name, gradient]) => {
+    // tfjs gives null for a variable that the loss does not depend on.
+    if (gradient == null) return [];
+    const { registeredVariables } = tf.engine();
+    const variable = Object.hasOwn(registeredVariables, name) ? registeredVariables[name] : undefined;
+    if (variable === undefined) throw new RangeError(`no variable is called ${shown(name)}`);
+    return [[variable, check(`the gradient of '${name}'`, gradient, likeVariable(variable))] as const];
+  });
+}
 
 /** gradient + weightDecay * value: weight decay as a penalty on the weights' squares. */
 export function coupledDecay({ gradient, value, scalar, weightDecay }: Update<string>): tf.Tensor {

@@ -128,6 +128,22 @@ test.each<[string, () => unknown]>([
   expect(run).toThrow(message);
 });
 
+test('refuses gradients and states of other variables before it changes anything', async () => {
+  const made = sgd({ learningRate: 0.1, momentum: 0.9 });
+  const [narrow, wide] = [tf.variable(tf.zeros([2])), tf.variable(tf.zeros([3]))];
+  const wrong = { [narrow.name]: tf.ones([2]), [wide.name]: tf.ones([2]) };
+  expect(() => made.applyGradients(wrong)).toThrow(`the gradient of '${wide.name}' must be a tensor of the shape of`);
+  expect(() => made.applyGradients({ nobody: tf.ones([2]) })).toThrow("no variable is called 'nobody'");
+  expect([made.iterations, made.slotsOf(narrow), narrow.dataSync()[0]]).toEqual([0, undefined, 0]);
+  expect(() => made.restoreSlots(narrow, { momentum_buffer: wide })).toThrow('values.momentum_buffer must be a tensor');
+  await expect(made.setWeights([])).rejects.toThrow('weights[0].tensor must be a tensor of one number');
+  await made.setWeights([
+    { name: 'iterations', tensor: tf.scalar(1) },
+    { name: 'x', tensor: tf.ones([3]) },
+  ]);
+  expect(() => made.prepareSlots(narrow)).toThrow('other variables, or in another order');
+});
+
 test('is an optimizer for model.compile and fit, too', async () => {
   const model = sequential({ layers: [layers.dense({ units: 1, inputShape: [1], kernelInitializer: 'zeros' })] });
   model.compile({ optimizer: sgd({ learningRate: 0.1 }), loss: 'meanSquaredError' });

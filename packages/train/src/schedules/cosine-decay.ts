@@ -1,5 +1,5 @@
 import { checkOptions, type OptionRules, optional } from '@cnnzoo/checks';
-import type { Schedule } from './schedule.js';
+import { checkedSchedule, type Schedule } from './schedule.js';
 import { clock, factor, type ScheduleUnit, unitRules } from './unit.js';
 
 /** The options of `cosineDecay`. */
@@ -24,8 +24,8 @@ const cosineDecayRules: OptionRules<CosineDecayOptions> = { ...unitRules, end: o
  */
 export function cosineDecay(options: CosineDecayOptions = {}): Schedule {
   const { end = 0, unit = 'step' } = checkOptions('cosineDecay', options, cosineDecayRules);
-  return (position) => {
+  return checkedSchedule((position) => {
     const { time, total } = clock(position, unit);
     return end + ((1 - end) * (1 + Math.cos((Math.PI * Math.min(time, total)) / total))) / 2;
-  };
+  });
 }

@@ -1,5 +1,5 @@
 import { checkOptions, type OptionRules, optional, positive } from '@cnnzoo/checks';
-import type { Schedule } from './schedule.js';
+import { checkedSchedule, type Schedule } from './schedule.js';
 import { clock, factor as factorRule, type ScheduleUnit, unitRules } from './unit.js';
 
 /** The options of `exponentialDecay`. */
@@ -29,5 +29,5 @@ const exponentialDecayRules: OptionRules<ExponentialDecayOptions> = {
  */
 export function exponentialDecay(options: ExponentialDecayOptions): Schedule {
   const { factor, every = 1, unit = 'epoch' } = checkOptions('exponentialDecay', options, exponentialDecayRules);
-  return (position) => factor ** (clock(position, unit).time / every);
+  return checkedSchedule((position) => factor ** (clock(position, unit).time / every));
 }

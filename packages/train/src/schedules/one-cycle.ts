@@ -1,5 +1,5 @@
 import { checkOptions, type OptionRules, optional, positive, rule } from '@cnnzoo/checks';
-import type { Schedule } from './schedule.js';
+import { checkedSchedule, type Schedule } from './schedule.js';
 
 /** The options of `oneCycle`. */
 export interface OneCycleOptions {
@@ -39,9 +39,9 @@ export function oneCycle(options: OneCycleOptions = {}): Schedule {
   const end = start / endDivisor;
   const between = (from: number, to: number, share: number) =>
     to + ((from - to) / 2) * (1 + Math.cos(Math.PI * Math.min(share, 1)));
-  return ({ step, totalSteps }) => {
+  return checkedSchedule(({ step, totalSteps }) => {
     // As PyTorch counts: the last of the steps, and not the one after it, has the end's factor.
     const peak = rise * totalSteps - 1;
     return step < peak ? between(start, 1, step / peak) : between(1, end, (step - peak) / (totalSteps - 1 - peak));
-  };
+  });
 }

@@ -1,5 +1,5 @@
 import { checkOptions, type OptionRules, optional, positive } from '@cnnzoo/checks';
-import type { Schedule } from './schedule.js';
+import { checkedSchedule, type Schedule } from './schedule.js';
 import { clock, factor, type ScheduleUnit, unitRules } from './unit.js';
 
 /** The options of `polynomialDecay`. */
@@ -29,8 +29,8 @@ const polynomialDecayRules: OptionRules<PolynomialDecayOptions> = {
  */
 export function polynomialDecay(options: PolynomialDecayOptions = {}): Schedule {
   const { power = 1, end = 0, unit = 'step' } = checkOptions('polynomialDecay', options, polynomialDecayRules);
-  return (position) => {
+  return checkedSchedule((position) => {
     const { time, total } = clock(position, unit);
     return end + (1 - end) * (1 - Math.min(time, total) / total) ** power;
-  };
+  });
 }

@@ -1,6 +1,7 @@
-import { checkOptions, integer, number, type OptionRules, oneOf, optional } from '@cnnzoo/checks';
+import { check, checkOptions, integer, listOf, number, type OptionRules, oneOf, optional, rule } from '@cnnzoo/checks';
+import { isRecord } from '@cnnzoo/files';
 import type { EpochRecord } from '../loop/history.js';
-import type { Schedule } from './schedule.js';
+import { checkedSchedule, type Schedule } from './schedule.js';
 import { factor as factorRule } from './unit.js';
 
 /** The options of `reduceOnPlateau`. */
@@ -28,6 +29,16 @@ const reduceOnPlateauRules: OptionRules<ReduceOnPlateauOptions> = {
   smallest: optional(factorRule),
 };
 
+const isScore = (value: unknown) =>
+  isRecord(value) && typeof value['loss'] === 'number' && typeof value['accuracy'] === 'number';
+
+const records = listOf(
+  rule<EpochRecord>(
+    'the record of an epoch, with loss and accuracy',
+    (value) => isScore(value) && isScore((value as EpochRecord).validation ?? value),
+  ),
+);
+
 /**
  * Reduces the learning rate when the run no longer gets better: PyTorch's `ReduceLROnPlateau`, and what the authors of AlexNet and VGG did by hand.
  * It reads the history of the run, so a resumed run needs no state of it.
@@ -50,11 +61,12 @@ export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): Schedule 
   const value = (record: EpochRecord) => (record.validation ?? record)[metric];
   const better = (a: number, best: number) =>
     metric === 'loss' ? a < best * (1 - threshold) : a > best * (1 + threshold);
-  return ({ history }) => {
+  return checkedSchedule(({ history }) => {
     let current = 1;
     let best = metric === 'loss' ? Infinity : -Infinity;
     let bad = 0;
     let rest = 0;
+    check('history', history, records);
     for (const record of history) {
       if (better(value(record), best)) {
         best = value(record);
@@ -71,5 +83,5 @@ export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): Schedule 
       }
     }
     return current;
-  };
+  });
 }

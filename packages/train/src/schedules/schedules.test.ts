@@ -66,6 +66,13 @@ test('an epoch has many steps: in epochs it changes after whole ones, in steps w
   expect(warmUp({ duration: 50, unit: 'step' }, () => 1)(at(25))).toBe(0.5);
 });
 
+test('a position that is none is refused by name', () => {
+  const at = { step: 1, epoch: 0, totalSteps: 20, totalEpochs: 2, history: [] };
+  expect(() => cosineDecay()(7 as never)).toThrow('position must be an object');
+  expect(() => oneCycle()({ ...at, step: Number.NaN })).toThrow('position.step must be a finite number');
+  expect(() => reduceOnPlateau()({ ...at, history: [null as never] })).toThrow('history[0] must be the record');
+});
+
 test('a rise of one step, and a delay as long as the run', () => {
   const factors = (schedule: Schedule) =>
     [0, 1, 2, 3, 4].map((step) => schedule({ step, epoch: step, totalSteps: 5, totalEpochs: 5, history: [] }));

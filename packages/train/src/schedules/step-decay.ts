@@ -1,5 +1,5 @@
 import { checkOptions, listOf, type OptionRules, optional, positive } from '@cnnzoo/checks';
-import type { Schedule } from './schedule.js';
+import { checkedSchedule, type Schedule } from './schedule.js';
 import { clock, factor as factorRule, type ScheduleUnit, unitRules } from './unit.js';
 
 /** The options of `stepDecay`. */
@@ -25,7 +25,7 @@ const stepDecayRules: OptionRules<StepDecayOptions> = { ...unitRules, every: pos
  */
 export function stepDecay(options: StepDecayOptions): Schedule {
   const { every, factor = 0.1, unit = 'epoch' } = checkOptions('stepDecay', options, stepDecayRules);
-  return (position) => factor ** Math.floor(clock(position, unit).time / every);
+  return checkedSchedule((position) => factor ** Math.floor(clock(position, unit).time / every));
 }
 
 /** The options of `multiStepDecay`. */
@@ -60,5 +60,7 @@ export function multiStepDecay(options: MultiStepDecayOptions): Schedule {
     if (milestone <= (milestones[i - 1] ?? 0))
       throw new RangeError(`milestones must be in ascending order, got ${milestones.join(', ')}`);
   }
-  return (position) => factor ** milestones.filter((milestone) => milestone <= clock(position, unit).time).length;
+  return checkedSchedule(
+    (position) => factor ** milestones.filter((milestone) => milestone <= clock(position, unit).time).length,
+  );
 }

@@ -1,5 +1,5 @@
 import { boolean, check, checkOptions, type OptionRules, optional, positive } from '@cnnzoo/checks';
-import { type Schedule, scheduleRule } from './schedule.js';
+import { checkedSchedule, type Schedule, scheduleRule } from './schedule.js';
 import { factor, type ScheduleUnit, unitRules } from './unit.js';
 
 /** The options of `warmUp`. */
@@ -37,7 +37,7 @@ const warmUpRules: OptionRules<WarmUpOptions> = {
 export function warmUp(options: WarmUpOptions, schedule: Schedule): Schedule {
   const { duration, start = 0, delay = false, unit = 'epoch' } = checkOptions('warmUp', options, warmUpRules);
   check('schedule', schedule, scheduleRule);
-  return (position) => {
+  return checkedSchedule((position) => {
     const { step, epoch, totalSteps, totalEpochs } = position;
     const stepsPerEpoch = totalSteps / totalEpochs;
     const steps = unit === 'step' ? duration : duration * stepsPerEpoch;
@@ -53,5 +53,5 @@ export function warmUp(options: WarmUpOptions, schedule: Schedule): Schedule {
       totalEpochs: totalEpochs - epochs,
     };
     return schedule(later);
-  };
+  });
 }

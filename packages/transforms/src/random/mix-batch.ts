@@ -1,6 +1,6 @@
 import { check, checkOptions, integer, type OptionRules, optional, positive, shown } from '@cnnzoo/checks';
 import type { Box } from '../geometry/crop.js';
-import { type DrawListener, requireGenerator } from '../transform.js';
+import { type DrawListener, drawListenerRule, requireGenerator } from '../transform.js';
 import type { RandomGenerator } from './random-generator.js';
 
 /** Images of one size, and their labels. */
@@ -54,6 +54,7 @@ export function mixup(options: MixOptions): BatchTransform {
     (batch: PixelBatch, random: RandomGenerator, onDraw?: DrawListener) => {
       checkBatch(batch, numClasses);
       requireGenerator('mixup', random);
+      check('onDraw', onDraw, drawListenerRule);
       const lambda = random.beta(alpha, alpha);
       const partners = random.permutation(batch.count);
       onDraw?.({ transform: 'mixup', lambda, partners });
@@ -86,6 +87,7 @@ export function cutmix(options: MixOptions): BatchTransform {
     (batch: PixelBatch, random: RandomGenerator, onDraw?: DrawListener) => {
       checkBatch(batch, numClasses);
       requireGenerator('cutmix', random);
+      check('onDraw', onDraw, drawListenerRule);
       const { count, height, width, channels } = batch;
       const box = drawBox(height, width, random.beta(alpha, alpha), random);
       const lambda = 1 - (box.height * box.width) / (height * width);

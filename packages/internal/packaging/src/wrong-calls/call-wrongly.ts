@@ -1,6 +1,8 @@
 /** One wrong call, and what was wrong with the way in which it ended. */
 import * as tf from '@tensorflow/tfjs-core';
-import { model, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { type layers, SymbolicTensor } from '@tensorflow/tfjs-layers';
+
+type Layer = layers.Layer;
 
 /** What V8 says of a value that nobody has looked at, and tfjs of one that it was not made for. */
 const raw =
@@ -32,8 +34,8 @@ export async function resultOf(made: unknown): Promise<unknown> {
 export async function disposeOf(result: unknown): Promise<void> {
   const made = result as Partial<{ dispose: () => unknown; built: boolean }> | null | undefined;
   if (result instanceof SymbolicTensor) {
-    const whole = model({ inputs: rootsOf(result), outputs: result });
-    whole.dispose();
+    // Not by way of a model, which refuses two layers of one name.
+    for (const layer of layersBelow(result)) if (layer.built) layer.dispose();
   } else if (typeof made?.dispose === 'function') {
     // A layer without weights cannot be disposed of.
     if (made.built !== false) await made.dispose();
@@ -41,21 +43,28 @@ export async function disposeOf(result: unknown): Promise<void> {
   else if (made != null && Object.getPrototypeOf(made) === Object.prototype) await disposeOf(Object.values(made));
 }
 
-/** The inputs that a symbolic tensor comes from. */
-function rootsOf(tensor: SymbolicTensor): SymbolicTensor[] {
-  return tensor.inputs.length === 0 ? [tensor] : [...new Set(tensor.inputs.flatMap(rootsOf))];
+/** The layers that a symbolic tensor comes through. */
+function layersBelow(tensor: SymbolicTensor, found = new Set<Layer>()): Set<Layer> {
+  if (found.has(tensor.sourceLayer)) return found;
+  found.add(tensor.sourceLayer);
+  for (const each of tensor.inputs) layersBelow(each, found);
+  return found;
 }
 
-/**
- * What is wrong with the way in which a call ended, or null.
- * @param mayBeLate whether an error of this message may come after work
- */
-export async function faultOf(
-  call: (...given: readonly unknown[]) => unknown,
-  given: readonly unknown[],
-  mayBeLate: (message: string) => boolean,
-): Promise<string | null> {
+export interface WrongCall {
+  /** Makes what is called. */
+  readonly make: () => Promise<(...given: readonly unknown[]) => unknown>;
+  readonly given: readonly unknown[];
+  /** Whether an error of this message may come after work. */
+  readonly mayBeLate: (message: string) => boolean;
+  /** Gives back what `make` made. What the call left in it, such as an optimizer's state, goes with it. */
+  readonly release: () => Promise<void>;
+}
+
+/** What is wrong with the way in which a call ended, or null. */
+export async function faultOf({ make, given, mayBeLate, release }: WrongCall): Promise<string | null> {
   const tensors = tf.memory().numTensors;
+  const call = await make();
   const kernelsBefore = kernels;
   const nextTensor = tf.tidy(() => tf.scalar(0).id);
   let error: unknown = null;
@@ -84,6 +93,7 @@ export async function faultOf(
   }
   // What a call gives back of its arguments is not its own.
   if (!given.includes(result) && !(result instanceof tf.Tensor && result.id < nextTensor)) await disposeOf(result);
+  await release();
   const left = tf.memory().numTensors - tensors;
   if (left !== 0) return `${left} tensors stay behind, ${error instanceof Error ? error.message : 'without an error'}`;
   return null;

@@ -1,7 +1,10 @@
 /** Objects with methods that take more to make than arguments of the right types. Each is made once. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { freeze } from '@cnnzoo/backend-onnx';
 import { setModelMetadata } from '@cnnzoo/blocks';
 import { arrayDataset, DataLoader, imagePreparer } from '@cnnzoo/data';
+import { mlflowLog } from '@cnnzoo/train';
 import { compose, resize, toTensor } from '@cnnzoo/transforms';
 import { imageClassifier } from 'cnnzoo';
 import { smallModel } from './stand-ins.js';
@@ -17,6 +20,20 @@ const dataset = () =>
     channels: 1,
   });
 
+/** A log whose server takes everything. */
+async function remoteLog() {
+  const server = createServer((_, response) =>
+    response.end(JSON.stringify({ experiment: { experiment_id: '1' }, run: { info: { run_id: '1' } } })),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const log = mlflowLog({ uri: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return Object.assign(log, { close });
+}
+
 /** By their types' names. */
 export const madeByHand: Readonly<Record<string, MadeByHand>> = {
   FrozenModel: { make: () => freeze(smallModel(), { threads: 1 }), takesImages: true },
@@ -28,12 +45,10 @@ export const madeByHand: Readonly<Record<string, MadeByHand>> = {
         preprocessing: { resizeSize: 8, cropSize: 8, mean: [0.5], std: [0.5] },
         categories: ['a', 'b'],
       });
-      const classifier = imageClassifier(model);
-      // The first call freezes the network, which is work.
-      await classifier.classify({ data: new Uint8Array(64), width: 8, height: 8, channels: 1 });
-      return classifier;
+      return imageClassifier(model);
     },
   },
+  RemoteLog: { make: remoteLog },
   DataLoader: { make: () => new DataLoader(dataset(), { batchSize: 2 }) },
   ArrayDataset: { make: dataset },
   ImagePreparer: {

@@ -2,22 +2,26 @@
 import fc from 'fast-check';
 import { disposeOf } from './call-wrongly.js';
 import type { Declarations, PublicFunction } from './declarations.js';
-import { rightArguments, type StandIns } from './right-arguments.js';
+import { rightArguments } from './right-arguments.js';
+import { makeStandIns } from './stand-ins.js';
 import type { MadeByHand, Target } from './targets.js';
 
 /** Draws until one is right. */
 const mostTries = 100;
 
 export interface Receivers {
-  /** The object that a target is called on; undefined for public functions. @throws Error where none could be made */
+  /** The object that a target is called on, which was prepared; undefined for public functions. @throws Error where none could be made */
   of(target: Target): Promise<unknown>;
+  /** Makes the one that all calls of a target share, where they do. */
+  prepare(target: Target): Promise<void>;
   /** Gives back what was made for one call. */
   release(): Promise<void>;
   /** Gives back what was made for all. */
   close(): Promise<void>;
 }
 
-export function makeReceivers(declarations: Declarations, standIns: StandIns): Receivers {
+export function makeReceivers(declarations: Declarations): Receivers {
+  const { standIns, release: releaseStandIns } = makeStandIns();
   /** By function: what draws its right arguments, and the seed of those that were accepted. */
   const accepted = new Map<string, number>();
   const shared = new Map<MadeByHand, unknown>();
@@ -43,14 +47,16 @@ export function makeReceivers(declarations: Declarations, standIns: StandIns): R
   }
 
   return {
+    async prepare({ madeBy: maker }) {
+      if (maker !== null && 'make' in maker && !shared.has(maker)) shared.set(maker, await maker.make());
+    },
     async of({ madeBy: maker }) {
       if (maker === null) return undefined;
-      if (!('make' in maker)) return madeBy(maker);
-      if (!shared.has(maker)) shared.set(maker, await maker.make());
-      return shared.get(maker);
+      return 'make' in maker ? shared.get(maker) : madeBy(maker);
     },
     async release() {
       for (const made of own.splice(0)) await disposeOf(made);
+      releaseStandIns();
     },
     async close() {
       for (const made of shared.values()) {

@@ -23,11 +23,6 @@ export interface MadeByHand {
 const notTheirs: Readonly<Record<string, string>> = {
   BaseLayer: 'tfjs-layers calls the methods of layers',
   Architecture: 'a network is described by it',
-  StatefulOptimizer: 'train calls the methods of optimizers',
-  BaseInitializer: 'layers call initializers',
-  Schedule: 'train calls schedules',
-  Sampler: 'loaders call samplers',
-  RemoteLog: 'train calls listeners',
 };
 /** Functions whose results others give, too, and for less or with other arguments than any of the right types. */
 const givenByOthers =
@@ -82,7 +77,7 @@ function callablesOf(
   byHand: Readonly<Record<string, MadeByHand>>,
 ): Callable[] {
   if (type === undefined) return [];
-  // A listener, which train calls.
+  if (ts.isFunctionTypeNode(type)) return [itself(type)];
   if (!ts.isTypeReferenceNode(type) || notTheirs[type.typeName.getText()] !== undefined) return [];
   const name = type.typeName.getText();
   if (name === 'Promise') return callablesOf(type.typeArguments?.[0], declarations, byHand);

@@ -44,7 +44,7 @@ const called = allTargets(
 
 const plain = makeStandIns();
 const ofImages = makeStandIns(true);
-const receivers = makeReceivers(declarations, plain.standIns);
+const receivers = makeReceivers(declarations);
 const takesImages = ({ madeBy }: Target) => madeBy !== null && 'takesImages' in madeBy;
 const standInsFor = (target: Target) => (takesImages(target) ? ofImages : plain).standIns;
 
@@ -100,9 +100,14 @@ test(`${runs} wrong calls of ${called.length} functions and methods, seed ${firs
     if (target === undefined || draw === undefined) break;
     const seed = first + run;
     const [given = []] = fc.sample(draw, { numRuns: 1, seed });
-    const call = target.of(await receivers.of(target));
+    await receivers.prepare(target);
     watch(`${target.name}(${given.map(shownShort).join(', ')}) [${seed}]`);
-    const fault = await faultOf(call, given, (message) => isOfLaterLayer(target, message));
+    const fault = await faultOf({
+      make: async () => target.of(await receivers.of(target)),
+      given,
+      mayBeLate: (message) => isOfLaterLayer(target, message),
+      release: receivers.release,
+    });
     watch(null);
     await release();
     if (fault === null) continue;
@@ -125,6 +130,7 @@ test('an unknown option of every function that has options is refused by name', 
       seed: 1,
     });
     const given = right.map((value, i) => (i === place ? { ...(value as object), nosuchoption: 1 } : value));
+    await receivers.prepare(target);
     const call = target.of(await receivers.of(target));
     const result = await Promise.resolve()
       .then(() => resultOf(call(...given.slice(0, place + 1))))
