@@ -7,7 +7,7 @@ import { readFileBytes } from '../datasets/named-files.js';
 import { decodeBmp } from './bmp.js';
 import { withChannels } from './channels.js';
 import { formatNames, imageEnding, imageFormat } from './image-format.js';
-import { pngAsPillowReads } from './png-chunks.js';
+import { packedAnew, pngAsPillowReads } from './png-chunks.js';
 import { decodePpm } from './ppm.js';
 import { decodeWithSharp } from './sharp-decoder.js';
 
@@ -61,9 +61,20 @@ export async function decodeImage(bytes: Uint8Array, name: string, decoding: Par
     throw new DataError(name, 'a TIFF file by its first bytes, and another by its name: rename it to .tif');
   try {
     if (format === 'BMP' || format === 'PPM') return withChannels(ownDecoders[format](bytes, maxPixels), channels);
-    return await decodeWithSharp(format === 'PNG' ? pngAsPillowReads(bytes) : bytes, format, channels, maxPixels);
+    if (format === 'PNG') return await decodePng(pngAsPillowReads(bytes), channels, maxPixels);
+    return await decodeWithSharp(bytes, format, channels, maxPixels);
   } catch (cause) {
     throw new DataError(name, `cannot be decoded (${cause instanceof Error ? cause.message : cause})`, { cause });
+  }
+}
+
+async function decodePng(bytes: Uint8Array, channels: 1 | 3 | 4, maxPixels: number): Promise<Image> {
+  try {
+    return await decodeWithSharp(bytes, 'PNG', channels, maxPixels);
+  } catch (cause) {
+    const mended = packedAnew(bytes);
+    if (mended === null) throw cause;
+    return decodeWithSharp(mended, 'PNG', channels, maxPixels);
   }
 }
 
