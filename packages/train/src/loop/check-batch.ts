@@ -1,3 +1,4 @@
+import { check, tensor } from '@cnnzoo/checks';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Batch } from './batch.js';
 
@@ -5,10 +6,13 @@ const describe = ({ dtype, shape }: { dtype: string; shape: readonly (number | n
   `${dtype} [${shape.map((size) => size ?? 'any').join(', ')}]`;
 
 /**
- * Checks that a batch fits a model, labels' values included.
+ * Checks that a batch fits a model, without the values of its labels.
+ * @returns whether the labels are classes, and not distributions over them
  * @throws TypeError or RangeError naming the loader, what is wrong and what was expected
  */
-export async function checkBatch(model: LayersModel, { images, labels }: Batch, loader: string): Promise<void> {
+export function checkShapes(model: LayersModel, { images, labels }: Batch, loader: string): boolean {
+  check(`${loader}: images`, images, tensor('a tensor'));
+  check(`${loader}: labels`, labels, tensor('a tensor'));
   const [input] = model.inputs;
   const [output] = model.outputs;
   if (input === undefined || output === undefined || model.inputs.length !== 1)
@@ -29,7 +33,17 @@ export async function checkBatch(model: LayersModel, { images, labels }: Batch, 
     throw new RangeError(
       `${loader}: labels must be int32 [${count}] or float32 [${count}, ${classes}] for model '${model.name}', got ${describe(labels)}. The option numClasses of a network says how many classes it has`,
     );
-  if (soft) return;
+  return hard;
+}
+
+/**
+ * Checks that a batch fits a model, labels' values included.
+ * @throws TypeError or RangeError naming the loader, what is wrong and what was expected
+ */
+export async function checkBatch(model: LayersModel, batch: Batch, loader: string): Promise<void> {
+  if (!checkShapes(model, batch, loader)) return;
+  const { labels } = batch;
+  const classes = Number(model.outputs[0]?.shape.at(-1));
   const values = await labels.data();
   const wrong = values.findIndex((label) => !(label >= 0 && label < classes));
   if (wrong >= 0)

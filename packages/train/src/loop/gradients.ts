@@ -12,6 +12,11 @@ export function variableGradients(
     return tf.variableGrads(loss, variables);
   } catch (error) {
     dropTape();
+    // tfjs's words for it are of minimize().
+    if (error instanceof Error && error.message.startsWith('Cannot find a connection'))
+      throw new RangeError("loss must depend on the network's outputs: it has no gradient with regard to any weight", {
+        cause: error,
+      });
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { check, tensor } from '@cnnzoo/checks';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Batch } from './batch.js';
 
@@ -6,9 +7,14 @@ export type Metric = (labels: Batch['labels'], logits: tf.Tensor2D) => tf.Scalar
 
 export type Metrics = Readonly<Record<string, Metric>>;
 
+/** What losses and metrics give. */
+export const scalarRule = tensor<tf.Scalar>('a scalar tensor', ({ shape }) => shape.length === 0);
+
 /** The values of all metrics, in their order. */
 export function computeMetrics(metrics: Metrics, labels: Batch['labels'], logits: tf.Tensor2D): tf.Scalar[] {
-  return Object.values(metrics).map((metric) => metric(labels, logits));
+  return Object.entries(metrics).map(([name, metric]) =>
+    check(`what metric '${name}' gives`, metric(labels, logits), scalarRule),
+  );
 }
 
 /** Values in the order of the metrics, by name. */

@@ -5,6 +5,7 @@ import { mapOf } from '../map-of.js';
 import { optimizerRule, type StatefulOptimizer, type StepNumbers } from '../optimizers/optimizer.js';
 import { backward, defaultAuxiliaryWeight, type Loss, lossOf, trainableVariables } from './backward.js';
 import type { Batch } from './batch.js';
+import { checkShapes } from './check-batch.js';
 import { clipGradients, clippingRule, type GradientClipping, gradientNorm } from './gradient-clipping.js';
 import type { Metric, Metrics } from './metrics.js';
 
@@ -76,7 +77,7 @@ export function updateWeights(
 ): UpdateMeasures {
   check('model', model, layersModel<LayersModel>());
   check('optimizer', optimizer, optimizerRule);
-  check('batch', batch, batchRule);
+  checkShapes(model, check('batch', batch, batchRule), 'batch');
   const {
     auxiliaryWeight = defaultAuxiliaryWeight,
     clipping = {},
