@@ -21,6 +21,7 @@ export { type DatasetStats, type StatsOptions, stats } from './datasets/stats.js
 export { type SplitOptions, split, subset } from './datasets/subset.js';
 export { type ContactSheetOptions, contactSheet } from './images/contact-sheet.js';
 export { type Decoding, decodeImage, readImage } from './images/decode-image.js';
+export type { ImageFormat } from './images/image-format.js';
 export {
   DataLoader,
   type DataLoaderOptions,

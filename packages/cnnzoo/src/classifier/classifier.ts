@@ -25,6 +25,7 @@ import { type LabelledImages, openTestImages } from './labelled-images.js';
 import { frozenNetwork, frozenRunner, type PredictorSource, type Runner, tfjsRunner } from './runner.js';
 import { runnerPool } from './runner-pool.js';
 import { saveModel } from './saved-model.js';
+import { type ServableNetwork, servableNetwork } from './servable-network.js';
 import { type TrainingFacts, writeTrainingFacts } from './training-facts.js';
 
 /** The options of `ImageClassifier.classify`. */
@@ -55,6 +56,15 @@ export interface ImageClassifier {
   readonly categories: readonly string[];
   /** How it was trained, or null where that is not known, as of published weights. */
   readonly training: TrainingFacts | null;
+  /** What a server, such as @cnnzoo/serve, has to know of it. */
+  readonly network: ServableNetwork;
+  /**
+   * Outputs of the network as classes.
+   * @param outputs logits or probabilities of one image, as the network gives them
+   * @param topK how many classes, at most all
+   * @returns the classes with the largest probabilities, the largest first
+   */
+  predictions(outputs: Float32Array, topK: number): Prediction[];
   /**
    * What the network sees in an image, or in several. It runs frozen, with the weights that it has at the first call; its thread decodes and prepares the
    * images, so that the event loop stays free.
@@ -89,6 +99,13 @@ const classifyRules: OptionRules<ClassifyOptions> = {
   batchSize: optional(integer(1)),
   signal: optional(abortSignal),
 };
+
+const outputsRule = (classes: number) =>
+  rule<Float32Array>(
+    `a Float32Array of ${classes} values`,
+    (value) => value instanceof Float32Array,
+    ({ length }) => length === classes,
+  );
 
 /**
  * A classifier of a network that one has already, such as one's own.
@@ -167,14 +184,14 @@ export function classifierOf(model: LayersModel, training: TrainingFacts | null,
         );
         const rows = await outputs(await Promise.all(some), names, signal);
         for (let i = 0; i < some.length; i++)
-          answers[first + i] = ranked(rows.subarray(i * facts.classes, (i + 1) * facts.classes), count);
+          answers[first + i] = predictions(rows.subarray(i * facts.classes, (i + 1) * facts.classes), count);
       }
     };
     await Promise.all(Array.from({ length: callsAtOnce }, work));
     return answers;
   }
 
-  const ranked = (row: Float32Array, count: number): Prediction[] => {
+  const predictions = (row: Float32Array, count: number): Prediction[] => {
     const probabilities = facts.givesProbabilities ? Float64Array.from(row) : softmax(row);
     return largest(probabilities, count).map((index) => ({
       index,
@@ -200,6 +217,12 @@ export function classifierOf(model: LayersModel, training: TrainingFacts | null,
     model,
     categories: facts.categories,
     training,
+    network: servableNetwork(model, facts, predictor),
+    predictions(outputs, topK) {
+      check('outputs', outputs, outputsRule(facts.classes));
+      check('topK', topK, integer(1, facts.classes));
+      return predictions(outputs, topK);
+    },
     classify,
     async evaluate(images, options = {}) {
       checkUsable();

@@ -11,6 +11,7 @@ import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
 import { pushCommand } from './commands/push.js';
 import { recipeCommand } from './commands/recipe.js';
+import { serveCommand } from './commands/serve.js';
 import { shapeCommand } from './commands/shape.js';
 import { summaryCommand } from './commands/summary.js';
 import { trainCommand } from './commands/train.js';
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   trainCommand,
   evaluateCommand,
   predictCommand,
+  serveCommand,
   exportCommand,
   convertCommand,
   pushCommand,

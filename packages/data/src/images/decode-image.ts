@@ -1,4 +1,4 @@
-import { check, checkOptions, integer, oneOf, optional, rule, string } from '@cnnzoo/checks';
+import { check, checkOptions, integer, listOf, oneOf, optional, rule, string } from '@cnnzoo/checks';
 import type { Source } from '@cnnzoo/files';
 import type { Image } from '@cnnzoo/transforms';
 import { sourceName } from '../archives/archive-index.js';
@@ -6,7 +6,7 @@ import { DataError } from '../data-error.js';
 import { readFileBytes } from '../datasets/named-files.js';
 import { decodeBmp } from './bmp.js';
 import { withChannels } from './channels.js';
-import { formatNames, imageEnding, imageFormat } from './image-format.js';
+import { formatNames, type ImageFormat, imageEnding, imageFormat, imageFormats } from './image-format.js';
 import { packedAnew, pngAsPillowReads } from './png-chunks.js';
 import { decodePpm } from './ppm.js';
 import { decodeWithSharp } from './sharp-decoder.js';
@@ -20,6 +20,8 @@ export interface Decoding {
    * at most 50 a byte of the file, which no photograph reaches.
    */
   readonly maxPixels?: number | undefined;
+  /** The formats that may reach a decoder, by a file's first bytes. Default: all. */
+  readonly formats?: readonly ImageFormat[] | undefined;
 }
 
 /** Twice the number from which Pillow warns of a decompression bomb: from there on it refuses. */
@@ -49,14 +51,22 @@ export async function decodeImage(bytes: Uint8Array, name: string, decoding: Par
     rule<Uint8Array>('a Uint8Array', (value) => value instanceof Uint8Array),
   );
   check('name', name, string());
-  const { channels = 3, maxPixels = Math.min(pillowLimit, Math.max(16e6, 50 * bytes.length)) } = checkOptions<
-    Partial<Decoding>
-  >('decodeImage', decoding, {
+  const {
+    channels = 3,
+    maxPixels = Math.min(pillowLimit, Math.max(16e6, 50 * bytes.length)),
+    formats = imageFormats,
+  } = checkOptions<Partial<Decoding>>('decodeImage', decoding, {
     channels: optional(oneOf([1, 3, 4])),
     maxPixels: optional(integer(1)),
+    formats: optional(listOf(oneOf(imageFormats), 1)),
   });
   const format = imageFormat(bytes);
-  if (format === undefined) throw new DataError(name, `not a ${formatNames} file (${bytes.length} bytes)`);
+  if (format === undefined)
+    throw new DataError(
+      name,
+      `not a ${formats === imageFormats ? formatNames : formats.join(' or ')} file (${bytes.length} bytes)`,
+    );
+  if (!formats.includes(format)) throw new DataError(name, `a ${format} file, expected ${formats.join(', ')}`);
   if (format === 'TIFF' && imageEnding.test(name) && !/\.tiff?$/i.test(name))
     throw new DataError(name, 'a TIFF file by its first bytes, and another by its name: rename it to .tif');
   try {

@@ -26,6 +26,8 @@ const signatures: Readonly<Record<ImageFormat, Signature>> = {
   ],
 };
 
+export const imageFormats = Object.keys(signatures) as readonly ImageFormat[];
+
 /** The names of all formats, for messages. */
 export const formatNames = 'JPEG, PNG, WebP, GIF, TIFF, BMP or PPM';
 

@@ -17,6 +17,7 @@ import { DataError } from '../data-error.js';
 import type { SampleReference } from '../datasets/dataset.js';
 import { readFileBytes } from '../datasets/named-files.js';
 import type { Decoding } from '../images/decode-image.js';
+import { type ImageFormat, imageFormats } from '../images/image-format.js';
 import { collate } from './collate.js';
 import { type TransformSource, transformPlan } from './transform-source.js';
 import { unlessAborted } from './unless-aborted.js';
@@ -30,6 +31,10 @@ export interface ImagePreparerOptions {
   readonly workers?: number;
   /** Of the decoded images. Default 3, RGB. */
   readonly channels?: 1 | 3 | 4;
+  /** An image file with more pixels is refused before it is decoded. Default: see `Decoding`. */
+  readonly maxPixels?: number;
+  /** The formats of image files that may reach a decoder. Default: all. */
+  readonly formats?: readonly ImageFormat[];
   /** Seconds that one image may take in a worker, before its worker is ended and the image is refused. Default 60. */
   readonly imageTimeout?: number;
 }
@@ -70,6 +75,8 @@ const rules: OptionRules<ImagePreparerOptions> = {
   ),
   workers: optional(integer(0)),
   channels: optional(oneOf([1, 3, 4])),
+  maxPixels: optional(integer(1)),
+  formats: optional(listOf(oneOf(imageFormats), 1)),
   imageTimeout: optional(number(0.1)),
 };
 
@@ -91,6 +98,8 @@ export function imagePreparer(options: ImagePreparerOptions): ImagePreparer {
     transform,
     workers = 1,
     channels = 3,
+    maxPixels,
+    formats,
     imageTimeout = 60,
   } = checkOptions<ImagePreparerOptions>('imagePreparer', options, rules);
   const plan = transformPlan(transform, undefined);
@@ -115,7 +124,9 @@ export function imagePreparer(options: ImagePreparerOptions): ImagePreparer {
       if (!Array.isArray(images) || images.length === 0)
         throw new TypeError('images must be an array of at least one image');
       const samples = Promise.all(
-        images.map((image, index) => referenceTo(image, names?.[index] ?? `images[${index}]`, { channels })),
+        images.map((image, index) =>
+          referenceTo(image, names?.[index] ?? `images[${index}]`, { channels, maxPixels, formats }),
+        ),
       );
       const { batch } = await unlessAborted(samples.then(run), signal);
       if (batch === undefined) throw new DataError('images', 'none could be used');
