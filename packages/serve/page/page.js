@@ -34,7 +34,8 @@ async function classify(file) {
   tell(null);
   try {
     const picture = await createImageBitmap(file).catch(() => null);
-    if (picture !== null) draw(picture, null);
+    if (picture === null) hideImage();
+    else draw(picture, null);
     const start = performance.now();
     const query = new URLSearchParams({ model: at('model').value, map: 'true' });
     const answer = await (await ask(`classify?${query}`, { method: 'POST', body: file })).json();
@@ -79,16 +80,24 @@ function showTimes(whole, { prepare, queue, compute }) {
   at('times').hidden = false;
 }
 
+function hideImage() {
+  at('image').hidden = true;
+  at('hint').hidden = false;
+}
+
 function redraw() {
   if (current?.picture) draw(current.picture, at('map').checked ? current.map : null);
 }
 
 function draw(picture, map) {
   const canvas = at('image');
-  const scale = Math.min(1, 640 / Math.max(picture.width, picture.height));
+  // Large ones become smaller; those of CIFAR and the like are shown pixel by pixel.
+  const longest = Math.max(picture.width, picture.height);
+  const scale = longest < 128 ? Math.floor(320 / longest) : Math.min(1, 640 / longest);
   canvas.width = Math.max(1, Math.round(picture.width * scale));
   canvas.height = Math.max(1, Math.round(picture.height * scale));
   const context = canvas.getContext('2d');
+  context.imageSmoothingEnabled = scale <= 1;
   context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   canvas.hidden = false;
   at('hint').hidden = true;
@@ -201,6 +210,7 @@ at('file').addEventListener('change', () => {
 });
 at('map').addEventListener('change', redraw);
 at('model').addEventListener('change', () => current && classify(current.file));
+at('key-field').addEventListener('submit', (event) => event.preventDefault());
 at('key').addEventListener('change', () => {
   sessionStorage.setItem('key', at('key').value);
   start();

@@ -70,8 +70,8 @@ const escapeCode = '\u001b';
 /** A bar takes its line away with an escape code, too: colours end in m. */
 const isColored = (text: string) => text.split(escapeCode).some((part) => /^\[[\d;]*m/.test(part));
 
-test('each command has a call here', () => {
-  expect(Object.keys(calls)).toEqual(commands.map(({ name }) => name));
+test('each command has a call here, but serve, which ends at a signal', () => {
+  expect(Object.keys(calls)).toEqual(commands.map(({ name }) => name).filter((name) => name !== 'serve'));
 });
 
 describe.each(Object.entries(calls))('%s', (name, words) => {
@@ -147,6 +147,39 @@ test('training that is interrupted ends with 130 and resumes to the same classif
   const whole = await runPiped([...words.map((word) => (word === out ? `${out}-whole` : word))]);
   const losses = (text: string) => (last(text)['epochs'] as { loss: number }[]).map(({ loss }) => loss);
   expect(losses(resumed.stdout)).toEqual(losses(whole.stdout));
+});
+
+test('serve answers over HTTP, and ends with 0 when it has answered what has come', async () => {
+  const child = startProcess(['serve', `shades:3=${classifier}`, '--port', '0', '--formats', 'PPM', '--json']);
+  const closed = new Promise((resolve) => child.on('close', resolve));
+  let stdout = '';
+  const address = await new Promise<string>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('data', (part: string) => {
+      stdout += part;
+      const { address: found } = JSON.parse(stdout.split('\n')[0] || '{}') as { address?: string };
+      if (found !== undefined) resolve(found);
+    });
+    closed.then(() => reject(new Error('it has ended')));
+  });
+  const answer = await fetch(`${address}/classify?topK=1`, {
+    method: 'POST',
+    body: readFileSync(join(images, 'dark', '0.pgm')),
+  });
+  const { model, version, images: seen } = (await answer.json()) as Record<string, unknown>;
+  const { stdout: alone } = await runPiped([
+    'predict',
+    join(images, 'dark', '0.pgm'),
+    '--model',
+    classifier,
+    '--json',
+    '--top-k',
+    '1',
+  ]);
+  const { predictions } = JSON.parse(alone) as { predictions: unknown };
+  expect({ model, version, seen }).toEqual({ model: 'shades', version: '3', seen: [{ name: 'image', predictions }] });
+  child.kill('SIGTERM');
+  expect(await closed).toBe(0);
+  expect(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')).toEqual({ event: 'closed', signal: 'SIGTERM' });
 });
 
 test('an ONNX file, and a repository of the hub, predict as the folder does', async () => {
@@ -246,7 +279,7 @@ test.each([
   [[], /^Usage: cnnzoo/],
   [['lists'], /^cnnzoo: unknown command 'lists', did you mean list\?\n$/],
   [['foo'], /^cnnzoo: unknown command 'foo'; see cnnzoo --help\n$/],
-  [['serve'], /^cnnzoo: unknown command 'serve'; see cnnzoo --help\n$/],
+  [['juggle'], /^cnnzoo: unknown command 'juggle'; see cnnzoo --help\n$/],
   [['-v'], /^cnnzoo: unknown option '-v'; see cnnzoo --help\n$/],
   [['list', '--wieghts'], /^cnnzoo list: unknown option '--wieghts', did you mean --weights\?\n$/],
   [['list', '--all'], /^cnnzoo list: unknown option '--all'; see cnnzoo list --help\n$/],

@@ -68,7 +68,7 @@ test('a repository of Triton has the model, its inputs and outputs, and the name
   );
   expect({ inputs, outputs, opset }).toEqual({
     opset: 17,
-    inputs: [{ name: 'input', type: 'float32', shape: [-1, 32, 32, 1] }],
+    inputs: [{ name: 'input', type: 'uint8', shape: [-1, 32, 32, 1] }],
     outputs: [{ name: 'fc3', type: 'float32', shape: [-1, 2] }],
   });
   expect(readFileSync(at('models/lenet5/labels.txt'), 'utf8')).toBe('cat\ndog\n');

@@ -82,12 +82,13 @@ const write: Readonly<
     return { files: [join(path, 'model.json'), join(path, 'weights.bin')] };
   },
   async triton(model, path, options) {
-    const { id, categories } = readMetadata(model);
+    const { id, categories, preprocessing } = readMetadata(model);
     const name = id ?? model.name;
     await mkdir(join(path, name, '1'), { recursive: true });
     const { writeOnnx } = await import('@cnnzoo/backend-onnx');
     const file = join(path, name, '1', 'model.onnx');
-    const written = await writeOnnx(model, file, options);
+    // A client of the server sends pixels: what they are normalized by is the model's own affair.
+    const written = await writeOnnx(model, file, { preprocessing: preprocessing !== undefined, ...options });
     const facts = await describeOnnx(file);
     const layout = options.layout ?? 'NHWC';
     const more = await writeTritonRepository(join(path, name), {
