@@ -174,12 +174,11 @@ export function batchQueue(options: BatchQueueOptions): BatchQueue {
         schedule();
       });
     },
-    drain() {
-      return new Promise((resolve) => {
+    drain: () =>
+      new Promise((resolve) => {
         drained = resolve;
         schedule();
-      });
-    },
+      }),
   };
 }
 
