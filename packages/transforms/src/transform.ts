@@ -114,6 +114,14 @@ export function requireGenerator(name: string, random: unknown): RandomGenerator
   return generator as RandomGenerator;
 }
 
+/** The numbers below `count` in the order that a generator gives them. @throws TypeError where it does not */
+export function drawPermutation(random: RandomGenerator, count: number): Uint32Array {
+  const order: Uint32Array | undefined = random.permutation(count);
+  if (order?.length !== count)
+    throw new TypeError(`permutation(${count}) of the generator must give as many numbers, got ${shown(order)}`);
+  return order;
+}
+
 /** A transform, of this package or the user's own. */
 export const transformRule: Rule<Transform> = /* @__PURE__ */ callable<Transform>(
   'a function from an image to an image',

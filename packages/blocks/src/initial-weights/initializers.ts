@@ -57,9 +57,11 @@ const Serializable = /* @__PURE__ */ serializable();
 
 /** How many values a weight has. @throws TypeError for what is no shape of an array */
 function sizeOf(shape: readonly number[]): number {
-  if (!Array.isArray(shape) || !shape.every((size) => Number.isInteger(size) && size >= 0))
-    throw faultOf(TypeError, 'shape', 'an array of sizes', shape);
-  return shape.reduce((product, size) => product * size, 1);
+  const isShape = Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size >= 0);
+  const size = isShape ? shape.reduce((product, size) => product * size, 1) : Number.NaN;
+  // No array of numbers has more.
+  if (!(size < 2 ** 32)) throw faultOf(TypeError, 'shape', 'an array of sizes', shape);
+  return size;
 }
 
 /** What all initializers extend. */

@@ -54,7 +54,7 @@ export async function openTestImages(
 ): Promise<Dataset> {
   if (!isDataset(images)) return openPlace(images, { classes, channels });
   const { categories } = images;
-  if (!Array.isArray(categories))
+  if (!Array.isArray(categories) || !categories.every((name) => typeof name === 'string'))
     throw new TypeError(
       `images must be a folder, an archive, a list of labels, or a data set with categories, got ${shown(images)}`,
     );
@@ -81,7 +81,7 @@ function fileUrl(place: string | URL): URL {
 }
 
 function isDataset(images: LabelledImages): images is Dataset {
-  return typeof images === 'object' && !(images instanceof URL);
+  return typeof images === 'object' && images !== null && !(images instanceof URL);
 }
 
 /** The names in quotes, the first ten of many. */

@@ -1,5 +1,5 @@
 import { callable, check, checkOptions, optional } from '@cnnzoo/checks';
-import { type Dataset, datasetRule } from './dataset.js';
+import { type Dataset, datasetRule, sampleRule } from './dataset.js';
 
 /** What {@link stats} finds. */
 export interface DatasetStats {
@@ -40,7 +40,7 @@ export async function stats(dataset: Dataset, options: StatsOptions = {}): Promi
   const squares: number[] = [];
   for (let index = 0; index < dataset.length; index++) {
     const sample = dataset.get(index);
-    const { image, label } = sample instanceof Promise ? await sample : sample;
+    const { image, label } = check(`sample ${index}`, sample instanceof Promise ? await sample : sample, sampleRule);
     if (index === 0) channels = image.channels;
     else if (image.channels !== channels)
       throw new RangeError(

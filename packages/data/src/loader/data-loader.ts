@@ -15,7 +15,13 @@ import type { BatchTransform } from '@cnnzoo/transforms';
 import { randomGenerator } from '@cnnzoo/transforms';
 import * as tf from '@tensorflow/tfjs-core';
 import { DataError } from '../data-error.js';
-import { type Dataset, datasetRule, isReferenceDataset, type SampleReference } from '../datasets/dataset.js';
+import {
+  type Dataset,
+  datasetRule,
+  isReferenceDataset,
+  type SampleReference,
+  sampleRule,
+} from '../datasets/dataset.js';
 import { imageKey } from '../datasets/image-key.js';
 import { type BatchTask, type CollatedBatch, collate, type PlainBatch, type SkippedSample } from './collate.js';
 import { type Sampler, samplerRule, sequentialSampler, shuffledSampler } from './sampler.js';
@@ -311,7 +317,7 @@ export class DataLoader {
 async function readSample(dataset: Dataset, index: number): Promise<SampleReference> {
   const name = `sample ${index}`;
   try {
-    const { image, label } = await dataset.get(index);
+    const { image, label } = check('what get gives', await dataset.get(index), sampleRule);
     // Sending a view to a worker would send all that it is a view of. Not by slice(), which of a Buffer makes a view.
     const data = image.data instanceof Float32Array ? new Float32Array(image.data) : new Uint8Array(image.data);
     return { kind: 'pixels', name, label, image: { ...image, data } };

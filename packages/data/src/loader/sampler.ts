@@ -60,7 +60,7 @@ export function sequentialSampler(): Sampler {
 export function shuffledSampler(): Sampler {
   return checkedSampler({
     count: (length) => length,
-    order: (length, random) => random.permutation(length),
+    order: (length, random) => check('what permutation gives', random.permutation(length), numberListRule),
   });
 }
 
@@ -113,7 +113,8 @@ export function subsetSampler(indices: ArrayLike<number>): Sampler {
     order(length, random) {
       const place = integer(0, length - 1);
       for (let i = 0; i < indices.length; i++) check(`indices[${i}]`, indices[i], place);
-      return Uint32Array.from(random.permutation(indices.length), (place) => indices[place] ?? 0);
+      const order = check('what permutation gives', random.permutation(indices.length), numberListRule);
+      return Uint32Array.from(order, (place) => indices[place] ?? 0);
     },
   });
 }

@@ -11,7 +11,7 @@ import {
   string,
 } from '@cnnzoo/checks';
 import type { Image, Transform } from '@cnnzoo/transforms';
-import { checkIndex, type Dataset, type PixelReference, type Sample } from '../datasets/dataset.js';
+import { checkIndex, type Dataset, type PixelReference, type Sample, sampleRule } from '../datasets/dataset.js';
 import { type BatchTask, collate } from './collate.js';
 import { type ImageBatch, toTensors } from './data-loader.js';
 
@@ -21,16 +21,6 @@ export type Samples = Iterable<Sample> | AsyncIterable<Sample>;
 const samplesRule: Rule<Samples> = rule<Samples>(
   'something to iterate over, such as an array or an async generator of samples',
   (value) => typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value),
-);
-
-const sampleRule: Rule<Sample> = rule<Sample>(
-  'a sample: { image: { data, width, height, channels }, label }',
-  (value) => {
-    const { image } = (value ?? {}) as Partial<Sample>;
-    const { data, width, height, channels } = (image ?? {}) as Partial<Image>;
-    const isPixels = data instanceof Uint8Array || data instanceof Uint8ClampedArray || data instanceof Float32Array;
-    return isPixels && data.length > 0 && [width, height, channels].every(Number.isSafeInteger);
-  },
 );
 
 /**

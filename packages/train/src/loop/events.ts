@@ -81,7 +81,7 @@ export const trainEvent: Rule<TrainEvent> = {
   expected,
   fault(name, value) {
     const { type, ...rest } = Object(value) as Partial<TrainEvent>;
-    return type !== undefined && Object.hasOwn(eventRules, type)
+    return typeof type === 'string' && Object.hasOwn(eventRules, type)
       ? eventRules[type].fault(name, rest)
       : faultOf(TypeError, name, expected, value);
   },

@@ -2,7 +2,7 @@ import { callable, check, checkOptions, layersModel, number, type OptionRules, o
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { mapOf } from '../map-of.js';
-import { optimizerRule, type StatefulOptimizer, type StepNumbers } from '../optimizers/optimizer.js';
+import { numbersRule, optimizerRule, type StatefulOptimizer, type StepNumbers } from '../optimizers/optimizer.js';
 import { backward, defaultAuxiliaryWeight, type Loss, lossOf, trainableVariables } from './backward.js';
 import type { Batch } from './batch.js';
 import { checkShapes } from './check-batch.js';
@@ -41,9 +41,7 @@ const updateRules: OptionRules<UpdateOptions> = {
   auxiliaryWeight: optional(number(0)),
   clipping: optional(clippingRule),
   metrics: optional(mapOf(callable<Metric>('a function of labels and logits'))),
-  numbers: optional(
-    rule<StepNumbers>('scalars learningRate and iterations', (value) => typeof value === 'object' && value !== null),
-  ),
+  numbers: numbersRule,
 };
 
 const batchRule = rule<Batch>(

@@ -51,7 +51,7 @@ const namedGradients = listOf(record<NamedTensor>({ name: string(), tensor: chec
 const variableRule = rule<tf.Variable>('a variable of TensorFlow.js', (value) => isTensor(value) && 'assign' in value);
 
 const scalarRule = tensor<tf.Scalar>('a tensor of one number', ({ shape }) => shape.length === 0);
-const numbersRule = optional(record<StepNumbers>({ learningRate: scalarRule, iterations: scalarRule }));
+export const numbersRule = optional(record<StepNumbers>({ learningRate: scalarRule, iterations: scalarRule }));
 
 /** How much of something stays from step to step. */
 export const belowOne = rule<number>(

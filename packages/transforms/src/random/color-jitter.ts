@@ -2,7 +2,7 @@ import { checkOptions, either, number, type OptionalRule, optional } from '@cnnz
 import { range } from '../arguments.js';
 import { adjustBrightness, adjustContrast, adjustSaturation } from '../color/enhance.js';
 import { adjustHue } from '../color/hue.js';
-import { defineRandomTransform, type RandomTransform } from '../transform.js';
+import { defineRandomTransform, drawPermutation, type RandomTransform } from '../transform.js';
 
 /** How far a property may move: a number v is the range [1 - v, 1 + v] (hue: [-v, v]), a pair the range itself. */
 export type Jitter = number | readonly [number, number];
@@ -76,7 +76,7 @@ export function colorJitter(options: ColorJitterOptions): RandomTransform<{ adju
     [options],
     (_, random) => {
       const drawn = moving.map(({ property, range }) => ({ property, factor: random.uniform(...range) }));
-      return { adjustments: Array.from(random.permutation(drawn.length)).flatMap((index) => drawn[index] ?? []) };
+      return { adjustments: Array.from(drawPermutation(random, drawn.length)).flatMap((index) => drawn[index] ?? []) };
     },
     (image, drawn) =>
       drawn.adjustments.reduce((result, { property, factor }) => adjustments[property](factor)(result), image),

@@ -1,6 +1,6 @@
 import { check, checkOptions, integer, type OptionRules, optional, positive, shown } from '@cnnzoo/checks';
 import type { Box } from '../geometry/crop.js';
-import { type DrawListener, drawListenerRule, requireGenerator } from '../transform.js';
+import { type DrawListener, drawListenerRule, drawPermutation, requireGenerator } from '../transform.js';
 import type { RandomGenerator } from './random-generator.js';
 
 /** Images of one size, and their labels. */
@@ -56,7 +56,7 @@ export function mixup(options: MixOptions): BatchTransform {
       requireGenerator('mixup', random);
       check('onDraw', onDraw, drawListenerRule);
       const lambda = random.beta(alpha, alpha);
-      const partners = random.permutation(batch.count);
+      const partners = drawPermutation(random, batch.count);
       onDraw?.({ transform: 'mixup', lambda, partners });
       const size = batch.data.length / batch.count;
       const data = new Float32Array(batch.data.length);
@@ -91,7 +91,7 @@ export function cutmix(options: MixOptions): BatchTransform {
       const { count, height, width, channels } = batch;
       const box = drawBox(height, width, random.beta(alpha, alpha), random);
       const lambda = 1 - (box.height * box.width) / (height * width);
-      const partners = random.permutation(count);
+      const partners = drawPermutation(random, count);
       onDraw?.({ transform: 'cutmix', lambda, box, partners });
       const data = batch.data.slice();
       for (let i = 0; i < count; i++)
