@@ -1,17 +1,17 @@
 import { setModelMetadata } from '@cnnzoo/blocks';
-import { check, checkOptions, either, listOf, type OptionRules, oneOf, optional, rule, string } from '@cnnzoo/checks';
-import { addressOf, nodeModule } from '@cnnzoo/files';
+import { check, checkOptions, either, listOf, nearestNames, type OptionRules, oneOf, optional, rule, shown, string } from '@cnnzoo/checks';
+import { addressOf, nodeModule, runsInNode } from '@cnnzoo/files';
 import { preprocessingRule } from '@cnnzoo/metadata';
 import { type Preprocessing, type PreprocessingName, preprocessings } from '@cnnzoo/transforms';
-import { describeHubWeights, findWeights, readWeights } from '@cnnzoo/weights';
+import { describeHubWeights, findWeights, listWeights, readWeights } from '@cnnzoo/weights';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { checkModelId, createModel, listModels } from '../networks/create-model.js';
+import { checkModelId, listModels } from '../networks/create-model.js';
 import { fromPretrained } from '../networks/from-pretrained.js';
 import { isHubName } from '../networks/hub-name.js';
 import type { ModelId, OptionsOf } from '../networks/models.js';
 import { useBackend } from '../use-backend.js';
 import { classifierOf, type ImageClassifier } from './classifier.js';
-import { headOf } from './head.js';
+import { classesInHead } from './head.js';
 import { loadModel } from './saved-model.js';
 import { readTrainingFacts } from './training-facts.js';
 
@@ -105,7 +105,7 @@ async function openModel(
     return fromPretrained(architecture, { weights: name });
   }
   if (network !== undefined) {
-    const numClasses = categories?.length ?? (await classesIn(source, network));
+    const numClasses = categories?.length ?? classesInHead(await readWeights(source), network);
     const options = { weights: name, ...(numClasses === undefined ? {} : { numClasses }) };
     // All of the file's weights have to fit: this is no beginning of a training, after which the head would be new.
     return fromPretrained(network, { ...options, load: { ignoreMismatchedShapes: false } } as {
@@ -114,18 +114,13 @@ async function openModel(
   }
   if (weightFile.test(name))
     throw new TypeError(`'${name}' holds weights and no network: say which with { network: 'resnet50' }`);
-  return loadModel(source);
-}
-
-/** How many classes the head in a file has, or undefined where the file calls the head otherwise. */
-async function classesIn(source: string | URL, network: ModelId): Promise<number | undefined> {
-  const model = createModel(network, { initialWeights: 'zeros' } as OptionsOf<ModelId>);
-  try {
-    const dict = await readWeights(source);
-    return dict.get(`${headOf(model).name}.weight`)?.shape[0];
-  } finally {
-    model.dispose();
+  if (runsInNode() && addressOf(name) === null && !nodeModule('node:fs').existsSync(pathOf(source))) {
+    const [nearest] = nearestNames(name, [...listModels(), ...listWeights().map(({ id }) => id)]);
+    throw new RangeError(
+      `source is ${shown(name)}: there is no such folder or file, and no network or published set of that name${nearest === undefined ? '' : `, did you mean ${shown(nearest)}?`}`,
+    );
   }
+  return loadModel(source);
 }
 
 const isNetwork = (name: string): name is ModelId => (listModels() as string[]).includes(name);

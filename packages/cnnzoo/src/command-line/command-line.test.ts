@@ -284,7 +284,7 @@ test.each([
   [['list', '--wieghts'], /^cnnzoo list: unknown option '--wieghts', did you mean --weights\?\n$/],
   [['list', '--all'], /^cnnzoo list: unknown option '--all'; see cnnzoo list --help\n$/],
   [['list', 'resnet'], /^cnnzoo list: too many arguments.*\n$/],
-  [['list', '--family', 'resnets'], /^cnnzoo list: --family must be one of .*, got 'resnets'\n$/],
+  [['list', '--family', 'resnets'], /^cnnzoo list: --family must be one of .*, got 'resnets', did you mean 'resnet'\?\n$/],
   [['list', '--family'], /^cnnzoo list: option '--family <family>' argument missing; see cnnzoo list --help\n$/],
   [['info', 'ResNet-50'], /^cnnzoo info: there is no network 'ResNet-50', did you mean 'resnet50'\?.*\n$/],
   [['summary'], /^cnnzoo summary: missing required argument 'network'.*\n$/],
@@ -309,7 +309,14 @@ test.each([
   [['predict'], /^cnnzoo predict: missing required argument 'images'.*\n$/],
   [['weights', 'dwnload'], /^cnnzoo weights: unknown command 'dwnload', did you mean download\?\n$/],
   [['weights', 'clear'], /^cnnzoo weights: give a set's name, or --all.*\n$/],
-  [['convert', 'a.h5', 'b.onnx', '--network', 'lenet'], /^cnnzoo convert: --network must be one of .*, got 'lenet'\n$/],
+  [
+    ['convert', 'a.h5', 'b.onnx', '--network', 'lenet'],
+    /^cnnzoo convert: --network must be one of the \d+ that --help lists, got 'lenet', did you mean 'lenet5'\?\n$/,
+  ],
+  [
+    ['predict', 'x.png', '--model', 'resnet19'],
+    /^cnnzoo predict: source is 'resnet19': there is no such folder .*, did you mean 'resnet1.'\?\n$/,
+  ],
   [['doctor', '--yaml'], /^cnnzoo doctor: unknown option '--yaml'.*\n$/],
   [['completion', 'csh'], /^cnnzoo completion: shell must be one of bash, zsh, fish, got 'csh'\n$/],
 ])('%j is called wrongly: 2, and one line', async (words, message) => {

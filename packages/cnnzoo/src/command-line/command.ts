@@ -1,5 +1,5 @@
 /** What a command is: what it takes, what the help says of it, and what it does. */
-import { shown } from '@cnnzoo/checks';
+import { nearestNames, shown } from '@cnnzoo/checks';
 import type { Output } from './output.js';
 
 /** A word on the command line without a name, such as the network in `cnnzoo info resnet50`. */
@@ -102,6 +102,9 @@ export function text(placeholder: string, description: string): Option<string> {
   return { description, placeholder, schema: { type: 'string' }, parse: (given) => given };
 }
 
+/** Choices that an error of one line names. */
+const mostChoices = 15;
+
 export function choice<const T extends string>(
   placeholder: string,
   description: string,
@@ -109,8 +112,11 @@ export function choice<const T extends string>(
 ): Option<T> {
   const parse = (given: string, name: string) => {
     const found = choices.find((each) => each === given);
-    if (found === undefined) throw new RangeError(`${name} must be one of ${choices.join(', ')}, got ${shown(given)}`);
-    return found;
+    if (found !== undefined) return found;
+    const [nearest] = nearestNames(given, choices);
+    const meant = nearest === undefined ? '' : `, did you mean ${shown(nearest)}?`;
+    const allowed = choices.length > mostChoices ? `one of the ${choices.length} that --help lists` : `one of ${choices.join(', ')}`;
+    throw new RangeError(`${name} must be ${allowed}, got ${shown(given)}${meant}`);
   };
   return { description, placeholder, choices, schema: { type: 'string', enum: choices }, parse };
 }

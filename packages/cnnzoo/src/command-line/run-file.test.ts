@@ -49,7 +49,7 @@ test.each([
   ['data: pets\nepoch: 3', /run\.yaml: there is no 'epoch', did you mean epochs\?/],
   ['data: pets\nepochs: three', /run\.yaml: epochs must be of type integer, got 'three'/],
   ['data: pets\nepochs: 0', /run\.yaml: epochs must be a whole number of at least 1, got '0'/],
-  ['data: pets\nnetwork: resnet', /run\.yaml: network must be one of /],
+  ['data: pets\nnetwork: resnet', /run\.yaml: network must be one of the \d+ .*, did you mean 'resnet/],
   ['data: [', /run\.yaml: /],
   ['- pets', /expected names and values/],
   ['', /expected names and values/],

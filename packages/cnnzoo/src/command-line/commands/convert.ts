@@ -12,7 +12,7 @@ export const convertCommand = command({
   examples: [
     'cnnzoo convert model.pth model.safetensors',
     'cnnzoo convert resnet50.h5 resnet50.pth --network resnet50_v2',
-    'cnnzoo convert model.safetensors model.onnx --network resnet18 --classes 3',
+    'cnnzoo convert model.safetensors model.onnx --network resnet18',
     'cnnzoo convert hf-hub:timm/resnet18.a1_in1k resnet18.pth',
   ],
   args: {
@@ -21,7 +21,7 @@ export const convertCommand = command({
   },
   options: {
     network: choice('name', 'the network that the weights are of', networkNames),
-    classes: numeric('number', "classes; default: the network's own", { least: 1 }),
+    classes: numeric('number', "classes; default: those of the head in the weights, else the network's own", { least: 1 }),
   },
   async run({ args: { source, target }, options: { network, classes } }) {
     const { tensors, numbers, files } = await convertWeights(source, target, { network, classes });

@@ -53,11 +53,13 @@ async function throughNetwork(
   classes: number | undefined,
 ): Promise<Converted> {
   await withoutComputing();
-  const [{ createModel }, { loadStateDict }] = await Promise.all([
+  const [{ createModel }, { loadStateDict }, { classesInHead }] = await Promise.all([
     import('../../networks/create-model.js'),
     import('@cnnzoo/weights'),
+    import('../../classifier/head.js'),
   ]);
-  const model = createModel(id, { initialWeights: 'zeros', ...(classes !== undefined && { numClasses: classes }) });
+  const numClasses = classes ?? classesInHead(dict, id);
+  const model = createModel(id, { initialWeights: 'zeros', ...(numClasses !== undefined && { numClasses }) });
   try {
     loadStateDict(model, dict);
   } catch (error) {
