@@ -27,7 +27,7 @@ export const ceilings: Readonly<Record<string, number>> = {
   // names were as strict as safetensors' own reader, 46 before a page had a cache of downloads, and HDF5's big-endian numbers, lzf and data sets that
   // can grow were read.
   // 49 before the hub's repositories were read and written, 50 before connections that close were read without a pause.
-  '@cnnzoo/weights':          51.5,
+  '@cnnzoo/weights':          53,
   '@cnnzoo/weights/imagenet': 10,
   // 14 and 3 before it decoded BMP, PPM and GIF's first frame, read zip archives by code of its own instead of a dependency's, took bytes from
   // anywhere within budgets, and checked its options; 25 and 8 before it checked a PNG's chunks as Pillow does,
