@@ -26,7 +26,8 @@ export const ceilings: Readonly<Record<string, number>> = {
   // 36 before it read the checkpoints that people have, bytes from anywhere within budgets, and checked its options; 45 before indices, sizes and
   // names were as strict as safetensors' own reader, 46 before a page had a cache of downloads, and HDF5's big-endian numbers, lzf and data sets that
   // can grow were read.
-  // 49 before the hub's repositories were read and written, 50 before connections that close were read without a pause.
+  // 49 before the hub's repositories were read and written, 50 before connections that close were read without a pause, 51.5 before pages read those
+  // repositories and the cache named them.
   '@cnnzoo/weights':          53,
   '@cnnzoo/weights/imagenet': 10,
   // 14 and 3 before it decoded BMP, PPM and GIF's first frame, read zip archives by code of its own instead of a dependency's, took bytes from
