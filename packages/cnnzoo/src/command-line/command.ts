@@ -113,10 +113,12 @@ export function choice<const T extends string>(
   const parse = (given: string, name: string) => {
     const found = choices.find((each) => each === given);
     if (found !== undefined) return found;
+    if (choices.length <= mostChoices)
+      throw new RangeError(`${name} must be one of ${choices.join(', ')}, got ${shown(given)}`);
     const [nearest] = nearestNames(given, choices);
-    const meant = nearest === undefined ? '' : `, did you mean ${shown(nearest)}?`;
-    const allowed = choices.length > mostChoices ? `one of the ${choices.length} that --help lists` : `one of ${choices.join(', ')}`;
-    throw new RangeError(`${name} must be ${allowed}, got ${shown(given)}${meant}`);
+    throw new RangeError(
+      `${name} must be one of the ${choices.length} that --help lists, got ${shown(given)}${nearest === undefined ? '' : `, did you mean ${shown(nearest)}?`}`,
+    );
   };
   return { description, placeholder, choices, schema: { type: 'string', enum: choices }, parse };
 }

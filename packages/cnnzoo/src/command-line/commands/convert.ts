@@ -21,7 +21,9 @@ export const convertCommand = command({
   },
   options: {
     network: choice('name', 'the network that the weights are of', networkNames),
-    classes: numeric('number', "classes; default: those of the head in the weights, else the network's own", { least: 1 }),
+    classes: numeric('number', "classes; default: those of the head in the weights, else the network's own", {
+      least: 1,
+    }),
   },
   async run({ args: { source, target }, options: { network, classes } }) {
     const { tensors, numbers, files } = await convertWeights(source, target, { network, classes });
