@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import type { TrainEvent } from '../loop/events.js';
 import { progressBar } from './progress-bar.js';
 
-function screen(isTTY: boolean) {
+function screen(isTTY: boolean, columns = 80) {
   const written: string[] = [];
-  return { isTTY, columns: 80, write: (text: string) => written.push(text), text: () => written.join('') };
+  return { isTTY, columns, write: (text: string) => written.push(text), text: () => written.join('') };
 }
 
 const step = (index: number, epoch: number): TrainEvent => ({
@@ -44,8 +44,8 @@ test('off a terminal, a line for each epoch and no escape', () => {
   expect(stream.text()).toBe(`${line}interrupted by SIGINT after step 4\n`);
 });
 
-test('in a terminal, one line that is drawn again', () => {
-  const stream = screen(true);
+test.each([80, 0])('in a terminal of %i columns, one line that is drawn again', (columns) => {
+  const stream = screen(true, columns);
   const onEvent = progressBar({ stream });
   onEvent(start);
   onEvent(step(2, 0));

@@ -76,8 +76,8 @@ export function progressBar(options: ProgressBarOptions = {}): (event: TrainEven
     drawnAt = performance.now();
     drawn = true;
     const text = texts.join('  ');
-    // A line that is longer than the terminal would leave a part of itself behind.
-    const width = (stream.columns ?? 80) - 1;
+    // A line that is longer than the terminal would leave a part of itself behind. One that has not said its size has 0 columns.
+    const width = (stream.columns || 80) - 1;
     stream.write(`\r${`${bar(share, width - text.length - 8)}${text}`.slice(0, width)}\x1b[K`);
   };
   const print = (text: string) => {
