@@ -1,5 +1,17 @@
 import { setModelMetadata } from '@cnnzoo/blocks';
-import { check, checkOptions, either, listOf, nearestNames, type OptionRules, oneOf, optional, rule, shown, string } from '@cnnzoo/checks';
+import {
+  check,
+  checkOptions,
+  either,
+  listOf,
+  nearestNames,
+  type OptionRules,
+  oneOf,
+  optional,
+  rule,
+  shown,
+  string,
+} from '@cnnzoo/checks';
 import { addressOf, nodeModule, runsInNode } from '@cnnzoo/files';
 import { preprocessingRule } from '@cnnzoo/metadata';
 import { type Preprocessing, type PreprocessingName, preprocessings } from '@cnnzoo/transforms';
