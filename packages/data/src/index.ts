@@ -46,3 +46,12 @@ export {
 } from './loader/sampler.js';
 export { type BatchStreamOptions, batchStream, collect, type Samples } from './loader/stream.js';
 export type { TransformSource } from './loader/transform-source.js';
+export { type ParquetDatasetOptions, parquetDataset } from './parquet/parquet-dataset.js';
+export type { Shard, ShardedDataset } from './shards/shard.js';
+export type { ShardOptions, ShardSplit } from './shards/shard-options.js';
+export { type WebDatasetOptions, webDataset } from './web-dataset/web-dataset.js';
+export {
+  type WriteWebDatasetOptions,
+  type WrittenShards,
+  writeWebDataset,
+} from './web-dataset/write-web-dataset.js';

@@ -6,7 +6,7 @@ import type { ArchivePart } from './archive-entry.js';
 const localHeaderSize = 30;
 
 /** An image unpacks to no more than this, and to no more than 100 times its bytes in the archive where it is large. */
-const maxEntryBytes = 256 * 2 ** 20;
+export const maxEntryBytes = 256 * 2 ** 20;
 const largeEntryBytes = 64 * 2 ** 20;
 
 /** Reads a part of the archive. */

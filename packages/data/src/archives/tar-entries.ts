@@ -34,7 +34,10 @@ const kinds: Readonly<Record<string, TarEntry['kind']>> = {
  * @throws Error where the archive is truncated or corrupt, or has a sparse file; RangeError where it has more entries than its size and the
  *   limits allow
  */
-export async function* tarEntries(reader: ByteReader, budget: Budget): AsyncGenerator<TarEntry, void, undefined> {
+export async function* tarEntries(
+  reader: ByteReader,
+  budget: Pick<Budget, 'entries'>,
+): AsyncGenerator<TarEntry, void, undefined> {
   let pax: PaxRecords = {};
   let longPath: string | undefined;
   let longTarget: string | undefined;

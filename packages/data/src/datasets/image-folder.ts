@@ -1,18 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { normalize, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  checkOptions,
-  integer,
-  listOf,
-  number,
-  oneOf,
-  optional,
-  positive,
-  type Rule,
-  record,
-  string,
-} from '@cnnzoo/checks';
+import { checkOptions, integer, listOf, oneOf, optional, type Rule, string } from '@cnnzoo/checks';
 import { openSource, type ReadLimits, type Source } from '@cnnzoo/files';
 import type { ArchiveListing } from '../archives/archive-entry.js';
 import { archiveListing, asDataError, sourceName } from '../archives/archive-index.js';
@@ -24,6 +13,7 @@ import { checkIndex, type ReferenceDataset, type SampleReference } from './datas
 import { ImageListing, isHidden, type LeftOut, type ListedImages } from './image-listing.js';
 import { type LabelledPath, labelsOfRows, readLabelList } from './label-list.js';
 import { loadSample } from './load-sample.js';
+import { readLimitsRule } from './read-limits-rule.js';
 import { walkFolder } from './walk-folder.js';
 
 /** Windows' limit; other systems have shorter ones. */
@@ -61,11 +51,19 @@ export interface ImageFolder extends ReferenceDataset {
   readonly leftOut: readonly LeftOut[];
 }
 
-const limit = optional(number(0));
 const source = {
   expected: 'a path, file or https URL, bytes, Blob or { size, read }',
   fault: () => null,
 } as Rule<Source>;
+
+/** @throws RangeError where a class is named twice */
+export function checkUnique(classes: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of classes) {
+    if (seen.has(name)) throw new RangeError(`classes must have each name once, got '${name}' twice`);
+    seen.add(name);
+  }
+}
 
 /**
  * A data set of image files in a folder with one folder per class, as torchvision's ImageFolder, or straight from such a folder in a .zip or
@@ -96,20 +94,9 @@ export async function imageFolder(place: Source, options: ImageFolderOptions = {
     labels: optional(source),
     channels: optional(oneOf([1, 3, 4])),
     maxPixels: optional(integer(1)),
-    limits: optional(
-      // Repeated in @cnnzoo/weights: where the limits are, @cnnzoo/files, knows no rules.
-      record<ReadLimits>({
-        memory: limit,
-        values: limit,
-        depth: limit,
-        entries: limit,
-        time: limit,
-        stall: optional(positive),
-      }),
-    ),
+    limits: optional(readLimitsRule),
   });
-  const twice = classes?.find((name, index) => classes.indexOf(name) !== index);
-  if (twice !== undefined) throw new RangeError(`classes must have each name once, got '${twice}' twice`);
+  if (classes !== undefined) checkUnique(classes);
   const inside = posix.normalize(root).replace(/^\.?(\/|$)|\/$/g, '');
   if (inside.split('/').includes('..')) throw new RangeError(`root must be a folder inside, got '${root}'`);
   const { path, bytes, listing } = await open(place, limits);

@@ -1,5 +1,6 @@
 /** What tells an image apart from all others, in whichever data set it is. */
 import { resolve } from 'node:path';
+import { isShardedDataset, shardOf, startsOf } from '../shards/shard.js';
 import { type Dataset, isReferenceDataset } from './dataset.js';
 
 /** Where a subset without references has an image from. */
@@ -23,6 +24,11 @@ export function imageKey(dataset: Dataset, index: number): string {
   }
   const origin = origins.get(dataset);
   if (origin !== undefined) return imageKey(origin.dataset, origin.placeOf(index));
+  if (isShardedDataset(dataset)) {
+    const starts = startsOf(dataset.shards);
+    const shard = shardOf(starts, index);
+    return `sample ${index - (starts[shard] ?? 0)} of ${dataset.shards[shard]?.name}`;
+  }
   return `image ${index} of data set ${numberOf(dataset)}`;
 }
 

@@ -19,7 +19,7 @@ export function loadSample(reference: SampleReference): Sample | Promise<Sample>
  * The bytes of the image that a reference points to. Reads synchronously: the loader's workers have nothing else to do
  * meanwhile.
  */
-function readFileReference({ path, part, bytes, name }: FileReference): Uint8Array {
+export function readFileReference({ path, part, bytes, name }: FileReference): Uint8Array {
   try {
     return part === undefined ? (bytes ?? readFileSync(path)) : readArchivePart(bytes ?? path, part, name);
   } catch (cause) {

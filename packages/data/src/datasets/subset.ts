@@ -1,5 +1,7 @@
 import { boolean, check, checkOptions, faultOf, integer, optional, type Rule, rule } from '@cnnzoo/checks';
 import { randomGenerator } from '@cnnzoo/transforms';
+import { isShardedDataset, type ShardedDataset, startsOf } from '../shards/shard.js';
+import { shardedSubset } from '../shards/sharded-dataset.js';
 import {
   checkIndex,
   type Dataset,
@@ -11,7 +13,8 @@ import {
 import { rememberOrigin } from './image-key.js';
 
 /**
- * Some samples of a data set, in the order of `indices`, as a data set of their own with the same categories.
+ * Some samples of a data set, in the order of `indices`, as a data set of their own with the same categories. Of a data set in shards, ascending
+ * indices give one in shards.
  * @throws TypeError where an argument has the wrong type; RangeError where an index is no place in the data set
  * @example
  * import { mnist, subset } from '@cnnzoo/data';
@@ -27,6 +30,15 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
     checkIndex(index, places.length);
     return places[index] ?? 0;
   };
+  if (
+    isShardedDataset(dataset) &&
+    places.length > 0 &&
+    places.every((place, i) => i === 0 || place > (places[i - 1] ?? 0))
+  ) {
+    const sharded = shardedSubset(dataset, places);
+    rememberOrigin(sharded, dataset, placeOf);
+    return sharded;
+  }
   const part = {
     length: places.length,
     categories: dataset.categories,
@@ -42,7 +54,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
 export interface SplitOptions {
   /** Decides which sample goes where. Default 0. */
   readonly seed?: number;
-  /** Each part gets the same share of each class, up to rounding. Default true. */
+  /** Each part gets the same share of each class, up to rounding; of a data set in shards, the same share of each shard. Default true. */
   readonly stratified?: boolean;
 }
 
@@ -94,7 +106,12 @@ export async function split<Name extends string>(
   const sum = names.reduce((total, name) => total + shares[name], 0);
   if (sum > 1 + 1e-9) throw new RangeError(`shares must add up to at most 1, got ${sum}`);
 
-  const groups = stratified ? await indicesByLabel(dataset) : [Array.from({ length: dataset.length }, (_, i) => i)];
+  // Of shards the labels are not known before all is read, and samples that lie together are read together.
+  const groups = isShardedDataset(dataset)
+    ? indicesByShard(dataset)
+    : stratified
+      ? await indicesByLabel(dataset)
+      : [Array.from({ length: dataset.length }, (_, i) => i)];
   const parts = new Map<Name, number[]>(names.map((name) => [name, []]));
   // Rounding errors are carried over from class to class, so that the parts' sizes come out right, too.
   const carried = new Map<Name, number>(names.map((name) => [name, 0]));
@@ -128,6 +145,11 @@ async function labelsOf(dataset: Dataset): Promise<Int32Array> {
   for (let index = 0; index < labels.length; index++)
     labels[index] = isReferenceDataset(dataset) ? dataset.reference(index).label : (await dataset.get(index)).label;
   return labels;
+}
+
+function indicesByShard({ shards }: ShardedDataset): number[][] {
+  const starts = startsOf(shards);
+  return shards.map(({ count }, shard) => Array.from({ length: count }, (_, i) => (starts[shard] ?? 0) + i));
 }
 
 async function indicesByLabel(dataset: Dataset): Promise<number[][]> {

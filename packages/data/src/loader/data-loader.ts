@@ -23,6 +23,8 @@ import {
   sampleRule,
 } from '../datasets/dataset.js';
 import { imageKey } from '../datasets/image-key.js';
+import { isShardedDataset, type ShardedDataset } from '../shards/shard.js';
+import { shardStream } from '../shards/shard-stream.js';
 import { type BatchTask, type CollatedBatch, collate, type PlainBatch, type SkippedSample } from './collate.js';
 import { type Sampler, samplerRule, sequentialSampler, shuffledSampler } from './sampler.js';
 import { type TransformSource, transformPlan } from './transform-source.js';
@@ -192,7 +194,8 @@ export class DataLoader {
     const { workers = 0, prefetch = 2, onError = 'throw' } = this.#options;
     const run = await this.#start();
     const ahead = Math.max(1, workers * prefetch);
-    const tasks = this.#tasks(index, fromBatch);
+    const reading = new AbortController();
+    const tasks = this.#tasks(index, fromBatch, reading.signal);
     const inFlight: Promise<CollatedBatch>[] = [];
     /** The batch that comes next, on its way. Undefined at the end. */
     const next = (): Promise<CollatedBatch> | undefined => {
@@ -236,6 +239,7 @@ export class DataLoader {
         throw new DataError(reason.file, `every image of the epoch was skipped, this one because: ${reason.message}`);
       finished = true;
     } finally {
+      reading.abort(new Error('the epoch has ended'));
       await run.end(finished);
     }
   }
@@ -298,10 +302,18 @@ export class DataLoader {
     return idle?.pool;
   }
 
-  /** The batches to make, in their order. Data sets without references are read here. */
-  *#tasks(epoch: number, fromBatch: number): Generator<BatchTask | Promise<BatchTask>, void, undefined> {
-    const { batchSize, seed = 0 } = this.#options;
+  /** The batches to make, in their order. Data sets without references are read here. @param signal aborts where no more are wanted */
+  *#tasks(
+    epoch: number,
+    fromBatch: number,
+    signal: AbortSignal,
+  ): Generator<BatchTask | Promise<BatchTask>, void, undefined> {
+    const { batchSize, seed = 0, sampler } = this.#options;
     const dataset = this.#dataset;
+    if (isShardedDataset(dataset) && sampler === undefined) {
+      yield* this.#shardTasks(dataset, epoch, fromBatch, signal);
+      return;
+    }
     const order = this.#sampler.order(dataset.length, randomGenerator(seed, epoch));
     for (let batch = fromBatch; batch < this.batchesPerEpoch; batch++) {
       const start = batch * batchSize;
@@ -312,6 +324,46 @@ export class DataLoader {
         yield Promise.all(places.map((place) => readSample(dataset, place))).then((samples) => ({ ...task, samples }));
     }
   }
+
+  /** The batches of a data set in shards, which are read here, one after the other: their order depends on no worker. */
+  *#shardTasks(
+    dataset: ShardedDataset,
+    epoch: number,
+    fromBatch: number,
+    signal: AbortSignal,
+  ): Generator<Promise<BatchTask>, void, undefined> {
+    const { batchSize, seed = 0, shuffle = false } = this.#options;
+    const stream = shardStream(dataset, {
+      from: fromBatch * batchSize,
+      signal,
+      ...(shuffle && { random: randomGenerator(seed, epoch) }),
+    });
+    signal.addEventListener('abort', () => endStream(stream), { once: true });
+    let previous: Promise<unknown> = Promise.resolve();
+    for (let batch = fromBatch; batch < this.batchesPerEpoch; batch++) {
+      const start = batch * batchSize;
+      const count = Math.min(batchSize, dataset.length - start);
+      const task = previous.then(async (): Promise<BatchTask> => {
+        const samples: SampleReference[] = [];
+        while (samples.length < count) {
+          const { value, done } = await stream.next();
+          if (done) throw new Error('the shards ended before the epoch');
+          samples.push(value);
+        }
+        // Looks whether the shards end here, too.
+        if (start + count === dataset.length) await stream.next();
+        return { seed, epoch, batch, start, samples };
+      });
+      previous = task;
+      yield task;
+    }
+  }
+}
+
+/** Leaves the rest of a stream unread. */
+function endStream(stream: AsyncGenerator<unknown, void, undefined>): void {
+  // It may wait for bytes, which the signal ends.
+  stream.return().catch(() => {});
 }
 
 async function readSample(dataset: Dataset, index: number): Promise<SampleReference> {

@@ -1,6 +1,6 @@
 /** Archives, arrays and lists that ask for much more than they are: one generator a way. */
 import { gzipSync } from 'node:zlib';
-import { Header } from 'tar';
+import { type TarEntry, tarOf } from '../fixtures/tar-writer.js';
 import { type ZipEntry, zipOf } from '../fixtures/zip-writer.js';
 
 const empty = new Uint8Array(0);
@@ -13,25 +13,6 @@ function zipWith(change: (zip: Buffer, end: number, directory: number) => void, 
   const zip = zipOf([{ path: 'a/1.png', bytes }]);
   change(zip, zip.length - 22, zip.readUInt32LE(zip.length - 6));
   return zip;
-}
-
-interface TarEntry {
-  readonly path: string;
-  readonly type?: 'File' | 'Directory' | 'SymbolicLink' | 'Link' | 'ExtendedHeader' | 'NextFileHasLongPath';
-  readonly target?: string;
-  readonly content?: Uint8Array;
-  /** Lies about the content. */
-  readonly size?: number;
-}
-
-function tarOf(files: readonly TarEntry[]): Buffer {
-  const blocks: Buffer[] = [];
-  for (const { path, type = 'File', target = '', content = empty, size = content.length } of files) {
-    const block = Buffer.alloc(512);
-    new Header({ path, type, linkpath: target, size, mode: 0o644, mtime: new Date(0) }).encode(block, 0);
-    blocks.push(block, Buffer.from(content), Buffer.alloc((512 - (content.length % 512)) % 512));
-  }
-  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
 }
 
 const text = (value: string) => Buffer.from(value);

@@ -1,9 +1,12 @@
 /** Objects with methods that take more to make than arguments of the right types. Each is made once. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { freeze } from '@cnnzoo/backend-onnx';
 import { setModelMetadata } from '@cnnzoo/blocks';
-import { arrayDataset, DataLoader, imagePreparer } from '@cnnzoo/data';
+import { arrayDataset, DataLoader, imagePreparer, webDataset, writeWebDataset } from '@cnnzoo/data';
 import { mlflowLog } from '@cnnzoo/train';
 import { compose, resize, toTensor } from '@cnnzoo/transforms';
 import { imageClassifier } from 'cnnzoo';
@@ -51,6 +54,15 @@ export const madeByHand: Readonly<Record<string, MadeByHand>> = {
   RemoteLog: { make: remoteLog },
   DataLoader: { make: () => new DataLoader(dataset(), { batchSize: 2 }) },
   ArrayDataset: { make: dataset },
+  ShardedDataset: {
+    make: async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-shards-'));
+      await writeWebDataset(dataset(), folder);
+      const shard = new Uint8Array(readFileSync(join(folder, 'data-000000.tar')));
+      rmSync(folder, { recursive: true });
+      return webDataset([shard]);
+    },
+  },
   ImagePreparer: {
     make: () => imagePreparer({ transform: compose([resize(8), toTensor()]), channels: 1, workers: 0 }),
   },

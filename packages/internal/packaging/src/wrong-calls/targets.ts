@@ -26,7 +26,7 @@ const notTheirs: Readonly<Record<string, string>> = {
 };
 /** Functions whose results others give, too, and for less or with other arguments than any of the right types. */
 const givenByOthers =
-  /^(fineTune|loadClassifier|freeze|train|createModel|fromPretrained|doctor|useBackend|buildModel|imageFolder|fromDescription|batchTransformFromDescription)$/;
+  /^(fineTune|loadClassifier|freeze|train|createModel|fromPretrained|doctor|useBackend|buildModel|imageFolder|webDataset|parquetDataset|fromDescription|batchTransformFromDescription)$/;
 
 /** @param byHand by the name of their type */
 export function allTargets(
