@@ -49,6 +49,7 @@ export type { TransformSource } from './loader/transform-source.js';
 export { type ParquetDatasetOptions, parquetDataset } from './parquet/parquet-dataset.js';
 export type { Shard, ShardedDataset } from './shards/shard.js';
 export type { ShardOptions, ShardSplit } from './shards/shard-options.js';
+export { shardFormat } from './web-dataset/shard-format.js';
 export { type WebDatasetOptions, webDataset } from './web-dataset/web-dataset.js';
 export {
   type WriteWebDatasetOptions,

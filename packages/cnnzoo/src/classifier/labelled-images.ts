@@ -1,4 +1,4 @@
-/** Labelled images as people have them: a folder, an archive, a list of labels, or a data set. */
+/** Labelled images as people have them: a folder, an archive, a list of labels, shards, or a data set. */
 import { shown } from '@cnnzoo/checks';
 import type { Dataset, ImageFolderOptions } from '@cnnzoo/data';
 import { nodeModule } from '@cnnzoo/files';
@@ -7,8 +7,9 @@ import { nodeModule } from '@cnnzoo/files';
 export type Channels = 1 | 3 | 4;
 
 /**
- * A folder with a folder of images for each class, a zip or tar of one, a CSV or JSON file that gives each image its class, or a data set.
- * A folder or archive may hold such folders under `train`, `val` and `test`.
+ * A folder with a folder of images for each class, a zip or tar of one, a CSV or JSON file that gives each image its class, or a data set; or shards:
+ * tars of webdataset (`data-{000..099}.tar`, their folder or index.json) or Parquet files, also by their address.
+ * A folder or archive may hold such folders, or folders of shards, under `train`, `val` and `test`.
  */
 export type LabelledImages = string | URL | Dataset;
 
@@ -21,7 +22,8 @@ export interface TrainingImages {
 
 /** How folders call the images for validation; the first that is there is taken. */
 const validationNames = ['val', 'valid', 'validation', 'test'];
-const partNames = ['train', ...validationNames];
+/** How folders call their parts. */
+export const partNames: readonly string[] = ['train', ...validationNames];
 
 /**
  * Opens what a network is to be trained on.
@@ -29,6 +31,8 @@ const partNames = ['train', ...validationNames];
  * @throws DataError naming the folder or file that cannot be used
  */
 export async function openTrainingImages(images: LabelledImages, channels: Channels): Promise<TrainingImages> {
+  const packed = await packedParts(images, channels);
+  if (packed !== null) return packed;
   const whole = await openPlace(images, { channels });
   const parts = whole.categories;
   if (isDataset(images) || !parts.includes('train') || !parts.every((name) => partNames.includes(name)))
@@ -65,9 +69,28 @@ export async function openTestImages(
   return images;
 }
 
-async function openPlace(images: LabelledImages, options: ImageFolderOptions): Promise<Dataset> {
+/** The parts of a folder that `cnnzoo pack` wrote: folders of shards. Null where it is none. */
+async function packedParts(images: LabelledImages, channels: Channels): Promise<TrainingImages | null> {
+  if (isDataset(images) || /^https?:/i.test(String(images))) return null;
+  const { existsSync } = nodeModule('node:fs');
+  const { join } = nodeModule('node:path');
+  const folder = nodeModule('node:url').fileURLToPath(fileUrl(images));
+  const indexOf = (name: string) => join(folder, name, 'index.json');
+  if (!existsSync(indexOf('train'))) return null;
+  const training = await openPlace(indexOf('train'), { channels });
+  const part = validationNames.find((name) => existsSync(indexOf(name)));
+  if (part === undefined) return { training, validation: null };
+  return { training, validation: await openPlace(indexOf(part), { channels, classes: training.categories }) };
+}
+
+async function openPlace(
+  images: LabelledImages,
+  options: Pick<ImageFolderOptions, 'channels' | 'classes'>,
+): Promise<Dataset> {
   if (isDataset(images)) return images;
-  const { imageFolder } = await import('@cnnzoo/data');
+  const { imageFolder, parquetDataset, shardFormat, webDataset } = await import('@cnnzoo/data');
+  const format = await shardFormat(images);
+  if (format !== null) return format === 'parquet' ? parquetDataset(images, options) : webDataset(images, options);
   if (!/\.(csv|tsv|json)$/i.test(String(images))) return imageFolder(images, options);
   // The list names images beside it.
   const folder = new URL('.', fileUrl(images));

@@ -46,11 +46,17 @@ beforeAll(async () => {
   expect(code, stderr).toBe(0);
 });
 
+/** Stands for a folder that no call has written to. */
+const newFolder = '{new}';
+const fresh = (words: readonly string[]) =>
+  words.map((word) => (word === newFolder ? mkdtempSync(join(folder, 'new-')) : word));
+
 /** A call of each command that ends well, and soon. */
 const calls: Readonly<Record<string, readonly string[]>> = {
   train: [...training, '--out', join(folder, 'trained')],
   evaluate: [images, '--model', classifier],
   predict: [join(images, 'dark'), '--model', classifier, '--worker', '0'],
+  pack: [images, newFolder],
   export: ['lenet5', join(folder, 'lenet5.onnx')],
   convert: [join(folder, 'a.safetensors'), join(folder, 'b.pth')],
   push: [classifier, 'hf-hub:me/pets'],
@@ -76,14 +82,14 @@ test('each command has a call here, but serve, which ends at a signal', () => {
 
 describe.each(Object.entries(calls))('%s', (name, words) => {
   test('in a pipe: text without colours, without the banner of tfjs', async () => {
-    const { code, stdout, stderr } = await runPiped([name, ...words]);
+    const { code, stdout, stderr } = await runPiped([name, ...fresh(words)]);
     expect({ code, stderr: stderr.includes('TensorFlow.js in Node') }).toEqual({ code: 0, stderr: false });
     expect(stdout).not.toContain(escapeCode);
     expect(stdout.length).toBeGreaterThan(10);
   });
 
   test('--json: each line is a JSON value', async () => {
-    const { code, stdout } = await runPiped([name, ...words, '--json']);
+    const { code, stdout } = await runPiped([name, ...fresh(words), '--json']);
     expect(code).toBe(0);
     const values = stdout
       .trimEnd()
@@ -100,7 +106,7 @@ describe.each(Object.entries(calls))('%s', (name, words) => {
   });
 
   test.skipIf(!hasTerminal)('on a terminal, without colours where NO_COLOR asks for that', async () => {
-    const { code, stdout } = await runOnTerminal([name, ...words], { env: { NO_COLOR: '1' } });
+    const { code, stdout } = await runOnTerminal([name, ...fresh(words)], { env: { NO_COLOR: '1' } });
     expect({ code, colored: isColored(stdout) }).toEqual({ code: 0, colored: false });
   });
 });
@@ -353,4 +359,23 @@ test('Ctrl-C ends it with 130', async () => {
   expect(await new Promise((resolve) => child.on('close', resolve))).toBe(130);
   server.closeAllConnections();
   server.close();
+});
+
+test('what is packed is trained on and tested on as what it was packed from', async () => {
+  const shards = join(folder, 'shards');
+  const packed = await runPiped(['pack', images, shards, '--max-count', '2']);
+  expect(packed.stdout).toMatch(/shards: 8 images of 2 classes in 4 shards, \d/);
+  // As a shell expands data-{000000..000003}.tar.
+  const names = [0, 1, 2, 3].map((i) => join(shards, `data-00000${i}.tar`));
+  const report = async (data: readonly string[]) => {
+    const { code, stdout, stderr } = await runPiped(['evaluate', ...data, '--model', classifier, '--json']);
+    expect(code, stderr).toBe(0);
+    const { report: found } = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+    return [found.confusion, found.top1, found.count];
+  };
+  const expected = await report([images]);
+  for (const data of [[shards], names]) expect(await report(data)).toEqual(expected);
+  const out = join(folder, 'of-shards');
+  const trained = await runPiped(['train', ...names, ...training.slice(1), '--out', out, '--validation', images]);
+  expect(trained.code, trained.stderr).toBe(0);
 });

@@ -90,8 +90,8 @@ export function optional(description: string, suggestions?: readonly string[]): 
   return { description, form: 'optional', ...(suggestions && { suggestions }) };
 }
 
-export function several(description: string): Argument<readonly string[]> {
-  return { description, form: 'several' };
+export function several(description: string, suggestions?: readonly string[]): Argument<readonly string[]> {
+  return { description, form: 'several', ...(suggestions && { suggestions }) };
 }
 
 export function flag(description: string): Option<true> {

@@ -8,6 +8,7 @@ import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
 import { infoCommand } from './commands/info.js';
 import { listCommand } from './commands/list.js';
+import { packCommand } from './commands/pack.js';
 import { predictCommand } from './commands/predict.js';
 import { pushCommand } from './commands/push.js';
 import { recipeCommand } from './commands/recipe.js';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   evaluateCommand,
   predictCommand,
   serveCommand,
+  packCommand,
   exportCommand,
   convertCommand,
   pushCommand,

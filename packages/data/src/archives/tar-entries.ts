@@ -1,6 +1,6 @@
 import type { Budget } from '@cnnzoo/files';
-import { Header } from 'tar';
 import type { ByteReader } from './byte-reader.js';
+import { tarHeader } from './tar-header.js';
 
 /** One entry of a .tar. */
 export interface TarEntry {
@@ -20,13 +20,14 @@ const blockSize = 512;
 /** Paths and extended headers are shorter than this. */
 const maxHeaderBytes = 2 ** 20;
 
+/** By the types of headers. */
 const kinds: Readonly<Record<string, TarEntry['kind']>> = {
-  File: 'file',
-  OldFile: 'file',
-  ContiguousFile: 'file',
-  Directory: 'folder',
-  Link: 'link',
-  SymbolicLink: 'symbolic link',
+  '0': 'file',
+  // Contiguous, where that means something.
+  '7': 'file',
+  '5': 'folder',
+  '1': 'link',
+  '2': 'symbolic link',
 };
 
 /**
@@ -47,14 +48,13 @@ export async function* tarEntries(
     if (block.length === 0) return;
     if (block.length < blockSize) throw new Error(`truncated tar: it ends in the header at byte ${at}`);
     budget.entries(1);
-    const header = parseHeader(block, at);
-    if (header.nullBlock) return;
-    if (!header.cksumValid) throw new Error(`no readable tar: wrong checksum in the header at byte ${at}`);
+    const header = tarHeader(block, at);
+    if (header === null) return;
     const { type } = header;
     const start = reader.position;
     const extension = extensions.has(type);
-    const size = (extension ? undefined : pax.size) ?? header.size ?? 0;
-    const path = extension ? '' : (longPath ?? pax.path ?? header.path ?? '');
+    const size = (extension ? undefined : pax.size) ?? header.size;
+    const path = extension ? '' : (longPath ?? pax.path ?? header.path);
     const truncated = (end: number) =>
       new Error(`truncated tar: its entry '${path || header.path}' ends at byte ${start + size}, the file at ${end}`);
     if (reader.size !== undefined && !(start + size <= reader.size)) throw truncated(reader.size);
@@ -68,13 +68,13 @@ export async function* tarEntries(
     if (extension) {
       if (size > maxHeaderBytes) throw new Error(`corrupt tar: a header of ${size} bytes`);
       const bytes = await read();
-      if (type === 'ExtendedHeader' || type === 'OldExtendedHeader') pax = { ...pax, ...paxRecords(bytes) };
-      else if (type === 'NextFileHasLongPath') longPath = untilZero(bytes);
-      else if (type === 'NextFileHasLongLinkpath') longTarget = untilZero(bytes);
+      if (type === 'x' || type === 'X') pax = { ...pax, ...paxRecords(bytes) };
+      else if (type === 'L') longPath = untilZero(bytes);
+      else if (type === 'K') longTarget = untilZero(bytes);
     } else {
-      if (type === 'SparseFile' || pax.sparse)
+      if (type === 'S' || pax.sparse)
         throw new Error(`its entry '${path}' is a sparse file, which is not read: pack it again without --sparse`);
-      const target = longTarget ?? pax.linkpath ?? header.linkpath ?? '';
+      const target = longTarget ?? pax.linkpath ?? header.target;
       [pax, longPath, longTarget] = [{}, undefined, undefined];
       yield { path, kind: kinds[type] ?? 'other', target, offset: start, size, read };
     }
@@ -85,14 +85,8 @@ export async function* tarEntries(
   }
 }
 
-/** Headers that say something of the entry after them, or of all. */
-const extensions: ReadonlySet<string> = new Set([
-  'ExtendedHeader',
-  'OldExtendedHeader',
-  'GlobalExtendedHeader',
-  'NextFileHasLongPath',
-  'NextFileHasLongLinkpath',
-]);
+/** Headers that say something of the entry after them, or of all: pax' extended ones, and GNU's long path and link. */
+const extensions: ReadonlySet<string> = new Set(['x', 'X', 'g', 'L', 'K']);
 
 /** What an extended header says of the entry after it, as far as it matters here. */
 interface PaxRecords {
@@ -124,14 +118,4 @@ function paxRecords(bytes: Uint8Array): PaxRecords {
 function untilZero(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return Buffer.from(bytes.buffer, bytes.byteOffset, end < 0 ? bytes.length : end).toString('utf8');
-}
-
-function parseHeader(block: Uint8Array, offset: number): Header {
-  try {
-    return new Header(Buffer.from(block.buffer, block.byteOffset, block.byteLength), 0);
-  } catch (cause) {
-    throw new Error(`corrupt tar: header at byte ${offset} (${cause instanceof Error ? cause.message : cause})`, {
-      cause,
-    });
-  }
 }

@@ -87,6 +87,17 @@ export const datasetRule: Rule<Dataset> = rule<Dataset>(
   },
 );
 
+/** What a data set gives. */
+export const sampleRule: Rule<Sample> = rule<Sample>(
+  'a sample: { image: { data, width, height, channels }, label }',
+  (value) => {
+    const { image } = (value ?? {}) as Partial<Sample>;
+    const { data, width, height, channels } = (image ?? {}) as Partial<Image>;
+    const isPixels = data instanceof Uint8Array || data instanceof Uint8ClampedArray || data instanceof Float32Array;
+    return isPixels && data.length > 0 && [width, height, channels].every(Number.isSafeInteger);
+  },
+);
+
 /** Numbers one after the other: an array or a typed array. */
 export const numberListRule: Rule<ArrayLike<number>> = rule<ArrayLike<number>>(
   'an array of numbers',

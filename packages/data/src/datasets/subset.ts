@@ -9,6 +9,7 @@ import {
   isReferenceDataset,
   numberListRule,
   type ReferenceDataset,
+  sampleRule,
 } from './dataset.js';
 import { rememberOrigin } from './image-key.js';
 
@@ -143,7 +144,9 @@ export async function split<Name extends string>(
 async function labelsOf(dataset: Dataset): Promise<Int32Array> {
   const labels = new Int32Array(dataset.length);
   for (let index = 0; index < labels.length; index++)
-    labels[index] = isReferenceDataset(dataset) ? dataset.reference(index).label : (await dataset.get(index)).label;
+    labels[index] = isReferenceDataset(dataset)
+      ? dataset.reference(index).label
+      : check(`sample ${index}`, await dataset.get(index), sampleRule).label;
   return labels;
 }
 

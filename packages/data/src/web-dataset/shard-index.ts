@@ -1,7 +1,9 @@
-import { addressOf, isRecord, openSource, parseJson, type ReadLimits, readBudget } from '@cnnzoo/files';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { addressOf, isRecord, openSource, parseJson, type ReadLimits, readBudget, type Source } from '@cnnzoo/files';
 import { asDataError, sourceName } from '../archives/archive-index.js';
 import { DataError } from '../data-error.js';
-import { placeBeside } from './shard-places.js';
+import { indexName, pathOf, placeBeside } from './shard-places.js';
 
 /** What an index says of a data set's shards: the format of Python's wids, with classes. */
 export interface ShardIndex {
@@ -39,4 +41,27 @@ export async function readShardIndex(place: string | URL, limits: ReadLimits | u
     if (cause instanceof DataError) throw cause;
     throw asDataError(name, cause);
   }
+}
+
+/**
+ * What the index beside shards says of them, where it lies in their folder of this machine and has all of them.
+ * @param sources the shards in their order
+ */
+export async function indexBeside(
+  sources: readonly Source[],
+  limits: ReadLimits | undefined,
+): Promise<ShardIndex | undefined> {
+  const paths = sources.map((source) =>
+    (typeof source === 'string' || source instanceof URL) && addressOf(source) === null ? resolve(pathOf(source)) : '',
+  );
+  const folder = dirname(paths[0] ?? '');
+  const place = join(folder, indexName);
+  if (paths.some((path) => path === '' || dirname(path) !== folder) || !existsSync(place)) return undefined;
+  // Another program's file of that name says nothing of them.
+  const index = await readShardIndex(place, limits).catch(() => undefined);
+  if (index === undefined) return undefined;
+  const { shards, classes } = index;
+  const counts = new Map(shards.map((shard) => [resolve(pathOf(shard.place)), shard.count]));
+  const known = paths.map((path) => ({ place: path, count: counts.get(path) ?? -1 }));
+  return known.some(({ count }) => count < 0) ? undefined : { shards: known, classes };
 }

@@ -31,16 +31,21 @@ export async function shardPlaces(
   return { sources: tars.map((name) => join(path, name)) };
 }
 
+export function hasBraces(place: string): boolean {
+  return /\{.*\}/s.test(place);
+}
+
 /** `data-{000..099}.tar` names a hundred shards, as Python's braceexpand has it. */
 export function expanded<T extends Source>(source: T): readonly (T | string)[] {
-  if (typeof source !== 'string' || !/\{.*\}/s.test(source)) return [source];
+  if (typeof source !== 'string' || !hasBraces(source)) return [source];
   const names = expand(source, { max: EXPANSION_MAX + 1 });
   if (names.length > EXPANSION_MAX)
     throw new RangeError(`shards must be at most ${EXPANSION_MAX}, '${source.slice(0, 100)}' names more`);
   return names;
 }
 
-function pathOf(place: string | URL): string {
+/** The path that a file URL means, or the path itself. */
+export function pathOf(place: string | URL): string {
   return place instanceof URL || /^file:/i.test(place) ? fileURLToPath(place) : place;
 }
 

@@ -22,6 +22,7 @@ import { writeShards } from '../fixtures/write-shards.js';
 import { DataLoader, type DataLoaderOptions } from '../loader/data-loader.js';
 import { ShuffleBuffer } from '../shards/shuffle-buffer.js';
 import { openTar } from './open-tar.js';
+import { shardFormat } from './shard-format.js';
 import { shardPlaces } from './shard-places.js';
 import { tarSamples } from './tar-samples.js';
 import { webDataset } from './web-dataset.js';
@@ -388,6 +389,15 @@ describe('shards that are written', () => {
     expect(JSON.parse(readFileSync(join(place, 'shards', 'index.json'), 'utf8'))).toEqual(index);
     const dataset = await webDataset(join(place, 'shards'));
     expect(dataset.categories).toEqual(index.classes);
+    for (const [name, format] of [
+      ['written/shards', 'webdataset'],
+      ['written/shards/index.json', 'webdataset'],
+      ['written/shards/data-000000.tar', 'webdataset'],
+      ['written/images', null],
+      ['written/{a,b}.parquet', 'parquet'],
+      ['nowhere.tar', null],
+    ] as const)
+      expect([name, await shardFormat(join(folder, name))]).toEqual([name, format]);
     const expected = written.flatMap(({ samples }) => samples);
     for (const [i, [, ending, label, crc]] of expected.entries()) {
       const sample = await dataset.get(i);
@@ -395,6 +405,9 @@ describe('shards that are written', () => {
       // webdataset decodes what these end in; PPM and TIFF come from it as they are.
       if (/jpg|png/.test(ending)) expect(crc32(sample.image.data as Uint8Array)).toBe(crc);
     }
+    // The index beside shards that are named themselves is theirs, where it has all of them.
+    const shard = join(place, 'shards', 'data-000001.tar');
+    expect((await webDataset([shard])).categories).toEqual(index.classes);
     await expect(writeWebDataset(dataset, join(place, 'shards'))).rejects.toThrow('a new or an empty one');
     // From shards to shards.
     const again = await writeWebDataset(dataset, join(place, 'again'), { maxSize: 1 });

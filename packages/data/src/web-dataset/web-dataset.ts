@@ -14,7 +14,7 @@ import {
 } from '../shards/shard-options.js';
 import { shardedDataset } from '../shards/sharded-dataset.js';
 import { labelPlaces, rawLabel } from './labels.js';
-import { readShardIndex } from './shard-index.js';
+import { indexBeside, readShardIndex } from './shard-index.js';
 import { shardPlaces } from './shard-places.js';
 import { type SampleRules, tarLabels, tarShard } from './tar-shard.js';
 
@@ -28,7 +28,8 @@ export interface WebDatasetOptions extends ShardOptions {
 
 /**
  * A data set of tar shards in the format of Python's webdataset, read from their start: files that have the path up to the first dot of their base
- * name in common are a sample. Shards may be packed by gzip. Without an index, and without `classes`, all shards are read once for their counts and labels.
+ * name in common are a sample. Shards may be packed by gzip. Counts and classes come from the index, also from an index.json beside the shards; without
+ * one, all shards are read once for them.
  * @param shards the path or address of one, with braces that name several (`data-{000..099}.tar`), a list of them, a folder of them, or the
  *   index.json beside them
  * @throws DataError naming the shard or index that cannot be read; by `get` and the loader, where a sample has no image or label, or its
@@ -58,7 +59,8 @@ export async function webDataset(
     limits,
   };
   const places = await shardPlaces(shards);
-  const index = 'index' in places ? await readShardIndex(places.index, limits) : undefined;
+  const index =
+    'index' in places ? await readShardIndex(places.index, limits) : await indexBeside(places.sources, limits);
   const sources = 'index' in places ? (index?.shards ?? []).map(({ place }) => place) : places.sources;
   const classes = given.classes ?? index?.classes;
   const own = shareOf(sources.length, given.split);

@@ -12,6 +12,7 @@ import {
   type FileReference,
   isReferenceDataset,
   type SampleReference,
+  sampleRule,
 } from '../datasets/dataset.js';
 import { loadSample, readFileReference } from '../datasets/load-sample.js';
 import { imageEnding, imageFormat } from '../images/image-format.js';
@@ -175,7 +176,7 @@ async function* samplesOf(dataset: Dataset, seed: number | undefined): AsyncGene
   for (let i = 0; i < dataset.length; i++) {
     const index = order?.[i] ?? i;
     if (isReferenceDataset(dataset)) yield await encoded(dataset.reference(index), index);
-    else yield await encodedPixels(await dataset.get(index), index);
+    else yield await encodedPixels(check(`sample ${index}`, await dataset.get(index), sampleRule), index);
   }
 }
 

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
-import { choice, command, required, text } from '../command.js';
+import { choice, command, several, text } from '../command.js';
 import { checkParent } from '../export/export-model.js';
+import { onePlace } from '../one-place.js';
 import { openClassifier, sourceOptions } from '../open-classifier.js';
 import { progressListener } from '../training/progress.js';
 
@@ -9,9 +10,12 @@ export const evaluateCommand = command({
   summary: 'tests a classifier on labelled images: accuracy, classes, confusions, calibration',
   examples: [
     'cnnzoo evaluate pets-test --model pets-classifier --html report.html',
+    'cnnzoo evaluate val-{00..15}.tar --model resnet50.IMAGENET1K_V2',
     'cnnzoo evaluate imagenet/val --model resnet50.IMAGENET1K_V2 --protocol ten-crop',
   ],
-  args: { data: required('a folder with a folder of images for each class, an archive of one, or a list of labels') },
+  args: {
+    data: several('a folder with a folder of images for each class, an archive of one, a list of labels, or shards'),
+  },
   options: {
     ...sourceOptions,
     protocol: choice('name', 'what the network sees of each image; default: center', ['center', 'ten-crop']),
@@ -24,7 +28,7 @@ export const evaluateCommand = command({
     const { reportToHtml, reportToJson, reportToMarkdown, tenCrop } = await import('@cnnzoo/evaluate');
     const classifier = await openClassifier(options);
     try {
-      const report = await classifier.evaluate(data, {
+      const report = await classifier.evaluate(onePlace(data), {
         onEvent: await progressListener(output),
         ...(protocol === 'ten-crop' && { protocol: tenCrop() }),
       });

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { RecipeName, RemoteLog, TrainEvent } from '@cnnzoo/train';
-import { command, type Result, required } from '../command.js';
+import { command, type Result, several } from '../command.js';
 import { interruptedCode } from '../exit-codes.js';
 import { checkParent } from '../export/export-model.js';
+import { onePlace } from '../one-place.js';
 import type { Output } from '../output.js';
 import { recipeNames } from '../recipe-names.js';
 import { readRunFile } from '../run-file.js';
@@ -17,18 +18,24 @@ export const trainCommand = command({
   name: 'train',
   summary: 'fine-tunes a network on a folder of images, or trains one as a paper did',
   details:
-    "Fine-tunes a network on a folder with a folder of images for each class (or a zip or tar of one, or a CSV or JSON list of labels), and saves a classifier: one folder for cnnzoo predict, evaluate and export. With --weights none it trains from random weights. The first word may also be a paper's recipe (cnnzoo recipe lists them), or a run file: these options in YAML or JSON, in camel case; its JSON schema is node_modules/cnnzoo/dist/run.schema.json. Options on the command line come before those of the file. Ctrl-C ends the run after its step, and --resume resumes it.",
+    "Fine-tunes a network on a folder with a folder of images for each class (or a zip or tar of one, a CSV or JSON list of labels, or shards: tars of webdataset or Parquet files), and saves a classifier: one folder for cnnzoo predict, evaluate and export. With --weights none it trains from random weights. The first word may also be a paper's recipe (cnnzoo recipe lists them), or a run file: these options in YAML or JSON, in camel case; its JSON schema is node_modules/cnnzoo/dist/run.schema.json. Options on the command line come before those of the file. Ctrl-C ends the run after its step, and --resume resumes it.",
   examples: [
     'cnnzoo train pets --network resnet18 --epochs 5 --out pets-classifier',
     'cnnzoo train pets --out pets-classifier --resume',
     'cnnzoo train resnet-cifar --data cifar10 --network cifar_resnet20 --live',
     'cnnzoo train pets --find-learning-rate curve.svg',
+    'cnnzoo train pets-{000..009}.tar --network resnet18 --out pets-classifier',
     'cnnzoo train run.yaml',
   ],
-  args: { source: required('a folder, archive or list of labelled images; a recipe; or a run file', recipeNames) },
+  args: {
+    source: several(
+      'a folder, archive or list of labelled images, or shards of them; a recipe; or a run file',
+      recipeNames,
+    ),
+  },
   options: trainOptions,
   async run({ args: { source }, options, output }) {
-    const run = await runOf(source, options);
+    const run = await runOf(onePlace(source), options);
     if (run.findLearningRate !== undefined) return findLearningRate(run, run.findLearningRate, output);
     if (run.resume !== true && existsSync(run.checkpoint))
       throw new RangeError(
@@ -104,7 +111,7 @@ async function findLearningRate(run: Run, file: string, output: Output): Promise
 async function runOf(source: string, options: RunRequest): Promise<Run> {
   const given: RunRequest = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const isRecipe = (recipeNames as readonly string[]).includes(source) && !existsSync(source);
-  const isRunFile = /\.(ya?ml)$/i.test(source) || (/\.json$/i.test(source) && (await namesData(source)));
+  const isRunFile = /\.(ya?ml)$/i.test(source) || (/^(?!https?:).*\.json$/is.test(source) && (await namesData(source)));
   const all: RunRequest = isRunFile
     ? { ...(await readRunFile(source, trainOptions)), ...given }
     : isRecipe
