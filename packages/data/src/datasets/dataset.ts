@@ -68,16 +68,6 @@ export function checkIndex(index: number, length: number): void {
   check('index', index, integer(0, length - 1));
 }
 
-export const sampleRule: Rule<Sample> = rule<Sample>(
-  'a sample: { image: { data, width, height, channels }, label }',
-  (value) => {
-    const { image } = (value ?? {}) as Partial<Sample>;
-    const { data, width, height, channels } = (image ?? {}) as Partial<Image>;
-    const isPixels = data instanceof Uint8Array || data instanceof Uint8ClampedArray || data instanceof Float32Array;
-    return isPixels && data.length > 0 && [width, height, channels].every(Number.isSafeInteger);
-  },
-);
-
 /** Any object with length, categories and get(index). */
 export const datasetRule: Rule<Dataset> = rule<Dataset>(
   'a data set: an object with length, categories and get(index)',
