@@ -1,22 +1,5 @@
-export { type ProgressBarOptions, type ProgressEvent, type ProgressStream, progressBar } from '@cnnzoo/train';
-export {
-  type ClassifyOptions,
-  type EvaluateClassifierOptions,
-  type ImageClassifier,
-  imageClassifier,
-} from './classifier/classifier.js';
+/** What Node has: all that browsers have, and what reads folders and writes files. */
 export { type FineTunedClassifier, type FineTuneOptions, fineTune } from './classifier/fine-tune.js';
-export type { ClassifierInput } from './classifier/image-input.js';
-export type { LabelledImages } from './classifier/labelled-images.js';
-export { type LoadClassifierOptions, loadClassifier } from './classifier/load-classifier.js';
-export type { PageImage, PagePixels } from './classifier/page-image.js';
-export type { Predictor } from './classifier/runner.js';
-export { loadModel, saveModel } from './classifier/saved-model.js';
-export type { MapPredictor, ServableNetwork } from './classifier/servable-network.js';
-export type { TrainingFacts } from './classifier/training-facts.js';
+export { saveModel } from './classifier/saved-model.js';
 export { type PushedToHub, type PushToHubOptions, pushToHub } from './hub/push-to-hub.js';
-export { createModel, listModels } from './networks/create-model.js';
-export { type FromPretrainedOptions, fromPretrained } from './networks/from-pretrained.js';
-export type { Family, ModelId, OptionsOf } from './networks/models.js';
-export * from './packages.js';
-export { useBackend } from './use-backend.js';
+export * from './runs-in-browsers.js';

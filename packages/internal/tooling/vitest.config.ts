@@ -9,6 +9,8 @@ export default defineConfig({
     // Native addons (onnxruntime-node, sharp) are not safe in worker threads that come and go.
     pool: 'forks',
     maxWorkers: 2,
+    isolate: false,
+    setupFiles: join(import.meta.dirname, 'src/forget-engine.ts'),
     // Only what hangs is to fail by its time: a busy machine may take ten times as long as an idle one.
     testTimeout: 300_000,
     hookTimeout: 300_000,

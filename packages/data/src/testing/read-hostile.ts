@@ -3,6 +3,7 @@
  * then.
  */
 import { basename, dirname } from 'node:path';
+import { peakMegabytes } from '@cnnzoo/testing/peak-memory';
 import { readIdx } from '../datasets/idx.js';
 import { imageFolder } from '../datasets/image-folder.js';
 import { readImage } from '../images/decode-image.js';
@@ -31,7 +32,7 @@ async function run(): Promise<void> {
     }
     const { user, system } = process.cpuUsage(start);
     const seconds = (user + system) / 1e6;
-    const megabytes = process.resourceUsage().maxRSS / 1024;
+    const megabytes = peakMegabytes();
     const named = result.includes(basename(path));
     console.log(
       JSON.stringify({ path, result: result.slice(0, 400), length: result.length, named, seconds, megabytes }),

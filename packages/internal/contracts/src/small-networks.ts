@@ -10,10 +10,10 @@ export function isGiant(id: ModelId): boolean {
 }
 
 /**
- * Networks of one family have the same classifier of a hundred million weights: it is there in these and left out in the others.
+ * Networks of one family have the same classifier of a hundred million weights: it is there in one and left out in the others.
  */
 export function hasTop(id: ModelId): boolean {
-  return !id.startsWith('vgg') || id === 'vgg11' || id === 'vgg16_bn';
+  return !id.startsWith('vgg') || id === 'vgg11';
 }
 
 /**

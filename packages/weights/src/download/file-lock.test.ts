@@ -10,40 +10,33 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { withFileLock } from './file-lock.js';
 
 /** What happens around the lock's calls to the file system, for tests in which another process comes in between. */
-const around = vi.hoisted(() => ({
+const around = {
   afterStat: async () => {},
   afterRefusal: (_path: unknown) => {},
-}));
+};
 
-vi.mock('@cnnzoo/files', async (importOriginal) => {
-  const files = await importOriginal<typeof import('@cnnzoo/files')>();
-  const fs = await import('node:fs/promises');
-  const observed = {
-    ...fs,
-    async lstat(path: PathLike) {
-      const found = await fs.lstat(path);
-      await around.afterStat();
-      return found;
-    },
-    async writeFile(...call: Parameters<typeof fs.writeFile>) {
-      await fs.writeFile(...call).catch((error: unknown) => {
-        around.afterRefusal(call[0]);
-        throw error;
-      });
-    },
-  };
-  return {
-    ...files,
-    nodeModule: (name: Parameters<typeof files.nodeModule>[0]) =>
-      name === 'node:fs/promises' ? observed : files.nodeModule(name),
-  };
+beforeAll(() => {
+  const { lstat, writeFile } = { ...fs };
+  vi.spyOn(fs, 'lstat').mockImplementation((async (path: PathLike) => {
+    const found = await lstat(path);
+    await around.afterStat();
+    return found;
+  }) as typeof fs.lstat);
+  vi.spyOn(fs, 'writeFile').mockImplementation(async (...call) => {
+    await writeFile(...call).catch((error: unknown) => {
+      around.afterRefusal(call[0]);
+      throw error;
+    });
+  });
 });
+afterAll(() => vi.restoreAllMocks());
 
 let folder = '';
 let lock = '';

@@ -4,6 +4,7 @@
  */
 import '@tensorflow/tfjs-backend-cpu';
 import { statSync } from 'node:fs';
+import { peakMegabytes } from '@cnnzoo/testing/peak-memory';
 import { readWeights } from '../formats/read-weights.js';
 import { readLayersModel } from '../formats/tfjs/layers-model.js';
 
@@ -25,7 +26,7 @@ for (const path of process.argv.slice(2)) {
       result: result.slice(0, 400),
       length: result.length,
       seconds,
-      megabytes: process.resourceUsage().maxRSS / 1024,
+      megabytes: peakMegabytes(),
     }),
   );
 }
