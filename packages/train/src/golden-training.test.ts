@@ -1,8 +1,7 @@
-import { alexnet } from '@cnnzoo/alexnet';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { googlenet } from '@cnnzoo/googlenet';
 import { lenet5 } from '@cnnzoo/lenet';
-import { cifarResnet, resnet18 } from '@cnnzoo/resnet';
+import { cifarResnet } from '@cnnzoo/resnet';
 import {
   expectGoldenTraining,
   goldenElements,
@@ -13,7 +12,6 @@ import {
   type TrainingGolden,
   trainingGolden,
 } from '@cnnzoo/testing';
-import { vgg11Bn } from '@cnnzoo/vgg';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -98,13 +96,14 @@ function firstGradients(model: LayersModel, optimizer: Sgd, weightDecay: number)
 }
 
 const options = { numClasses: 10, initialWeights: 'zeros' } as const;
+/**
+ * With batch norm and without, with auxiliary heads, and with none of these. What the goldens of larger networks have besides is the network's
+ * own, whose package trains it to the same figures.
+ */
 const networks: [name: string, make: () => LayersModel][] = [
   ['lenet5', () => lenet5()],
   ['cifar_resnet20', () => cifarResnet({ depth: 20 })],
-  ['resnet18', () => resnet18({ ...options, inputShape: [96, 96, 3] })],
   ['googlenet', () => googlenet({ ...options, dropout: 0, inputShape: [128, 128, 3], auxiliaryHeads: true })],
-  ['alexnet', () => alexnet({ ...options, dropout: 0, inputShape: [96, 96, 3] })],
-  ['vgg11_bn', () => vgg11Bn({ ...options, dropout: 0, inputShape: [64, 64, 3] })],
 ];
 
 test.each(networks)('%s trains as in PyTorch, through train', { timeout: 900_000 }, async (name, make) => {

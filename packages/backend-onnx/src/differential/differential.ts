@@ -6,11 +6,15 @@ import { type Exception, exceptions as onEachDevice } from './exceptions.js';
 import { weightsOf } from './gradient-weights.js';
 import { networkOperations } from './network-operations.js';
 import { numericOperations } from './numeric-operations.js';
+import { productOperations } from './product-operations.js';
 import { randomOf } from './random.js';
+import { windowOperations } from './window-operations.js';
 
 export const drawnOperations: readonly DrawnOperation[] = [
   ...numericOperations,
   ...arrayOperations,
+  ...productOperations,
+  ...windowOperations,
   ...networkOperations,
 ];
 

@@ -50,3 +50,6 @@ export function describeCase({ operation, seed, inputs, options }: DrawnCase): s
   const described = inputs.map(({ shape, dtype }) => `${dtype}[${shape}]`).join(', ');
   return `${operation}(${described}) ${JSON.stringify(options)}, case ${seed}`;
 }
+
+/** The activations that tfjs's fused operations take. */
+export const fusedActivations = ['linear', 'relu', 'relu6', 'elu', 'sigmoid', 'prelu', 'leakyrelu'] as const;

@@ -92,3 +92,8 @@ export function drawValues(random: Random, size: number, dtype: DataType, kind: 
     return Math.fround(drawFloat(random, kind, index));
   });
 }
+
+/** [batch, height, width, channels] */
+export function drawImageShape(random: Random, channels: number): number[] {
+  return [random.int(1, 3), random.int(4, 8), random.int(4, 8), channels];
+}

@@ -50,9 +50,9 @@ interface RandomInitializer {
 /** Builds with weights of which only the beginning is drawn: all 127 million of a wide ResNet's would take seconds each time. */
 function drawingBeginnings<T>(build: () => T): T {
   const { classNameMap } = tf.serialization.SerializationMap.getMap();
-  const [constructor] = classNameMap['CnnzooRandomInitializer'] as unknown as [{ prototype: RandomInitializer }];
-  const { apply } = constructor.prototype;
-  const spy = vi.spyOn(constructor.prototype, 'apply').mockImplementation(function (this: RandomInitializer, shape) {
+  const [{ prototype }] = classNameMap['CnnzooRandomInitializer'] as unknown as [{ prototype: RandomInitializer }];
+  const { apply } = prototype;
+  const spy = vi.spyOn(prototype, 'apply').mockImplementation(function (this: RandomInitializer, shape) {
     const size = tf.util.sizeFromShape(shape);
     if (size <= compared) return apply.call(this, shape);
     const values = new Float32Array(size);
@@ -148,7 +148,9 @@ export function describeNetworks(part: Part): void {
     });
 
     test('a seed gives the same weights again, another one others', () => {
-      const first = new Map((model.weights as unknown as LayerVariable[]).map((weight) => [weight.originalName, weight]));
+      const first = new Map(
+        (model.weights as unknown as LayerVariable[]).map((weight) => [weight.originalName, weight]),
+      );
       const beginning = (weight: LayerVariable) => bytes(weight).subarray(0, compared * Float32Array.BYTES_PER_ELEMENT);
       const differences = (seed: number) => {
         const again = drawingBeginnings(() => createModel(id, { ...options, seed }));

@@ -1,28 +1,43 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { publishedPackages } from '@cnnzoo/tooling/published-packages';
+import { build, type Plugin } from 'esbuild';
 import { afterAll, expect, test } from 'vitest';
 import { problems } from './compile.js';
 import { declarePlaceholders } from './placeholders.js';
 import { publicExports } from './public-api.js';
 import { snippets } from './snippets.js';
 
-// Inside the package, so that the programs find what it depends on as an app does. The packages of the workspace need not be among that: tsx
-// reads in the folder's tsconfig.json where they are.
+// Inside the package, so that the programs find what it depends on as an app does.
 const folder = fileURLToPath(new URL('../../.snippets', import.meta.url));
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-const paths = publishedPackages().flatMap(({ entries }) =>
-  entries.map(({ specifier, module }) => [specifier, [module]]),
-);
-writeFileSync(
-  join(folder, 'tsconfig.json'),
-  JSON.stringify({ compilerOptions: { paths: Object.fromEntries(paths) }, include: ['*.mts'] }),
-);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/**
+ * Compiles a program to JavaScript beside it, and returns that file. Its imports stay imports; those of the workspace, on which this package
+ * need not depend, become the paths of their files.
+ */
+async function compiled(file: string): Promise<string> {
+  const outfile = file.replace(/\.mts$/, '.mjs');
+  const modules = new Map(
+    publishedPackages().flatMap(({ entries }) =>
+      entries.map(({ specifier, module }) => [specifier, pathToFileURL(module).href]),
+    ),
+  );
+  const importsStay: Plugin = {
+    name: 'imports-stay',
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /./ }, ({ path, kind }) =>
+        kind === 'entry-point' ? undefined : { path: modules.get(path) ?? path, external: true },
+      ),
+  };
+  await build({ entryPoints: [file], outfile, bundle: true, format: 'esm', target: 'node20', plugins: [importsStay] });
+  return outfile;
+}
 
 const exported = publicExports();
 const examples = exported.flatMap(({ name, place, examples }) =>
@@ -72,9 +87,8 @@ test('every program that trains looks at whether it was interrupted', () => {
 });
 
 test.each(programs.filter(({ runs }) => runs))('$place runs', async ({ file }) => {
-  const run = promisify(execFile)(process.execPath, ['--import', 'tsx', file], {
+  const run = promisify(execFile)(process.execPath, [await compiled(file)], {
     cwd: join(folder, '..'),
-    env: { ...process.env, TSX_TSCONFIG_PATH: join(folder, 'tsconfig.json') },
     timeout: 250_000,
   });
   // Rejects, with what the program printed, where it ends with an error.
