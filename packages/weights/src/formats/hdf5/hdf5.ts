@@ -12,11 +12,11 @@ import { storedTensor } from '../stored-tensor.js';
 import { chunkArray, chunkTree, consecutiveChunks, newChunkTree } from './chunk-index.js';
 import { type Chunk, readChunks } from './chunks.js';
 import { denseMessages } from './dense-storage.js';
+import { readGlobalHeap, variableTextHeaps } from './global-heap.js';
 import { growingChunkArray } from './growing-chunk-array.js';
 import {
   type Dataspace,
   type Datatype,
-  decodeText,
   Fields,
   type Layout,
   parseAttribute,
@@ -26,6 +26,8 @@ import {
   parseFilters,
   parseLayout,
 } from './messages.js';
+import { densePlace, headerMessages, parseLink } from './object-header.js';
+import { addGroupMembers, readLocalHeap } from './old-group.js';
 
 /** A group or a data set. */
 export interface Hdf5Object {
@@ -142,7 +144,7 @@ class Reader {
     const heaps = new Map<number, ReadonlyMap<number, string>>();
     let isGroup = false;
 
-    for (const { type, flags, data } of await this.#messages(address)) {
+    for (const { type, flags, data } of await headerMessages(this, address)) {
       const fields = new Fields(data);
       if ((flags & 2) !== 0 && [0x01, 0x03, 0x04, 0x05, 0x08, 0x0b].includes(type))
         throw new TypeError('a message that is shared between objects, which is not supported');
@@ -154,8 +156,8 @@ class Reader {
       else if (type === 0x11) {
         isGroup = true;
         const tree = fields.place();
-        const names = await this.#localHeap(fields.place());
-        await this.#symbols(tree, names, members, 0);
+        const names = await readLocalHeap(this, fields.place());
+        await addGroupMembers(this, tree, names, members, 0);
       } else if (type === 0x02) {
         isGroup = true;
         const place = densePlace(fields, 8);
@@ -194,114 +196,13 @@ class Reader {
   ): Promise<void> {
     // Heaps are read before they are asked for, because parsing does not wait.
     for (const collection of variableTextHeaps(message))
-      if (!heaps.has(collection)) heaps.set(collection, await this.#globalHeap(collection));
+      if (!heaps.has(collection)) heaps.set(collection, await readGlobalHeap(this, collection));
     const { name, texts } = parseAttribute(new Fields(message), (collection, index) => {
       const text = heaps.get(collection)?.get(index);
       if (text === undefined) throw new RangeError(`a text that is not in the heap at ${collection}`);
       return text;
     });
     if (texts !== null) attributes.set(name, texts);
-  }
-
-  /** All messages of an object header, its continuations included. */
-  async #messages(address: number): Promise<{ type: number; flags: number; data: Uint8Array }[]> {
-    const messages: { type: number; flags: number; data: Uint8Array }[] = [];
-    const prefix = await this.fields(address, Math.min(48, this.size - address));
-    const isNew = decodeText(prefix.bytes.subarray(0, 4)) === 'OHDR';
-    const blocks: { at: number; length: number }[] = [];
-    let hasOrder = false;
-    if (isNew) {
-      prefix.skip(4);
-      if (prefix.uint8() !== 2) throw new TypeError('an object header of an unknown version');
-      const flags = prefix.uint8();
-      hasOrder = (flags & 4) !== 0;
-      if ((flags & 0x20) !== 0) prefix.skip(16);
-      if ((flags & 0x10) !== 0) prefix.skip(4);
-      const width = flags & 3;
-      const length =
-        width === 0 ? prefix.uint8() : width === 1 ? prefix.uint16() : width === 2 ? prefix.uint32() : prefix.place();
-      blocks.push({ at: address + prefix.at, length });
-    } else {
-      if (prefix.uint8() !== 1) throw new TypeError(`no object header at ${address}`);
-      prefix.skip(7);
-      blocks.push({ at: address + 16, length: prefix.uint32() });
-    }
-    for (const { at, length } of blocks) {
-      const fields = await this.fields(at, length);
-      const header = isNew ? (hasOrder ? 6 : 4) : 8;
-      while (fields.left >= header) {
-        const type = isNew ? fields.uint8() : fields.uint16();
-        const size = fields.uint16();
-        const flags = fields.uint8();
-        fields.skip(header - (isNew ? 4 : 5));
-        const data = fields.take(size);
-        if (type !== 0x10) {
-          messages.push({ type, flags, data });
-          continue;
-        }
-        const next = new Fields(data);
-        const block = { at: next.place(), length: next.place() };
-        // New blocks have a signature before and a checksum after their messages.
-        blocks.push(isNew ? { at: block.at + 4, length: block.length - 8 } : block);
-      }
-    }
-    return messages;
-  }
-
-  async #localHeap(address: number): Promise<Uint8Array> {
-    const fields = await this.fields(address, 32);
-    fields.signature('HEAP');
-    fields.skip(4);
-    const size = fields.place();
-    fields.skip(8);
-    return (await this.fields(fields.place(), size)).bytes;
-  }
-
-  /** Members of an old group, from the B-tree at `address`. */
-  async #symbols(address: number, names: Uint8Array, members: Map<string, number>, depth: number): Promise<void> {
-    if (depth > 32) throw new RangeError('a tree of groups that is too deep');
-    const node = await this.fields(address, 8);
-    const signature = decodeText(node.take(4));
-    if (signature === 'SNOD') {
-      node.skip(2);
-      const count = node.uint16();
-      const entries = await this.fields(address + 8, count * 40);
-      for (let i = 0; i < count; i++) {
-        const name = new Fields(names);
-        name.skip(entries.place());
-        members.set(name.name(), entries.place());
-        entries.skip(24);
-      }
-      return;
-    }
-    if (signature !== 'TREE' || node.uint8() !== 0) throw new TypeError(`no tree of groups at ${address}`);
-    node.skip(1);
-    const count = node.uint16();
-    const children = await this.fields(address + 24, count * 16 + 8);
-    for (let i = 0; i < count; i++) {
-      children.skip(8);
-      await this.#symbols(children.place(), names, members, depth + 1);
-    }
-  }
-
-  /** Texts of any length. */
-  async #globalHeap(address: number): Promise<ReadonlyMap<number, string>> {
-    const header = await this.fields(address, 16);
-    header.signature('GCOL');
-    header.skip(4);
-    const size = header.place();
-    const fields = await this.fields(address, size);
-    fields.skip(16);
-    const texts = new Map<number, string>();
-    while (fields.left >= 16) {
-      const index = fields.uint16();
-      fields.skip(6);
-      const length = fields.place();
-      if (index === 0) break;
-      texts.set(index, decodeText(fields.take(length)).replace(/\0$/, ''));
-      fields.skip(Math.min((8 - (length % 8)) % 8, fields.left));
-    }
-    return texts;
   }
 
   async dataset(name: string, { dataset }: Hdf5Object): Promise<StateTensor> {
@@ -367,40 +268,4 @@ function swapped(values: Uint8Array, width: number): Uint8Array {
   for (let at = 0; at < values.length; at += width)
     for (let byte = 0; byte < width; byte++) turned[at + byte] = values[at + width - 1 - byte] ?? 0;
   return turned;
-}
-
-/**
- * Where the messages are that an object has beside its header, or null. @param countSize bytes of the largest number that a member
- * had, where it is there
- */
-function densePlace(fields: Fields, countSize: number): { heap: number; index: number } | null {
-  fields.skip(1);
-  const flags = fields.uint8();
-  if ((flags & 1) !== 0) fields.skip(countSize);
-  const heap = fields.uint64();
-  return heap === null ? null : { heap, index: fields.place() };
-}
-
-/** A hard link to a member, or null for the other kinds, which Keras does not write. */
-function parseLink(fields: Fields): { name: string; address: number } | null {
-  fields.skip(1);
-  const flags = fields.uint8();
-  const type = (flags & 8) !== 0 ? fields.uint8() : 0;
-  if ((flags & 4) !== 0) fields.skip(8);
-  if ((flags & 16) !== 0) fields.skip(1);
-  const width = flags & 3;
-  const length =
-    width === 0 ? fields.uint8() : width === 1 ? fields.uint16() : width === 2 ? fields.uint32() : fields.place();
-  const name = decodeText(fields.take(length));
-  return type === 0 ? { name, address: fields.place() } : null;
-}
-
-/** The global heaps that an attribute of texts of any length refers to. */
-function variableTextHeaps(data: Uint8Array): number[] {
-  const heaps = new Set<number>();
-  parseAttribute(new Fields(data), (collection) => {
-    heaps.add(collection);
-    return '';
-  });
-  return [...heaps];
 }
