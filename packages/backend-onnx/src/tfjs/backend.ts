@@ -9,9 +9,9 @@ import { constant, type HostData, type LazyNode, lazyNode, placeholder, type Val
 import type { Operation } from '../graph/operation.js';
 import { sizeOf } from '../graph/shape.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { assignQuietly, followAssignments } from './assignments.js';
 import { StepBoundary } from './step-boundary.js';
 import { isOwn, TensorData, toElements } from './tensor-data.js';
+import { VariableHistory } from './variable-history.js';
 
 /**
  * After this many recorded nodes, or bytes of results, without a read, the next step of a loop without gradients starts with a
@@ -51,18 +51,22 @@ export class OnnxBackend extends tf.KernelBackend {
   readonly #boundary = new StepBoundary();
   #recorded = { nodes: 0, bytes: 0 };
   #onRecord: ((node: LazyNode) => void) | null = null;
-  /** What variables were that were assigned since the last barrier. */
-  readonly #assigned = new Map<tf.Variable, { value: Value; shape: readonly number[] }>();
-  /** Why a step was undone, as long as nobody has been told. */
-  #undone: Error | null = null;
+  readonly #variables: VariableHistory;
   #removed = false;
 
   constructor(runtime: Runtime, options: EngineOptions) {
     super();
-    this.engine = new Engine(runtime, options, () => this.#variableValues());
+    this.#variables = new VariableHistory({
+      nodeOf: (dataId) => (this.#has(dataId) ? this.#dataOf(dataId).node : null),
+      tensorOf: (value, shape, like) => {
+        value.users++;
+        const info = this.#addNode(constant(value, shape, like.dtype));
+        return tf.engine().makeTensorFromTensorInfo({ ...info, shape: like.shape }, this);
+      },
+    });
+    this.engine = new Engine(runtime, options, () => this.#variables.values());
     this.#moved = new tf.DataStorage(this, tf.engine());
-    this.engine.nameOf = (value) => this.#variableOf(value);
-    followAssignments((variable) => this.#noteAssignment(variable));
+    this.engine.nameOf = (value) => this.#variables.nameOf(value);
   }
 
   // Recording
@@ -189,70 +193,13 @@ export class OnnxBackend extends tf.KernelBackend {
     return this.#dataOf(dataId).inShape(shape);
   }
 
-  /** The values that tfjs's variables have now. */
-  #variableValues(): Set<Value> {
-    const values = new Set<Value>();
-    for (const { dataId } of Object.values(tf.engine().state.registeredVariables)) {
-      const node = this.#has(dataId) ? this.#dataOf(dataId).node : null;
-      if (node?.value) values.add(node.value);
-    }
-    return values;
-  }
-
   #flushLongHistory(): void {
     const { nodes, bytes } = this.#recorded;
     const boundary = this.#boundary.next();
     const long = nodes >= flushWanted.nodes || bytes >= flushWanted.bytes;
     if (this.#pendingCount > 0 && (boundary === 'tape' || (boundary === 'scope' && long) || nodes >= flushForced))
       this.flush();
-    this.#tellUndone();
-  }
-
-  /** The variable that has this value, or had it before it was assigned. */
-  #variableOf(value: Value): string | null {
-    for (const variable of Object.values(tf.engine().state.registeredVariables)) {
-      const node = this.#has(variable.dataId) ? this.#dataOf(variable.dataId).node : null;
-      if (node?.value === value || this.#assigned.get(variable)?.value === value) return variable.name;
-    }
-    return null;
-  }
-
-  #noteAssignment(variable: tf.Variable): void {
-    const node = this.#has(variable.dataId) ? this.#dataOf(variable.dataId).node : null;
-    if (node?.value) this.#assigned.set(variable, { value: node.value, shape: node.shape });
-  }
-
-  /**
-   * Gives variables back what they were before results were assigned to them that cannot be computed. Of a training step all of them
-   * get it, as if it had failed before its first assignment.
-   */
-  #undoAssignments(nodes: readonly LazyNode[], trains: boolean): void {
-    const computed = new Set(nodes);
-    const nodeOf = ({ isDisposed, dataId }: tf.Variable) =>
-      !isDisposed && this.#has(dataId) ? this.#dataOf(dataId).node : null;
-    const assigned = [...this.#assigned].flatMap(([variable, before]) => {
-      const node = nodeOf(variable);
-      return node !== null && computed.has(node) ? [{ variable, before, node }] : [];
-    });
-    const failure = assigned.find(({ node }) => node.failure !== null)?.node.failure ?? null;
-    if (failure === null) return;
-    this.#undone = failure;
-    for (const { variable, before, node } of assigned) {
-      if (!trains && node.failure === null) continue;
-      before.value.users++;
-      const info = this.#addNode(constant(before.value, before.shape, variable.dtype));
-      const tensor = tf.engine().makeTensorFromTensorInfo({ ...info, shape: variable.shape }, this);
-      assignQuietly(variable, tensor);
-      tensor.dispose();
-    }
-  }
-
-  /** Says that a step was undone, where nothing was read that has failed: it must not go unnoticed. */
-  #tellUndone(): void {
-    const undone = this.#undone;
-    this.#undone = null;
-    if (undone !== null)
-      throw new Error(`${undone.message}\nVariables have the values from before this step.`, { cause: undone });
+    this.#variables.tellUndone();
   }
 
   /** The barrier: computes everything that is live and pending in one graph. */
@@ -273,8 +220,7 @@ export class OnnxBackend extends tf.KernelBackend {
     this.#pendingCount = 0;
     this.engine.compute(nodes, trains, () => {
       for (const { value } of nodes) if (value !== null) value.users++;
-      this.#undoAssignments(nodes, trains);
-      this.#assigned.clear();
+      this.#variables.settle(nodes, trains);
     });
   }
 
@@ -335,10 +281,10 @@ export class OnnxBackend extends tf.KernelBackend {
     if (node.symbolic) throw new SymbolicReadError(`${node.name}'s result is read`);
     if (node.value === null && node.failure === null) this.flush();
     if (node.failure !== null) {
-      this.#undone = null;
+      this.#variables.isTold();
       throw node.failure;
     }
-    this.#tellUndone();
+    this.#variables.tellUndone();
     const { value } = node;
     if (value === null) throw new Error(`${node.name} was not computed by the barrier`);
     if (Array.isArray(value.data) || value.layout === 'plain') return value.data;
@@ -411,7 +357,7 @@ export class OnnxBackend extends tf.KernelBackend {
 
   override dispose(): void {
     this.#removed = true;
-    this.#assigned.clear();
+    this.#variables.forget();
     this.#pending = [];
     this.#pendingCount = 0;
     this.engine.dispose();
