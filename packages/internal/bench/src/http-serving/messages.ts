@@ -1,0 +1,13 @@
+/** What the bench and its server say to each other. */
+
+export interface ServerSetup {
+  readonly network: string;
+  /** Images in a batch, at most. */
+  readonly batch: number;
+  readonly maxQueueSize?: number;
+  readonly decodeWorkers?: number;
+}
+
+export type ToServer = 'kill a worker' | 'replace' | 'memory' | 'close';
+
+export type FromServer = { readonly address: string } | { readonly done: ToServer } | { readonly memory: number };

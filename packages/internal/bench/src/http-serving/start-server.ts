@@ -1,0 +1,41 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { FromServer, ServerSetup, ToServer } from './messages.js';
+
+export interface RunningServer {
+  readonly address: URL;
+  /** @returns what it answers */
+  tell(message: ToServer): Promise<FromServer>;
+  /** @returns the exit code, after a drain */
+  close(): Promise<number | null>;
+}
+
+export async function startServer(setup: ServerSetup): Promise<RunningServer> {
+  const file = fileURLToPath(new URL('./server-process.ts', import.meta.url));
+  const child = fork(file, [JSON.stringify(setup)], { execArgv: ['--import', 'tsx'] });
+  const answer = async () => {
+    const [message] = (await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(([code]) => {
+        throw new Error(`the server has ended with ${code}`);
+      }),
+    ])) as [FromServer];
+    return message;
+  };
+  const started = await answer();
+  if (!('address' in started)) throw new Error('the server has not said where it is');
+  return {
+    address: new URL(started.address),
+    async tell(message) {
+      child.send(message);
+      return answer();
+    },
+    async close() {
+      const ended = once(child, 'exit');
+      child.send('close' satisfies ToServer);
+      const [code] = (await ended) as [number | null];
+      return code;
+    },
+  };
+}
