@@ -7,7 +7,8 @@ import { type Answered, type Client, clientOf, tensorOf, tensorRequest } from '.
 import { type RunningServer, startServer } from './start-server.js';
 
 export interface LoadOptions {
-  readonly network: string;
+  /** Of the classifier, for the server. */
+  readonly folder: string;
   readonly model: LayersModel;
   readonly seconds: number;
 }
@@ -42,9 +43,9 @@ const line = (times: readonly number[]) =>
     : [0.5, 0.99, 1].map((share) => `${(100 * share).toFixed(0)} % ${quantile(times, share).toFixed(1)} ms`).join(', ');
 
 /** 1,000 connections, one request in ten invalid and one in twenty aborted, and a worker that dies every 5 seconds. */
-export async function soak({ network, model, seconds }: LoadOptions): Promise<void> {
+export async function soak({ folder, model, seconds }: LoadOptions): Promise<void> {
   const requests = await drawnRequests(model, 32);
-  const server = await startServer({ network, batch: 8, maxQueueSize: 2000 });
+  const server = await startServer({ folder, batch: 8, maxQueueSize: 2000 });
   const client = clientOf(server.address, 1000);
   const counts = new Map<string, number>();
   const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
@@ -135,9 +136,9 @@ async function capacity(client: Client, requests: readonly Drawn[], seconds: num
 }
 
 /** Times at 80 % of what it can do, and at three times that. */
-export async function overload({ network, model, seconds }: LoadOptions): Promise<void> {
+export async function overload({ folder, model, seconds }: LoadOptions): Promise<void> {
   const requests = await drawnRequests(model, 32);
-  const server = await startServer({ network, batch: 8 });
+  const server = await startServer({ folder, batch: 8 });
   const client = clientOf(server.address, 512);
   await capacity(client, requests, 2);
   const most = await capacity(client, requests, seconds);
@@ -158,9 +159,9 @@ export async function overload({ network, model, seconds }: LoadOptions): Promis
 }
 
 /** The model is replaced three times, and the server closed, while clients ask: none may see a failure but those that come when it is gone. */
-export async function replacement({ network, model, seconds }: LoadOptions): Promise<void> {
+export async function replacement({ folder, model, seconds }: LoadOptions): Promise<void> {
   const requests = await drawnRequests(model, 8);
-  const server: RunningServer = await startServer({ network, batch: 8, maxQueueSize: 1000 });
+  const server: RunningServer = await startServer({ folder, batch: 8, maxQueueSize: 1000 });
   const client = clientOf(server.address, 16);
   const counts = new Map<string, number>();
   let closed = false;
@@ -186,7 +187,6 @@ export async function replacement({ network, model, seconds }: LoadOptions): Pro
   const code = await server.close();
   await Promise.all(lanes);
   client.close();
-  // Other weights, so that only the status counts.
   console.log(
     `3 replacements and a drain: ${[...counts].map(([what, n]) => `${what} ${n}`).join(', ')}; exit code ${code}`,
   );

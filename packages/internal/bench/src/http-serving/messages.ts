@@ -1,7 +1,8 @@
 /** What the bench and its server say to each other. */
 
 export interface ServerSetup {
-  readonly network: string;
+  /** Of the classifier, as `save` writes it. */
+  readonly folder: string;
   /** Images in a batch, at most. */
   readonly batch: number;
   readonly maxQueueSize?: number;

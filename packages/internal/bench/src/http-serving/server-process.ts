@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { createServer } from '@cnnzoo/serve';
 import * as tf from '@tensorflow/tfjs-core';
-import { createModel, imageClassifier, type ModelId } from 'cnnzoo';
+import { loadClassifier } from 'cnnzoo';
 import type { FromServer, ServerSetup, ToServer } from './messages.js';
 
 const setup = JSON.parse(process.argv[2] ?? '') as ServerSetup;
@@ -15,15 +15,15 @@ const post = Worker.prototype.postMessage;
 Worker.prototype.postMessage = function (this: Worker, ...given: Parameters<Worker['postMessage']>) {
   const [message] = given as [{ readonly images?: unknown } | null];
   if (message?.images instanceof Float32Array) {
+    if (!predicting.has(this)) this.once('exit', () => predicting.delete(this));
     predicting.add(this);
-    this.once('exit', () => predicting.delete(this));
   }
   post.apply(this, given);
 };
 
 registerOnnxBackend();
 await tf.setBackend('onnx');
-const load = async () => imageClassifier(createModel(setup.network as ModelId));
+const load = () => loadClassifier(setup.folder);
 const server = await createServer({
   models: [{ name: 'network', classifier: load }],
   batching: { maxBatchSize: setup.batch },

@@ -9,7 +9,8 @@ import { clientOf, tensorRequest } from './client.js';
 import { startServer } from './start-server.js';
 
 export interface ThroughputOptions {
-  readonly network: string;
+  /** Of the classifier, for the server. */
+  readonly folder: string;
   readonly model: LayersModel;
   readonly preprocessing: Preprocessing;
   readonly jpeg: Buffer;
@@ -21,7 +22,7 @@ export interface ThroughputOptions {
 }
 
 export async function throughput({
-  network,
+  folder,
   model,
   preprocessing,
   jpeg,
@@ -34,7 +35,7 @@ export async function throughput({
   const shape = [batch, Number(height), Number(width), Number(channels)];
   const images = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i));
   const frozen = freeze(model, { worker: true });
-  const server = await startServer({ network, batch });
+  const server = await startServer({ folder, batch });
   const client = clientOf(server.address, 32);
   const other = peer && clientOf(peer, 32);
   const names = { input: model.inputNames[0] ?? '', output: model.outputNames[0] ?? '' };
