@@ -1,4 +1,13 @@
-export { exportTorch, type TorchNetwork, writeTorch } from './torch/export-torch.js';
+export {
+  certificateText,
+  type Deviation,
+  type ParityCertificate,
+  type ParityStep,
+  type Verdict,
+  type WeightDeviation,
+} from './parity/certificate.js';
+export { type ParityOptions, parity } from './parity/parity.js';
+export { exportTorch, type TorchProgram, writeTorch } from './torch/export-torch.js';
 export {
   exportTrainingStep,
   type TrainingStep,

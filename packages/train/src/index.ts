@@ -1,4 +1,4 @@
-export type { RunDifference } from './checkpoints/run-identity.js';
+export type { RunDifference, RunIdentity, RunSettings } from './checkpoints/run-identity.js';
 export { freezeLayers, setLearningRateFactors, unfreezeLayers } from './fine-tuning/layer-choice.js';
 export { type PreInitialisation, type PreInitialiseOptions, preInitialise } from './fine-tuning/pre-initialise.js';
 export {
@@ -35,6 +35,7 @@ export { type OptimizerOptions, StatefulOptimizer, type StepNumbers } from './op
 export { type Rmsprop, type RmspropOptions, rmsprop } from './optimizers/rmsprop.js';
 export { type Sgd, type SgdOptions, sgd } from './optimizers/sgd.js';
 export { formatRecipe, type RecipeOptions, recipeOptions } from './recipes/recipe-options.js';
+export { type RecipeRun, recipeRun } from './recipes/recipe-run.js';
 export { type OptimizerRecipe, type Recipe, type RecipeName, recipes, type ScheduleRecipe } from './recipes/recipes.js';
 export { type CosineDecayOptions, cosineDecay } from './schedules/cosine-decay.js';
 export { type ExponentialDecayOptions, exponentialDecay } from './schedules/exponential-decay.js';

@@ -59,4 +59,5 @@ export {
 } from './random/random-geometry.js';
 export { type RandomResizedCropOptions, randomResizedCrop } from './random/random-resized-crop.js';
 export { scaleJitter } from './random/scale-jitter.js';
+export { type RecipeAugmentation, type RecipeImages, recipeAugmentation } from './recipe-augmentation.js';
 export type { Draw, DrawListener, RandomTransform, Transform, TransformDescription } from './transform.js';

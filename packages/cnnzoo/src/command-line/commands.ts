@@ -9,6 +9,7 @@ import { exportCommand } from './commands/export.js';
 import { infoCommand } from './commands/info.js';
 import { listCommand } from './commands/list.js';
 import { packCommand } from './commands/pack.js';
+import { parityCommand } from './commands/parity.js';
 import { predictCommand } from './commands/predict.js';
 import { pushCommand } from './commands/push.js';
 import { recipeCommand } from './commands/recipe.js';
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   summaryCommand,
   shapeCommand,
   recipeCommand,
+  parityCommand,
   benchmarkCommand,
   doctorCommand,
   completionCommand,

@@ -2,7 +2,8 @@
  * Exports training steps and compares 20 of each with the engine's own: in Node and in Python on onnxruntime, in Chromium on
  * onnxruntime-web. onnx's checker has to accept each file.
  *
- *   pnpm --filter @cnnzoo/contracts check-training-steps [--steps 20] [--operators standard] [--python PROGRAM] [--browser] [NETWORK…]
+ *   pnpm --filter @cnnzoo/contracts check-training-steps [--steps 20] [--operators standard] [--python PROGRAM] [--browser]
+ *     [--torch PROGRAM] [NETWORK…]
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,13 +12,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
-import { exportTrainingStep, writeTrainingStep } from '@cnnzoo/handover';
+import { exportTrainingStep, parity, writeTrainingStep } from '@cnnzoo/handover';
 import { updateWeights } from '@cnnzoo/train';
 import { readSafetensors, type StateDict, writeSafetensors } from '@cnnzoo/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { replayInBrowser } from './replay-in-browser.js';
-import { type StepBatch, type StepCase, stepBatches, stepCases, stepOptimizer } from './training-step-cases.js';
+import {
+  type StepBatch,
+  type StepCase,
+  stepBatches,
+  stepCases,
+  stepOptimizer,
+  stepRecipe,
+} from './training-step-cases.js';
 
 /** Of a loss, and of the L2 norm of all weights. */
 const bars = { loss: 1e-5, weights: 1e-4 };
@@ -124,10 +132,12 @@ interface Settings {
   readonly operators: 'standard' | 'onnxruntime';
   readonly python: string | undefined;
   readonly browser: boolean;
+  /** A Python with torch, which says what float32 itself is off by. */
+  readonly torch: string | undefined;
 }
 
 /** @returns what is wrong */
-async function checkCase(one: StepCase, { steps, operators, python, browser }: Settings): Promise<string[]> {
+async function checkCase(one: StepCase, { steps, operators, python, browser, torch }: Settings): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-step-'));
   const problems: string[] = [];
   try {
@@ -142,6 +152,13 @@ async function checkCase(one: StepCase, { steps, operators, python, browser }: S
       dict.set(`learning_rate.${i}`, { shape: [], dtype: 'F32', data: Float32Array.of(one.learningRate) });
     }
     writeFileSync(join(folder, 'batches.safetensors'), writeSafetensors(dict));
+    if (torch !== undefined) {
+      const { deviations } = await parity(model, stepRecipe(one), { batches, python: torch });
+      const { loss, weights } = deviations.torchFromFloat64;
+      console.log(
+        `${one.name}: PyTorch's float32 is off from its float64 by ${loss.toExponential(1)} (losses) and ${weights.all.toExponential(1)} (weights)`,
+      );
+    }
     const engine = await inEngine(model, used, batches);
     const expected = exportTrainingStep(model, options).state;
     writeFileSync(join(folder, 'expected.safetensors'), expected);
@@ -191,18 +208,21 @@ const { values, positionals } = parseArgs({
     operators: { type: 'string', default: 'standard' },
     python: { type: 'string' },
     browser: { type: 'boolean', default: false },
+    torch: { type: 'string' },
   },
 });
 registerOnnxBackend();
 await tf.setBackend('onnx');
 const problems: string[] = [];
-for (const one of stepCases.filter(({ name }) => positionals.length === 0 || positionals.includes(name)))
+const isWanted = ({ name, exported }: StepCase) => (positionals.length === 0 ? exported : positionals.includes(name));
+for (const one of stepCases.filter(isWanted))
   problems.push(
     ...(await checkCase(one, {
       steps: Number(values.steps),
       operators: values.operators === 'onnxruntime' ? 'onnxruntime' : 'standard',
       python: values.python,
       browser: values.browser,
+      torch: values.torch,
     })),
   );
 for (const problem of problems) console.error(problem);

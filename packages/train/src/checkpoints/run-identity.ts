@@ -40,8 +40,8 @@ export interface RunIdentity {
   readonly seed?: number;
   /** Images in the first batch. */
   readonly batchSize: number;
-  /** A hash of the first batch: other images, another order, other transforms. */
-  readonly data: string;
+  /** A hash of the first batch: other images, another order, other transforms. Missing where the run began in another program. */
+  readonly data?: string;
 }
 
 /** A part of a run that `allow` may name. */
@@ -62,7 +62,7 @@ const rules: OptionRules<RunIdentity> = {
   earlyStopping: optional(mapOf(setting)),
   seed: optional(number()),
   batchSize: integer(1),
-  data: string(),
+  data: optional(string()),
 };
 
 export const runIdentity = record<RunIdentity>(rules);
@@ -158,7 +158,7 @@ function compareRuns(was: RunIdentity, is: RunIdentity): FoundDifference[] {
   });
   // Another seed or batch size gives other batches in any case.
   const other = found.some(({ name }) => name === 'seed' || name === 'batchSize');
-  return found.filter(({ name }) => !(other && name === 'data'));
+  return found.filter(({ name }) => name !== 'data' || !(other || was.data === undefined));
 }
 
 function difference(name: RunDifference, was: unknown, is: unknown, isSchedule: boolean): string | null {

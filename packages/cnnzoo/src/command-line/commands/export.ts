@@ -2,7 +2,7 @@ import type { ExportOnnxOptions } from '@cnnzoo/backend-onnx';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { choice, command, flag, imageShape, numeric, required, text } from '../command.js';
 import { formats, writeModel } from '../export/export-model.js';
-import { optionsForTraining, writeTraining } from '../export/export-training.js';
+import { optionsForTraining, writeTorchTraining, writeTraining } from '../export/export-training.js';
 import type { TensorDescription } from '../export/tensor-description.js';
 import { networkNames, networkRow } from '../network-names.js';
 import { fileSize } from '../numbers.js';
@@ -21,12 +21,13 @@ export const exportCommand = command({
   name: 'export',
   summary: 'a network or a saved model as ONNX, safetensors, tfjs, or a repository for Triton',
   details:
-    'Writes a network with its weights, or a model that was saved in a folder. The format follows the name of the file: .onnx and .safetensors are files, any other name is a folder in the format of TensorFlow.js. --format triton writes a model repository for the Triton Inference Server: the ONNX model, config.pbtxt, and the names of the classes. --format python writes a folder with a PyTorch module and its weights. --training writes a folder with a whole training step as an ONNX file, its state and a manifest, for any onnxruntime.',
+    'Writes a network with its weights, or a model that was saved in a folder. The format follows the name of the file: .onnx and .safetensors are files, any other name is a folder in the format of TensorFlow.js. --format triton writes a model repository for the Triton Inference Server: the ONNX model, config.pbtxt, and the names of the classes. --format python writes a folder with a PyTorch module and its weights. --training writes a folder with a whole training step as an ONNX file, its state and a manifest, for any onnxruntime; with --format python, a PyTorch program that trains the network as its paper did, and resumes from the checkpoints of `cnnzoo train`.',
   examples: [
     'cnnzoo export resnet50 resnet50.onnx --weights DEFAULT --preprocessing',
     'cnnzoo export pets pets.safetensors',
     'cnnzoo export resnet50 models --format triton --weights DEFAULT',
     'cnnzoo export cifar_resnet20 step --training --batch 128',
+    'cnnzoo export cifar_resnet20 program --training --format python',
   ],
   args: {
     network: required(
@@ -65,7 +66,12 @@ export const exportCommand = command({
     const ofStep = recipe !== undefined ? 'recipe' : operators !== undefined ? 'operators' : undefined;
     if (ofStep !== undefined && training !== true)
       throw new TypeError(`--${ofStep} is for training steps: give --training, too`);
-    const ofModel = Object.entries({ format, layout, preprocessing, externalData }).find(
+    const inPython = training === true && format === 'python';
+    const ofOnnx = Object.entries({ operators, opset }).find(([, value]) => value !== undefined);
+    if (inPython && ofOnnx !== undefined)
+      throw new TypeError(`--${ofOnnx[0]} is for ONNX files, and --format python writes a PyTorch program`);
+    const otherFormat = inPython ? undefined : format;
+    const ofModel = Object.entries({ format: otherFormat, layout, preprocessing, externalData }).find(
       ([, value]) => value !== undefined,
     );
     if (training === true && ofModel !== undefined)
@@ -85,8 +91,9 @@ export const exportCommand = command({
     };
     const model = await modelToExport(network, published, weights, built);
     try {
-      const written =
-        training === true
+      const written = inPython
+        ? await writeTorchTraining(model.model, id, file, { batchSize: batch, recipe })
+        : training === true
           ? await writeTraining(model.model, id, file, { batchSize: batch, recipe, operators, opset })
           : await writeModel(model.model, file, { format, onnx });
       const random = model.random ? ['the weights are random: give --weights for published ones'] : [];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import { afterAll, expect, test } from 'vitest';
 import { createModel } from '../../networks/create-model.js';
-import { optionsForTraining, writeTraining } from './export-training.js';
+import { optionsForTraining, writeTorchTraining, writeTraining } from './export-training.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'export-training-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -27,4 +27,17 @@ test('a training step takes optimizer and batch size from the recipe, and says w
 test('networks with auxiliary heads have them in training', async () => {
   expect(await optionsForTraining('googlenet', undefined)).toEqual({ auxiliaryHeads: true, dropout: 0.4 });
   expect(await optionsForTraining('resnet18', undefined)).toEqual({});
+});
+
+test('a PyTorch program has the recipe’s numbers, and the batch size that was asked for', async () => {
+  const path = join(folder, 'program');
+  const model = createModel('cifar_resnet20');
+  const { recipe, files } = await writeTorchTraining(model, 'cifar_resnet20', path, { ...options, batchSize: 32 });
+  expect(recipe).toBe('resnet-cifar');
+  expect(files.map(({ path: file }) => file)).toContain(join(path, 'train.py'));
+  expect(readFileSync(join(path, 'recipe.py'), 'utf8')).toMatch(/^EPOCHS = 182\nBATCH_SIZE = 32$/m);
+  await expect(writeTorchTraining(model, 'bn_inception', path, options)).rejects.toThrow(
+    /no recipe is for bn_inception/,
+  );
+  model.dispose();
 });

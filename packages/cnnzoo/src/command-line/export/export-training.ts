@@ -17,7 +17,7 @@ interface TrainingOptions {
 }
 
 /** The recipe of this name, or the first one for the network. */
-async function recipeFor(
+export async function recipeFor(
   network: string,
   name: RecipeName | undefined,
 ): Promise<readonly [name: string, recipe: Recipe] | readonly []> {
@@ -77,6 +77,27 @@ export async function writeTraining(
     outputs: file.outputs.filter(({ name: tensor }) => !tensor.endsWith('.new')),
     recipe: chosen,
   };
+}
+
+/**
+ * A PyTorch program that trains the network, as a folder.
+ * @throws RangeError where no recipe is for the network, and none is named
+ */
+export async function writeTorchTraining(
+  model: LayersModel,
+  network: string,
+  folder: string,
+  { batchSize, recipe: name }: Pick<TrainingOptions, 'batchSize' | 'recipe'>,
+): Promise<Omit<WrittenModel, 'format'> & { readonly format: 'PyTorch program'; readonly recipe: string }> {
+  await checkParent(folder);
+  const [chosen, recipe] = await recipeFor(network, name);
+  if (recipe === undefined || chosen === undefined)
+    throw new RangeError(`no recipe is for ${network}: name one with --recipe`);
+  const { writeTorch } = await import('@cnnzoo/handover');
+  const paths = await writeTorch(model, folder, { ...recipe, batchSize: batchSize ?? recipe.batchSize });
+  const files = paths.map(async (path) => ({ path, bytes: (await stat(path)).size }));
+  const none = { opset: null, inputs: [], outputs: [] };
+  return { format: 'PyTorch program', files: await Promise.all(files), ...none, recipe: chosen };
 }
 
 type OfStep = Pick<TrainingStepOptions, 'optimizer' | 'labelSmoothing' | 'auxiliaryWeight' | 'clipping'>;

@@ -1,7 +1,6 @@
 import { recipes } from '@cnnzoo/train';
-import { preprocessings, randomGenerator, type Transform } from '@cnnzoo/transforms';
+import { preprocessings, randomGenerator, recipeAugmentation, type Transform } from '@cnnzoo/transforms';
 import { describe, expect, test } from 'vitest';
-import { recipeAugmentation } from './recipe-augmentation.js';
 
 /** Names of the transforms in order, with their first argument. */
 const names = ({ description }: Transform) =>

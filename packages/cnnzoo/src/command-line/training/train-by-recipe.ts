@@ -7,18 +7,14 @@ import { createModel } from '../../networks/create-model.js';
 import { fromPretrained } from '../../networks/from-pretrained.js';
 import { useBackend } from '../../use-backend.js';
 import { networkRow } from '../network-names.js';
-import { recipeAugmentation } from './recipe-augmentation.js';
 import { type Run, type RunListeners, type Trained, validationOf } from './run.js';
 
 /** The share of the images that is set aside where the folder has no images for validation. */
 const validationShare = 0.1;
 
 export async function trainByRecipe(run: Run, name: RecipeName, { onEvent, note }: RunListeners): Promise<Trained> {
-  const [{ DataLoader, split }, { recipeOptions, recipes, train }, { evaluationTransform }] = await Promise.all([
-    import('@cnnzoo/data'),
-    import('@cnnzoo/train'),
-    import('@cnnzoo/transforms'),
-  ]);
+  const [{ DataLoader, split }, { recipeOptions, recipes, train }, { evaluationTransform, recipeAugmentation }] =
+    await Promise.all([import('@cnnzoo/data'), import('@cnnzoo/train'), import('@cnnzoo/transforms')]);
   await useBackend();
   const recipe = recipes[name];
   const { seed = 0, workers = 1, batchSize = recipe.batchSize, epochs = recipe.epochs } = run;

@@ -1,27 +1,25 @@
 /** What a recipe of a paper does to training images, from its words to transforms. */
-import type { Recipe } from '@cnnzoo/train';
-import {
-  type BatchTransform,
-  centerCrop,
-  colorJitter,
-  compose,
-  mixup,
-  normalize,
-  type Preprocessing,
-  pad,
-  pcaLighting,
-  randomCrop,
-  randomErasing,
-  randomHorizontalFlip,
-  randomResizedCrop,
-  resize,
-  scaleJitter,
-  type Transform,
-  toTensor,
-  trivialAugment,
-} from '@cnnzoo/transforms';
+import { check, checkOptions, integer, listOf, type OptionRules, type Rule, rule, string } from '@cnnzoo/checks';
+import { checkPreprocessing, type Preprocessing, preprocessingRule } from '@cnnzoo/metadata';
+import { compose } from './compose.js';
+import { centerCrop } from './geometry/crop.js';
+import { pad } from './geometry/pad.js';
+import { resize } from './geometry/resize.js';
+import { normalize } from './image/normalize.js';
+import { toTensor } from './image/to-tensor.js';
+import { trivialAugment } from './policies/trivial-augment.js';
+import { colorJitter } from './random/color-jitter.js';
+import { pcaLighting } from './random/lighting.js';
+import { type BatchTransform, mixup } from './random/mix-batch.js';
+import { randomHorizontalFlip } from './random/random-apply.js';
+import { randomCrop } from './random/random-crop.js';
+import { randomErasing } from './random/random-erasing.js';
+import { randomResizedCrop } from './random/random-resized-crop.js';
+import { scaleJitter } from './random/scale-jitter.js';
+import type { Transform } from './transform.js';
 
-export interface Augmentation {
+/** What a recipe does to training images. */
+export interface RecipeAugmentation {
   readonly transform: Transform;
   /** What is done to a batch as a whole. */
   readonly batchTransform: BatchTransform | null;
@@ -29,11 +27,26 @@ export interface Augmentation {
   readonly notes: readonly string[];
 }
 
-/** How the network's images are, and how many classes they have. */
-interface Images {
+/** How a network's images are, and how many classes they have. */
+export interface RecipeImages {
   readonly preprocessing: Preprocessing;
   readonly classes: number;
 }
+
+const imagesRules: OptionRules<RecipeImages> = {
+  preprocessing: preprocessingRule,
+  classes: /* @__PURE__ */ integer(1),
+};
+
+/** The part of a recipe that is read here. */
+interface Augmented {
+  readonly augmentation: readonly string[];
+}
+
+const recipeRule: Rule<Augmented> = /* @__PURE__ */ rule<Augmented>(
+  'a recipe: an object with augmentation, an array of texts',
+  (value) => listOf(string()).fault('', (value as Partial<Augmented> | null)?.augmentation) === null,
+);
 
 /** What a step changes: the size of an image, its place in the crop, its colours (which a grey image has not), or what is made of it at the end. */
 type Kind = 'size' | 'crop' | 'sizeAndCrop' | 'flip' | 'color' | 'after' | 'always' | 'batch';
@@ -44,7 +57,7 @@ interface Step {
   /** @param numbers those in the words, in their order; `scaled` in proportion to the network's crop */
   readonly make: (
     numbers: readonly number[],
-    images: Images & { readonly scaled: (size: number) => number },
+    images: RecipeImages & { readonly scaled: (size: number) => number },
   ) => Transform | BatchTransform | null;
 }
 
@@ -91,11 +104,21 @@ const steps: readonly Step[] = [
 ];
 
 /**
- * A recipe's augmentation for a network.
- * @throws RangeError naming words that mean no transform
+ * A recipe's augmentation for a network, from the paper's words to transforms.
+ * @param recipe one of @cnnzoo/train's `recipes`, or any object with such words in `augmentation`
+ * @param images.preprocessing of the network, as its metadata has it: sizes in the words are for the paper's crop and scale with it
+ * @param images.classes of the network, for soft labels
+ * @throws TypeError or RangeError naming the argument that is wrong, or words that mean no transform
+ * @example
+ * import { preprocessings, recipeAugmentation } from '@cnnzoo/transforms';
+ *
+ * const recipe = { augmentation: ['pad(4)', 'randomCrop(32)', 'randomHorizontalFlip'] };
+ * const { transform } = recipeAugmentation(recipe, { preprocessing: preprocessings.cifar, classes: 10 });
  */
-export function recipeAugmentation({ augmentation }: Pick<Recipe, 'augmentation'>, images: Images): Augmentation {
-  const { resizeSize, cropSize, mean, std } = images.preprocessing;
+export function recipeAugmentation(recipe: Augmented, images: RecipeImages): RecipeAugmentation {
+  const { augmentation } = check('recipe', recipe, recipeRule);
+  checkOptions('recipeAugmentation', images, imagesRules);
+  const { resizeSize, cropSize, mean, std } = checkPreprocessing('images.preprocessing', images.preprocessing);
   const [, paperCrop] = /(?:^|,)random(?:Resized)?Crop\((\d+)\)/.exec(augmentation.join()) ?? [];
   const scaled = (size: number) => Math.round((size * cropSize) / Number(paperCrop ?? cropSize));
   const made = augmentation.map((words) => {
