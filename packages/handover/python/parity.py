@@ -10,6 +10,17 @@ import sys
 import threading
 from pathlib import Path
 
+
+def end_with_the_caller():
+    """Whoever started this holds the other end: where it is gone, the figures are nobody's."""
+    while sys.stdin.buffer.read(1):
+        pass
+    os._exit(1)
+
+
+# Before PyTorch, whose import takes seconds.
+threading.Thread(target=end_with_the_caller, daemon=True).start()
+
 try:
     import torch
     from safetensors import safe_open
@@ -23,13 +34,6 @@ sys.path.insert(0, str(folder))
 
 import recipe  # noqa: E402
 from network import Network  # noqa: E402
-
-
-def end_with_the_caller():
-    """Whoever started this holds the other end: where it is gone, the figures are nobody's."""
-    while sys.stdin.buffer.read(1):
-        pass
-    os._exit(1)
 
 
 def replay(weights, dtype):
@@ -73,7 +77,6 @@ def deviation(weights, reference):
 
 
 def main():
-    threading.Thread(target=end_with_the_caller, daemon=True).start()
     if int(sys.argv[2]) > 0:
         torch.set_num_threads(int(sys.argv[2]))
     weights = load_file(folder / "weights.safetensors")

@@ -1,12 +1,11 @@
-export {
-  certificateText,
-  type Deviation,
-  type ParityCertificate,
-  type ParityStep,
-  type Verdict,
-  type WeightDeviation,
+export type {
+  Deviation,
+  ParityCertificate,
+  ParityStep,
+  Verdict,
+  WeightDeviation,
 } from './parity/certificate.js';
-export { type ParityOptions, parity } from './parity/parity.js';
+export { type ParityOptions, type ParityReport, parity } from './parity/parity.js';
 export { exportTorch, type TorchProgram, writeTorch } from './torch/export-torch.js';
 export {
   exportTrainingStep,

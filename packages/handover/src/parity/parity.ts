@@ -23,7 +23,13 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import packageFile from '../../package.json' with { type: 'json' };
 import { exportTorchStep, writeProgram } from '../torch/export-torch.js';
 import { pythonFile } from '../torch/python-files.js';
-import { type Deviation, type ParityCertificate, verdictOf, type WeightDeviation } from './certificate.js';
+import {
+  certificateText,
+  type Deviation,
+  type ParityCertificate,
+  verdictOf,
+  type WeightDeviation,
+} from './certificate.js';
 import { batchesFile, drawBatches } from './parity-batches.js';
 import { defaultPython, runPython } from './python-process.js';
 
@@ -60,6 +66,13 @@ const parityRules: OptionRules<ParityOptions> = {
   threads: optional(integer(1)),
 };
 
+/** What `parity` gives back. */
+export interface ParityReport {
+  readonly certificate: ParityCertificate;
+  /** The same as Markdown. */
+  readonly text: string;
+}
+
 /** What one side measured at each step. */
 interface Measured {
   readonly losses: readonly number[];
@@ -82,20 +95,20 @@ interface Answer {
  *
  * @param model a layers model with one input of known size, on a backend that trains
  * @param recipe whose optimizer, loss and clipping are used, by name or one of your own
- * @returns the certificate; `certificateText` makes Markdown of it
+ * @returns the certificate, as data and as Markdown
  * @throws TypeError or RangeError naming the argument or the layer that is wrong; Error where there is no Python with torch and safetensors
  * @example
- * import { certificateText, parity } from '@cnnzoo/handover';
+ * import { parity } from '@cnnzoo/handover';
  * import { lenet5 } from '@cnnzoo/lenet';
  *
- * const certificate = await parity(lenet5({ seed: 1 }), 'lenet', { python: '/usr/bin/python3' });
- * console.log(certificate.verdict, certificateText(certificate));
+ * const { certificate, text } = await parity(lenet5({ seed: 1 }), 'lenet', { python: '/usr/bin/python3' });
+ * console.log(certificate.verdict, text);
  */
 export async function parity(
   model: LayersModel,
   recipe: RecipeName | Recipe,
   options: ParityOptions = {},
-): Promise<ParityCertificate> {
+): Promise<ParityReport> {
   check('model', model, layersModel<LayersModel>());
   const {
     steps = 20,
@@ -132,7 +145,7 @@ export async function parity(
       engineFromFloat64: deviation(engine, answer.float64, answer.weights.engineFromFloat64),
     };
     const first = batches[0]?.images.shape ?? [];
-    return {
+    const certificate: ParityCertificate = {
       format: 'cnnzoo-parity-1',
       network: readMetadata(model).id ?? model.name,
       recipe,
@@ -162,6 +175,7 @@ export async function parity(
       hashes: await hashes(folder),
       date: new Date().toISOString(),
     };
+    return { certificate, text: certificateText(certificate) };
   } finally {
     loadStateDict(model, before);
     if (given === undefined) tf.dispose(batches.map(({ images, labels }) => [images, labels]));

@@ -20,7 +20,7 @@ import { type StateDict, stateDict } from '@cnnzoo/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { input, model as makeModel } from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { certificateText, type Verdict, verdictOf } from '../parity/certificate.js';
+import { type Verdict, verdictOf } from '../parity/certificate.js';
 import { parity } from '../parity/parity.js';
 import { writeTorch } from './export-torch.js';
 
@@ -234,13 +234,12 @@ function smallNetwork() {
 test.skipIf(!hasTorch)('steps of the Inception recipe are the same there, and a certificate says so', async () => {
   const model = smallNetwork();
   const before = stateDict(model);
-  const certificate = await parity(model, 'inception', { steps: 5, batchSize: 16, python });
+  const { certificate, text } = await parity(model, 'inception', { steps: 5, batchSize: 16, python });
   expect(certificate.verdict).toBe<Verdict>('equal');
   expect(certificate.steps).toHaveLength(5);
   for (const each of Object.values(certificate.deviations)) expect(each.weights.all).toBeLessThan(1e-5);
   expect(deviation(before, stateDict(model))).toBe(0);
   expect(certificate.hashes['network.py']).toHaveLength(64);
-  const text = certificateText(certificate);
   expect(text).toContain("| PyTorch's float32 from its float64 |");
   expect(text).toContain(`| torch | ${certificate.versions['torch']} |`);
   model.dispose();

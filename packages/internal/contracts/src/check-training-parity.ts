@@ -35,12 +35,13 @@ for (const one of stepCases.filter(({ name }) => positionals.length === 0 || pos
   const model = one.build();
   const batches = stepBatches(model, one, Number(values.steps));
   const given = values['learning-rate'];
-  const { verdict, deviations } = await parity(model, stepRecipe(one), {
+  const { certificate } = await parity(model, stepRecipe(one), {
     batches,
     ...(given !== undefined && { learningRate: Number(given) }),
     ...(values.python !== undefined && { python: values.python }),
     ...(values.threads !== undefined && { threads: Number(values.threads) }),
   });
+  const { verdict, deviations } = certificate;
   const { engineFromTorch, torchFromFloat64, engineFromFloat64 } = deviations;
   console.log(
     `${one.name.padEnd(15)} ${verdict}; ${[engineFromTorch, torchFromFloat64, engineFromFloat64].map(shown).join(' | ')}`,

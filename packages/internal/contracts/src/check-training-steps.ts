@@ -153,8 +153,8 @@ async function checkCase(one: StepCase, { steps, operators, python, browser, tor
     }
     writeFileSync(join(folder, 'batches.safetensors'), writeSafetensors(dict));
     if (torch !== undefined) {
-      const { deviations } = await parity(model, stepRecipe(one), { batches, python: torch });
-      const { loss, weights } = deviations.torchFromFloat64;
+      const { certificate } = await parity(model, stepRecipe(one), { batches, python: torch });
+      const { loss, weights } = certificate.deviations.torchFromFloat64;
       console.log(
         `${one.name}: PyTorch's float32 is off from its float64 by ${loss.toExponential(1)} (losses) and ${weights.all.toExponential(1)} (weights)`,
       );

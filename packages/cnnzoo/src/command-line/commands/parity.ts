@@ -43,15 +43,14 @@ export const parityCommand = command({
       ...(isFolder(network) ? {} : await optionsForTraining(network, options.recipe ?? named)),
     });
     try {
-      const { certificateText, parity } = await import('@cnnzoo/handover');
+      const { parity } = await import('@cnnzoo/handover');
       output.overwrite('training here and in PyTorch');
-      const certificate = await parity(model, recipe, {
+      const { certificate, text: written } = await parity(model, recipe, {
         ...(steps !== undefined && { steps }),
         ...(batch !== undefined && { batchSize: batch }),
         ...(learningRate !== undefined && { learningRate }),
         ...(python !== undefined && { python }),
       }).finally(() => output.overwrite(''));
-      const written = certificateText(certificate);
       const files = out === undefined ? [] : await writeCertificate(out, certificate, written);
       return {
         text: files.length === 0 ? written.trimEnd() : [certificate.verdict, ...files].join('\n'),
