@@ -55,7 +55,7 @@ export interface ParityCertificate {
   };
   readonly steps: readonly ParityStep[];
   readonly versions: Readonly<Record<string, string>>;
-  /** SHA-256 of the files that both sides had. */
+  /** SHA-256 of the files that both sides had, and of this engine's weights after the last step, engine.safetensors. */
   readonly hashes: Readonly<Record<string, string>>;
   readonly date: string;
 }
@@ -94,7 +94,7 @@ ${row('this engine from PyTorch', deviations.engineFromTorch)}
 ${row("PyTorch's float32 from its float64", deviations.torchFromFloat64)}
 ${row("this engine from PyTorch's float64", deviations.engineFromFloat64)}
 
-The second row is what rounding to float32 alone does in this run. Losses within ${lossBar} of PyTorch's are \`equal\`. Where the run amplifies
+The second row is what rounding to float32 alone does in this run. Losses within ${lossBar.toExponential()} of PyTorch's are \`equal\`. Where the run amplifies
 rounding more than that, it is \`equal as far as float32 allows\` if this engine is no more than ${float32Allowance} times as far from float64 as PyTorch is.
 
 | step | loss here | in PyTorch | in float64 | gradient norm here | in PyTorch | in float64 |

@@ -242,7 +242,7 @@ function versionOf(name: string): Record<string, string> {
 }
 
 async function hashes(folder: string): Promise<Record<string, string>> {
-  const names = ['network.py', 'recipe.py', 'weights.safetensors', 'batches.safetensors'];
+  const names = ['network.py', 'recipe.py', 'weights.safetensors', 'batches.safetensors', 'engine.safetensors'];
   const files = await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as const));
   return Object.fromEntries(files.map(([name, bytes]) => [name, createHash('sha256').update(bytes).digest('hex')]));
 }
