@@ -68,7 +68,8 @@ export interface StepBatch {
   readonly labels: tf.Tensor1D;
 }
 
-/** Noise of which some columns are brighter, by the class. The caller disposes of it. */
+// Repeated in @cnnzoo/handover: parity draws such batches for whoever has none, and these stay as they are when it changes.
+/** Noise that is brighter or darker by the class. The caller disposes of it. */
 export function stepBatches(model: LayersModel, { classes, batchSize }: StepCase, count: number): StepBatch[] {
   const size = model.inputs[0]?.shape.slice(1).map(Number) ?? [];
   return Array.from({ length: count }, (_, step) => {

@@ -40,7 +40,7 @@ export const ceilings: Readonly<Record<string, number>> = {
   // the progress bar and the search of a learning rate.
   // 26 before MLflow and trackio were told, 27 before their arguments were checked.
   // 27.5 before schedules, listeners and optimizers checked what their functions are called with.
-  '@cnnzoo/train':            28,
+  '@cnnzoo/train':            28.5,
   // 16 before reports were checked field by field, and arguments.
   '@cnnzoo/evaluate':         18,
   // 45 before failed steps changed nothing, and graph models were frozen and exported; 50 before what a graph model says of itself was checked;
