@@ -8,6 +8,11 @@ const outputsRule: Rule<readonly tf.Tensor2D[]> = /* @__PURE__ */ listOf(
   1,
 );
 
+const scalarRule: Rule<tf.Scalar> = /* @__PURE__ */ tensor<tf.Scalar>(
+  'a scalar tensor',
+  ({ shape }) => shape.length === 0,
+);
+
 /** The options of `auxiliaryCrossEntropy`. */
 export interface AuxiliaryCrossEntropyOptions extends Omit<CrossEntropyOptions, 'reduction'> {
   /** How much each auxiliary head's loss counts. Default 0.3, GoogLeNet's. */
@@ -70,7 +75,8 @@ export function auxiliaryLoss(
   check('loss', loss, callable());
   check('auxiliaryWeight', auxiliaryWeight, number(0));
   const [main, ...heads] = outputs as readonly [tf.Tensor2D, ...tf.Tensor2D[]];
+  const lossOf = (head: tf.Tensor2D) => check('what loss gives', loss(head), scalarRule);
   return tf.tidy(() =>
-    heads.reduce<tf.Scalar>((sum, head) => tf.add(sum, tf.mul(loss(head), auxiliaryWeight)), loss(main)),
+    heads.reduce<tf.Scalar>((sum, head) => tf.add(sum, tf.mul(lossOf(head), auxiliaryWeight)), lossOf(main)),
   );
 }

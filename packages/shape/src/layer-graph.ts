@@ -1,6 +1,8 @@
-import { shown } from '@cnnzoo/checks';
+import { check, listOf, shown, text } from '@cnnzoo/checks';
 import { checkShape } from './check-shape.js';
 import type { LayerSpec, Shape } from './layer-spec.js';
+
+const namesRule = /* @__PURE__ */ listOf(text);
 
 /** A layer with its name and the names of what comes in. */
 export interface LayerNode {
@@ -42,6 +44,7 @@ export function connectLayers(
       throw new TypeError(`${place}: expected a layer such as { type: 'ReLU' }, got ${shown(spec)}`);
     }
     const name = spec.name ?? `${spec.type.toLowerCase()}_${index + 1}`;
+    check(`${place}: name`, name, text);
     if (byName.has(name) || inputs.has(name)) {
       throw new RangeError(`${place}: the name ${shown(name)} is taken, expected one of its own`);
     }
@@ -49,7 +52,8 @@ export function connectLayers(
       inputs.set(name, checkShape(name, inputs.size === 0 && inputShape !== undefined ? inputShape : spec.shape));
     } else {
       const named = spec.inputs ?? previous;
-      byName.set(name, { spec, name, inputs: typeof named === 'string' ? [named] : named, place });
+      const inputNames = typeof named === 'string' ? [named] : check(`${place}: inputs`, named, namesRule);
+      byName.set(name, { spec, name, inputs: inputNames, place });
     }
     previous = name;
   }

@@ -1,11 +1,10 @@
 /** The backward pass of one batch: gradients of the loss of all heads and the regularizers, and what is measured on the way. */
-import { check } from '@cnnzoo/checks';
 import { auxiliaryLoss, crossEntropy, topKAccuracy } from '@cnnzoo/losses';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Batch } from './batch.js';
 import { variableGradients } from './gradients.js';
-import { computeMetrics, type Metrics, scalarRule } from './metrics.js';
+import { computeMetrics, type Metrics } from './metrics.js';
 
 /** The loss of one head: labels, logits [count, classes], and back a scalar, the mean over the images. */
 export type Loss = (labels: Batch['labels'], logits: tf.Tensor2D) => tf.Scalar;
@@ -39,7 +38,7 @@ export function backward(
       const [main] = outputs;
       const total = model.calculateLosses().reduce<tf.Scalar>(
         (sum, term) => tf.add(sum, term),
-        auxiliaryLoss(outputs, (logits) => check('what loss gives', loss(labels, logits), scalarRule), auxiliaryWeight),
+        auxiliaryLoss(outputs, (logits) => loss(labels, logits), auxiliaryWeight),
       );
       for (const measure of [topKAccuracy(labels, main), ...computeMetrics(metrics, labels, main)])
         kept.push(tf.keep(tf.clone(measure)));

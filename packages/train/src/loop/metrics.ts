@@ -7,8 +7,8 @@ export type Metric = (labels: Batch['labels'], logits: tf.Tensor2D) => tf.Scalar
 
 export type Metrics = Readonly<Record<string, Metric>>;
 
-/** What losses and metrics give. */
-export const scalarRule = tensor<tf.Scalar>('a scalar tensor', ({ shape }) => shape.length === 0);
+/** What metrics give. */
+const scalarRule = tensor<tf.Scalar>('a scalar tensor', ({ shape }) => shape.length === 0);
 
 /** The values of all metrics, in their order. */
 export function computeMetrics(metrics: Metrics, labels: Batch['labels'], logits: tf.Tensor2D): tf.Scalar[] {
