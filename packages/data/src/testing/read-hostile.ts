@@ -2,23 +2,9 @@
  * Reads the files of its arguments, and prints a line of JSON for each: what came of it, seconds of processor time, and MB at most until
  * then.
  */
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { peakMegabytes } from '@cnnzoo/testing/peak-memory';
-import { readIdx } from '../datasets/idx.js';
-import { imageFolder } from '../datasets/image-folder.js';
-import { readImage } from '../images/decode-image.js';
-
-async function read(path: string): Promise<string> {
-  if (/\.(zip|tar)$/.test(path)) {
-    const { length, get } = await imageFolder(path);
-    const { image } = await get(0);
-    return `${length} images, the first of ${image.width} x ${image.height}`;
-  }
-  if (/\.idx/.test(path)) return `an array ${(await readIdx(path, 3)).shape.join(' x ')}`;
-  if (/\.(csv|json)$/.test(path)) return `${(await imageFolder(dirname(path), { labels: path })).length} labels`;
-  const { width, height } = await readImage(path);
-  return `${width} x ${height} pixels`;
-}
+import { readByKind } from './read-by-kind.js';
 
 async function run(): Promise<void> {
   for (const path of process.argv.slice(2)) {
@@ -26,7 +12,7 @@ async function run(): Promise<void> {
     const start = process.cpuUsage();
     let result: string;
     try {
-      result = await read(path);
+      result = await readByKind(path);
     } catch (error) {
       result = error instanceof Error ? `${error.name}: ${error.message}` : 'no error';
     }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { freeze } from '@cnnzoo/backend-onnx';
 import { setModelMetadata } from '@cnnzoo/blocks';
 import { arrayDataset, DataLoader, imagePreparer, webDataset, writeWebDataset } from '@cnnzoo/data';
+import { createServer as createModelServer } from '@cnnzoo/serve';
 import { mlflowLog } from '@cnnzoo/train';
 import { compose, resize, toTensor } from '@cnnzoo/transforms';
 import { imageClassifier } from 'cnnzoo';
@@ -22,6 +23,15 @@ const dataset = () =>
     height: 8,
     channels: 1,
   });
+
+function smallClassifier() {
+  const model = smallModel();
+  setModelMetadata(model, {
+    preprocessing: { resizeSize: 8, cropSize: 8, mean: [0.5], std: [0.5] },
+    categories: ['a', 'b'],
+  });
+  return imageClassifier(model);
+}
 
 /** A log whose server takes everything. */
 async function remoteLog() {
@@ -41,15 +51,9 @@ async function remoteLog() {
 export const madeByHand: Readonly<Record<string, MadeByHand>> = {
   FrozenModel: { make: () => freeze(smallModel(), { threads: 1 }), takesImages: true },
   FrozenModelInWorker: { make: () => freeze(smallModel(), { threads: 1, worker: true }), takesImages: true },
-  ImageClassifier: {
-    make: async () => {
-      const model = smallModel();
-      setModelMetadata(model, {
-        preprocessing: { resizeSize: 8, cropSize: 8, mean: [0.5], std: [0.5] },
-        categories: ['a', 'b'],
-      });
-      return imageClassifier(model);
-    },
+  ImageClassifier: { make: smallClassifier },
+  ModelServer: {
+    make: () => createModelServer({ models: [{ name: 'small', classifier: smallClassifier() }], log: false, modelControl: true }),
   },
   RemoteLog: { make: remoteLog },
   DataLoader: { make: () => new DataLoader(dataset(), { batchSize: 2 }) },
