@@ -53,7 +53,8 @@ export const madeByHand: Readonly<Record<string, MadeByHand>> = {
   FrozenModelInWorker: { make: () => freeze(smallModel(), { threads: 1, worker: true }), takesImages: true },
   ImageClassifier: { make: smallClassifier },
   ModelServer: {
-    make: () => createModelServer({ models: [{ name: 'small', classifier: smallClassifier() }], log: false, modelControl: true }),
+    make: () =>
+      createModelServer({ models: [{ name: 'small', classifier: smallClassifier() }], log: false, modelControl: true }),
   },
   RemoteLog: { make: remoteLog },
   DataLoader: { make: () => new DataLoader(dataset(), { batchSize: 2 }) },
