@@ -1,8 +1,10 @@
+import { setModelMetadata } from '@cnnzoo/blocks';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { input, type LayersModel, layers, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { evaluate } from './evaluate.js';
+import { extractFeatures } from './extract-features.js';
 import type { LabelledImages } from './labelled-images.js';
 import { predict } from './predict.js';
 import { singleCrop } from './protocols/single-crop.js';
@@ -78,6 +80,7 @@ const figures = (report: EvaluationReport | undefined) => ({
   millisecondsPerImage: 0,
   tally: { ...report?.tally, milliseconds: 0 },
   part: { ...report?.part, batch: 0 },
+  evidence: { ...report?.evidence, batches: [] },
 });
 
 test('the size of a batch changes nothing', async () => {
@@ -161,4 +164,30 @@ test('predict says what is wrong', async () => {
   await expect(wrong({ categories: ['a'] })).rejects.toThrow(
     "categories must be 3, the classes of model 'echo', got 1",
   );
+});
+
+test('features are what the last dense layer is given, several batches and a softmax or none', async () => {
+  const x = input({ shape: [1, 4, 1] });
+  const hidden = layers.dense({ units: 3, kernelInitializer: 'ones', activation: 'relu' });
+  const before = hidden.apply(layers.flatten().apply(x)) as SymbolicTensor;
+  const probabilities = layers.dense({ units: 2, activation: 'softmax' }).apply(before) as SymbolicTensor;
+  const model = makeModel({ inputs: x, outputs: probabilities });
+  setModelMetadata(model, { preprocessing: { resizeSize: 1, cropSize: 1, mean: [0.5], std: [0.5] } });
+  try {
+    const images = Array.from({ length: 300 }, (_, i) => ({
+      ...imageOf([0, 0, 0, 0]),
+      data: Uint8Array.of(i % 256, 255, 255, 255),
+    }));
+    const { values, shape } = await extractFeatures(model, images);
+    expect(shape).toEqual([300, 3]);
+    for (const i of [0, 7, 128, 255, 299])
+      for (const k of [0, 1, 2]) expect(values[3 * i + k]).toBeCloseTo(3 + (2 * (i % 256)) / 255 - 1, 5);
+    expect(await extractFeatures(model, [])).toEqual({ values: new Float32Array(0), shape: [0, 3] });
+    const preprocessing = { resizeSize: 1, cropSize: 1, mean: [0.5], std: [0.5] };
+    await expect(extractFeatures({ model: echo(6), preprocessing }, images)).rejects.toThrow(
+      '(Flatten), expected a dense layer',
+    );
+  } finally {
+    model.dispose();
+  }
 });

@@ -1,13 +1,28 @@
-import { callable, check, checkOptions, integer, type OptionRules, optional, rule } from '@cnnzoo/checks';
+import {
+  boolean,
+  callable,
+  check,
+  checkOptions,
+  integer,
+  type OptionRules,
+  optional,
+  type Shard,
+  shardRule,
+} from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
-import { datasetRule, type LabelledImage, type LabelledImages } from './labelled-images.js';
-import { classProbabilities, type IndexRange, imagesPerBatch } from './networks/class-probabilities.js';
+import { checkDataset, imageReader } from './checked-dataset.js';
+import { descriptionOf } from './describe-evaluation.js';
+import { type BatchEvidence, batchEvidence } from './evidence/evidence.js';
+import { datasetRule, type LabelledImages } from './labelled-images.js';
+import { classProbabilities, imagesPerBatch } from './networks/class-probabilities.js';
 import { type Classifier, type Network, openNetworks } from './networks/classifier.js';
+import { withEqualGraphs } from './networks/equal-graphs.js';
 import { type Protocol, protocolRule } from './protocols/protocol.js';
 import { singleCrop } from './protocols/single-crop.js';
-import { likeliest, rank } from './report/ranking.js';
-import { type EvaluationReport, type Mistake, reportOf, worstMistakes } from './report/report.js';
-import { addTallies, emptyTally, tallyOf } from './report/tally.js';
+import { answerCounter, answerOf, type ImageAnswer } from './report/answers.js';
+import type { EvaluationDescription } from './report/evaluation-differences.js';
+import { type EvaluationReport, type Mistake, reportOf } from './report/report.js';
+import { batchesOf } from './shard.js';
 
 /** The options of `evaluate`. */
 export interface EvaluateOptions {
@@ -18,8 +33,13 @@ export interface EvaluateOptions {
    * image go together, and several images where they fit.
    */
   readonly batchSize?: number;
-  /** [i, n]: only part i of n, counted from 0; `merge` joins the parts. */
-  readonly shard?: readonly [index: number, count: number];
+  /**
+   * [i, n]: only part i of n, counted from 0; `merge` joins the parts. With `shard` or `answers` the backend `onnx` rounds equally whatever it has computed
+   * before, which takes longer.
+   */
+  readonly shard?: Shard;
+  /** Whether the report keeps what the network said of each image, about 150 bytes of JSON, for `verifyReport`. Default false. */
+  readonly answers?: boolean;
   /** Told after each batch how many images are done. */
   readonly onEvent?: (event: EvaluateEvent) => void;
 }
@@ -27,13 +47,8 @@ export interface EvaluateOptions {
 const evaluateRules: OptionRules<EvaluateOptions> = {
   protocol: optional(protocolRule),
   batchSize: optional(integer(1)),
-  shard: optional(
-    rule<readonly [index: number, count: number]>(
-      '[i, n] with integers 0 <= i < n',
-      (value) => Array.isArray(value) && value.length === 2,
-      ([index, count]) => Number.isSafeInteger(index) && Number.isSafeInteger(count) && index >= 0 && index < count,
-    ),
-  ),
+  shard: optional(shardRule),
+  answers: optional(boolean),
   onEvent: optional(callable<(event: EvaluateEvent) => void>('a function of the event')),
 };
 
@@ -74,75 +89,57 @@ export async function evaluate(
     protocol = singleCrop(),
     batchSize,
     shard = [0, 1],
+    answers = false,
     onEvent = () => {},
   } = checkOptions('evaluate', options, evaluateRules);
-  if (!Number.isSafeInteger(dataset.length) || dataset.length < 1)
-    throw new RangeError(`dataset must have at least one image, got ${dataset.length}`);
   const networks = openNetworks(models, protocol);
   try {
     checkDataset(dataset, networks);
-    return await run(networks, dataset, { batchSize, shard, onEvent });
+    const description = await descriptionOf(models, networks, dataset, imagesPerBatch(networks, batchSize));
+    const work = () => run(networks, dataset, description, { batchSize, shard, answers, onEvent });
+    return await (answers || shard[1] > 1 ? withEqualGraphs(work) : work());
   } finally {
     for (const network of networks) network.dispose();
   }
 }
 
+interface RunOptions extends Pick<Required<EvaluateOptions>, 'shard' | 'answers' | 'onEvent'> {
+  readonly batchSize: number | undefined;
+}
+
 async function run(
   networks: readonly Network[],
   dataset: LabelledImages,
-  {
-    batchSize,
-    shard,
-    onEvent,
-  }: Pick<Required<EvaluateOptions>, 'shard' | 'onEvent'> & { batchSize: number | undefined },
+  description: EvaluationDescription,
+  { batchSize, shard, answers: keep, onEvent }: RunOptions,
 ): Promise<EvaluationReport> {
   const { categories, length } = dataset;
+  const { batch } = description.part;
   const began = performance.now();
-  const batch = imagesPerBatch(networks, batchSize);
   const batches = batchesOf(length, batch, shard);
   const total = batches.reduce((sum, [start, end]) => sum + end - start, 0);
-  const confusion = categories.map(() => new Array<number>(categories.length).fill(0));
-  let tally = emptyTally;
-  let mistakes: Mistake[] = [];
-  const read = async (index: number) => {
-    const sample: Partial<LabelledImage> | undefined = await dataset.get(index);
-    const { image, label = Number.NaN } = sample ?? {};
-    const name = `image ${index}`;
-    if (typeof image?.data !== 'object')
-      throw new TypeError(`${name}: the data set gives no { image: { data, width, height, channels }, label }`);
-    checkLabel(name, label, categories.length);
-    return { image, name, known: label };
-  };
-  for await (const answers of classProbabilities(networks, batches, read, batchSize)) {
-    const judged = answers.map(({ probabilities, known: label, index }) => ({
-      probabilities,
-      label,
-      index,
-      place: rank(probabilities, label),
-    }));
-    tally = addTallies(tally, tallyOf(judged, Math.min(5, categories.length)));
-    for (const { probabilities, label, index } of judged) {
-      const guess = likeliest(probabilities);
-      const confused = confusion[label] ?? [];
-      confused[guess] = (confused[guess] ?? 0) + 1;
-      const [probability = 0, labelProbability = 0] = [probabilities[guess], probabilities[label]];
-      // A mean of probabilities may be above 1 by its rounding.
-      const most = Math.min(1, probability);
-      if (guess !== label && most > 0) mistakes.push({ index, label, guess, probability: most, labelProbability });
-    }
-    mistakes = worstMistakes(mistakes);
+  const counter = answerCounter(categories.length, Math.min(5, categories.length));
+  const evidence: BatchEvidence[] = [];
+  const kept: ImageAnswer[] = [];
+  for await (const computed of classProbabilities(networks, batches, imageReader(dataset), batchSize)) {
+    const answers = computed.map(answerOf);
+    counter.add(answers);
+    evidence.push(await batchEvidence(Math.floor((answers[0]?.index ?? 0) / batch), answers));
+    if (keep) kept.push(...answers);
+    const { tally } = counter.counts();
     onEvent({ type: 'progress', done: tally.count, total, top1: tally.top1 / tally.count });
     // Lets signals and timers in.
     await tf.nextFrame();
   }
+  const { confusion, mistakes, tally } = counter.counts();
   return reportOf({
-    models: networks.map(({ name }) => name),
-    protocol: [...new Set(networks.map(({ protocol }) => protocol.name))].join(', '),
-    categories: [...categories],
+    ...description,
     confusion,
     mistakes: mistakes.map((mistake) => ({ ...mistake, ...fileOf(dataset, mistake.index) })),
-    part: { images: length, batch, shards: [[shard[0], shard[1]]] },
+    part: { ...description.part, shards: [[shard[0], shard[1]]] },
     tally: { ...tally, milliseconds: performance.now() - began },
+    evidence: { ...description.evidence, batches: evidence },
+    answers: keep ? kept : null,
   });
 }
 
@@ -150,37 +147,4 @@ async function run(
 function fileOf(dataset: LabelledImages, index: number): Pick<Mistake, 'file'> {
   const reference = dataset.reference?.(index);
   return reference?.kind === 'file' ? { file: reference.name } : {};
-}
-
-/** The batches of a shard: every n-th one, so that batches are the same with and without shards. */
-function batchesOf(length: number, batch: number, [index, count]: readonly [number, number]): IndexRange[] {
-  const batches: IndexRange[] = [];
-  for (let start = index * batch; start < length; start += count * batch)
-    batches.push([start, Math.min(start + batch, length)]);
-  return batches;
-}
-
-/** @throws RangeError where the data set's classes are not the networks' */
-function checkDataset({ categories, labels }: LabelledImages, networks: readonly Network[]): void {
-  for (const network of networks) {
-    const { classes, name, categories: own } = network;
-    if (categories.length !== classes)
-      throw new RangeError(
-        `dataset has ${categories.length} categories, expected ${classes}, the classes of model '${name}'. For other classes, build the network with numClasses: ${categories.length} and train it`,
-      );
-    const reordered = own?.every((category) => categories.includes(category)) ? own : categories;
-    const other = reordered.findIndex((category, label) => category !== categories[label]);
-    if (other >= 0)
-      throw new RangeError(
-        `dataset has the classes of model '${name}' in another order: ${other} is '${categories[other]}', the model's is '${own?.[other]}'`,
-      );
-  }
-  if (labels === undefined) return;
-  for (let index = 0; index < labels.length; index++)
-    checkLabel(`image ${index}`, labels[index] ?? Number.NaN, categories.length);
-}
-
-function checkLabel(name: string, label: number, classes: number): void {
-  if (!Number.isInteger(label) || label < 0 || label >= classes)
-    throw new RangeError(`${name}: label ${label}, expected 0 to ${classes - 1}`);
 }

@@ -1,5 +1,9 @@
+export type { Shard } from '@cnnzoo/checks';
 export type { Preprocessing } from '@cnnzoo/metadata';
+export { type DescribeEvaluationOptions, describeEvaluation } from './describe-evaluation.js';
 export { type EvaluateEvent, type EvaluateOptions, evaluate } from './evaluate.js';
+export type { BatchEvidence, EvaluationCode, EvaluationIdentity, Evidence } from './evidence/evidence.js';
+export { extractFeatures, type Features } from './extract-features.js';
 export type { LabelledImage, LabelledImages } from './labelled-images.js';
 export {
   type ClassActivationOptions,
@@ -18,6 +22,8 @@ export { multiCropAndDense, multiScale } from './protocols/multi-scale.js';
 export type { InputFormat, Protocol, ScaleOptions, View } from './protocols/protocol.js';
 export { type MultiCropOptions, multiCrop, tenCrop } from './protocols/several-crops.js';
 export { type SingleCropOptions, singleCrop } from './protocols/single-crop.js';
+export type { ImageAnswer } from './report/answers.js';
+export type { EvaluationDescription } from './report/evaluation-differences.js';
 export { merge } from './report/merge.js';
 export {
   type CalibrationBin,
@@ -32,3 +38,11 @@ export {
 export { reportToHtml } from './report/report-html.js';
 export { reportFromJson, reportToJson } from './report/report-json.js';
 export { reportToMarkdown } from './report/report-markdown.js';
+export {
+  type Contradiction,
+  type Verification,
+  type VerificationDifference,
+  type VerifyEvent,
+  type VerifyOptions,
+  verifyReport,
+} from './verify/verify-report.js';

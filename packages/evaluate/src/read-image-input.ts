@@ -1,6 +1,12 @@
-import { check, shown } from '@cnnzoo/checks';
+import { check, type Rule, rule, shown } from '@cnnzoo/checks';
 import type { Image } from '@cnnzoo/transforms';
 import { imageRule } from './image-rule.js';
+
+/** An image or its path. */
+export const imageInputRule: Rule<Image | string> = /* @__PURE__ */ rule<Image | string>(
+  'an image: { data, width, height, channels } or a path',
+  (value) => typeof value === 'string' || (typeof value === 'object' && value !== null && 'data' in value),
+);
 
 /**
  * Pixels as they are, or those of a file.

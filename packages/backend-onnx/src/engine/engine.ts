@@ -39,6 +39,8 @@ export class Engine {
   holdBuffers = false;
   /** What a user calls a value, such as a layer's weight: errors name it. */
   nameOf: (value: Value) => string | null = () => null;
+  /** Whether weights may become constants of graphs. A graph rounds otherwise then. */
+  mayUseConstants: () => boolean = () => true;
   readonly pool = new BufferPool();
   readonly #runtime: Runtime;
   readonly #options: EngineOptions;
@@ -140,7 +142,7 @@ export class Engine {
   #found(key: string, traced: Trace, session: CachedSession): CachedSession {
     this.stats.cacheHits++;
     // On a device the weights stay where they are: as constants they would come to the host and be there twice.
-    if (this.#deviceMemory !== null || traced.trains) return session;
+    if (this.#deviceMemory !== null || traced.trains || !this.mayUseConstants()) return session;
     return (
       this.#constants.sessionFor(key, traced, this.#variables, (constants) => this.#withConstants(traced, constants)) ??
       session

@@ -39,6 +39,12 @@ export class SymbolicReadError extends Error {
   override readonly name = 'SymbolicReadError';
 }
 
+/**
+ * A flag of tfjs: whether weights that stay the same become constants of a graph after a few runs, which is faster and rounds otherwise. @cnnzoo/evaluate sets it
+ * to false where parts of an evaluation must have the bits of the whole.
+ */
+const constantWeightsFlag = 'ONNX_CONSTANT_WEIGHTS';
+
 export class OnnxBackend extends tf.KernelBackend {
   readonly engine: Engine;
   /** Of tensors that were made by another backend. */
@@ -67,6 +73,8 @@ export class OnnxBackend extends tf.KernelBackend {
     this.engine = new Engine(runtime, options, () => this.#variables.values());
     this.#moved = new tf.DataStorage(this, tf.engine());
     this.engine.nameOf = (value) => this.#variables.nameOf(value);
+    tf.env().registerFlag(constantWeightsFlag, () => true);
+    this.engine.mayUseConstants = () => tf.env().getBool(constantWeightsFlag);
   }
 
   // Recording

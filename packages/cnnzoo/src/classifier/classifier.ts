@@ -6,7 +6,9 @@ import {
   layersModel,
   type OptionRules,
   optional,
+  type Rule,
   rule,
+  type Shard,
 } from '@cnnzoo/checks';
 import {
   type EvaluateEvent,
@@ -46,6 +48,10 @@ export interface ClassifyOptions {
 export interface EvaluateClassifierOptions {
   /** Default: the middle of each image. */
   readonly protocol?: Protocol;
+  /** [i, n]: only part i of n, counted from 0. `merge` of @cnnzoo/evaluate joins the parts. */
+  readonly shard?: Shard;
+  /** Whether the report keeps what the network said of each image, for `verifyReport` of @cnnzoo/evaluate. Default false. */
+  readonly answers?: boolean;
   readonly onEvent?: (event: EvaluateEvent) => void;
 }
 
@@ -89,6 +95,11 @@ export interface ImageClassifier {
   /** Ends its threads and frees the network. */
   dispose(): Promise<void>;
 }
+
+export const classifierRule: Rule<ImageClassifier> = rule<ImageClassifier>(
+  'a classifier, as loadClassifier gives it',
+  (value) => typeof value === 'object' && value !== null && 'model' in value && 'categories' in value,
+);
 
 const classifyRules: OptionRules<ClassifyOptions> = {
   topK: optional(integer(1)),

@@ -63,12 +63,29 @@ writeFileSync(python, `#!${process.execPath}\nconsole.log(${JSON.stringify(JSON.
   mode: 0o755,
 });
 
+/** A report with answers, by one shard. */
+const results = join(folder, 'results');
+beforeAll(async () => {
+  const { code, stderr } = await runPiped(['evaluate', images, '--model', classifier, '--out', results]);
+  expect(code, stderr).toBe(0);
+});
+
+/** What follows a -- is another command's. */
+const withJson = (words: readonly string[]) => {
+  const at = words.includes('--') ? words.indexOf('--') : words.length;
+  return words.toSpliced(at, 0, '--json');
+};
+
 /** A call of each command that ends well, and soon. */
 const calls: Readonly<Record<string, readonly string[]>> = {
   train: [...training, '--out', join(folder, 'trained')],
   evaluate: [images, '--model', classifier],
   predict: [join(images, 'dark'), '--model', classifier, '--worker', '0'],
   pack: [images, newFolder],
+  extract: [join(images, 'dark'), '--model', classifier, '--out', join(folder, 'features')],
+  merge: [results],
+  verify: [join(results, 'report.json'), images, '--model', classifier],
+  cluster: ['slurm', '--', 'evaluate', images, '--out', 'results'],
   export: ['lenet5', join(folder, 'lenet5.onnx')],
   convert: [join(folder, 'a.safetensors'), join(folder, 'b.pth')],
   push: [classifier, 'hf-hub:me/pets'],
@@ -104,7 +121,7 @@ describe.each(runnable)('%s', (name, words) => {
   });
 
   test('--json: each line is a JSON value', async () => {
-    const { code, stdout } = await runPiped([name, ...fresh(words), '--json']);
+    const { code, stdout } = await runPiped([name, ...withJson(fresh(words))]);
     expect(code).toBe(0);
     const values = stdout
       .trimEnd()

@@ -1,5 +1,5 @@
 /** What a command is: what it takes, what the help says of it, and what it does. */
-import { nearestNames, shown } from '@cnnzoo/checks';
+import { nearestNames, type Shard, shown } from '@cnnzoo/checks';
 import type { Output } from './output.js';
 
 /** A word on the command line without a name, such as the network in `cnnzoo info resnet50`. */
@@ -143,6 +143,20 @@ export function numeric(
     ...(most !== Infinity && { maximum: most }),
   } as const;
   return { description, placeholder, schema, parse };
+}
+
+/** Which shard, as 3/8, or 'auto' for the one that the scheduler says. */
+export function shardOption(description: string): Option<Shard | 'auto'> {
+  const parse = (given: string, name: string): Shard | 'auto' => {
+    if (given === 'auto') return given;
+    const [index = 0, count = 0] = /^(\d{1,9})\/(\d{1,9})$/.exec(given)?.slice(1).map(Number) ?? [];
+    if (index >= count)
+      throw new RangeError(
+        `${name} must be auto or i/n, counted from 0, such as 0/8 for the first of eight and 7/8 for the last, got ${shown(given)}`,
+      );
+    return [index, count];
+  };
+  return { description, placeholder: 'i/n', schema: { type: 'string' }, parse };
 }
 
 /** Height, width and channels, as 224x224x3. */

@@ -1,13 +1,16 @@
 /** The commands, in the order of the help. */
 import type { Command } from './command.js';
 import { benchmarkCommand } from './commands/benchmark.js';
+import { clusterCommand } from './commands/cluster.js';
 import { completionCommand } from './commands/completion.js';
 import { convertCommand } from './commands/convert.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
+import { extractCommand } from './commands/extract.js';
 import { infoCommand } from './commands/info.js';
 import { listCommand } from './commands/list.js';
+import { mergeCommand } from './commands/merge.js';
 import { packCommand } from './commands/pack.js';
 import { parityCommand } from './commands/parity.js';
 import { predictCommand } from './commands/predict.js';
@@ -17,6 +20,7 @@ import { serveCommand } from './commands/serve.js';
 import { shapeCommand } from './commands/shape.js';
 import { summaryCommand } from './commands/summary.js';
 import { trainCommand } from './commands/train.js';
+import { verifyCommand } from './commands/verify.js';
 import { weightsCommand } from './commands/weights.js';
 
 export const commands: readonly Command[] = [
@@ -25,6 +29,10 @@ export const commands: readonly Command[] = [
   predictCommand,
   serveCommand,
   packCommand,
+  extractCommand,
+  mergeCommand,
+  verifyCommand,
+  clusterCommand,
   exportCommand,
   convertCommand,
   pushCommand,

@@ -1,7 +1,7 @@
 import { boolean, check, checkOptions, type OptionRules, optional, rule } from '@cnnzoo/checks';
 import type { EvaluationReport } from '@cnnzoo/evaluate';
 import { hubModelFiles } from '@cnnzoo/weights';
-import type { ImageClassifier } from '../classifier/classifier.js';
+import { classifierRule, type ImageClassifier } from '../classifier/classifier.js';
 import { modelCard } from './model-card.js';
 
 /** The options of `pushToHub`. */
@@ -29,11 +29,6 @@ const rules: OptionRules<PushToHubOptions> = {
   ),
   private: optional(boolean),
 };
-
-const classifierRule = rule<ImageClassifier>(
-  'a classifier, as loadClassifier gives it',
-  (value) => typeof value === 'object' && value !== null && 'model' in value && 'categories' in value,
-);
 
 /**
  * Writes a classifier into a repository of Hugging Face's hub: config.json, model.safetensors, and a model card with its report. `loadClassifier` opens it, and for the

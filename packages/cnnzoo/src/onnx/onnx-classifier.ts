@@ -1,6 +1,6 @@
 /** A published ONNX file as a classifier: onnxruntime runs it as it is. */
 import type { OnnxFileSignature } from '@cnnzoo/backend-onnx';
-import { isRecord } from '@cnnzoo/files';
+import { isRecord, nodeModule } from '@cnnzoo/files';
 import {
   type ModelMetadata,
   type Preprocessing,
@@ -41,6 +41,7 @@ export async function openOnnxClassifier(path: string, options: OnnxClassifierOp
         : scaled,
       ...(categories !== undefined && { categories }),
       ...(said.licence !== undefined && { licence: said.licence }),
+      weightsHash: await hashOfFile(path),
     });
     return classifierOf(model, null, {
       predictor: async (worker) =>
@@ -53,6 +54,14 @@ export async function openOnnxClassifier(path: string, options: OnnxClassifierOp
     model.dispose();
     throw error;
   }
+}
+
+/** Of the file itself; weights in files of their own are known by their names in it. */
+async function hashOfFile(path: string): Promise<string> {
+  const hash = nodeModule('node:crypto').createHash('sha256');
+  const parts: AsyncIterable<Uint8Array> = nodeModule('node:fs').createReadStream(path);
+  for await (const part of parts) hash.update(part);
+  return hash.digest('hex');
 }
 
 /** What files of this project say of themselves; nothing for others. */

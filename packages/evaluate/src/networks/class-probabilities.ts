@@ -4,7 +4,7 @@ import type { Network } from './classifier.js';
 import { forwardPasses, inputsPerPass } from './forward-passes.js';
 
 /** An image, how error messages call it, and what whoever reads it wants back with its probabilities. */
-interface NamedImage<Known> {
+export interface NamedImage<Known> {
   readonly image: Image;
   readonly name: string;
   readonly known: Known;

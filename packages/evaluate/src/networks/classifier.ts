@@ -28,6 +28,8 @@ export interface Network {
   readonly format: InputFormat;
   /** Float images [count, height, width, channels] to logits [count, classes], densely or not. */
   logits(inputs: tf.Tensor4D, dense: boolean): tf.Tensor2D;
+  /** Adds what one input gave, times its weight, to the mean of an image. */
+  accumulate(mean: Float64Array, row: Float32Array, weight: number): void;
   /** Frees what was made for dense evaluation. The model stays. */
   dispose(): void;
 }
@@ -103,8 +105,20 @@ export function openNetwork(classifier: Classifier, fallback: Protocol): Network
         const result = plain.apply(inputs, { training: false }) as tf.Tensor2D;
         return softmax === 'activation' ? tf.log(result) : result;
       }),
+    accumulate: addSoftmax,
     dispose,
   };
+}
+
+/** In float64, so that no class gets a probability of exactly 0 whose logarithm nobody can use. */
+function addSoftmax(mean: Float64Array, logits: Float32Array, weight: number): void {
+  let largest = Number.NEGATIVE_INFINITY;
+  // Math.max, so that one NaN makes all of them NaN.
+  for (const logit of logits) largest = Math.max(largest, logit);
+  let sum = 0;
+  for (const logit of logits) sum += Math.exp(logit - largest);
+  for (let k = 0; k < mean.length; k++)
+    mean[k] = (mean[k] ?? 0) + (weight * Math.exp((logits[k] ?? Number.NaN) - largest)) / sum;
 }
 
 const classifierRules: OptionRules<Exclude<Classifier, LayersModel>> = {
@@ -128,12 +142,22 @@ function withOptions(classifier: Classifier): Exclude<Classifier, LayersModel> {
     : classifier;
 }
 
+/** The names of their protocols, each once. */
+export function protocolsOf(networks: readonly Network[]): string {
+  return [...new Set(networks.map(({ protocol }) => protocol.name))].join(', ');
+}
+
+/** One or several as a list. */
+export function classifiersOf(classifiers: Classifier | readonly Classifier[]): readonly Classifier[] {
+  return Array.isArray(classifiers) ? (classifiers as readonly Classifier[]) : [classifiers as Classifier];
+}
+
 /**
  * Opens several classifiers.
  * @throws RangeError where there is none, or their numbers of classes differ
  */
 export function openNetworks(classifiers: Classifier | readonly Classifier[], protocol: Protocol): Network[] {
-  const list = Array.isArray(classifiers) ? (classifiers as readonly Classifier[]) : [classifiers as Classifier];
+  const list = classifiersOf(classifiers);
   if (list.length === 0) throw new RangeError('models must be at least one, got none');
   const opened: Network[] = [];
   try {

@@ -28,7 +28,7 @@ interface Pass {
 /** Forward passes over views that come one by one. */
 interface ForwardPasses {
   /**
-   * Copies a view; the softmax of its logits, times `weight`, will be added to `mean`. Runs a pass when it is full, and waits for the one
+   * Copies a view; what it gives, times `weight`, will be added to `mean` as the network says: the softmax of its logits. Runs a pass when it is full, and waits for the one
    * before: one runs while the next is filled.
    */
   add(network: Network, view: View, mean: Float64Array, weight: number): Promise<void>;
@@ -105,16 +105,5 @@ async function run({ network, height, width, channels, dense, values, targets }:
     logits.dispose();
   }
   for (const [i, { mean, weight }] of targets.entries())
-    addSoftmax(mean, rows.subarray(i * network.classes, (i + 1) * network.classes), weight);
-}
-
-/** In float64, so that no class gets a probability of exactly 0 whose logarithm nobody can use. */
-function addSoftmax(mean: Float64Array, logits: Float32Array, weight: number): void {
-  let largest = Number.NEGATIVE_INFINITY;
-  // Math.max, so that one NaN makes all of them NaN.
-  for (const logit of logits) largest = Math.max(largest, logit);
-  let sum = 0;
-  for (const logit of logits) sum += Math.exp(logit - largest);
-  for (let k = 0; k < mean.length; k++)
-    mean[k] = (mean[k] ?? 0) + (weight * Math.exp((logits[k] ?? Number.NaN) - largest)) / sum;
+    network.accumulate(mean, rows.subarray(i * network.classes, (i + 1) * network.classes), weight);
 }

@@ -1,4 +1,6 @@
 import { check, listOf } from '@cnnzoo/checks';
+import type { ImageAnswer } from './answers.js';
+import { evaluationDifferences } from './evaluation-differences.js';
 import { type EvaluationReport, type ReportPart, reportOf } from './report.js';
 import { reportRule } from './report-rule.js';
 import { addTallies, emptyTally } from './tally.js';
@@ -7,8 +9,9 @@ import { addTallies, emptyTally } from './tally.js';
  * Joins the reports of shards of one evaluation. Merged in any order they equal one run over the whole data set exactly, except for the
  * time.
  * @param reports of `evaluate` with `shard`, with the same models, protocol, data set and batch size
- * @returns the report of all of them together; merge it with the missing ones later where some are missing
- * @throws RangeError where they are not of one evaluation, or a shard is there twice
+ * @returns the report of all of them together; merge it with the missing ones later where some are missing. It has the hashes of their batches, and
+ *   their answers, where all of them have answers
+ * @throws RangeError where they are not of one evaluation, naming what differs, or a shard is there twice
  * @example
  * import { evaluate, merge } from '@cnnzoo/evaluate';
  * const halves = [await evaluate(model, testSet, { shard: [0, 2] }), await evaluate(model, testSet, { shard: [1, 2] })];
@@ -18,18 +21,13 @@ export function merge(reports: readonly EvaluationReport[]): EvaluationReport {
   check('reports', reports, listOf(reportRule));
   const [first] = reports;
   if (first === undefined) throw new RangeError('reports must be at least one, got none');
-  for (const [i, report] of reports.entries())
-    for (const [what, own, others] of [
-      ['models', report.models, first.models],
-      ['protocol', report.protocol, first.protocol],
-      ['categories', report.categories, first.categories],
-      ['number of images', report.part.images, first.part.images],
-      ['images in a batch', report.part.batch, first.part.batch],
-    ] as const)
-      if (JSON.stringify(own) !== JSON.stringify(others))
-        throw new RangeError(
-          `reports[${i}] is of another evaluation: its ${what} is ${JSON.stringify(own)}, that of reports[0] ${JSON.stringify(others)}`,
-        );
+  for (const [i, report] of reports.entries()) {
+    const [difference] = evaluationDifferences(report, first);
+    if (difference !== undefined)
+      throw new RangeError(
+        `reports[${i}] is of another evaluation: its ${difference.what} is ${JSON.stringify(difference.own)}, that of reports[0] ${JSON.stringify(difference.other)}`,
+      );
+  }
   return reportOf({
     models: first.models,
     protocol: first.protocol,
@@ -40,7 +38,18 @@ export function merge(reports: readonly EvaluationReport[]): EvaluationReport {
     mistakes: reports.flatMap(({ mistakes }) => mistakes),
     part: { ...first.part, shards: mergeShards(reports.map(({ part }) => part)) },
     tally: reports.reduce((sum, { tally }) => addTallies(sum, tally), emptyTally),
+    evidence: {
+      ...first.evidence,
+      batches: reports.flatMap(({ evidence }) => evidence.batches).toSorted((a, b) => a.index - b.index),
+    },
+    answers: mergedAnswers(reports),
   });
+}
+
+/** In the data set's order, where all reports have them. */
+function mergedAnswers(reports: readonly EvaluationReport[]): readonly ImageAnswer[] | null {
+  const all = reports.flatMap(({ answers }) => (answers === null ? [] : [answers]));
+  return all.length < reports.length ? null : all.flat().sort((a, b) => a.index - b.index);
 }
 
 function mergeShards(parts: readonly ReportPart[]): ReportPart['shards'] {

@@ -2,7 +2,7 @@ import { check, shown, string } from '@cnnzoo/checks';
 import { type EvaluationReport, reportOf } from './report.js';
 import { reportRule } from './report-rule.js';
 
-const formatName = 'cnnzoo-evaluation-2';
+const formatName = 'cnnzoo-evaluation-3';
 
 /**
  * A report as JSON text, for a file: `reportFromJson` reads it, and `merge` joins those of several machines.

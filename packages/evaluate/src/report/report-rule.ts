@@ -1,10 +1,22 @@
 /** What a report must be, which may come from another machine: whatever is printed of it is a count, a share or a name. */
-import { integer, listOf, number, type OptionRules, optional, type Rule, record, rule } from '@cnnzoo/checks';
+import {
+  integer,
+  listOf,
+  nullOr,
+  number,
+  type OptionRules,
+  optional,
+  type Rule,
+  record,
+  shardRule,
+  text,
+} from '@cnnzoo/checks';
+import type { BatchEvidence, EvaluationCode, Evidence } from '../evidence/evidence.js';
+import type { ImageAnswer } from './answers.js';
 import type { EvaluationReport, Mistake, ReportPart, ReportSource } from './report.js';
 import { type CalibrationBin, calibrationBins, type Tally } from './tally.js';
 
 const count = integer(0);
-const text = rule<string>('a string', (value) => typeof value === 'string');
 
 const mistake: OptionRules<Mistake> = {
   index: count,
@@ -18,14 +30,7 @@ const mistake: OptionRules<Mistake> = {
 const part: OptionRules<ReportPart> = {
   images: integer(1),
   batch: integer(1),
-  shards: listOf(
-    rule<readonly [index: number, count: number]>(
-      '[i, n] with 0 <= i < n',
-      (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger),
-      ([index, of]) => index >= 0 && index < of,
-    ),
-    1,
-  ),
+  shards: listOf(shardRule, 1),
 };
 
 const tally: OptionRules<Tally> = {
@@ -38,6 +43,26 @@ const tally: OptionRules<Tally> = {
   milliseconds: number(0),
 };
 
+const batch: OptionRules<BatchEvidence> = { index: count, images: text, answers: text };
+
+const evidence: OptionRules<Evidence> = {
+  weights: listOf(text, 1),
+  protocol: text,
+  data: text,
+  code: record<EvaluationCode>({ evaluate: text, tfjs: text, backend: text }),
+  batches: listOf(record(batch)),
+};
+
+const answer: OptionRules<ImageAnswer> = {
+  index: count,
+  image: text,
+  label: count,
+  guess: count,
+  place: count,
+  probability: nullOr(number(0, 1)),
+  labelProbability: nullOr(number(0, 1)),
+};
+
 const source: { readonly [Name in keyof ReportSource]: Rule<ReportSource[Name]> } = {
   models: listOf(text, 1),
   protocol: text,
@@ -46,6 +71,8 @@ const source: { readonly [Name in keyof ReportSource]: Rule<ReportSource[Name]> 
   mistakes: listOf(record(mistake)),
   part: record(part),
   tally: record(tally),
+  evidence: record(evidence),
+  answers: nullOr(listOf(record(answer))),
 };
 
 /** A report. Figures that follow from others are not checked: they are computed again. */
@@ -65,7 +92,15 @@ export const reportRule: Rule<EvaluationReport> = {
 };
 
 /** Where parts of a report say different things, or null. */
-function contradiction({ categories, confusion, mistakes, part, tally }: ReportSource): string | null {
+function contradiction({
+  categories,
+  confusion,
+  mistakes,
+  part,
+  tally,
+  evidence,
+  answers,
+}: ReportSource): string | null {
   const classes = categories.length;
   if (confusion.length !== classes)
     return `confusion has ${confusion.length} rows, expected ${classes}, one a category`;
@@ -73,7 +108,6 @@ function contradiction({ categories, confusion, mistakes, part, tally }: ReportS
   if (row >= 0) return `confusion[${row}] has ${confusion[row]?.length} counts, expected ${classes}, one a category`;
   const counted = confusion.flat().reduce((sum, images) => sum + images, 0);
   if (counted !== tally.count) return `tally.count is ${tally.count}, but confusion has ${counted} images`;
-  if (tally.count > part.images) return `tally.count is ${tally.count}, but part.images ${part.images}`;
   for (const name of ['top1', 'topK', 'invalid'] as const)
     if (tally[name] > tally.count) return `tally.${name} is ${tally[name]}, more than its ${tally.count} images`;
   if (tally.calibration.length !== calibrationBins)
@@ -83,5 +117,34 @@ function contradiction({ categories, confusion, mistakes, part, tally }: ReportS
     if (label >= classes) return `mistakes[${i}].label is ${label}, expected less than ${classes}`;
     if (guess >= classes) return `mistakes[${i}].guess is ${guess}, expected less than ${classes}`;
   }
-  return null;
+  return contradictionOfParts({ part, tally, evidence, answers }, classes);
+}
+
+/** Where a report has other images than its shards. A stranger's numbers are counted before anything is made of them. */
+function contradictionOfParts(
+  { part, tally, evidence, answers }: Pick<ReportSource, 'part' | 'tally' | 'evidence' | 'answers'>,
+  classes: number,
+): string | null {
+  const { images, batch, shards } = part;
+  const all = Math.ceil(images / batch);
+  const wanted = shards.reduce((sum, [index, of]) => sum + Math.max(0, Math.ceil((all - index) / of)), 0);
+  const batches = evidence.batches.map(({ index }) => index);
+  const inShards = (index: number) => shards.some(([first, of]) => index % of === first);
+  if (
+    batches.length !== wanted ||
+    batches.some((index, i) => index >= all || !inShards(index) || index <= (batches[i - 1] ?? -1))
+  )
+    return `evidence.batches has ${batches.length} hashes, expected one of each of the ${wanted} batches of part.shards, in their order`;
+  const sizeOf = (index: number) => Math.min(images, (index + 1) * batch) - index * batch;
+  const count = batches.reduce((sum, index) => sum + sizeOf(index), 0);
+  if (tally.count !== count) return `tally.count is ${tally.count}, but part.shards have ${count} images`;
+  if (answers === null) return null;
+  const misplaced = `answers has ${answers.length} images, expected the ${count} of part.shards, in their order`;
+  if (answers.length !== count) return misplaced;
+  const indices = batches.flatMap((index) => Array.from({ length: sizeOf(index) }, (_, i) => index * batch + i));
+  if (answers.some(({ index }, i) => index !== indices[i])) return misplaced;
+  const strange = answers.findIndex(({ label, guess, place }) => Math.max(label, guess, place) >= classes);
+  if (strange >= 0) return `answers[${strange}] has a class that is none of the ${classes}`;
+  const half = answers.findIndex((answer) => (answer.probability === null) !== (answer.labelProbability === null));
+  return half < 0 ? null : `answers[${half}] has one probability, expected both or, where the network said NaN, none`;
 }

@@ -1,5 +1,8 @@
 import { check, integer, listOf, rule } from '@cnnzoo/checks';
+import type { Evidence } from '../evidence/evidence.js';
+import type { ImageAnswer } from './answers.js';
 import { averagesOf, type ClassAverages, type ClassReport, type ClassScores, classReports } from './class-scores.js';
+import { type Mistake, worstMistakes } from './mistakes.js';
 import { type CalibrationBin, calibrationError, sumsPerUnit, type Tally } from './tally.js';
 
 /** What an evaluation found. Plain data: see {@link reportToJson} for a file, {@link merge} for joining shards. */
@@ -32,6 +35,10 @@ export interface EvaluationReport {
   readonly part: ReportPart;
   /** The counts that all figures come from. */
   readonly tally: Tally;
+  /** Hashes of the weights, the data, the protocol, the code and the answers. */
+  readonly evidence: Evidence;
+  /** What the network said of each image, in the data set's order; null without the option `answers`. `verifyReport` needs it. */
+  readonly answers: readonly ImageAnswer[] | null;
 }
 
 /** Which part of a data set a report is of. */
@@ -44,21 +51,6 @@ export interface ReportPart {
   readonly shards: readonly (readonly [index: number, count: number])[];
 }
 
-/** An image that was taken for something else. */
-export interface Mistake {
-  /** In the data set. */
-  readonly index: number;
-  /** Where the data set's images are files. */
-  readonly file?: string;
-  readonly label: number;
-  /** The class with the largest probability. */
-  readonly guess: number;
-  /** Of the guess. */
-  readonly probability: number;
-  /** Of the right class. */
-  readonly labelProbability: number;
-}
-
 /** How often one class was taken for another. */
 export interface Confusion {
   readonly category: string;
@@ -66,19 +58,17 @@ export interface Confusion {
   readonly count: number;
 }
 
-export type { CalibrationBin, ClassAverages, ClassReport, ClassScores, Tally };
+export type { CalibrationBin, ClassAverages, ClassReport, ClassScores, Mistake, Tally };
 
 /** What has to be known for a report; the rest follows. */
 export type ReportSource = Pick<
   EvaluationReport,
-  'models' | 'protocol' | 'categories' | 'confusion' | 'mistakes' | 'part' | 'tally'
+  'models' | 'protocol' | 'categories' | 'confusion' | 'mistakes' | 'part' | 'tally' | 'evidence' | 'answers'
 >;
-
-const mistakesKept = 24;
 
 /** Computes the figures of a report from its counts. */
 export function reportOf(source: ReportSource): EvaluationReport {
-  const { models, protocol, categories, confusion, mistakes, part, tally } = source;
+  const { models, protocol, categories, confusion, mistakes, part, tally, evidence, answers } = source;
   const classes = categories.length;
   const topK = Math.min(5, classes);
   const { count, invalid } = tally;
@@ -109,12 +99,9 @@ export function reportOf(source: ReportSource): EvaluationReport {
     millisecondsPerImage: tally.milliseconds / count,
     part,
     tally,
+    evidence,
+    answers,
   };
-}
-
-/** The surest ones; in a fixed order where they are as sure, so that it does not matter who found them when. */
-export function worstMistakes(mistakes: readonly Mistake[]): Mistake[] {
-  return mistakes.toSorted((a, b) => b.probability - a.probability || a.index - b.index).slice(0, mistakesKept);
 }
 
 /**

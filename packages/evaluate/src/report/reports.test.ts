@@ -61,10 +61,10 @@ describe('shards', () => {
         fc.infiniteStream(fc.nat()),
         async (length, shards, batchSize, random) => {
           const [model, dataset] = [echo(7), images(length, 7)];
-          const whole = await evaluate(model, dataset, { protocol, batchSize });
+          const whole = await evaluate(model, dataset, { protocol, batchSize, answers: true });
           const parts: EvaluationReport[] = [];
           for (let i = 0; i < shards; i++)
-            parts.push(await evaluate(model, dataset, { protocol, batchSize, shard: [i, shards] }));
+            parts.push(await evaluate(model, dataset, { protocol, batchSize, answers: true, shard: [i, shards] }));
           const order = parts
             .map((part) => ({ part, key: random.next().value ?? 0 }))
             .toSorted((a, b) => a.key - b.key)
@@ -124,8 +124,8 @@ test('JSON that is no report is refused', async () => {
   const wrong = (changes: object) => JSON.stringify({ ...JSON.parse(text), ...changes });
   for (const [bad, message] of [
     ['{', 'text is no JSON'],
-    ['null', "report.format must be 'cnnzoo-evaluation-2', got undefined"],
-    ['{}', "report.format must be 'cnnzoo-evaluation-2', got undefined"],
+    ['null', "report.format must be 'cnnzoo-evaluation-3', got undefined"],
+    ['{}', "report.format must be 'cnnzoo-evaluation-3', got undefined"],
     [wrong({ confusion: [[1, 2]] }), 'report.confusion has 1 rows, expected 3, one a category'],
     [
       wrong({

@@ -40,32 +40,32 @@ export const emptyTally: Tally = {
   milliseconds: 0,
 };
 
-/** What a network said of an image. */
-export interface Answer {
-  readonly probabilities: Float64Array;
-  readonly label: number;
-  /** The place of its class by probability, 0 being the first. */
+/** How a network judged an image. */
+interface Judgement {
+  /** The place of the right class by probability, 0 being the first. */
   readonly place: number;
+  /** The largest one, and that of the right class; null where the network said NaN. */
+  readonly probability: number | null;
+  readonly labelProbability: number | null;
 }
 
 /** Counts answers; those whose class is among the first k count for `topK`. */
-export function tallyOf(answers: readonly Answer[], k: number): Tally {
+export function tallyOf(answers: readonly Judgement[], k: number): Tally {
   const calibration = emptyTally.calibration.map((bin) => ({ ...bin }));
   let [top1, topK, invalid, loss] = [0, 0, 0, 0];
-  for (const { probabilities, label, place } of answers) {
-    if (probabilities.some(Number.isNaN)) {
+  for (const { place, probability, labelProbability } of answers) {
+    if (probability === null || labelProbability === null) {
       invalid++;
       continue;
     }
     if (place === 0) top1++;
     if (place < k) topK++;
-    loss += Math.round(-Math.log(Math.max(probabilities[label] ?? 0, Number.MIN_VALUE)) * sumsPerUnit);
-    const confidence = probabilities.reduce((most, value) => Math.max(most, value), 0);
+    loss += Math.round(-Math.log(Math.max(labelProbability, Number.MIN_VALUE)) * sumsPerUnit);
     // The intervals are open below and closed above.
-    const bin = calibration[Math.min(calibrationBins - 1, Math.max(0, Math.ceil(confidence * calibrationBins) - 1))];
+    const bin = calibration[Math.min(calibrationBins - 1, Math.max(0, Math.ceil(probability * calibrationBins) - 1))];
     if (bin === undefined) continue;
     bin.count++;
-    bin.confidence += Math.round(confidence * sumsPerUnit);
+    bin.confidence += Math.round(probability * sumsPerUnit);
     if (place === 0) bin.correct++;
   }
   return { count: answers.length, top1, topK, invalid, loss, calibration, milliseconds: 0 };

@@ -1,5 +1,6 @@
 export { addressOf, shownAddress } from './address.js';
 export { type Budget, type ReadLimits, readBudget } from './budget.js';
+export { type Hasher, hasher } from './hasher.js';
 export { inflate } from './inflate.js';
 export { isRecord, parseJson } from './json.js';
 export { nodeModule, runsInNode } from './node-module.js';

@@ -13,6 +13,8 @@ export interface ModelMetadata {
   readonly categories: readonly string[] | null;
   /** Of the weights, as their publisher says. */
   readonly licence?: string;
+  /** The SHA-256 of weights that no layer holds, such as those of an ONNX file. */
+  readonly weightsHash?: string;
 }
 
 /** A tf.LayersModel, as far as its metadata need one. */
@@ -34,6 +36,7 @@ const parsers: { readonly [Field in keyof ModelMetadata]-?: (name: string, value
   preprocessing: (name, value) => checkPreprocessing(name, value),
   categories: (name, value) => check(name, value, listOf(string())),
   licence: (name, value) => check(name, value, string()),
+  weightsHash: (name, value) => check(name, value, string()),
 };
 
 /**

@@ -1,6 +1,5 @@
 /** What is known of a file before it is downloaded, and whether a file is that one. */
-import { nodeModule, type OpenSource } from '@cnnzoo/files';
-import { hasher } from './hasher.js';
+import { hasher, nodeModule, type OpenSource } from '@cnnzoo/files';
 
 /** Bytes that are read at a time. */
 const partSize = 2 ** 20;

@@ -1,8 +1,7 @@
 /// <reference lib="dom" />
 /** Downloads of a page: the browser's Cache Storage keeps each file, and what comes out of it is checked as what comes from a server. */
-import { openSource } from '@cnnzoo/files';
+import { hasher, openSource } from '@cnnzoo/files';
 import { type ExpectedFile, hashSource } from './file-hash.js';
-import { hasher } from './hasher.js';
 import { PermanentHttpError } from './http-download.js';
 import { type CachedDownload, type DownloadOptions, largestOf, mirrored, withRetries } from './weights-cache.js';
 

@@ -2,7 +2,7 @@
  * SHA-256 and MD5, computed as bytes come: by Node, and in a page by @noble/hashes, because browsers have no MD5 and hash only what is in memory
  * as a whole.
  */
-import { nodeModule, runsInNode } from '@cnnzoo/files';
+import { nodeModule, runsInNode } from './node-module.js';
 
 export interface Hasher {
   update(bytes: Uint8Array): void;
