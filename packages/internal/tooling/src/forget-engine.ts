@@ -1,7 +1,8 @@
 /**
  * Vitest's setup of each test file. Files share a process, because importing tfjs and onnxruntime anew takes longer than most tests; each finds
  * tfjs's engine as the first one did: what a file registered, set and left behind is gone after it. Only tfjs's own backends stay: they register
- * themselves when they are imported, and that happens once.  A package whose tests are about that has --isolate in its script.
+ * themselves when they are imported, and that happens once. A package whose tests are
+ * about that has --isolate in its script.
  */
 import { afterAll } from 'vitest';
 
