@@ -7,6 +7,7 @@ import {
   check,
   checkOptions,
   integer,
+  isTensor,
   layersModel,
   listOf,
   number,
@@ -30,7 +31,7 @@ import {
   verdictOf,
   type WeightDeviation,
 } from './certificate.js';
-import { batchesFile, drawBatches } from './parity-batches.js';
+import { batchesFile, checkBatches, drawBatches } from './parity-batches.js';
 import { defaultPython, runPython } from './python-process.js';
 
 /** The options of `parity`. */
@@ -55,10 +56,10 @@ const parityRules: OptionRules<ParityOptions> = {
   learningRate: optional(number(0)),
   batches: optional(
     listOf(
-      rule<Batch>(
-        'a batch: { images, labels }',
-        (value) => typeof value === 'object' && value !== null && 'images' in value && 'labels' in value,
-      ),
+      rule<Batch>('a batch: { images, labels }, both tensors', (value) => {
+        const { images, labels } = (value ?? {}) as Partial<Batch>;
+        return isTensor(images) && isTensor(labels);
+      }),
       1,
     ),
   ),
@@ -118,6 +119,7 @@ export async function parity(
     python = defaultPython(),
     threads = 0,
   } = checkOptions('parity', options, parityRules);
+  checkBatches(model, given ?? []);
   const { optimizer, labelSmoothing, auxiliaryWeight, clipping } = recipeOptions(recipe);
   const rate = learningRate ?? optimizer.learningRate;
   const folder = await mkdtemp(join(tmpdir(), 'cnnzoo-parity-'));

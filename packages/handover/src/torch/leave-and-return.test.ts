@@ -253,6 +253,11 @@ test('without a Python that has torch the error says what to do, and nothing has
   await expect(started).rejects.toThrow(/no-python' is no Python that can be started: install torch and safetensors/);
   // Any other program that fails is told by its words.
   await expect(parity(model, recipe, { steps: 1, python: process.execPath })).rejects.toThrow(/ended with 1: /);
+  const batch = tf.tidy(() => ({ images: tf.zeros<tf.Rank.R4>([2, 3, 3, 1]), labels: tf.tensor1d([0, 1], 'int32') }));
+  await expect(parity(model, recipe, { batches: [batch] })).rejects.toThrow(
+    /batches\[0\].images must be \[count, 32, 32, 1\], got \[2, 3, 3, 1\]/,
+  );
+  tf.dispose([batch.images, batch.labels]);
   expect(deviation(before, stateDict(model))).toBe(0);
   expect(tf.memory().numTensors).toBe(tensors);
   model.dispose();

@@ -36,7 +36,7 @@ const row = (
 export const stepCases: readonly StepCase[] = [
   row('lenet5', () => lenet5({ seed }), { batchSize: 64, learningRate: 0.02 }),
   row('cifar-resnet20', () => cifarResnet({ depth: 20, seed }), { batchSize: 32, learningRate: 1e-4 }),
-  row('resnet18', () => resnet18({ numClasses, seed, ...square(96) }), { batchSize: 16, learningRate: 1e-4 }),
+  row('resnet18', () => resnet18({ numClasses, seed, ...square(64) }), { batchSize: 16, learningRate: 1e-4 }),
   row('vgg11', () => vgg11({ numClasses, seed, ...square(64) }), { batchSize: 4, learningRate: 1e-3 }),
   row('googlenet', () => googlenet({ numClasses, auxiliaryHeads: true, seed, ...square(128) }), {
     batchSize: 16,
