@@ -15,8 +15,8 @@ export interface StepCase {
   readonly classes: number;
   readonly batchSize: number;
   /**
-   * Batch, images and learning rate are such that training does not amplify rounding: `check-training-parity` prints how far PyTorch's own
-   * float32 is from its float64 in the same run.
+   * Batch, images and learning rate are to be such that training does not amplify rounding. Small images with batch norm do: with ResNet-18 and
+   * 16 images of 64 pixels PyTorch's own float32 is off from its float64 by 7e-4 after 20 steps. `check-training-parity` prints it for each.
    */
   readonly learningRate: number;
   /** Whether it is also exported as a training step. The others are compared with PyTorch only. */
@@ -36,12 +36,9 @@ const row = (
 export const stepCases: readonly StepCase[] = [
   row('lenet5', () => lenet5({ seed }), { batchSize: 64, learningRate: 0.02 }),
   row('cifar-resnet20', () => cifarResnet({ depth: 20, seed }), { batchSize: 32, learningRate: 1e-4 }),
-  row('resnet18', () => resnet18({ numClasses, seed, ...square(64) }), { batchSize: 16, learningRate: 1e-4 }),
-  row('vgg11', () => vgg11({ numClasses, seed, ...square(64) }), { batchSize: 4, learningRate: 1e-3 }),
-  row('googlenet', () => googlenet({ numClasses, auxiliaryHeads: true, seed, ...square(128) }), {
-    batchSize: 16,
-    learningRate: 1e-4,
-  }),
+  row('resnet18', () => resnet18({ numClasses, seed }), { batchSize: 8, learningRate: 1e-4 }),
+  row('vgg11', () => vgg11({ numClasses, seed }), { batchSize: 4, learningRate: 1e-3 }),
+  row('googlenet', () => googlenet({ numClasses, auxiliaryHeads: true, seed }), { batchSize: 8, learningRate: 1e-4 }),
   row('alexnet-2012', () => alexnetPaper({ numClasses, seed }), { batchSize: 8, learningRate: 1e-3, exported: false }),
   row('inception-v3', () => inceptionV3({ numClasses, auxiliaryHeads: true, seed, ...square(139) }), {
     batchSize: 16,
