@@ -133,6 +133,7 @@ export async function createServer(options: ServerOptions): Promise<ModelServer>
     load: async (model) => models.load(checkModelSource(model)),
     async unload(name, version) {
       check('name', name, string());
+      check('version', version, optional(string()));
       await models.unload(name, version);
     },
     close() {

@@ -208,7 +208,8 @@ function checkUsable(disposed: boolean, { model }: Signature): void {
 }
 
 function checkModel(model: unknown): void {
-  if (typeof model !== 'object' || model === null || !('predict' in model) || !('inputs' in model))
+  const { inputs, outputs, predict } = Object(model) as Readonly<Record<string, unknown>>;
+  if (!Array.isArray(inputs) || !Array.isArray(outputs) || typeof predict !== 'function')
     throw new TypeError(
       `freeze: model is ${shown(model)}, expected a LayersModel of tfjs-layers or a GraphModel of tfjs-converter`,
     );

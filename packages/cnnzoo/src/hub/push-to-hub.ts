@@ -1,4 +1,4 @@
-import { boolean, check, checkOptions, type OptionRules, optional, rule } from '@cnnzoo/checks';
+import { boolean, check, checkOptions, type OptionRules, optional, rule, string } from '@cnnzoo/checks';
 import type { EvaluationReport } from '@cnnzoo/evaluate';
 import { hubModelFiles } from '@cnnzoo/weights';
 import { classifierRule, type ImageClassifier } from '../classifier/classifier.js';
@@ -82,8 +82,9 @@ export async function pushToHub(
 }
 
 function repositoryName(repository: string): string {
+  check('repository', repository, string("'hf-hub:owner/name'"));
   const [, name] = /^(?:hf[-_]hub:)?([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)$/.exec(repository) ?? [];
   if (name === undefined)
-    throw new RangeError(`repository must be 'hf-hub:owner/name', got '${String(repository).slice(0, 200)}'`);
+    throw new RangeError(`repository must be 'hf-hub:owner/name', got '${repository.slice(0, 200)}'`);
   return name;
 }

@@ -1,6 +1,8 @@
 import {
   abortSignal,
+  check,
   checkOptions,
+  image as imageRule,
   integer,
   listOf,
   number,
@@ -140,10 +142,12 @@ export function imagePreparer(options: ImagePreparerOptions): ImagePreparer {
   };
 }
 
+const pixelsRule = imageRule<Image>();
+
 /** What a worker reads itself is sent to it by its path; all else by its bytes or pixels. */
 async function referenceTo(image: Source | Image, place: string, decoding: Decoding): Promise<SampleReference> {
   if (typeof image === 'object' && image !== null && 'data' in image) {
-    const { data, width, height, channels } = image;
+    const { data, width, height, channels } = check(place, image, pixelsRule);
     // A view would take along all that it is a view of. Not by slice(), which of a Buffer makes a view.
     const own = data instanceof Float32Array ? new Float32Array(data) : new Uint8Array(data);
     return { kind: 'pixels', name: place, label: 0, image: { data: own, width, height, channels } };
