@@ -107,13 +107,16 @@ test.skipIf(missing !== null)(
 
       // Nobody finds the network at first.
       renameSync(model, `${model}-away`);
-      const second = startWorker();
-      await until(() => second.log.some((line) => line.startsWith('failed')), 'a job has failed');
+      const first = startWorker();
+      await until(() => first.log.some((line) => line.startsWith('failed')), 'a job has failed');
+      first.process.kill('SIGKILL');
       renameSync(`${model}-away`, model);
       await expect(mergeRun(redis, 'test')).rejects.toThrow(/job test-\d+ is /);
 
       const killed = [await killOne(), await killOne()];
       expect(killed.every((line) => /^began test-\d+$/.test(line ?? ''))).toBe(true);
+      startWorker();
+      startWorker();
       const state = async () => stateOfRun(redis, 'test', batches);
       await until(async () => (await state()).completed === batches, 'all jobs are completed');
       const { failed, attempts } = await state();
