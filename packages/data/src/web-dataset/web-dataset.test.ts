@@ -363,6 +363,8 @@ describe('a sample or shard that cannot be used', () => {
     const sum = old.subarray(0, 512).reduce((a, b, i) => a + (i >= 148 && i < 156 ? 32 : b), 0);
     old.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
     await expect(webDataset([old])).rejects.toThrow('is a sparse file');
+    const few = { limits: { entries: 3 } };
+    await expect(webDataset([gzipSync(shards[0] ?? '')], few)).rejects.toThrow('raise limits.entries');
     await expect(webDataset([Buffer.from('BZh91AY')])).rejects.toThrow('packed by bzip2');
     const empty = join(folder, 'empty');
     mkdirSync(empty);
