@@ -1,5 +1,7 @@
 /** The server as clients see it, with a classifier whose workers can be slow or die. */
+import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -196,6 +198,43 @@ describe('under load', () => {
     gate.open();
     expect((await Promise.all(accepted)).map(({ statusCode }) => statusCode)).toEqual([200, 200, 200]);
     expect((await post()).statusCode).toBe(200);
+  });
+
+  test('refuses so before a body is read', async () => {
+    const { classifier, ...gate } = gated();
+    const { server, app } = await serverOf({ maxQueueSize: 1, batching: { maxBatchSize: 1 } }, classifier);
+    const address = await server.listen({ port: 0 });
+    gate.close();
+    const accepted = app.inject({ method: 'POST', url: '/classify', payload: ppm([1, 1, 1]) });
+    await until(() => classifier.batches.length === 2);
+    for (const path of ['/classify', infer]) {
+      const socket = announce(address, path);
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      expect(answer.toString()).toMatch(/^HTTP\/1\.1 429 /);
+      socket.destroy();
+    }
+    gate.open();
+    expect((await accepted).statusCode).toBe(200);
+  });
+
+  test('bodies that never come in whole take no memory from others', async () => {
+    const { server, app } = await serverOf({ limits: { bodyBytes: 1000, bytesInFlight: 2500 } });
+    const address = await server.listen({ port: 0 });
+    const status = async () => {
+      const payload = JSON.stringify(tensor(image(1))).padEnd(900);
+      return (await app.inject({ method: 'POST', url: infer, payload })).statusCode;
+    };
+    // Two of a thousand bytes fit, a third of 900 does not.
+    let received = 0;
+    app.server.on('request', () => received++);
+    const waiting = ['/classify', infer].map((path) => announce(address, path));
+    await until(() => received === 2);
+    // By the time that another has passed the same hooks, these have.
+    await app.inject('/v2');
+    expect(await status()).toBe(503);
+    for (const socket of waiting) socket.destroy();
+    await until(async () => (await status()) === 200);
+    expect(await status()).toBe(200);
   });
 
   test('an answer that would come too late is 504, and takes no time of a worker', async () => {
@@ -489,6 +528,13 @@ async function asPayload(form: FormData): Promise<{ payload: Buffer; headers: { 
     payload: Buffer.from(await response.arrayBuffer()),
     headers: { 'content-type': response.headers.get('content-type') ?? '' },
   };
+}
+
+/** The head of a request whose body does not come. */
+function announce(address: string, path: string): Socket {
+  const socket = connect(Number(new URL(address).port), '127.0.0.1');
+  socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n`);
+  return socket;
 }
 
 /** @returns status, outputs, and whether the connection stays */

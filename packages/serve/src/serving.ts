@@ -33,6 +33,15 @@ export interface Terms {
   readonly timeout: number | null;
 }
 
+/** Refuses a request before its body is read, where its model takes no more. @throws HttpError 429 */
+export function refuseWhereFull({ metrics }: Serving, request: FastifyRequest, model: RunningModel): void {
+  const { name, version, admission } = model;
+  if (!admission.isFull) return;
+  request.served = { model: name, version };
+  metrics.failed(model, 'queue_full', 0);
+  admission.accept(1);
+}
+
 /**
  * Answers a request of a model, and counts it.
  * @param count images, which are refused where the model has accepted too many already

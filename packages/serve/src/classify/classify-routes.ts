@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { httpError } from '../http/http-error.js';
 import * as schemas from '../http/schemas.js';
 import type { ClientImage, RequestTerms, RunningModel } from '../models/running-model.js';
-import { type Serving, serve } from '../serving.js';
+import { refuseWhereFull, type Serving, serve } from '../serving.js';
 
 interface Classify {
   readonly Querystring: {
@@ -33,19 +33,15 @@ export async function classifyRoutes(app: FastifyInstance, serving: Serving): Pr
     response: { 200: schemas.classifyResponse, ...schemas.errorResponses },
     consumes: ['image/jpeg', 'image/png', 'image/webp', 'application/octet-stream', 'multipart/form-data'],
   };
-  app.post<Classify>('/classify', { schema }, async (request, reply) => {
-    const {
-      model: name = models.defaultName,
-      version,
-      topK,
-      priority = 0,
-      timeout = null,
-      map = false,
-    } = request.query;
-    const model = models.get(name, version);
-    // Before the files of a multipart body are read.
-    if (model.admission.isFull) model.admission.accept(1);
+  const modelOf = ({ query: { model = models.defaultName, version } }: FastifyRequest<Classify>) =>
+    models.get(model, version);
+  const refuse = async (request: FastifyRequest) =>
+    refuseWhereFull(serving, request, modelOf(request as FastifyRequest<Classify>));
+  app.post<Classify>('/classify', { schema, onRequest: refuse }, async (request, reply) => {
+    const { topK, priority = 0, timeout = null, map = false } = request.query;
     const images = await imagesOf(request, limits.images);
+    // Only now: while a form is read, another may have taken the model's place.
+    const model = modelOf(request);
     return serve(serving, request, reply, model, images.length, { priority, timeout }, (terms) =>
       classify(serving, model, images, { topK: Math.min(topK, model.outputSize), map, terms }),
     );

@@ -1,5 +1,5 @@
 /** Bytes of all bodies that are received or worked on at a time: a request for which there is no room is refused before its body is read. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { httpError } from './http-error.js';
 
 /**
@@ -7,9 +7,8 @@ import { httpError } from './http-error.js';
  * @param bodyLimit bytes of one body, which count where a request does not say how many it has
  */
 export function limitBodies(app: FastifyInstance, most: number, bodyLimit: number): void {
-  const held = new WeakMap<FastifyRequest, number>();
   let total = 0;
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, { raw: reply }) => {
     if (request.method === 'GET' || request.method === 'HEAD') return;
     const { 'content-length': length, 'content-encoding': encoding } = request.headers;
     const bytes = length === undefined || encoding !== undefined ? bodyLimit : Number(length);
@@ -17,11 +16,13 @@ export function limitBodies(app: FastifyInstance, most: number, bodyLimit: numbe
     if (bytes > bodyLimit) return;
     if (total + bytes > most) throw httpError(503, 'memory_full', 'other requests take all memory for bodies', 1);
     total += bytes;
-    held.set(request, bytes);
+    let held = true;
+    const release = () => {
+      if (held) total -= bytes;
+      held = false;
+    };
+    // An answer whose client has gone is closed without having been finished.
+    reply.once('finish', release);
+    reply.once('close', release);
   });
-  app.addHook('onResponse', async (request) => {
-    total -= held.get(request) ?? 0;
-    held.delete(request);
-  });
-  // Fastify calls onResponse for requests whose client has gone, too: when the answer cannot be written.
 }

@@ -30,5 +30,7 @@ export async function withTerms<T>(
   } finally {
     clearTimeout(timer);
     reply.removeListener('close', gone);
+    // Where one of several images has failed, the others leave the queue.
+    controller.abort(httpError(499, 'canceled', 'the request has ended'));
   }
 }

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { httpError } from '../http/http-error.js';
 import * as schemas from '../http/schemas.js';
 import type { RunningModel } from '../models/running-model.js';
-import { type Serving, serve } from '../serving.js';
+import { refuseWhereFull, type Serving, serve } from '../serving.js';
 import { packageVersion } from '../version.js';
 import { invalid } from './datatypes.js';
 import { type InferBody, imagesIn, readInference, splitBody } from './infer-request.js';
@@ -86,8 +86,10 @@ export async function v2Routes(app: FastifyInstance, serving: Serving & { readon
     });
 
   const infer = { body: schemas.inferRequest, response: { 200: schemas.inferResponse, ...errors } };
+  const refuse = async (request: FastifyRequest) =>
+    refuseWhereFull(serving, request, modelOf(request as FastifyRequest<OfModel>));
   for (const path of paths('/infer'))
-    app.post<OfModel & { Body: InferBody }>(path, { schema: infer }, async (request, reply) => {
+    app.post<OfModel & { Body: InferBody }>(path, { schema: infer, onRequest: refuse }, async (request, reply) => {
       const model = modelOf(request);
       const count = imagesIn(request.body, model);
       const inference = readInference(request.body, model);
