@@ -56,7 +56,8 @@ export const ceilings: Readonly<Record<string, number>> = {
   // 10 before fineTune, loadClassifier and classify. The command line is no part of it.
   // 12 before the hub and ONNX files.
   // 16.5 before shards were among labelled images.
-  'cnnzoo':                   17.2,
+  // 17.2 before shards were computed and merged, in Node alone.
+  'cnnzoo':                   21,
 };
 
 /** The same for one export alone, with what it needs of the package: bundlers leave the rest out. */
