@@ -4,7 +4,6 @@ import {
   check,
   checkFewOptions,
   checkOptions,
-  faultOf,
   integer,
   number,
   type OptionRules,
@@ -55,14 +54,15 @@ const serializable = (): typeof tf.serialization.Serializable => tf.serializatio
 /** Read by a function, so that bundlers may leave out what extends it: reading a property might do anything. */
 const Serializable = /* @__PURE__ */ serializable();
 
-/** How many values a weight has. @throws TypeError for what is no shape of an array */
-function sizeOf(shape: readonly number[]): number {
-  const isShape = Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size >= 0);
-  const size = isShape ? shape.reduce((product, size) => product * size, 1) : Number.NaN;
-  // No array of numbers has more.
-  if (!(size < 2 ** 32)) throw faultOf(TypeError, 'shape', 'an array of sizes', shape);
-  return size;
-}
+/** Of a weight: no array of numbers has more values. */
+const shapeRule = /* @__PURE__ */ rule<number[]>(
+  'an array of sizes',
+  Array.isArray,
+  (shape) => tf.util.sizeFromShape(shape) < 2 ** 32,
+);
+
+/** How many values a weight has. @throws TypeError or RangeError for what is no shape of an array */
+const sizeOf = (shape: readonly number[]): number => tf.util.sizeFromShape(check('shape', shape, shapeRule));
 
 /** What all initializers extend. */
 abstract class BaseInitializer extends Serializable implements Initializer {
@@ -377,13 +377,16 @@ export function biasInitializerFor(kernelShape: readonly number[], initializer: 
 
 function readInitializer(given: unknown, weight: string): Initializer {
   if (isInitializer(given)) return given;
-  if (typeof given === 'object' && given !== null && 'className' in given && 'config' in given) {
-    const [initializerClass, fromConfig] =
-      tf.serialization.SerializationMap.getMap().classNameMap[String(given.className)] ?? [];
-    if (initializerClass !== undefined && fromConfig !== undefined) {
-      const made: unknown = fromConfig(initializerClass, given.config as tf.serialization.ConfigDict);
-      if (isInitializer(made)) return made;
-    }
+  // As saved models have it.
+  const { className, config } = Object(given) as {
+    readonly className?: unknown;
+    readonly config?: tf.serialization.ConfigDict;
+  };
+  const [initializerClass, fromConfig] =
+    tf.serialization.SerializationMap.getMap().classNameMap[String(className)] ?? [];
+  if (config && initializerClass && fromConfig) {
+    const made: unknown = fromConfig(initializerClass, config);
+    if (isInitializer(made)) return made;
   }
   throw new TypeError(`the initializer of ${weight} must be one such as kaimingNormal(), got ${shown(given)}`);
 }

@@ -11,7 +11,10 @@ export interface MapPredictor {
   readonly size: readonly [rows: number, columns: number];
 }
 
-/** The network of a classifier, with names and shapes as clients of a server use them. */
+/**
+ * The network of a classifier, with names and shapes as clients of a server use them.
+ * Repeated in @cnnzoo/serve: a server knows classifiers by their shape, and does not depend on this package.
+ */
 export interface ServableNetwork {
   /** Names of its input and output. */
   readonly input: string;

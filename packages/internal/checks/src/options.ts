@@ -25,7 +25,7 @@ export function checkOptions<Options extends object>(
   given: unknown,
   rules: OptionRules<Options>,
 ): Options {
-  const fault = unknownOption(subject, given, rules) ?? wrongOption(subject, given, rules, '');
+  const fault = unknownOption(subject, given, rules) ?? wrongOption(subject, given, rules);
   if (fault) throw fault;
   return given as Options;
 }
@@ -36,7 +36,7 @@ export function checkFewOptions<Options extends object>(
   given: unknown,
   rules: OptionRules<Options>,
 ): Options {
-  const fault = wrongOption(subject, given, rules, '');
+  const fault = wrongOption(subject, given, rules);
   if (fault) throw fault;
   return given as Options;
 }
@@ -67,13 +67,13 @@ function unknownOption(subject: string, given: unknown, rules: Rules): Error | n
   return new TypeError(`${subject} has no option ${shown(unknown)}: did you mean ${shown(nearest)}?`);
 }
 
-function wrongOption(subject: string, given: unknown, rules: Rules, prefix: string): Error | null {
+function wrongOption(subject: string, given: unknown, rules: Rules, prefix = ''): Error | null {
   if (!isOptions(given)) return faultOf(TypeError, `options of ${subject}`, 'an object', given);
   for (const key in given)
     if (!Object.hasOwn(rules, key))
       return new TypeError(`${subject} has no option ${shown(key)}: it has ${Object.keys(rules).join(', ')}`);
-  for (const [key, { fault }] of Object.entries(rules)) {
-    const error = fault(prefix + key, given[key]);
+  for (const key in rules) {
+    const error = rules[key]?.fault(prefix + key, given[key]);
     if (error) return error;
   }
   return null;

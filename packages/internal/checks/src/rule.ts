@@ -46,7 +46,7 @@ export function faultOf(type: new (message: string) => Error, name: string, expe
  */
 export function check<T>(name: string, value: unknown, { fault }: Rule<T> | OptionalRule<T>): T {
   const error = fault(name, value);
-  if (error !== null) throw error;
+  if (error) throw error;
   return value as T;
 }
 

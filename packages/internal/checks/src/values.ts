@@ -4,10 +4,9 @@ import { shown } from './shown.js';
 /** One of a few values. */
 /* @__NO_SIDE_EFFECTS__ */
 export function oneOf<const T extends string | number | boolean | null>(allowed: readonly T[]): Rule<T> {
-  const types = new Set(allowed.map((each) => typeof each));
   return rule<T>(
-    allowed.length === 1 ? shown(allowed[0]) : `one of ${allowed.map((each) => shown(each)).join(', ')}`,
-    (value) => types.has(typeof value as 'string'),
+    `${allowed.length === 1 ? '' : 'one of '}${allowed.map((each) => shown(each)).join(', ')}`,
+    (value) => allowed.some((each) => typeof each === typeof value),
     (value) => allowed.includes(value),
   );
 }

@@ -12,10 +12,7 @@ export interface Predictor {
   dispose(): void | Promise<void>;
 }
 
-/**
- * The network of a classifier, frozen when a server starts it.
- * Repeated in cnnzoo (`ServableNetwork`): a server knows classifiers by their shape, and does not depend on that package.
- */
+/** The network of a classifier, frozen when a server starts it. */
 export interface ServedNetwork {
   /** Names of its input and output, as clients use them. */
   readonly input: string;
