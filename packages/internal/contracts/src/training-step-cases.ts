@@ -37,6 +37,12 @@ export const stepCases: readonly StepCase[] = [
   row('lenet5', () => lenet5({ seed }), { batchSize: 64, learningRate: 0.02 }),
   row('cifar-resnet20', () => cifarResnet({ depth: 20, seed }), { batchSize: 32, learningRate: 1e-4 }),
   row('resnet18', () => resnet18({ numClasses, seed }), { batchSize: 8, learningRate: 1e-4 }),
+  // Ill-conditioned, to show that PyTorch's float32 is off then, too.
+  row('resnet18-of-64', () => resnet18({ numClasses, seed, ...square(64) }), {
+    batchSize: 16,
+    learningRate: 1e-4,
+    exported: false,
+  }),
   row('vgg11', () => vgg11({ numClasses, seed }), { batchSize: 4, learningRate: 1e-3 }),
   row('googlenet', () => googlenet({ numClasses, auxiliaryHeads: true, seed }), { batchSize: 8, learningRate: 1e-4 }),
   row('alexnet-2012', () => alexnetPaper({ numClasses, seed }), { batchSize: 8, learningRate: 1e-3, exported: false }),
