@@ -1,4 +1,4 @@
-/** The files of deploy/ speak of figures, addresses and options that there are. */
+/** The files of public/deploy speak of figures, addresses and options that there are. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { createServer } from './index.js';
 import { fakeClassifier } from './testing/fake-classifier.js';
 import { ppm } from './testing/ppm.js';
 
-const folder = fileURLToPath(new URL('../deploy', import.meta.url));
+const folder = fileURLToPath(new URL('../public/deploy', import.meta.url));
 const files = readdirSync(folder, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map(({ parentPath, name }) => ({ name, text: readFileSync(`${parentPath}/${name}`, 'utf8') }));

@@ -1,5 +1,7 @@
 /** Figures for Prometheus, and the page to try the models, whose files lie beside the package's code. */
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Serving } from './serving.js';
 
@@ -21,8 +23,10 @@ export async function pageRoutes(app: FastifyInstance, { settings, metrics }: Se
     reply.type(metrics.contentType).send(await metrics.text()),
   );
   if (!settings.page) return;
+  // Found by the package's own export, so that its ESM and CommonJS builds and its tests serve the same files.
+  const folder = join(dirname(createRequire(import.meta.url).resolve('@cnnzoo/serve')), 'page');
   for (const [path, [name, type]] of Object.entries(files)) {
-    const content = await readFile(new URL(`../page/${name}`, import.meta.url));
+    const content = await readFile(join(folder, name));
     app.get(path, { schema: { hide: true }, config: { open: true } }, async (_request, reply) =>
       reply.type(type).header('cache-control', 'no-cache').send(content),
     );

@@ -29,8 +29,12 @@ const one = (value: number) => Float32Array.of(value);
 
 it('requests of the same moment go together, at most so many', async () => {
   const network = doubling();
-  const batcher = requestBatcher({ maxBatchSize: 4, maxDelay: 1 }, 1, network.run);
-  const results = await Promise.all(Array.from({ length: 10 }, (_, i) => batcher.add(one(i), 1)));
+  const anHour = 3_600_000;
+  const batcher = requestBatcher({ maxBatchSize: 4, maxDelay: anHour }, 1, network.run);
+  const requests = Array.from({ length: 10 }, (_, i) => batcher.add(one(i), 1));
+  // The last two would wait for others.
+  await batcher.drain();
+  const results = await Promise.all(requests);
   expect(results.map(([value]) => value)).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
   expect(network.batches).toEqual([4, 4, 2]);
 });

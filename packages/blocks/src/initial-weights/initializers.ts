@@ -4,6 +4,7 @@ import {
   check,
   checkFewOptions,
   checkOptions,
+  faultOf,
   integer,
   number,
   type OptionRules,
@@ -12,7 +13,6 @@ import {
   type Rule,
   record,
   rule,
-  shown,
 } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import { registered } from '../registered.js';
@@ -58,7 +58,7 @@ const Serializable = /* @__PURE__ */ serializable();
 const shapeRule = /* @__PURE__ */ rule<number[]>(
   'an array of sizes',
   Array.isArray,
-  (shape) => tf.util.sizeFromShape(shape) < 2 ** 32,
+  (shape) => shape.every(Number.isInteger) && tf.util.sizeFromShape(shape) < 2 ** 32,
 );
 
 /** How many values a weight has. @throws TypeError or RangeError for what is no shape of an array */
@@ -388,11 +388,11 @@ function readInitializer(given: unknown, weight: string): Initializer {
     const made: unknown = fromConfig(initializerClass, config);
     if (isInitializer(made)) return made;
   }
-  throw new TypeError(`the initializer of ${weight} must be one such as kaimingNormal(), got ${shown(given)}`);
+  throw faultOf(TypeError, `the initializer of ${weight}`, initializerRule.expected, given);
 }
 
 function isInitializer(value: unknown): value is Initializer {
-  return value instanceof tf.serialization.Serializable && 'apply' in value && typeof value.apply === 'function';
+  return value instanceof tf.serialization.Serializable && typeof (value as Partial<Initializer>).apply === 'function';
 }
 
 /** An initializer as saved models have it. */

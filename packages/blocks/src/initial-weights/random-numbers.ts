@@ -38,7 +38,7 @@ export function maskSeed(seed: number, number: number): number {
 
 /** A seed nobody chose. */
 export function freshSeed(): number {
-  return Math.floor(Math.random() * 2 ** 32);
+  return (Math.random() * 2 ** 32) >>> 0;
 }
 
 /** Fills `values` uniformly from [-bound, bound). */

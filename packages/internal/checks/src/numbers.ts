@@ -8,7 +8,7 @@ export function integer(minimum = -Infinity, maximum = Infinity): Rule<number> {
   return rule<number>(
     `an integer${rangeText(minimum, maximum)}`,
     isNumber,
-    (value) => Number.isSafeInteger(value) && value >= minimum && value <= maximum,
+    (value) => value >= minimum && value <= maximum && Number.isSafeInteger(value),
   );
 }
 
@@ -29,7 +29,7 @@ export function number(minimum = -Infinity, maximum = Infinity): Rule<number> {
   return rule<number>(
     `a finite number${rangeText(minimum, maximum)}`,
     isNumber,
-    (value) => Number.isFinite(value) && value >= minimum && value <= maximum,
+    (value) => value >= minimum && value <= maximum && Number.isFinite(value),
   );
 }
 
@@ -41,6 +41,6 @@ export const positive: Rule<number> = /* @__PURE__ */ rule<number>(
 );
 
 function rangeText(minimum: number, maximum: number): string {
-  if (maximum < Infinity) return minimum === -Infinity ? ` of at most ${maximum}` : ` from ${minimum} to ${maximum}`;
-  return minimum === -Infinity ? '' : ` of at least ${minimum}`;
+  if (minimum === -Infinity) return maximum < Infinity ? ` of at most ${maximum}` : '';
+  return maximum < Infinity ? ` from ${minimum} to ${maximum}` : ` of at least ${minimum}`;
 }

@@ -1,5 +1,4 @@
 /** A request for an inference: its JSON, and the bytes of tensors behind that. */
-import { isRecord } from '@cnnzoo/files';
 import type { RunningModel } from '../models/running-model.js';
 import { floatsOfBytes, floatsOfJson, invalid, valuesIn } from './datatypes.js';
 
@@ -61,7 +60,8 @@ export function splitBody(body: Buffer, headerLength: string | undefined): unkno
   } catch {
     throw invalid('the body is no JSON');
   }
-  if (isRecord(json)) Object.defineProperty(json, binaryPart, { value: body.subarray(length), enumerable: false });
+  if (typeof json === 'object' && json !== null)
+    Object.defineProperty(json, binaryPart, { value: body.subarray(length), enumerable: false });
   return json;
 }
 
