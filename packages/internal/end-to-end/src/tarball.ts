@@ -55,12 +55,22 @@ export async function fetchTarball(registry: string, packageName: string, versio
 const required = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
 const built = /^dist\/[\w./-]+(\.js|\.cjs|\.d\.ts|\.d\.cts|\.js\.map|\.cjs\.map|\.schema\.json)$/;
 
+/** Files that a package has beside what is built, as they stand in its sources. */
+const copied: Readonly<Record<string, RegExp>> = {
+  // The program that goes with a network.
+  '@cnnzoo/handover': /^dist\/\w+\.py$/,
+  // The page, and what deploys a server.
+  '@cnnzoo/serve': /^dist\/(page\/page\.(js|css)|page\/index\.html|deploy\/(Containerfile|[\w./-]+\.(ya?ml|json)))$/,
+};
+
 /** One line for each thing that should not be. */
 export function tarballProblems({ manifest, files }: Tarball): string[] {
   const problems: string[] = [];
   for (const file of required) if (!files.has(file)) problems.push(`${file} is missing`);
+  const isCopied = (file: string) => copied[manifest.name]?.test(file) === true;
   for (const file of files.keys())
-    if (!required.includes(file) && !built.test(file)) problems.push(`${file} does not belong into a package`);
+    if (!required.includes(file) && !built.test(file) && !isCopied(file))
+      problems.push(`${file} does not belong into a package`);
 
   const targets = [manifest.main, manifest.module, manifest.types, ...Object.values(manifest.bin ?? {})];
   for (const target of [...targets, ...exportTargets(manifest.exports ?? null)])
@@ -76,6 +86,7 @@ export function tarballProblems({ manifest, files }: Tarball): string[] {
 
   const importable = new Set([manifest.name, ...Object.keys(dependencies)]);
   for (const [file, content] of files) {
+    if (isCopied(file)) continue;
     if (/\.(js|cjs|d\.ts|d\.cts)$/.test(file)) problems.push(...importProblems(file, content, files, importable));
     if (/\.(js|cjs)$/.test(file)) {
       const map = /\/\/# sourceMappingURL=(.+)\s*$/.exec(content)?.[1];
