@@ -97,9 +97,17 @@ const longestDelay = 2 ** 31 - 1;
 
 const formats = ['JPEG', 'PNG', 'WebP', 'GIF', 'TIFF', 'BMP', 'PPM'] as const;
 
-const classifierRule = rule<ServedClassifier>('a classifier, as loadClassifier of cnnzoo gives it', (value) => {
-  const { categories, network } = (value ?? {}) as Partial<ServedClassifier>;
-  return Array.isArray(categories) && typeof network === 'object' && typeof network?.start === 'function';
+export const classifierRule = rule<ServedClassifier>('a classifier, as loadClassifier of cnnzoo gives it', (value) => {
+  const { categories, network, predictions } = (value ?? {}) as Partial<ServedClassifier>;
+  const { inputShape, preprocessing, start } = (network ?? {}) as Partial<ServedClassifier['network']>;
+  const isImage = Array.isArray(inputShape) && inputShape.length === 3 && inputShape.every(Number.isInteger);
+  const isPrepared = typeof preprocessing === 'object' && preprocessing !== null;
+  return (
+    Array.isArray(categories) &&
+    isImage &&
+    isPrepared &&
+    [start, predictions].every((each) => typeof each === 'function')
+  );
 });
 
 const modelRule = record<ModelSource>({

@@ -58,7 +58,7 @@ const Serializable = /* @__PURE__ */ serializable();
 const shapeRule = /* @__PURE__ */ rule<number[]>(
   'an array of sizes',
   Array.isArray,
-  (shape) => shape.every(Number.isInteger) && tf.util.sizeFromShape(shape) < 2 ** 32,
+  (shape) => shape.every((size) => Number.isInteger(size) && size > -1) && tf.util.sizeFromShape(shape) < 2 ** 32,
 );
 
 /** How many values a weight has. @throws TypeError or RangeError for what is no shape of an array */
@@ -95,7 +95,7 @@ export class RandomInitializer extends BaseInitializer {
     const { distribution, gain, scaling, seed } = this.config;
     const width = scaling === 'constant' ? gain : gain / Math.sqrt(fan(shape, scaling));
     const fill = fills[distribution];
-    if (fill === undefined) throw new Error(`weights of distribution '${distribution}' need registerLayers() first`);
+    if (fill === undefined) throw new Error(`distribution '${distribution}': call registerLayers()`);
     fill(values, width, seed ?? freshSeed());
     return tf.tensor(values, shape, 'float32');
   }

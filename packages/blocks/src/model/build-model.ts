@@ -87,6 +87,8 @@ export function buildModel<Own extends object = Record<never, never>>(
   );
 }
 
+const isSizes = (value: unknown) => Array.isArray(value) && value.every((size) => typeof size === 'number');
+
 const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function architectureRules<Own extends object>(): OptionRules<Architecture<Own>> {
@@ -94,7 +96,7 @@ function architectureRules<Own extends object>(): OptionRules<Architecture<Own>>
     id: string(),
     defaults: rule<ModelDefaults>(
       'an object with numClasses, inputShape and smallestInput',
-      (value) => isObject(value) && Array.isArray((value as ModelDefaults).inputShape),
+      (value) => isObject(value) && isSizes((value as ModelDefaults).inputShape),
     ),
     ownOptions: optional(rule<OptionRules<Own>>('an object of rules', isObject)),
     preprocessing: rule<PreprocessingName | Preprocessing>(

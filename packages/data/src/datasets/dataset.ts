@@ -70,10 +70,11 @@ export function checkIndex(index: number, length: number): void {
 
 /** Any object with length, categories and get(index). */
 export const datasetRule: Rule<Dataset> = rule<Dataset>(
-  'a data set: an object with length, categories and get(index)',
+  'a data set: an object with length, categories (strings) and get(index)',
   (value) => {
     const { length, categories, get } = (value ?? {}) as Partial<Dataset>;
-    return Number.isSafeInteger(length) && Array.isArray(categories) && typeof get === 'function';
+    const named = Array.isArray(categories) && categories.every((category) => typeof category === 'string');
+    return Number.isSafeInteger(length) && named && typeof get === 'function';
   },
 );
 
@@ -84,7 +85,11 @@ export const sampleRule: Rule<Sample> = rule<Sample>(
     const { image } = (value ?? {}) as Partial<Sample>;
     const { data, width, height, channels } = (image ?? {}) as Partial<Image>;
     const isPixels = data instanceof Uint8Array || data instanceof Uint8ClampedArray || data instanceof Float32Array;
-    return isPixels && data.length > 0 && [width, height, channels].every(Number.isSafeInteger);
+    return (
+      isPixels &&
+      data.length > 0 &&
+      [width, height, channels].every((size = 0) => Number.isSafeInteger(size) && size > 0)
+    );
   },
 );
 

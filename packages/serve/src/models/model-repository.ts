@@ -1,6 +1,7 @@
 /** The models of a server, by name and version. */
+import { check } from '@cnnzoo/checks';
 import { httpError } from '../http/http-error.js';
-import type { ServerSettings } from '../server-options.js';
+import { classifierRule, type ServerSettings } from '../server-options.js';
 import { type OnBatch, type RunningModel, startModel } from './running-model.js';
 import type { ModelSource } from './served-classifier.js';
 
@@ -86,6 +87,7 @@ export function modelRepository(settings: ServerSettings, onBatch: OnBatch): Mod
     if (typeof classifier !== 'function')
       return startModel({ name, version, classifier, dispose: async () => {} }, settings, onBatch);
     const own = await classifier();
+    check(`what classifier of model '${name}' loads`, own, classifierRule);
     return startModel({ name, version, classifier: own, dispose: () => own.dispose() }, settings, onBatch);
   }
 
