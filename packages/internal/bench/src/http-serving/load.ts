@@ -59,8 +59,10 @@ export async function soak({ folder, model, seconds }: LoadOptions): Promise<voi
       const drawn = requests[number % requests.length] as Drawn;
       const { body, headers } = drawn;
       if (number % 10 === 3) {
-        const { status } = await client.post(infer, body.subarray(0, body.length - 5), { headers });
-        count(status === 400 ? 'invalid: 400' : `invalid: ${status}`);
+        await client.post(infer, body.subarray(0, body.length - 5), { headers }).then(
+          ({ status }) => count(`invalid: ${status}`),
+          (error: NodeJS.ErrnoException) => count(`invalid: ${error.code ?? error.message}`),
+        );
       } else if (number % 20 === 5) {
         const signal = AbortSignal.timeout(number % 50);
         await client.post(infer, body, { headers, signal }).then(
@@ -68,8 +70,9 @@ export async function soak({ folder, model, seconds }: LoadOptions): Promise<voi
           () => count('aborted'),
         );
       } else {
-        const answered = await client.post(infer, body, { headers });
-        if (answered.status === 200) {
+        const answered = await client.post(infer, body, { headers }).catch((error: NodeJS.ErrnoException) => error);
+        if (answered instanceof Error) count(answered.code ?? answered.message);
+        else if (answered.status === 200) {
           times.push(answered.time);
           count(isRight(answered, drawn) ? 'right' : 'WRONG');
         } else count(String(answered.status));
