@@ -26,6 +26,23 @@ test('the new one is warm before the old one goes, which answers what it has', a
   expect([old.open, next.open]).toEqual([0, 1]);
 });
 
+test('a model that cannot start or predict is disposed of, and the one before it stays', async () => {
+  const [broken, silent, good] = [fakeClassifier(), fakeClassifier(), fakeClassifier()];
+  broken.onRun = () => {
+    throw new Error('it cannot predict');
+  };
+  const cannotStart = {
+    ...silent,
+    network: { ...silent.network, start: () => Promise.reject(new Error('no memory')) },
+  };
+  const { server, app } = await serverOf({}, good);
+  const load = (classifier: typeof broken) => server.load({ name: 'colours', classifier: async () => classifier });
+  await expect(load(broken)).rejects.toThrow('it cannot predict');
+  await expect(load(cannotStart)).rejects.toThrow('no memory');
+  expect([broken.disposed, broken.open, silent.disposed]).toEqual([true, 0, true]);
+  expect((await app.inject({ method: 'POST', url: infer, payload: tensor(image(1)) })).statusCode).toBe(200);
+});
+
 test('the largest version answers who names none, and clients change nothing unless they may', async () => {
   const classifier = fakeClassifier();
   const versions = ['9', '10'].map((version) => ({ name: 'colours', version, classifier }));

@@ -88,7 +88,12 @@ export function modelRepository(settings: ServerSettings, onBatch: OnBatch): Mod
       return startModel({ name, version, classifier, dispose: async () => {} }, settings, onBatch);
     const own = await classifier();
     check(`what classifier of model '${name}' loads`, own, classifierRule);
-    return startModel({ name, version, classifier: own, dispose: () => own.dispose() }, settings, onBatch);
+    try {
+      return await startModel({ name, version, classifier: own, dispose: () => own.dispose() }, settings, onBatch);
+    } catch (error) {
+      await own.dispose();
+      throw error;
+    }
   }
 
   function leave(model: RunningModel): void {

@@ -51,7 +51,7 @@ export interface ModelStart {
   readonly name: string;
   readonly version: string;
   readonly classifier: ServedClassifier;
-  /** Called at the end, for what belongs to the server. */
+  /** Called when the model has been stopped, for what belongs to the server. */
   readonly dispose: () => Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export type OnBatch = (model: { readonly name: string; readonly version: string 
 
 /**
  * Starts the workers of a model, and predicts once, so that the first client does not wait for it.
- * @throws Error where it cannot predict
+ * @throws Error where it cannot predict; the classifier is then still the caller's
  */
 export async function startModel(
   { name, version, classifier, dispose }: ModelStart,
@@ -71,7 +71,7 @@ export async function startModel(
   const [height, width, channels] = network.inputShape;
   const inputSize = height * width * channels;
   const outputSize = classifier.categories.length;
-  const predictor = await network.start(settings.workers);
+  // It starts its threads with the first image.
   const preparer: ImagePreparer = imagePreparer({
     transform: evaluationTransform(network.preprocessing),
     workers: settings.decodeWorkers,
@@ -80,12 +80,10 @@ export async function startModel(
     maxPixels: settings.limits.pixels,
     formats: settings.formats as readonly ImageFormat[],
   });
+  const predictor = await network.start(settings.workers);
   const probe = async () => void (await predictor.run(new Float32Array(inputSize)));
-  const close = async () => {
-    await Promise.all([preparer.close(), predictor.dispose(), maps.close()]);
-    await dispose();
-  };
   const maps = activationMaps(network, outputSize);
+  const close = () => Promise.all([preparer.close(), predictor.dispose(), maps.close()]);
   try {
     await probe();
   } catch (error) {
@@ -179,6 +177,7 @@ export async function startModel(
           });
         await queue.drain();
         await close();
+        await dispose();
       })();
       return stopping;
     },
