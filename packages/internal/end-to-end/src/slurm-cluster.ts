@@ -11,8 +11,8 @@ export interface SlurmCluster {
   readonly environment: Readonly<Record<string, string>>;
   /** What a command of Slurm prints. */
   query(program: string, ...args: readonly string[]): string;
-  /** The commands of the processes that run on a node. */
-  commandsOn(node: string): string[];
+  /** Stops, by SIGSTOP, the processes of a node that have a word in their command: they end only when they are killed. @returns whether there was one */
+  pause(node: string, word: string): boolean;
   /** Kills a node as a power cut does: its daemon, and all that runs on it. */
   kill(node: string): void;
   stop(): Promise<void>;
@@ -79,7 +79,7 @@ PartitionName=all Nodes=ALL Default=YES State=UP
     execFileSync(program, args, { env: environment, encoding: 'utf8' });
   const byNode = new Map<string, ChildProcess>();
   const stop = async () => {
-    for (const node of byNode.keys()) for (const pid of processesOn(node, configuration)) end(pid);
+    for (const node of byNode.keys()) for (const pid of processesOn(node, configuration)) signal(pid, 'SIGKILL');
     for (const daemon of daemons) {
       if (daemon.exitCode !== null || daemon.signalCode !== null) continue;
       const ended = new Promise((resolve) => daemon.once('exit', resolve));
@@ -122,15 +122,20 @@ PartitionName=all Nodes=ALL Default=YES State=UP
   return {
     environment,
     query,
-    commandsOn: (node) =>
-      processesOn(node, configuration).map((pid) => readOrNothing(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()),
+    pause: (node, word) =>
+      processesOn(node, configuration)
+        .filter((pid) => readOrNothing(`/proc/${pid}/cmdline`).split('\0').includes(word))
+        .filter((pid) => {
+          signal(pid, 'SIGSTOP');
+          return /^State:\tT/m.test(readOrNothing(`/proc/${pid}/status`));
+        }).length > 0,
     kill(node) {
       const pids = processesOn(node, configuration);
       // The daemons first, so that none of them can say how its job ended.
       byNode.get(node)?.kill('SIGKILL');
       for (const pid of new Set(pids.map(parentOf)))
-        if (/slurmstepd/.test(readOrNothing(`/proc/${pid}/cmdline`))) end(pid);
-      for (const pid of pids) end(pid);
+        if (/slurmstepd/.test(readOrNothing(`/proc/${pid}/cmdline`))) signal(pid, 'SIGKILL');
+      for (const pid of pids) signal(pid, 'SIGKILL');
     },
     stop,
   };
@@ -160,9 +165,9 @@ function readOrNothing(path: string): string {
   }
 }
 
-function end(pid: number): void {
+function signal(pid: number, name: 'SIGKILL' | 'SIGSTOP'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
