@@ -100,7 +100,7 @@ export function buildFactorizedNetwork<Own extends object>(
         return { features, auxiliaryLogits };
       },
       classifier: (features, { numClasses, dropout: rate }) =>
-        // Repeated in @cnnzoo/googlenet: a network is written out layer by layer, and reads as its paper's table does.
+        // Repeated in @cnnzoo/googlenet and @cnnzoo/resnet: a network is written out layer by layer, and reads as its paper's table does.
         connect(
           features,
           // 8x8 to 1x1 at 299x299

@@ -171,6 +171,7 @@ function logitsOf(model: LayersModel): SymbolicTensor {
   return softmaxOf(output) === 'layer' ? onlyInputOf(output, `model '${model.name}'`) : output;
 }
 
+// Repeated in @cnnzoo/blocks: its features() is a model, and what it asks of an output is another thing.
 function featureMapOf(model: LayersModel, name: string): SymbolicTensor {
   const layer =
     model.layers.find((each) => each.name === name) ??

@@ -61,6 +61,7 @@ function replaceCall(layer: Layer, f: (x: tf.Tensor) => tf.Tensor): () => void {
     if (x === undefined) throw new Error(`layer '${layer.name}' was called without an input`);
     return kwargs['training'] === true ? tf.tidy(() => f(x)) : x;
   };
+  // Repeated in @cnnzoo/backend-onnx: what is put in the method's place differs, and both take it away as it was.
   Object.defineProperty(layer, 'call', { value: call, configurable: true });
   return () => {
     if (before === undefined) Reflect.deleteProperty(layer, 'call');
