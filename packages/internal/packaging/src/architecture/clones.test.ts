@@ -59,7 +59,7 @@ test.each([
     folders.map((folder, index) => ({
       folder,
       path: `${folder}/${index}.ts`,
-      text: [`const before${index} = 1;`, '', ...repeated, `const after${index} = 2;`].join('\n'),
+      text: [`before${index}`, '', ...repeated, `after${index}`].join('\n'),
     })),
   );
   const places = clones.flatMap((clone) => clone.places.map(({ start, end }) => [start, end]));
