@@ -1,5 +1,5 @@
-/** The program of the worker threads of frozen models. `freeze` starts it; it is not for import. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** The program of the workers of frozen models. `freeze` starts it; it is not for import. */
+import { runWorker } from '@cnnzoo/workers';
 import { serveRequests, type WorkerSetup } from './inference/serve-requests.js';
 
-if (parentPort !== null) serveRequests(parentPort, workerData as WorkerSetup);
+runWorker<WorkerSetup>(serveRequests);

@@ -1,11 +1,11 @@
-/** The program of a loader's worker threads: makes the batches it is asked for, one after the other. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** The program of a loader's workers: makes the batches it is asked for, one after the other. */
+import { runWorker, type WorkerLink } from '@cnnzoo/workers';
 import { DataError } from './data-error.js';
 import { collate } from './loader/collate.js';
 import { resolvePlan } from './loader/transform-source.js';
 import type { WorkerRequest, WorkerResponse, WorkerSetup } from './loader/worker-messages.js';
 
-async function serve(port: NonNullable<typeof parentPort>, { plan, onError, progress }: WorkerSetup): Promise<void> {
+async function serve(link: WorkerLink, { plan, onError, progress }: WorkerSetup): Promise<void> {
   const transforms = resolvePlan(plan);
   // A module that cannot be loaded is reported by the first batch.
   transforms.catch(() => {});
@@ -14,24 +14,31 @@ async function serve(port: NonNullable<typeof parentPort>, { plan, onError, prog
   sharp.concurrency(1);
   sharp.cache(false);
   let previous = Promise.resolve();
-  port.on('message', ({ id, task }: WorkerRequest) => {
+  const begun = (index: number) => {
+    if (progress === null) return link.post({ begun: index } satisfies WorkerResponse);
+    Atomics.store(progress, 1, index);
+    Atomics.add(progress, 0, 1);
+  };
+  link.onMessage((message) => {
+    const { id, task } = message as WorkerRequest;
     previous = previous.then(async () => {
       try {
-        const result = await collate(task, { ...(await transforms), onError, decodedAtOnce: 1 }, (index) => {
-          Atomics.store(progress, 1, index);
-          Atomics.add(progress, 0, 1);
-        });
+        const result = await collate(task, { ...(await transforms), onError, decodedAtOnce: 1 }, begun);
         const { batch } = result;
         const response: WorkerResponse = { id, result };
-        port.postMessage(response, batch === undefined ? [] : [batch.data.buffer as ArrayBuffer]);
+        link.post(response, batch === undefined ? [] : [batch.data.buffer as ArrayBuffer]);
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        const response: WorkerResponse = { id, file: error instanceof DataError ? error.file : undefined, message };
-        port.postMessage(response);
+        const text = error instanceof Error ? error.message : String(error);
+        const response: WorkerResponse = {
+          id,
+          file: error instanceof DataError ? error.file : undefined,
+          message: text,
+        };
+        link.post(response);
       }
     });
   });
 }
 
 // A rejection ends the worker, which fails what it was asked for.
-if (parentPort !== null) void serve(parentPort, workerData as WorkerSetup);
+runWorker<WorkerSetup>((link, setup) => void serve(link, setup));

@@ -45,9 +45,9 @@ export interface LogStream {
 /** The options of `createServer`. */
 export interface ServerOptions {
   readonly models: readonly ModelSource[];
-  /** Threads that predict, for each model. Default 1: a network uses all processors already. */
+  /** Processes that predict, for each model. Default 1: a network uses all processors already. */
   readonly workers?: number;
-  /** Threads that decode and prepare images, for each model. Default: as many as there are processors, at most 4. */
+  /** Processes that decode and prepare images, for each model. Default: as many as there are processors, at most 4. */
   readonly decodeWorkers?: number;
   readonly batching?: Batching;
   /** Images that a model has accepted and not answered, at most; others are refused with 429. Default: four batches for each worker and as many again. */

@@ -16,9 +16,9 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type GraphModel, recordable } from '../prediction/recordable-model.js';
 import { type FrozenGraph, frozenGraph } from './frozen-graph.js';
 import { frozenSession } from './frozen-session.js';
-import { startWorkerPool } from './inference-workers.js';
+import { startWorkerPool, type WorkerPool } from './inference-workers.js';
 import { answered, type RequestOptions, type Ticket } from './request.js';
-import { type Batching, requestBatcher } from './request-batcher.js';
+import { type Batching, type RequestBatcher, requestBatcher } from './request-batcher.js';
 import { checkArray, checkTensor, type Signature } from './signature.js';
 
 /** The options of `freeze`. */
@@ -32,10 +32,12 @@ export interface FreezeOptions {
   worker?: false;
 }
 
-/** The options of `freeze` with worker threads. */
+/** The options of `freeze` with workers. */
 export interface FreezeInWorkerOptions extends Omit<FreezeOptions, 'worker'> {
   /** A thread of its own, or this many. */
   worker: true | number;
+  /** Whether the workers are processes. Where onnxruntime crashes, the requests of one fail and the app continues. Default false: threads, which share the memory of the weights. */
+  processes?: boolean;
   /** Puts requests that come at the same time into one batch. */
   batching?: Batching;
 }
@@ -58,7 +60,7 @@ export interface FrozenModel {
   dispose(): void;
 }
 
-/** A frozen model in threads of its own: the event loop continues while it predicts. */
+/** A frozen model in workers: the event loop continues while it predicts. */
 export interface FrozenModelInWorker {
   /**
    * As `FrozenModel.predict`. Each request is answered once.
@@ -81,6 +83,7 @@ export interface FrozenModelInWorker {
  * @param options.inputShape [height, width, channels], for models that leave them open
  * @param options.threads threads of one operator; default: the processors that this process may use, shared by the workers
  * @param options.worker `true` for a thread of its own, so that the event loop continues; a number for this many of them
+ * @param options.processes whether the workers are processes, so that a crash of onnxruntime does not end the app. Only with `worker`.
  * @param options.batching `{ maxBatchSize, maxDelay }`: concurrent requests go together, at most this many images, none waiting for
  *   others longer than this many milliseconds. Only with `worker`.
  * @throws TypeError or RangeError for options that are not as said; Error naming operation and layer where the model calls what
@@ -108,20 +111,36 @@ export function freeze(
     worker = false,
     threads,
     batching,
+    processes,
   } = checkOptions<AllFreezeOptions>('freeze', options, freezeRules);
   checkModel(model);
   const workers = Number(worker);
   if (batching !== undefined) checkBatching(workers, batchSize);
+  if (processes === true && workers === 0)
+    throw new RangeError('freeze: processes says what workers are, but there is none: add worker: true');
   const share = threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(1, workers)));
   const graph = frozenGraph(recordable(model, inputShape && inputShape.length + 1), {
     batchSize: batchSize ?? null,
     inputShape,
   });
-  return workers === 0 ? freezeHere(graph, share) : freezeInWorkers(graph, share, workers, batching);
+  if (workers === 0) return freezeHere(graph, share);
+  // Threads all read the same bytes.
+  const bytes = processes === true ? graph.model : inSharedMemory(graph.model);
+  const pool = startWorkerPool(workers, {
+    graph: { model: bytes, signature: graph.signature },
+    threads: share,
+    kind: processes === true ? 'process' : 'thread',
+  });
+  return freezeInWorkers(
+    graph.signature,
+    pool,
+    batching && requestBatcher(batching, workers, (images) => pool.run(images)),
+  );
 }
 
 interface AllFreezeOptions extends Omit<FreezeOptions, 'worker'> {
   worker?: number | boolean;
+  processes?: boolean;
   batching?: Batching;
 }
 
@@ -130,6 +149,7 @@ const freezeRules: OptionRules<AllFreezeOptions> = {
   inputShape: optional(listOf(integer(1), 1)),
   threads: optional(integer(1)),
   worker: optional(either(boolean, integer(1))),
+  processes: optional(boolean),
   batching: optional(record<Batching>({ maxBatchSize: integer(1), maxDelay: number(0, 2 ** 31 - 1) })),
 };
 
@@ -156,18 +176,17 @@ function freezeHere(graph: FrozenGraph, threads: number): FrozenModel {
   };
 }
 
+function inSharedMemory(bytes: Uint8Array): Uint8Array {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
+  shared.set(bytes);
+  return shared;
+}
+
 function freezeInWorkers(
-  graph: FrozenGraph,
-  threads: number,
-  workers: number,
-  batching: Batching | undefined,
+  signature: Signature,
+  pool: WorkerPool,
+  batcher: RequestBatcher | undefined,
 ): FrozenModelInWorker {
-  const { signature } = graph;
-  // All workers read the same bytes.
-  const shared = new Uint8Array(new SharedArrayBuffer(graph.model.byteLength));
-  shared.set(graph.model);
-  const pool = startWorkerPool(workers, { graph: { model: shared, signature }, threads });
-  const batcher = batching && requestBatcher(batching, workers, (images) => pool.run(images));
   let disposal: Promise<void> | null = null;
   const request = (images: Float32Array, ticket: Ticket): Promise<Float32Array> => {
     const count = checkArray(images, signature);

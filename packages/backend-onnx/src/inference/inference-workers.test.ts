@@ -1,4 +1,7 @@
-/** Worker threads that die, and those that never start. */
+/** Workers that die, and those that never start. */
+import { ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -28,7 +31,7 @@ const sums = Float32Array.of(6, 6);
 
 it('fails the requests of a worker that dies, and starts another', async () => {
   const post = vi.spyOn(Worker.prototype, 'postMessage');
-  const pool = startWorkerPool(1, { graph, threads: 1 });
+  const pool = startWorkerPool(1, { graph, threads: 1, kind: 'thread' });
   expect(await pool.run(numbers())).toEqual(sums);
   const [worker] = post.mock.contexts as Worker[];
   // Nothing arrives there, so that it cannot have answered by the time it ends.
@@ -50,7 +53,7 @@ it('fails the requests of a worker that dies, and starts another', async () => {
 
 it('the other workers go on', async () => {
   const post = vi.spyOn(Worker.prototype, 'postMessage');
-  const pool = startWorkerPool(2, { graph, threads: 1 });
+  const pool = startWorkerPool(2, { graph, threads: 1, kind: 'thread' });
   await Promise.all([pool.run(numbers()), pool.run(numbers())]);
   const [first, second] = post.mock.contexts as Worker[];
   expect(first).not.toBe(second);
@@ -61,7 +64,7 @@ it('the other workers go on', async () => {
 
 it('a graph that cannot be loaded fails each request, and does not start workers without end', async () => {
   const started = vi.spyOn(Worker.prototype, 'unref');
-  const pool = startWorkerPool(1, { graph: { ...graph, model: new Uint8Array(100) }, threads: 1 });
+  const pool = startWorkerPool(1, { graph: { ...graph, model: new Uint8Array(100) }, threads: 1, kind: 'thread' });
   await expect(pool.run(numbers())).rejects.toThrow(/has died: /);
   await expect(pool.run(numbers())).rejects.toThrow(/has died: /);
   await new Promise((resolve) => setTimeout(resolve, 50));
@@ -70,7 +73,7 @@ it('a graph that cannot be loaded fails each request, and does not start workers
 });
 
 it('an error of onnxruntime fails its request only', async () => {
-  const pool = startWorkerPool(1, { graph, threads: 1 });
+  const pool = startWorkerPool(1, { graph, threads: 1, kind: 'thread' });
   await expect(pool.run(Float32Array.of(1, 2))).rejects.toThrow(/frozen model/);
   expect(await pool.run(numbers())).toEqual(sums);
   await pool.close();
@@ -79,7 +82,7 @@ it('an error of onnxruntime fails its request only', async () => {
 it('what dies while the pool closes, or while it is idle, leaves nobody waiting', async () => {
   for (const when of ['closing', 'idle'] as const) {
     const post = vi.spyOn(Worker.prototype, 'postMessage');
-    const pool = startWorkerPool(1, { graph, threads: 1 });
+    const pool = startWorkerPool(1, { graph, threads: 1, kind: 'thread' });
     expect(await pool.run(numbers())).toEqual(sums);
     const [worker] = post.mock.contexts as Worker[];
     if (when === 'idle') {
@@ -102,4 +105,43 @@ it('what dies while the pool closes, or while it is idle, leaves nobody waiting'
     expect(results.slice(2)).toEqual([sums, sums]);
     await closed;
   }
+});
+
+it.each(['SIGKILL', 'SIGSEGV', 'SIGABRT'] as const)(
+  'a process that ends by %s while it computes fails its requests, and another takes its place',
+  async (signal) => {
+    const started = vi.spyOn(ChildProcess.prototype, 'unref');
+    const pool = startWorkerPool(1, { graph, threads: 1, kind: 'process' });
+    expect(await pool.run(numbers())).toEqual(sums);
+    const [child] = started.mock.contexts as ChildProcess[];
+    // Stopped, so that it cannot have answered by the time it ends. Ctrl-C in a terminal, and a supervisor's SIGTERM, do not end it.
+    for (const other of ['SIGINT', 'SIGTERM', 'SIGSTOP'] as const) child?.kill(other);
+    const requests = [1, 2, 3].map(() => pool.run(numbers()).catch((error: Error) => error.message));
+    child?.kill(signal);
+    child?.kill('SIGCONT');
+    const died = expect.stringMatching(new RegExp(`has died: signal ${signal}`));
+    // The first two were the process's; the third waited and goes to the next.
+    expect(await Promise.all(requests)).toEqual([died, died, sums]);
+    await pool.close();
+  },
+);
+
+it('processes end with the program that started them, however it ends', async () => {
+  const program = `
+    const { fork } = require('node:child_process');
+    const child = fork(${JSON.stringify(createRequire(import.meta.url).resolve('@cnnzoo/backend-onnx/inference-worker'))}, ['cnnzoo-worker'], { serialization: 'advanced' });
+    process.stdout.write(String(child.pid));
+    setInterval(() => {}, 1000);`;
+  const parent = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
+  parent.kill('SIGKILL');
+  const lives = () => {
+    try {
+      return process.kill(Number(pid), 0);
+    } catch {
+      return false;
+    }
+  };
+  while (lives()) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(lives()).toBe(false);
 });

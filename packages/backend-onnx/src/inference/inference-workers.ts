@@ -1,6 +1,6 @@
-/** Worker threads that run a frozen model. They do not keep the process alive while nobody waits for a result. */
+/** Workers that run a frozen model. They do not keep the process alive while nobody waits for a result. */
 import { createRequire } from 'node:module';
-import { Worker } from 'node:worker_threads';
+import { startWorker, type WorkerKind } from '@cnnzoo/workers';
 import type { Ticket } from './request.js';
 import type { WorkerRequest, WorkerResponse, WorkerSetup } from './serve-requests.js';
 
@@ -28,11 +28,15 @@ interface Member {
   close(): Promise<void>;
 }
 
-/** Starts `count` worker threads. One that dies, busy, idle, at its start or while the pool closes, fails its jobs and is replaced. */
-export function startWorkerPool(count: number, { graph, threads }: WorkerSetup): WorkerPool {
+export interface PoolSetup extends WorkerSetup {
+  readonly kind: WorkerKind;
+}
+
+/** Starts `count` workers. One that dies, busy, idle, at its start or while the pool closes, fails its jobs and is replaced. */
+export function startWorkerPool(count: number, { graph, threads, kind }: PoolSetup): WorkerPool {
   const name = graph.signature.model;
   /** Let go of when the pool is closed: the graph has the model's weights. */
-  let workerData: WorkerSetup | null = { graph, threads };
+  let setup: WorkerSetup | null = { graph, threads };
   // Found by the package's own export, so that its ESM and CommonJS builds and its tests start the same file.
   const file = createRequire(import.meta.url).resolve('@cnnzoo/backend-onnx/inference-worker');
   const waiting: Job[] = [];
@@ -42,48 +46,38 @@ export function startWorkerPool(count: number, { graph, threads }: WorkerSetup):
   const members: (Member | null)[] = Array.from({ length: count }, (_, slot) => start(slot));
 
   function start(slot: number): Member {
-    const worker = new Worker(file, { workerData });
     const jobs = new Map<number, Job>();
     let nextId = 0;
     let served = false;
-    let cause: unknown = null;
+    let onEnded = () => {};
+    const ended = new Promise<void>((resolve) => {
+      onEnded = resolve;
+    });
+    const worker = startWorker(kind, file, setup, {
+      onMessage(message) {
+        const response = message as WorkerResponse;
+        served = true;
+        const job = settle(response.id);
+        if ('result' in response) job?.resolve(response.result);
+        else job?.reject(new Error(`frozen model '${name}': ${response.message}`));
+        dispatch();
+      },
+      onEnd(reason) {
+        const error = new Error(`a worker of frozen model '${name}' has died: ${reason}`);
+        for (const id of [...jobs.keys()]) settle(id)?.reject(error);
+        // One that has never served would only die again, and at the end none is needed: the next request starts another.
+        members[slot] = served && closing === null ? start(slot) : null;
+        onEnded();
+        dispatch();
+      },
+    });
     const settle = (id: number): Job | undefined => {
       const job = jobs.get(id);
       jobs.delete(id);
       if (jobs.size === 0) worker.unref();
       return job;
     };
-    worker.on('message', (response: WorkerResponse) => {
-      served = true;
-      const job = settle(response.id);
-      if ('result' in response) job?.resolve(response.result);
-      else job?.reject(new Error(`frozen model '${name}': ${response.message}`));
-      dispatch();
-    });
-    worker.on('error', (error) => {
-      cause = error;
-    });
-    // An answer that cannot be read is none: without an end, its request would wait for ever.
-    worker.on('messageerror', (error) => {
-      cause = error;
-      void worker.terminate();
-    });
-    const ended = new Promise<void>((resolve) => {
-      worker.on('exit', (code) => {
-        const reason = cause instanceof Error ? cause.message : `exit code ${code}`;
-        const error = new Error(`a worker of frozen model '${name}' has died: ${reason}`, {
-          cause,
-        });
-        for (const id of [...jobs.keys()]) settle(id)?.reject(error);
-        // One that has never served would only die again, and at the end none is needed: the next request starts another.
-        members[slot] = served && closing === null ? start(slot) : null;
-        resolve();
-        dispatch();
-      });
-    });
-    worker.unref();
-    const post = (request: WorkerRequest, transfer: readonly ArrayBuffer[]) =>
-      worker.postMessage(request, [...transfer]);
+    const post = (request: WorkerRequest, transfer: readonly ArrayBuffer[]) => worker.post(request, transfer);
     return {
       jobs,
       send(job) {
@@ -148,7 +142,7 @@ export function startWorkerPool(count: number, { graph, threads }: WorkerSetup):
         if (open.size === 0) resolve();
       });
       await Promise.all(members.map((member) => member?.close()));
-      workerData = null;
+      setup = null;
       members.fill(null);
     },
   };

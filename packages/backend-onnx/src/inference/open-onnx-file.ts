@@ -25,17 +25,20 @@ export interface OpenOnnxFileOptions {
   readonly threads?: number;
   /** `true` for a thread of its own, or this many. Default: the calling thread. */
   readonly worker?: boolean | number;
+  /** Whether the workers are processes. Where onnxruntime crashes, the requests of one fail and the app continues. Default false: threads. */
+  readonly processes?: boolean;
 }
 
 /** An ONNX file that runs in the calling thread. */
 export type OnnxFileModel = Pick<FrozenModel, 'run' | 'dispose'>;
 
-/** An ONNX file that runs in threads of its own. */
+/** An ONNX file that runs in workers. */
 export type OnnxFileModelInWorker = Pick<FrozenModelInWorker, 'run' | 'dispose'>;
 
 const rules: OptionRules<OpenOnnxFileOptions> = {
   threads: optional(integer(1)),
   worker: optional(either(boolean, integer(1))),
+  processes: optional(boolean),
 };
 
 const shape = listOf(integer(1), 1);
@@ -55,7 +58,7 @@ const signatureRule = record<OnnxFileSignature>({
  * Opens an ONNX file of images for onnxruntime, which runs it as it is: whoever exported it, with the operators of any version that onnxruntime reads.
  * @param path of the file; weights in a file beside it are found
  * @param signature the names of its input and output and their shapes. `run` takes images with channels last, whatever the file's layout
- * @param options `threads`, `worker`
+ * @param options `threads`, `worker`, `processes`
  * @returns `run` and `dispose`, as of a frozen model; with `worker` both are promises
  * @throws TypeError or RangeError naming the argument that is wrong; Error of onnxruntime where it cannot read the file, with `worker` at the first `run`
  * @example
@@ -82,7 +85,7 @@ export function openOnnxFile(
 export function openOnnxFile(
   path: string,
   signature: OnnxFileSignature,
-  options?: Omit<OpenOnnxFileOptions, 'worker'> & { readonly worker?: false },
+  options?: Omit<OpenOnnxFileOptions, 'worker' | 'processes'> & { readonly worker?: false },
 ): OnnxFileModel;
 export function openOnnxFile(
   path: string,
@@ -91,8 +94,14 @@ export function openOnnxFile(
 ): OnnxFileModel | OnnxFileModelInWorker {
   check('path', path, string('the path of an ONNX file'));
   check('signature', signature, signatureRule);
-  const { threads, worker = false } = checkOptions<OpenOnnxFileOptions>('openOnnxFile', options, rules);
+  const {
+    threads,
+    worker = false,
+    processes = false,
+  } = checkOptions<OpenOnnxFileOptions>('openOnnxFile', options, rules);
   const workers = Number(worker);
+  if (processes && workers === 0)
+    throw new RangeError('openOnnxFile: processes says what workers are, but there is none: add worker: true');
   const share = threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(1, workers)));
   const graph = { path, signature };
   // Batches of any size: the session cuts them where the file wants a given one.
@@ -115,7 +124,7 @@ export function openOnnxFile(
       },
     };
   }
-  const pool = startWorkerPool(workers, { graph, threads: share });
+  const pool = startWorkerPool(workers, { graph, threads: share, kind: processes ? 'process' : 'thread' });
   return {
     async run(images: Float32Array, requestOptions?: RequestOptions) {
       checkUsable();

@@ -1,5 +1,5 @@
-/** What a worker thread does: runs a frozen model on the arrays that it is sent, one after the other. */
-import type { MessagePort } from 'node:worker_threads';
+/** What a worker does: runs a frozen model on the arrays that it is sent, one after the other. */
+import type { WorkerLink } from '@cnnzoo/workers';
 import type { FrozenGraph } from './frozen-graph.js';
 import { frozenSession } from './frozen-session.js';
 import { type OnnxFile, onnxFileSession } from './onnx-file-session.js';
@@ -17,21 +17,22 @@ export type WorkerResponse =
   | { readonly id: number; readonly result: Float32Array<ArrayBuffer> }
   | { readonly id: number; readonly message: string };
 
-export function serveRequests(port: MessagePort, { graph, threads }: WorkerSetup): void {
+export function serveRequests(link: WorkerLink, { graph, threads }: WorkerSetup): void {
   const session = 'path' in graph ? onnxFileSession(graph, threads) : frozenSession(graph, threads);
-  port.on('message', (request: WorkerRequest) => {
+  link.onMessage((message) => {
+    const request = message as WorkerRequest;
     if (request === null) {
       session.dispose();
-      port.close();
+      link.close();
       return;
     }
     const { id, images } = request;
     try {
       const result = session.run(images) as Float32Array<ArrayBuffer>;
-      port.postMessage({ id, result } satisfies WorkerResponse, [result.buffer]);
+      link.post({ id, result } satisfies WorkerResponse, [result.buffer]);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      port.postMessage({ id, message } satisfies WorkerResponse);
+      const text = error instanceof Error ? error.message : String(error);
+      link.post({ id, message: text } satisfies WorkerResponse);
     }
   });
 }

@@ -4,15 +4,18 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ClassifierFacts } from './classifier-facts.js';
 
-/** Predicts in as many threads as it was made with. */
+/** Predicts in as many workers as it was made with. */
 export interface Predictor {
   /** @param images one after the other, channels last */
   run(images: Float32Array, options?: { readonly signal?: AbortSignal }): Float32Array | Promise<Float32Array>;
   dispose(): void | Promise<void>;
 }
 
-/** @param worker threads that predict; 0 for the calling thread */
-export type PredictorSource = (worker: number) => Promise<Predictor>;
+/**
+ * @param worker threads that predict; 0 for the calling thread
+ * @param processes whether these are processes instead
+ */
+export type PredictorSource = (worker: number, processes: boolean) => Promise<Predictor>;
 
 /** Gives a network's outputs for images. */
 export interface Runner {
@@ -41,10 +44,10 @@ export function frozenNetwork(
   model: LayersModel,
   { preprocessing: { cropSize }, channels }: ClassifierFacts,
 ): PredictorSource {
-  return async (worker) => {
+  return async (worker, processes) => {
     const { freeze } = await import('@cnnzoo/backend-onnx');
     const options = { inputShape: [cropSize, cropSize, channels] };
-    return worker === 0 ? freeze(model, options) : freeze(model, { ...options, worker });
+    return worker === 0 ? freeze(model, options) : freeze(model, { ...options, worker, processes });
   };
 }
 
@@ -62,7 +65,7 @@ export async function frozenRunner(
   const preparer = imagePreparer({ transform: evaluationTransform(preprocessing), workers: worker, channels });
   let starting: Promise<Predictor> | undefined;
   const started = () => {
-    starting ??= source(worker).catch((error: unknown) => {
+    starting ??= source(worker, false).catch((error: unknown) => {
       // The next call tries again.
       starting = undefined;
       throw error;

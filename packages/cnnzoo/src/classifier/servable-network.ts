@@ -24,11 +24,11 @@ export interface ServableNetwork {
   readonly preprocessing: Preprocessing;
   /**
    * Freezes the network, with the weights that it has then. Runs in Node only.
-   * @param workers threads that predict, at least one
+   * @param workers processes that predict, at least one: where onnxruntime crashes, the requests of one fail and the server continues
    */
   start(workers: number): Promise<Predictor>;
   /**
-   * Freezes the network of the class activation maps of all classes (Zhou et al. 2016), in a thread of its own. Runs in Node only.
+   * Freezes the network of the class activation maps of all classes (Zhou et al. 2016), in a process of its own. Runs in Node only.
    * @returns null where the network has none, because it does not end in global average pooling and one dense layer
    */
   startMaps(): Promise<MapPredictor | null>;
@@ -43,13 +43,13 @@ export function servableNetwork(model: LayersModel, facts: ClassifierFacts, sour
     output: model.outputNames[0] ?? 'output',
     inputShape,
     preprocessing,
-    start: async (workers) => source(check('workers', workers, integer(1))),
+    start: async (workers) => source(check('workers', workers, integer(1)), true),
     async startMaps() {
       const maps = await activationMaps(model);
       if (maps === null) return null;
       const { freeze } = await import('@cnnzoo/backend-onnx');
       try {
-        const predictor = freeze(maps.network, { inputShape, worker: true, threads: 1 });
+        const predictor = freeze(maps.network, { inputShape, worker: true, processes: true, threads: 1 });
         const { length } = await predictor.run(new Float32Array(cropSize * cropSize * channels));
         // The image is as high as it is wide, and so is its map.
         const side = Math.round(Math.sqrt(length / classes));

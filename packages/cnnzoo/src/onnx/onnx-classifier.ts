@@ -44,8 +44,8 @@ export async function openOnnxClassifier(path: string, options: OnnxClassifierOp
       weightsHash: await hashOfFile(path),
     });
     return classifierOf(model, null, {
-      predictor: async (worker) =>
-        worker === 0 ? openOnnxFile(path, signature) : openOnnxFile(path, signature, { worker }),
+      predictor: async (worker, processes) =>
+        worker === 0 ? openOnnxFile(path, signature) : openOnnxFile(path, signature, { worker, processes }),
       save: () => {
         throw new TypeError(`${path} is a classifier in one file already: copy it`);
       },

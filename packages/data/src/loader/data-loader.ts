@@ -283,6 +283,7 @@ export class DataLoader {
         plan: transformPlan(transform, batchTransform),
         onError,
         imageTimeout: imageTimeout * 1000,
+        kind: 'thread',
       }));
     return {
       collate: (task) => pool.run(task),

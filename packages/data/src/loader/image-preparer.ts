@@ -1,5 +1,6 @@
 import {
   abortSignal,
+  boolean,
   check,
   checkOptions,
   image as imageRule,
@@ -31,6 +32,8 @@ export interface ImagePreparerOptions {
   readonly transform: TransformSource;
   /** Threads that read, decode and transform. 0 does it in the calling thread. Default 1. */
   readonly workers?: number;
+  /** Whether the workers are processes: where a decoder crashes, the app continues. Default false: threads. */
+  readonly processes?: boolean;
   /** Of the decoded images. Default 3, RGB. */
   readonly channels?: 1 | 3 | 4;
   /** An image file with more pixels is refused before it is decoded. Default: see `Decoding`. */
@@ -61,12 +64,12 @@ export interface PrepareOptions {
 /** Decodes and transforms images that are asked for one by one or a few at a time. */
 export interface ImagePreparer {
   /**
-   * Prepares images in one thread; several calls at a time use several threads.
+   * Prepares images in one worker; several calls at a time use several workers.
    * @param images files (a path, a file or https URL, bytes, a Blob, { size, read }) or pixels
    * @throws (rejects) DataError naming the image that cannot be read, decoded or transformed; the signal's reason where it aborts
    */
   prepare(images: readonly (Source | Image)[], options?: PrepareOptions): Promise<PreparedImages>;
-  /** Ends the threads. What is not finished is rejected. */
+  /** Ends the workers. What is not finished is rejected. */
   close(): Promise<void>;
 }
 
@@ -76,6 +79,7 @@ const rules: OptionRules<ImagePreparerOptions> = {
     (value) => typeof value === 'function' || value instanceof URL,
   ),
   workers: optional(integer(0)),
+  processes: optional(boolean),
   channels: optional(oneOf([1, 3, 4])),
   maxPixels: optional(integer(1)),
   formats: optional(listOf(oneOf(imageFormats), 1)),
@@ -85,7 +89,7 @@ const rules: OptionRules<ImagePreparerOptions> = {
 const prepareRules: OptionRules<PrepareOptions> = { signal: optional(abortSignal), names: optional(listOf(string())) };
 
 /**
- * Threads that decode and transform images for predictions, as a `DataLoader`'s do for training: the event loop stays free. They start
+ * Workers that decode and transform images for predictions, as a `DataLoader`'s do for training: the event loop stays free. They start
  * with the first image, and do not keep the process alive while nobody waits for one.
  * @throws TypeError or RangeError naming the option that is wrong, or where the transform cannot be sent to workers
  * @example
@@ -99,6 +103,7 @@ export function imagePreparer(options: ImagePreparerOptions): ImagePreparer {
   const {
     transform,
     workers = 1,
+    processes = false,
     channels = 3,
     maxPixels,
     formats,
@@ -109,13 +114,16 @@ export function imagePreparer(options: ImagePreparerOptions): ImagePreparer {
     throw new TypeError(
       'transform is a URL, which only worker threads import: give the function itself, or workers: 1 or more',
     );
+  if (workers === 0 && processes)
+    throw new RangeError('imagePreparer: processes says what workers are, but there is none: set workers to 1 or more');
+  const kind = processes ? 'process' : 'thread';
   let starting: Promise<WorkerPool> | undefined;
   let closed = false;
   const run = async (samples: readonly SampleReference[]) => {
     const task = { samples, seed: 0, epoch: 0, batch: 0, start: 0 };
     if (workers === 0 && !(transform instanceof URL))
       return collate(task, { transform, batchTransform: undefined, onError: 'throw', decodedAtOnce: 4 });
-    starting ??= startWorkerPool(workers, { plan, onError: 'throw', imageTimeout: imageTimeout * 1000 });
+    starting ??= startWorkerPool(workers, { plan, onError: 'throw', imageTimeout: imageTimeout * 1000, kind });
     return (await starting).run(task);
   };
   return {

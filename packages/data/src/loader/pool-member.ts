@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { startWorker, type WorkerKind } from '@cnnzoo/workers';
 import { DataError } from '../data-error.js';
 import type { BatchTask, CollatedBatch } from './collate.js';
 import type { WorkerRequest, WorkerResponse, WorkerSetup } from './worker-messages.js';
@@ -22,9 +22,10 @@ export interface Death {
 export interface PoolSetup extends Omit<WorkerSetup, 'progress'> {
   /** Milliseconds that reading, decoding and transforming one image may take. */
   readonly imageTimeout: number;
+  readonly kind: WorkerKind;
 }
 
-/** One worker thread, and the batches that it has to make. */
+/** One worker, and the batches that it has to make. */
 export interface PoolMember {
   /** Batches that it has to make. */
   readonly load: number;
@@ -36,23 +37,37 @@ export interface PoolMember {
 
 /** Loading a worker's modules may take this long on a busy machine. */
 const startMilliseconds = 60_000;
-/** Closing waits this long for a thread that does not end, such as one in a decoder that does not return. */
+/** Closing waits this long for a worker that does not end, such as a thread in a decoder that does not return. */
 const closeMilliseconds = 5_000;
 
-/** Starts a worker thread. @param onDeath called once where it dies with batches to make, the one it was making first */
+/** Starts a worker. @param onDeath called once where it dies with batches to make, the one it was making first */
 export function startMember(
   file: string,
-  { imageTimeout, ...data }: PoolSetup,
+  { imageTimeout, kind, ...data }: PoolSetup,
   onDeath: (unfinished: readonly Work[], death: Death) => void,
 ): PoolMember {
   /** Samples that were begun, and which one of its batch the last one is. */
   const progress = new Int32Array(new SharedArrayBuffer(8));
-  const worker = new Worker(file, { workerData: { ...data, progress } satisfies WorkerSetup });
   const waiting = new Map<number, Work>();
   let nextId = 0;
   let dead = false;
-  let cause: string | undefined;
   let clock: NodeJS.Timeout | undefined;
+
+  const setup: WorkerSetup = { ...data, progress: kind === 'thread' ? progress : null };
+  const worker = startWorker(kind, file, setup, {
+    onMessage(message) {
+      const response = message as WorkerResponse;
+      if ('begun' in response) {
+        progress[1] = response.begun;
+        progress[0] = (progress[0] ?? 0) + 1;
+        return;
+      }
+      const work = settle(response.id);
+      if ('result' in response) work?.resolve(response.result);
+      else work?.reject(errorOf(response));
+    },
+    onEnd: (reason) => die({ cause: reason }),
+  });
 
   function die(death: Death): void {
     if (dead) return;
@@ -100,21 +115,6 @@ export function startMember(
     return work;
   }
 
-  worker.on('message', (response: WorkerResponse) => {
-    const work = settle(response.id);
-    if ('result' in response) work?.resolve(response.result);
-    else work?.reject(errorOf(response));
-  });
-  worker.on('messageerror', (error) => {
-    cause = `its answer could not be read (${error.message})`;
-    void worker.terminate();
-  });
-  worker.on('error', (error: unknown) => {
-    cause = error instanceof Error ? error.message : String(error);
-  });
-  worker.on('exit', (code) => die({ cause: cause ?? `it ended by itself, with code ${code}` }));
-  worker.unref();
-
   return {
     get load() {
       return waiting.size;
@@ -127,7 +127,7 @@ export function startMember(
       waiting.set(request.id, work);
       if (clock === undefined) watch();
       worker.ref();
-      worker.postMessage(request);
+      worker.post(request);
     },
     async close(reason) {
       clearInterval(clock);

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { BatchTask, CollatedBatch } from './collate.js';
 import { type Death, type PoolSetup, startMember, type Work } from './pool-member.js';
 
-/** Worker threads that make batches. They do not keep the process alive while nobody waits for a batch. */
+/** Workers that make batches. They do not keep the process alive while nobody waits for a batch. */
 export interface WorkerPool {
   /**
    * Gives a batch to the worker with the least to do. Where the worker dies, another makes the same batch.
@@ -16,10 +16,10 @@ export interface WorkerPool {
 /** A batch whose worker died this often is not tried again: it is what kills them. */
 const maxDeaths = 3;
 
-/** Starts `count` worker threads. */
+/** Starts `count` workers. */
 export async function startWorkerPool(count: number, setup: PoolSetup): Promise<WorkerPool> {
   // libvips must be loaded by the main thread first: on Linux a thread that loaded it must not end while others use it.
-  await import('sharp');
+  if (setup.kind === 'thread') await import('sharp');
   // Found by the package's own export, so that its ESM and CommonJS builds and its tests start the same file: the ESM one, which
   // can import a user's module.
   const { resolve } = createRequire(import.meta.url);

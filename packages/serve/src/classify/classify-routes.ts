@@ -3,7 +3,7 @@
 import { DataError } from '@cnnzoo/data';
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { httpError } from '../http/http-error.js';
+import { diedWorking, httpError } from '../http/http-error.js';
 import * as schemas from '../http/schemas.js';
 import type { ClientImage, RequestTerms, RunningModel } from '../models/running-model.js';
 import { refuseWhereFull, type Serving, serve } from '../serving.js';
@@ -91,7 +91,8 @@ async function prepare(model: RunningModel, image: ClientImage, signal: AbortSig
     return await model.prepare(image, signal);
   } catch (error) {
     if (error instanceof DataError) throw httpError(400, 'invalid', error.message);
-    throw error;
+    if (signal.aborted) throw error;
+    throw diedWorking(`the workers that decode ${image.name} have ended: it may be what ends them`, error);
   }
 }
 

@@ -14,7 +14,9 @@ export function answerErrors(app: FastifyInstance, metrics: Metrics): void {
   app.setErrorHandler((error: FastifyError | HttpError, request, reply) => {
     const told = asHttpError(error, request.id);
     if (request.served === undefined) metrics.failed(null, told.reason, reply.elapsedTime);
-    if (told.statusCode >= 500 && !isHttpError(error)) request.log.error(error);
+    // What the client is not told.
+    const hidden = isHttpError(error) ? error.cause : error;
+    if (told.statusCode >= 500 && hidden !== undefined) request.log.error(hidden);
     if (told.retryAfter !== undefined) void reply.header('retry-after', String(told.retryAfter));
     // What was not read of a body would be taken for the next request.
     if (told.statusCode === 413 || told.statusCode === 408) void reply.header('connection', 'close');

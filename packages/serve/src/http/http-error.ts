@@ -27,5 +27,9 @@ export function httpError(statusCode: number, reason: FailureReason, message: st
   return Object.assign(new Error(message), own);
 }
 
+/** The worker that computes a request has ended. @param cause for the log */
+export const diedWorking = (message: string, cause: unknown): HttpError =>
+  Object.assign(httpError(500, 'worker_died', message), { cause });
+
 export const isHttpError = (error: unknown): error is HttpError =>
   error instanceof Error && error.name === 'HttpError' && 'reason' in error;

@@ -3,7 +3,7 @@ import { type ImageFormat, type ImagePreparer, imagePreparer } from '@cnnzoo/dat
 import { evaluationTransform } from '@cnnzoo/transforms';
 import { type Admission, admission } from '../batching/admission.js';
 import { type Answer, type BatchQueue, type BatchRecord, batchQueue } from '../batching/batch-queue.js';
-import { httpError, isHttpError } from '../http/http-error.js';
+import { diedWorking, isHttpError } from '../http/http-error.js';
 import type { ServerSettings } from '../server-options.js';
 import { type ActivationMaps, activationMaps } from './activation-maps.js';
 import type { ServedClassifier } from './served-classifier.js';
@@ -71,10 +71,11 @@ export async function startModel(
   const [height, width, channels] = network.inputShape;
   const inputSize = height * width * channels;
   const outputSize = classifier.categories.length;
-  // It starts its threads with the first image.
+  // It starts its processes with the first image.
   const preparer: ImagePreparer = imagePreparer({
     transform: evaluationTransform(network.preprocessing),
     workers: settings.decodeWorkers,
+    processes: true,
     channels,
     imageTimeout: settings.limits.imageSeconds,
     maxPixels: settings.limits.pixels,
@@ -119,11 +120,7 @@ export async function startModel(
       parts.map((part) => queue.add({ images: part, count: part.length / inputSize, priority, signal })),
     ).catch((error: unknown) => {
       if (isHttpError(error) || signal.aborted) throw error;
-      throw httpError(
-        500,
-        'worker_died',
-        `the worker of model '${name}' that computed this request has ended: send it again`,
-      );
+      throw diedWorking(`the worker of model '${name}' that computed this request has ended: send it again`, error);
     });
     const [first, ...others] = answers;
     if (first !== undefined && others.length === 0) return first;

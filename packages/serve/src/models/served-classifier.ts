@@ -1,12 +1,12 @@
 /** What a server has to know of a classifier. `ImageClassifier` of the package `cnnzoo` is one. */
 import type { Preprocessing } from '@cnnzoo/metadata';
 
-/** Predicts in threads of its own. */
+/** Predicts in workers of its own. */
 export interface Predictor {
   /**
    * @param images one after the other, channels last
    * @returns the outputs, one after the other
-   * @throws (rejects) Error where the thread that computes them dies
+   * @throws (rejects) Error where the worker that computes them dies
    */
   run(images: Float32Array): Float32Array | Promise<Float32Array>;
   dispose(): void | Promise<void>;
@@ -20,10 +20,10 @@ export interface ServedNetwork {
   /** Of an image, channels last. */
   readonly inputShape: readonly [height: number, width: number, channels: 1 | 3 | 4];
   readonly preprocessing: Preprocessing;
-  /** @param workers threads that predict, at least one */
+  /** @param workers processes that predict, at least one */
   start(workers: number): Promise<Predictor>;
   /**
-   * A network of the same input whose outputs are class activation maps [rows, columns, classes], in a thread of its own; null where the network has none, because
+   * A network of the same input whose outputs are class activation maps [rows, columns, classes], in a process of its own; null where the network has none, because
    * it does not end in global average pooling and one dense layer.
    */
   startMaps(): Promise<{

@@ -23,10 +23,14 @@ export const serveCommand = command({
   options: {
     port: numeric('number', 'default: 8000; 0 for any that is free', { most: 65_535 }),
     host: text('address', 'default: 127.0.0.1, this machine alone; 0.0.0.0 for all that reach it'),
-    workers: numeric('number', 'threads that predict, for each model; default: 1', { least: 1 }),
-    decodeWorkers: numeric('number', 'threads that decode images, for each model; default: the processors, at most 4', {
-      least: 1,
-    }),
+    workers: numeric('number', 'processes that predict, for each model; default: 1', { least: 1 }),
+    decodeWorkers: numeric(
+      'number',
+      'processes that decode images, for each model; default: the processors, at most 4',
+      {
+        least: 1,
+      },
+    ),
     maxBatchSize: numeric('number', 'images predicted together, at most; default: 8', { least: 1 }),
     preferredBatchSizes: text('numbers', 'sizes of batches that do not wait for more, such as 2,4'),
     maxQueueDelay: numeric('ms', 'how long an image waits for others while a worker is free; default: 0', {

@@ -1,5 +1,5 @@
 /** A server in a process of its own, which the bench tells to lose a worker or to replace its model. */
-import { Worker } from 'node:worker_threads';
+import { readFileSync } from 'node:fs';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { createServer } from '@cnnzoo/serve';
 import * as tf from '@tensorflow/tfjs-core';
@@ -9,17 +9,27 @@ import type { FromServer, ServerSetup, ToServer } from './messages.js';
 const setup = JSON.parse(process.argv[2] ?? '') as ServerSetup;
 const send = (message: FromServer) => process.send?.(message);
 
-/** Threads that have predicted. The pool gives them their work by `postMessage`. */
-const predicting = new Set<Worker>();
-const post = Worker.prototype.postMessage;
-Worker.prototype.postMessage = function (this: Worker, ...given: Parameters<Worker['postMessage']>) {
-  const [message] = given as [{ readonly images?: unknown } | null];
-  if (message?.images instanceof Float32Array) {
-    if (!predicting.has(this)) this.once('exit', () => predicting.delete(this));
-    predicting.add(this);
-  }
-  post.apply(this, given);
-};
+/** The processes that predict or decode. */
+function workers() {
+  return readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
+    .split(' ')
+    .filter((pid) => pid !== '')
+    .flatMap((pid) => {
+      const file = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'utf8');
+      try {
+        const [, , program = '', mark] = ['', ...file('cmdline').split('\0')];
+        const kibibytes = Number(/VmRSS:\s+(\d+)/.exec(file('status'))?.[1] ?? 0);
+        return mark === 'cnnzoo-worker' ? [{ pid: Number(pid), program, memory: 1024 * kibibytes }] : [];
+      } catch {
+        // It has ended since.
+        return [];
+      }
+    });
+}
+
+/** As crashes of native code, of the operating system and of a library's own checks end a process. */
+const crashes = ['SIGKILL', 'SIGSEGV', 'SIGABRT'] as const;
+let killed = 0;
 
 registerOnnxBackend();
 await tf.setBackend('onnx');
@@ -35,14 +45,15 @@ send({ address: await server.listen({ port: 0 }) });
 
 process.on('message', async (message: ToServer) => {
   if (message === 'kill a worker') {
-    const [worker] = predicting;
-    await worker?.terminate();
+    const predicting = workers().filter(({ program }) => program.includes('inference-worker'));
+    const worker = predicting[killed % predicting.length];
+    if (worker !== undefined) process.kill(worker.pid, crashes[killed++ % crashes.length]);
     send({ done: message });
   } else if (message === 'replace') {
     await server.load({ name: 'network', classifier: load });
     send({ done: message });
   } else if (message === 'memory') {
-    send({ memory: process.memoryUsage().rss });
+    send({ memory: workers().reduce((sum, { memory }) => sum + memory, process.memoryUsage.rss()) });
   } else {
     await server.close();
     process.disconnect();

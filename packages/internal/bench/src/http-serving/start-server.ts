@@ -15,13 +15,20 @@ export async function startServer(setup: ServerSetup): Promise<RunningServer> {
   const file = fileURLToPath(new URL('./server-process.ts', import.meta.url));
   const child = fork(file, [JSON.stringify(setup)], { execArgv: ['--import', 'tsx'] });
   const answer = async () => {
-    const [message] = (await Promise.race([
-      once(child, 'message'),
-      once(child, 'exit').then(([code]) => {
-        throw new Error(`the server has ended with ${code}`);
-      }),
-    ])) as [FromServer];
-    return message;
+    const settled = new AbortController();
+    const { signal } = settled;
+    try {
+      const [message] = (await Promise.race([
+        once(child, 'message', { signal }),
+        once(child, 'exit', { signal }).then(([code]) => {
+          throw new Error(`the server has ended with ${code}`);
+        }),
+      ])) as [FromServer];
+      return message;
+    } finally {
+      // The other one waits no longer.
+      settled.abort();
+    }
   };
   const started = await answer();
   if (!('address' in started)) throw new Error('the server has not said where it is');

@@ -34,8 +34,9 @@ export const ceilings: Readonly<Record<string, number>> = {
   // anywhere within budgets, and checked its options; 25 and 8 before it checked a PNG's chunks as Pillow does,
   // 25.5 and 8.1 before it did so with a JPEG's markers, and read PNGs whose pixels lack their frame.
   // 27 before it read addresses in ranges, and read and wrote shards: webdataset's tars and Parquet.
-  '@cnnzoo/data':             40,
-  '@cnnzoo/data/worker':       9.5,
+  // 40 and 9.5 before workers could be processes.
+  '@cnnzoo/data':             40.5,
+  '@cnnzoo/data/worker':      10,
   // 18 before checkpoint folders had an owner and were checked as a whole, and resuming compared runs; 21 before it warned of mistakes, 23 before
   // the progress bar and the search of a learning rate.
   // 26 before MLflow and trackio were told, 27 before their arguments were checked.
@@ -46,7 +47,8 @@ export const ceilings: Readonly<Record<string, number>> = {
   // 45 before failed steps changed nothing, and graph models were frozen and exported; 50 before what a graph model says of itself was checked;
   // 50.5 before functions of variables, such as training steps, were exported; 52.5 before groups of a convolution counted as one operation.
   '@cnnzoo/backend-onnx':     53,
-  '@cnnzoo/backend-onnx/inference-worker': 5,
+  // 5 before it could be a process.
+  '@cnnzoo/backend-onnx/inference-worker': 5.5,
   // 12 before options and reports were checked by the shared rules.
   '@cnnzoo/handover':         16,
   '@cnnzoo/serve':            16,

@@ -1,0 +1,2 @@
+export { type StartedWorker, startWorker, type WorkerEvents, type WorkerKind } from './start-worker.js';
+export { runWorker, type WorkerLink } from './worker-link.js';
