@@ -30,6 +30,26 @@ export function checkMarkers(file: Uint8Array): void {
   }
 }
 
+/** What a JPEG file says of its image. */
+export interface JpegFrame {
+  readonly width: number;
+  readonly height: number;
+  /** 1: grey, 3: colours, 4: inks. */
+  readonly components: number;
+}
+
+/** What stands before the first scan of a JPEG file; null where there is no frame. */
+export function jpegFrame(file: Uint8Array): JpegFrame | null {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+  for (let at = nextMarker(bytes, 2); at >= 0; at = nextMarker(bytes, at + 2 + lengthAt(bytes, at))) {
+    const marker = bytes[at + 1] ?? 0;
+    if (marker === markers.scan) return null;
+    if (isFrame(marker) && at + 10 <= bytes.length)
+      return { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7), components: bytes[at + 9] ?? 0 };
+  }
+  return null;
+}
+
 /** Where the data of the only scan begin; null where there are several, or none. */
 function onlyScan(bytes: Buffer): number | null {
   let components: number | undefined;

@@ -1,6 +1,6 @@
 /**
  * Times @cnnzoo/transforms and @cnnzoo/data's decoding against Pillow through torchvision, one thread each, interleaved:
- * `node --import tsx packages/internal/bench/src/transforms.ts [PYTHON]`. PYTHON has torchvision, default /usr/bin/python3.
+ * `node --import tsx packages/internal/bench/src/transforms.ts [PYTHON [ROUNDS]]`. PYTHON has torchvision, default /usr/bin/python3.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,8 +23,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { median } from './statistics.js';
 
-const rounds = 25;
-const [python = '/usr/bin/python3'] = process.argv.slice(2);
+const [python = '/usr/bin/python3', given = '25'] = process.argv.slice(2);
+const rounds = Number(given);
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-bench-'));

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect, inject, test } from 'vitest';
+import { compiled } from '../../../transforms/assembly/compile.js';
 import { fetchTarball, tarballProblems } from './tarball.js';
 
 const registry = inject('registry');
@@ -25,4 +27,10 @@ test('a dependency that package.json lacks is noticed', async () => {
   expect(tarballProblems({ manifest: { ...manifest, dependencies }, files })).toContain(
     'dist/index.js imports @cnnzoo/blocks, which package.json does not name',
   );
+});
+
+// Here, because the compiler takes five seconds of a processor.
+test('the WebAssembly in @cnnzoo/transforms is what its assembly/ compiles to', () => {
+  const file = new URL('../../../transforms/src/simd/module.ts', import.meta.url);
+  expect(compiled() === readFileSync(file, 'utf8')).toBe(true);
 });

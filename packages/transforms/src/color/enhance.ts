@@ -1,9 +1,10 @@
 /** Brightness, contrast, saturation and sharpness, as Pillow's ImageEnhance: a blend of the image with one without it. */
 import { check, number } from '@cnnzoo/checks';
 import { type ByteImage, blankImage, copyOfData, type Image, isFloat } from '../image/image.js';
+import { blendWithLuma, blendWithSmooth, lumaSum } from '../simd/color.js';
 import { defineTransform, type Transform } from '../transform.js';
 import { luma } from './grayscale.js';
-import { applyTables, colorChannels, mapFloats } from './lookup-table.js';
+import { applyTable, colorChannels, mapFloats } from './lookup-table.js';
 
 /**
  * Makes images brighter or darker: a blend with black.
@@ -29,10 +30,9 @@ export function adjustBrightness(factor: number): Transform {
  */
 export function adjustContrast(factor: number): Transform {
   return enhancement('adjustContrast', factor, (image) => {
-    const { data } = luma(image);
-    let sum = 0;
-    for (const value of data) sum += value;
-    return isFloat(image) ? sum / data.length : Math.trunc(sum / data.length + 0.5);
+    const pixels = image.width * image.height;
+    if (isFloat(image)) return sumOf(luma(image)) / pixels;
+    return Math.trunc((lumaSum(image as ByteImage) ?? sumOf(luma(image))) / pixels + 0.5);
   });
 }
 
@@ -46,7 +46,7 @@ export function adjustContrast(factor: number): Transform {
  * console.log(adjustSaturation(1.5)(photo).width);
  */
 export function adjustSaturation(factor: number): Transform {
-  return enhancement('adjustSaturation', factor, luma);
+  return enhancement('adjustSaturation', factor, luma, blendWithLuma);
 }
 
 /**
@@ -59,15 +59,29 @@ export function adjustSaturation(factor: number): Transform {
  * console.log(adjustSharpness(2)(photo).width);
  */
 export function adjustSharpness(factor: number): Transform {
-  return enhancement('adjustSharpness', factor, smooth);
+  return enhancement('adjustSharpness', factor, smooth, blendWithSmooth);
 }
 
 /** The image without the property: one value, or an image of one channel or of as many as the original. */
 type Degenerate = number | Image;
 
-function enhancement(name: string, factor: number, degenerateOf: (image: Image) => Degenerate): Transform {
+function sumOf({ data }: Image): number {
+  let sum = 0;
+  for (const value of data) sum += value;
+  return sum;
+}
+
+/** @param bySimd gives the same of an 8-bit image, or null where it cannot */
+function enhancement(
+  name: string,
+  factor: number,
+  degenerateOf: (image: Image) => Degenerate,
+  bySimd: (image: ByteImage, factor: number) => Image | null = () => null,
+): Transform {
   check('factor', factor, number(0));
   return defineTransform(name, [factor], (image) => {
+    const result = isFloat(image) ? null : bySimd(image as ByteImage, Math.fround(factor));
+    if (result !== null) return result;
     const degenerate = degenerateOf(image);
     return typeof degenerate === 'number'
       ? blendWithValue(image, degenerate, factor)
@@ -85,7 +99,7 @@ function blendWithValue(image: Image, degenerate: number, factor: number): Image
   const alpha = Math.fround(factor);
   if (isFloat(image)) return mapFloats(image, (value) => blended(degenerate, value, alpha, 1));
   const table = Uint8Array.from({ length: 256 }, (_, value) => blended(degenerate, value, alpha, 255));
-  return applyTables(image as ByteImage, () => table);
+  return applyTable(image as ByteImage, table);
 }
 
 function blend(image: Image, degenerate: Image, factor: number): Image {

@@ -1,7 +1,7 @@
 import { check, number } from '@cnnzoo/checks';
 import { type ByteImage, isFloat } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
-import { applyTables, mapFloats } from './lookup-table.js';
+import { applyTable, mapFloats } from './lookup-table.js';
 
 /**
  * Gamma correction, gain * value ^ gamma of values 0 to 1, as torchvision's adjust_gamma. Alpha stays (torchvision sets it to 255).
@@ -21,6 +21,6 @@ export function adjustGamma(gamma: number, gain = 1): Transform {
     const table = Uint8Array.from({ length: 256 }, (_, value) =>
       Math.min(255, Math.trunc((255 + 1 - 1e-3) * gain * (value / 255) ** gamma)),
     );
-    return applyTables(image as ByteImage, () => table);
+    return applyTable(image as ByteImage, table);
   });
 }

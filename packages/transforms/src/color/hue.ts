@@ -1,5 +1,6 @@
 import { check, number } from '@cnnzoo/checks';
-import { blankImage, type Image, isFloat } from '../image/image.js';
+import { type ByteImage, blankImage, type Image, isFloat } from '../image/image.js';
+import { shiftHue } from '../simd/color.js';
 import { defineTransform, type Transform } from '../transform.js';
 
 /**
@@ -15,16 +16,17 @@ export function adjustHue(factor: number): Transform {
   check('factor', factor, number(-0.5, 0.5));
   return defineTransform('adjustHue', [factor], (image) => {
     if (image.channels < 3) return image;
-    return isFloat(image) ? shiftFloatHue(image, factor) : shiftByteHue(image, factor);
+    if (isFloat(image)) return shiftFloatHue(image, factor);
+    const shift = Math.trunc(factor * 255) & 255;
+    return shiftHue(image as ByteImage, shift) ?? shiftByteHue(image, shift);
   });
 }
 
 /** With hue and saturation rounded down to 8 bits in between, as in Pillow's mode HSV, and its float32 in each step. */
-function shiftByteHue(image: Image, factor: number): Image {
+function shiftByteHue(image: Image, shift: number): Image {
   const { data, width, height, channels } = image;
   const result = blankImage(image, width, height);
   const out = result.data;
-  const shift = Math.trunc(factor * 255) & 255;
   const f32 = Math.fround;
   for (let i = 0; i < data.length; i += channels) {
     const red = data[i] ?? 0;

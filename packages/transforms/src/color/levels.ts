@@ -1,7 +1,7 @@
 import { check, integer, number } from '@cnnzoo/checks';
 import { type ByteImage, type Image, isFloat } from '../image/image.js';
 import { defineTransform, type Transform } from '../transform.js';
-import { applyTables, colorChannels, histogram, mapFloats, requireBytes } from './lookup-table.js';
+import { applyTable, applyTables, colorChannels, histograms, mapFloats, requireBytes } from './lookup-table.js';
 
 /**
  * Turns colours into their opposites: 255 - value, or 1 - value of floats.
@@ -14,7 +14,10 @@ export function invert(): Transform {
   return defineTransform('invert', [], (image) =>
     isFloat(image)
       ? mapFloats(image, (value) => 1 - value)
-      : applyTables(image as ByteImage, () => table((value) => 255 - value)),
+      : applyTable(
+          image as ByteImage,
+          table((value) => 255 - value),
+        ),
   );
 }
 
@@ -31,7 +34,10 @@ export function posterize(bits: number): Transform {
   check('bits', bits, integer(0, 8));
   const mask = 256 - 2 ** (8 - bits);
   return defineTransform('posterize', [bits], (image) =>
-    applyTables(requireBytes('posterize', image), () => table((value) => value & mask)),
+    applyTable(
+      requireBytes('posterize', image),
+      table((value) => value & mask),
+    ),
   );
 }
 
@@ -48,7 +54,10 @@ export function solarize(threshold: number): Transform {
   return defineTransform('solarize', [threshold], (image) =>
     isFloat(image)
       ? mapFloats(image, (value) => (value < threshold ? value : 1 - value))
-      : applyTables(image as ByteImage, () => table((value) => (value < threshold ? value : 255 - value))),
+      : applyTable(
+          image as ByteImage,
+          table((value) => (value < threshold ? value : 255 - value)),
+        ),
   );
 }
 
@@ -63,8 +72,9 @@ export function autocontrast(): Transform {
   return defineTransform('autocontrast', [], (image) => {
     if (isFloat(image)) return stretchFloats(image);
     const bytes = image as ByteImage;
+    const all = histograms(bytes);
     return applyTables(bytes, (channel) => {
-      const counts = histogram(bytes, channel);
+      const counts = all[channel] ?? new Uint32Array(256);
       const lowest = counts.findIndex((count) => count > 0);
       const highest = counts.findLastIndex((count) => count > 0);
       if (highest <= lowest) return table((value) => value);
@@ -85,8 +95,9 @@ export function autocontrast(): Transform {
 export function equalize(): Transform {
   return defineTransform('equalize', [], (image) => {
     const bytes = requireBytes('equalize', image);
+    const all = histograms(bytes);
     return applyTables(bytes, (channel) => {
-      const counts = histogram(bytes, channel);
+      const counts = all[channel] ?? new Uint32Array(256);
       const last = counts[counts.findLastIndex((count) => count > 0)] ?? 0;
       const step = Math.floor((image.width * image.height - last) / 255);
       if (step === 0) return table((value) => value);

@@ -4,8 +4,9 @@
  */
 import { type OptionRules, oneOf, optional } from '@cnnzoo/checks';
 import { type WarpInterpolation, warpInterpolations } from '../image/filter.js';
-import { blankImage, type Image, isFloat } from '../image/image.js';
+import { type ByteImage, blankImage, type Image, isFloat } from '../image/image.js';
 import { withPremultipliedAlpha } from '../image/premultiply.js';
+import { warpBilinear, warpNearest } from '../simd/warp.js';
 import { type Fill, fillImage, fillRule } from './pad.js';
 
 /** Coefficients of x' = a x + b y + c, y' = d x + e y + f. */
@@ -47,6 +48,8 @@ export function warp(
   return withPremultipliedAlpha(image, (source) => {
     const result = blankImage(source, width, height);
     fillImage(result, fill);
+    if (interpolation === 'bilinear' && !isFloat(source) && warpBilinear(source as ByteImage, result, matrix))
+      return result;
     const sampler = interpolation === 'bilinear' ? bilinearSampler(source, result) : bicubicSampler(source, result);
     sample(source, result, matrix, sampler);
     return result;
@@ -137,6 +140,8 @@ function nearestAffine(image: Image, result: Image, [a, b, c, d, e, f]: readonly
   const [stepX, stepY] = [fixed(a), fixed(d)];
   let rowX = fixed(c + a * 0.5 + b * 0.5);
   let rowY = fixed(f + d * 0.5 + e * 0.5);
+  const numbers = [rowX, rowY, stepX, stepY, fixed(b), fixed(e)];
+  if (!isFloat(image) && warpNearest(image as ByteImage, result, numbers)) return;
   for (let row = 0, to = 0; row < height; row++) {
     let [x, y] = [rowX, rowY];
     for (let column = 0; column < width; column++, to += channels) {

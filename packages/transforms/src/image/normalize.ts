@@ -1,7 +1,8 @@
 import { check } from '@cnnzoo/checks';
 import { numbersRule } from '../arguments.js';
+import { normalized } from '../simd/tables.js';
 import { defineTransform, type Transform } from '../transform.js';
-import { type FloatImage, type Image, isFloat } from './image.js';
+import { type ByteImage, type FloatImage, type Image, isFloat } from './image.js';
 
 /**
  * (value - mean) / standard deviation, channel by channel, on a float image, as torchvision's Normalize.
@@ -58,7 +59,8 @@ export function toTensorNormalized(mean: readonly number[], standardDeviation: r
   });
   return (image) => {
     if (isFloat(image)) return onFloats(image);
-    perChannel('normalize', image, mean, standardDeviation);
+    const bySimd = normalized(image as ByteImage, ...perChannel('normalize', image, mean, standardDeviation));
+    if (bySimd !== null) return { ...image, data: bySimd };
     const { data: bytes, channels } = image;
     const data = new Float32Array(bytes.length);
     for (let c = 0; c < channels; c++) {

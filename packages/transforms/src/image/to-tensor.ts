@@ -1,5 +1,6 @@
+import { normalized } from '../simd/tables.js';
 import { defineTransform, type Transform } from '../transform.js';
-import { type FloatImage, isFloat } from './image.js';
+import { type ByteImage, type FloatImage, isFloat } from './image.js';
 
 /**
  * 8-bit values 0 to 255 become floats 0 to 1, as torchvision's ToTensor; floats stay as they are. The channels stay last,
@@ -13,6 +14,9 @@ import { type FloatImage, isFloat } from './image.js';
 export function toTensor(): Transform {
   return defineTransform('toTensor', [], (image) => {
     if (isFloat(image)) return checkRange(image);
+    const { channels } = image;
+    const bySimd = normalized(image as ByteImage, new Float32Array(channels), new Float32Array(channels).fill(1));
+    if (bySimd !== null) return { ...image, data: bySimd };
     const data = new Float32Array(image.data.length);
     for (let i = 0; i < data.length; i++) data[i] = (image.data[i] ?? 0) / 255;
     return { ...image, data };
