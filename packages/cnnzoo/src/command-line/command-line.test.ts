@@ -3,13 +3,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { useBackend } from '@cnnzoo/backend-node';
 import { type HubServer, hubServer } from '@cnnzoo/testing/hub-server';
 import { writeSafetensors } from '@cnnzoo/weights';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fineTune } from '../classifier/fine-tune.js';
 import type { TrainingFacts } from '../classifier/training-facts.js';
 import { commands } from './commands.js';
-import { hasTerminal, runOnTerminal, runPiped, startProcess } from './testing/run-process.js';
+import { runHere } from './testing/run-here.js';
+import { hasTerminal, type Outcome, runOnTerminal, runPiped, startProcess } from './testing/run-process.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-'));
 writeFileSync(
@@ -18,6 +20,8 @@ writeFileSync(
 );
 afterAll(async () => {
   await hub.close();
+  delete process.env['HF_ENDPOINT'];
+  delete process.env['HF_TOKEN'];
   rmSync(folder, { recursive: true });
 });
 
@@ -38,6 +42,7 @@ const classifier = join(folder, 'classifier');
 const training = [images, '--network', 'lenet5', '--epochs', '1', '--batch-size', '4', '--workers', '0'];
 let hub: HubServer;
 beforeAll(async () => {
+  await useBackend();
   hub = await hubServer();
   // Children inherit it.
   process.env['HF_ENDPOINT'] = hub.endpoint;
@@ -66,7 +71,7 @@ writeFileSync(python, `#!${process.execPath}\nconsole.log(${JSON.stringify(JSON.
 /** A report with answers, by one shard. */
 const results = join(folder, 'results');
 beforeAll(async () => {
-  const { code, stderr } = await runPiped(['evaluate', images, '--model', classifier, '--out', results]);
+  const { code, stderr } = await runHere(['evaluate', images, '--model', classifier, '--out', results]);
   expect(code, stderr).toBe(0);
 });
 
@@ -113,15 +118,15 @@ test('each command has a call here, but serve, which ends at a signal', () => {
 // Windows starts no script by its first line.
 const runnable = Object.entries(calls).filter(([name]) => name !== 'parity' || process.platform !== 'win32');
 describe.each(runnable)('%s', (name, words) => {
-  test('in a pipe: text without colours, without the banner of tfjs', async () => {
-    const { code, stdout, stderr } = await runPiped([name, ...fresh(words)]);
-    expect({ code, stderr: stderr.includes('TensorFlow.js in Node') }).toEqual({ code: 0, stderr: false });
+  test('in a pipe: text without colours', async () => {
+    const { code, stdout, stderr } = await runHere([name, ...fresh(words)]);
+    expect({ code, stderr: stderr.includes(escapeCode) }).toEqual({ code: 0, stderr: false });
     expect(stdout).not.toContain(escapeCode);
     expect(stdout.length).toBeGreaterThan(10);
   });
 
   test('--json: each line is a JSON value', async () => {
-    const { code, stdout } = await runPiped([name, ...withJson(fresh(words))]);
+    const { code, stdout } = await runHere([name, ...withJson(fresh(words))]);
     expect(code).toBe(0);
     const values = stdout
       .trimEnd()
@@ -130,21 +135,25 @@ describe.each(runnable)('%s', (name, words) => {
     expect(values.length).toBeGreaterThan(0);
   });
 
-  test.skipIf(!hasTerminal)('on a terminal, without colours where NO_COLOR asks for that', async () => {
-    const { code, stdout } = await runOnTerminal([name, ...fresh(words)], { env: { NO_COLOR: '1' } });
+  test('as a process: without the banner of tfjs, and on a terminal without colours where NO_COLOR asks for that', async () => {
+    const run = hasTerminal ? runOnTerminal : runPiped;
+    const { code, stdout, stderr } = await run([name, ...fresh(words)], { env: { NO_COLOR: '1' } });
     expect({ code, colored: isColored(stdout) }).toEqual({ code: 0, colored: false });
+    expect(stdout.length).toBeGreaterThan(10);
+    // A terminal shows both.
+    expect(stdout + stderr).not.toContain('TensorFlow.js in Node');
   });
 });
 
 test.each(commands.map(({ name }) => name))('%s --help says what it takes', async (name) => {
-  const { code, stdout, stderr } = await runPiped([name, '--help']);
+  const { code, stdout, stderr } = await runHere([name, '--help']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(new RegExp(`^Usage: cnnzoo ${name}\\b`));
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
 });
 
 test('predict says what is in each image of a folder', async () => {
-  const { stdout } = await runPiped(['predict', ...(calls['predict'] ?? []), '--json', '--top-k', '1']);
+  const { stdout } = await runHere(['predict', ...(calls['predict'] ?? []), '--json', '--top-k', '1']);
   const lines = stdout
     .trimEnd()
     .split('\n')
@@ -179,10 +188,10 @@ test('training that is interrupted ends with 130 and resumes to the same classif
   expect(await new Promise((resolve) => child.on('close', resolve))).toBe(130);
   const last = (text: string) => JSON.parse(text.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
   expect(last(stdout)).toMatchObject({ interrupted: 'SIGINT', out: null });
-  expect(await runPiped(words)).toMatchObject({ code: 2, stderr: expect.stringMatching(/--resume resumes it/) });
-  const resumed = await runPiped([...words, '--resume']);
+  expect(await runHere(words)).toMatchObject({ code: 2, stderr: expect.stringMatching(/--resume resumes it/) });
+  const resumed = await runHere([...words, '--resume']);
   expect(last(resumed.stdout)).toMatchObject({ interrupted: null, out });
-  const whole = await runPiped([...words.map((word) => (word === out ? `${out}-whole` : word))]);
+  const whole = await runHere([...words.map((word) => (word === out ? `${out}-whole` : word))]);
   const losses = (text: string) => (last(text)['epochs'] as { loss: number }[]).map(({ loss }) => loss);
   expect(losses(resumed.stdout)).toEqual(losses(whole.stdout));
 });
@@ -204,7 +213,7 @@ test('serve answers over HTTP, and ends with 0 when it has answered what has com
     body: readFileSync(join(images, 'dark', '0.pgm')),
   });
   const { model, version, images: seen } = (await answer.json()) as Record<string, unknown>;
-  const { stdout: alone } = await runPiped([
+  const { stdout: alone } = await runHere([
     'predict',
     join(images, 'dark', '0.pgm'),
     '--model',
@@ -222,25 +231,20 @@ test('serve answers over HTTP, and ends with 0 when it has answered what has com
 
 test('an ONNX file, and a repository of the hub, predict as the folder does', async () => {
   const file = join(folder, 'classifier.onnx');
-  expect(await runPiped(['export', classifier, file])).toMatchObject({ code: 0 });
-  expect(await runPiped(['push', classifier, 'hf-hub:me/classifier', '--data', images])).toMatchObject({ code: 0 });
+  expect(await runHere(['export', classifier, file])).toMatchObject({ code: 0 });
+  expect(await runHere(['push', classifier, 'hf-hub:me/classifier', '--data', images])).toMatchObject({ code: 0 });
   const image = join(images, 'dark', '0.pgm');
-  const outputs = await Promise.all(
-    [classifier, file, 'hf-hub:me/classifier'].map((model) =>
-      runPiped(['predict', image, '--model', model, '--worker', '0'], {
-        env: { CNNZOO_CACHE: folder, CNNZOO_OFFLINE: '0' },
-      }),
-    ),
-  );
+  const env = { CNNZOO_CACHE: folder, CNNZOO_OFFLINE: '0' };
+  const outputs: Outcome[] = [];
+  for (const model of [classifier, file, 'hf-hub:me/classifier'])
+    outputs.push(await runHere(['predict', image, '--model', model, '--worker', '0'], { env }));
   for (const { code, stdout, stderr } of outputs) expect([code, stdout], stderr).toEqual([0, outputs[0]?.stdout]);
 });
 
 test.each([['show', 'resnet18.IMAGENET1K_V1'], ['verify'], ['clear', '--all']])('weights %s', async (...words) => {
   const env = { CNNZOO_CACHE: join(folder, 'empty-cache') };
-  const [text, json] = await Promise.all([
-    runPiped(['weights', ...words], { env }),
-    runPiped(['weights', ...words, '--json'], { env }),
-  ]);
+  const text = await runHere(['weights', ...words], { env });
+  const json = await runHere(['weights', ...words, '--json'], { env });
   expect([text.code, json.code, text.stderr, json.stderr]).toEqual([0, 0, '', '']);
   expect(text.stdout).toMatch(/resnet18-f37072fd|the cache is empty|nothing to remove/);
   expect(JSON.parse(json.stdout)).toEqual(words[0] === 'show' ? expect.objectContaining({ id: words[1] }) : []);
@@ -248,11 +252,11 @@ test.each([['show', 'resnet18.IMAGENET1K_V1'], ['verify'], ['clear', '--all']])(
 
 test('a repository of the hub is taken where a network or a published set is', async () => {
   const name = 'hf-hub:me/anywhere';
-  expect(await runPiped(['push', classifier, name])).toMatchObject({ code: 0 });
+  expect(await runHere(['push', classifier, name])).toMatchObject({ code: 0 });
   const env = { CNNZOO_CACHE: join(folder, 'hub-cache'), CNNZOO_OFFLINE: '0' };
   const written = (file: string) => join(folder, `anywhere-${file}`);
   const lines = async (...words: string[]) => {
-    const { code, stdout, stderr } = await runPiped(words, { env });
+    const { code, stdout, stderr } = await runHere(words, { env });
     expect(code, stderr).toBe(0);
     return stdout;
   };
@@ -262,7 +266,7 @@ test('a repository of the hub is taken where a network or a published set is', a
   await lines('export', classifier, written('folder.safetensors'));
   const [ofHub, ofFolder] = ['hub', 'folder'].map((each) => readFileSync(written(`${each}.safetensors`), 'hex'));
   expect(ofHub).toBe(ofFolder);
-  expect(await runPiped(['convert', name, written('x.pth'), '--network', 'lenet5'], { env })).toMatchObject({
+  expect(await runHere(['convert', name, written('x.pth'), '--network', 'lenet5'], { env })).toMatchObject({
     code: 2,
     stderr: `cnnzoo convert: ${name} says itself what its network is: leave --network out\n`,
   });
@@ -271,7 +275,7 @@ test('a repository of the hub is taken where a network or a published set is', a
 
 test('a learning rate is suggested, and its curve drawn', async () => {
   const file = join(folder, 'curve.svg');
-  const { code, stdout, stderr } = await runPiped([
+  const { code, stdout, stderr } = await runHere([
     'train',
     ...training,
     '--find-learning-rate',
@@ -287,7 +291,7 @@ test('a learning rate is suggested, and its curve drawn', async () => {
 test('a recipe of a paper trains, from a run file', async () => {
   const file = join(folder, 'run.yaml');
   writeFileSync(file, `data: ${images}\nrecipe: lenet\nepochs: 1\nworkers: 0\nout: ${join(folder, 'by-recipe')}\n`);
-  const { code, stdout, stderr } = await runPiped(['train', file]);
+  const { code, stdout, stderr } = await runHere(['train', file]);
   expect(code, stderr).toBe(0);
   expect(stdout).toContain(`${join(folder, 'by-recipe')}: 2 classes`);
 });
@@ -304,7 +308,7 @@ test.each([['--help'], ['-h'], ['help']])('%s lists all commands', async (word) 
 });
 
 test('help of a command', async () => {
-  const { code, stdout } = await runPiped(['help', 'summary']);
+  const { code, stdout } = await runHere(['help', 'summary']);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^Usage: cnnzoo summary /);
 });
@@ -358,13 +362,13 @@ test.each([
   [['doctor', '--yaml'], /^cnnzoo doctor: unknown option '--yaml'.*\n$/],
   [['completion', 'csh'], /^cnnzoo completion: shell must be one of bash, zsh, fish, got 'csh'\n$/],
 ])('%j is called wrongly: 2, and one line', async (words, message) => {
-  const { code, stdout, stderr } = await runPiped(words);
+  const { code, stdout, stderr } = await runHere(words);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(message);
 });
 
 test('what fails ends with 1 and one line', async () => {
-  const { code, stdout, stderr } = await runPiped(['export', 'lenet5', join(folder, 'missing', 'x.onnx')]);
+  const { code, stdout, stderr } = await runHere(['export', 'lenet5', join(folder, 'missing', 'x.onnx')]);
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toBe(`cnnzoo export: there is no folder ${join(folder, 'missing')} to write x.onnx to\n`);
 });
@@ -395,12 +399,12 @@ test('Ctrl-C ends it with 130', async () => {
 
 test('what is packed is trained on and tested on as what it was packed from', async () => {
   const shards = join(folder, 'shards');
-  const packed = await runPiped(['pack', images, shards, '--max-count', '2']);
+  const packed = await runHere(['pack', images, shards, '--max-count', '2']);
   expect(packed.stdout).toMatch(/shards: 8 images of 2 classes in 4 shards, \d/);
   // As a shell expands data-{000000..000003}.tar.
   const names = [0, 1, 2, 3].map((i) => join(shards, `data-00000${i}.tar`));
   const report = async (data: readonly string[]) => {
-    const { code, stdout, stderr } = await runPiped(['evaluate', ...data, '--model', classifier, '--json']);
+    const { code, stdout, stderr } = await runHere(['evaluate', ...data, '--model', classifier, '--json']);
     expect(code, stderr).toBe(0);
     const { report: found } = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
     return [found.confusion, found.top1, found.count];
@@ -408,6 +412,6 @@ test('what is packed is trained on and tested on as what it was packed from', as
   const expected = await report([images]);
   for (const data of [[shards], names]) expect(await report(data)).toEqual(expected);
   const out = join(folder, 'of-shards');
-  const trained = await runPiped(['train', ...names, ...training.slice(1), '--out', out, '--validation', images]);
+  const trained = await runHere(['train', ...names, ...training.slice(1), '--out', out, '--validation', images]);
   expect(trained.code, trained.stderr).toBe(0);
 });

@@ -12,7 +12,7 @@ it('has cases of every group, each with a name of its own', () => {
 
 // The whole suite on every engine is a command of its own, see engine-matrix.ts.
 it('holds on the engine for convolutions of layers, pooling, normalizations and losses', async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ threads: 1 });
   const results = [];
   for (const filter of ['layer ', 'pooling', 'normalization', 'crossEntropy'])
     results.push(await engineContract({ backend: 'onnx', filter }));

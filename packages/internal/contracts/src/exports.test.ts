@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { smallInput } from './small-networks.js';
 
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ threads: 1 });
   await tf.setBackend('onnx');
 });
 

@@ -17,12 +17,13 @@ export function hasTop(id: ModelId): boolean {
 }
 
 /**
- * Height, width and channels. Where batch norm follows the last grid, that is 2x2 at least, but 1x1 in giants: of fewer values than the
- * four that a batch has there it passes no gradient.
+ * Height, width and channels. Where batch norm follows the last grid, a batch of four has four values there or more: of fewer it passes
+ * no gradient.
  */
 export function smallInput(id: ModelId): [number, number, number] {
   if (id === 'lenet5') return [32, 32, 1];
   if (isGiant(id)) return [4, 4, 3];
+  if (/^(plain|resne[tx]|wide_resnet)/.test(id)) return [32, 32, 3];
   if (/^(cifar_|lenet_book)/.test(id)) return [16, 16, 3];
   if (id.startsWith('vgg')) return [32, 32, 3];
   if (id.startsWith('alexnet')) return [67, 67, 3];
