@@ -29,7 +29,7 @@ export interface ServerLimits {
   readonly bytesInFlight?: number;
   /** Pixels of an image file. Default 50 million. */
   readonly pixels?: number;
-  /** Image files in a request. Default 64. */
+  /** Images in a request. Default 64. */
   readonly images?: number;
   /** Seconds that decoding and preparing an image may take. Default 10. */
   readonly imageSeconds?: number;
@@ -50,9 +50,12 @@ export interface ServerOptions {
   /** Processes that decode and prepare images, for each model. Default: as many as there are processors, at most 4. */
   readonly decodeWorkers?: number;
   readonly batching?: Batching;
-  /** Images that a model has accepted and not answered, at most; others are refused with 429. Default: four batches for each worker and as many again. */
+  /**
+   * Images that a model has accepted and not answered, at most; others are refused with 429. Default: three batches for each worker, one that is predicted, one at hand
+   * and one that gathers, so that an answer takes three times as long as a batch at most.
+   */
   readonly maxQueueSize?: number;
-  /** Milliseconds after which a request is answered with 504, unless it says another number. Default: none. */
+  /** Milliseconds after which a request is answered with 504, unless it says another number. One that would wait longer at the present pace is refused with 429. Default: none. */
   readonly timeout?: number;
   readonly limits?: ServerLimits;
   /** Files that may reach a decoder, by their first bytes. Default: JPEG, PNG and WebP. */
@@ -185,7 +188,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     workers,
     decodeWorkers: given.decodeWorkers ?? Math.min(4, availableParallelism()),
     batching: { maxBatchSize, preferredBatchSizes, maxQueueDelay },
-    maxQueueSize: given.maxQueueSize ?? 4 * maxBatchSize * (workers + 1),
+    maxQueueSize: given.maxQueueSize ?? 3 * maxBatchSize * workers,
     timeout: given.timeout ?? null,
     limits: {
       bodyBytes: limits.bodyBytes ?? 32 * 2 ** 20,

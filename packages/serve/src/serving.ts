@@ -34,12 +34,14 @@ export interface Terms {
 }
 
 /** Refuses a request before its body is read, where its model takes no more. @throws HttpError 429 */
-export function refuseWhereFull({ metrics }: Serving, request: FastifyRequest, model: RunningModel): void {
-  const { name, version, admission } = model;
-  if (!admission.isFull) return;
-  request.served = { model: name, version };
-  metrics.failed(model, 'queue_full', 0);
-  admission.accept(1);
+export function refuseWhereFull({ settings, metrics }: Serving, request: FastifyRequest, model: RunningModel): void {
+  try {
+    model.admission.check(settings.timeout);
+  } catch (error) {
+    request.served = { model: model.name, version: model.version };
+    metrics.failed(model, 'queue_full', 0);
+    throw error;
+  }
 }
 
 /**
@@ -60,16 +62,19 @@ export async function serve<T>(
   request.served = { model: name, version };
   const attributes = { 'cnnzoo.model': name, 'cnnzoo.version': version, 'cnnzoo.images': count };
   try {
-    model.admission.accept(count);
+    const limit = timeout ?? settings.timeout;
+    model.admission.accept(count, limit);
+    let answered = false;
     try {
       const { answer, costs } = await tracing.request(request.headers, attributes, () =>
-        model.use(() => withTerms(request, reply, { priority, timeout: timeout ?? settings.timeout }, work)),
+        model.use(() => withTerms(request, reply, { priority, timeout: limit }, work)),
       );
+      answered = true;
       request.served.costs = costs;
       metrics.succeeded(model, { ...costs, time: performance.now() - start });
       return answer;
     } finally {
-      model.admission.release(count);
+      model.admission.release(count, answered);
     }
   } catch (error) {
     metrics.failed(model, isHttpError(error) ? error.reason : 'internal', performance.now() - start);

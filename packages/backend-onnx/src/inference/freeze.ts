@@ -154,7 +154,7 @@ const freezeRules: OptionRules<AllFreezeOptions> = {
 };
 
 function freezeHere(graph: FrozenGraph, threads: number): FrozenModel {
-  const session = frozenSession(graph, threads);
+  const session = frozenSession(graph, { threads });
   const { signature } = graph;
   let disposed = false;
   const run = (images: Float32Array): Float32Array => {

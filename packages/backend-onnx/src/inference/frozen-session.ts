@@ -1,6 +1,7 @@
 /** A frozen graph in onnxruntime, of this thread. Knows nothing of tfjs, so that a worker does not have to load it. */
 import { sizeOf } from '../graph/shape.js';
 import { onnxruntimeNode } from '../runtime/onnxruntime-node.js';
+import type { SessionOptions } from '../runtime/runtime.js';
 import type { FrozenGraph } from './frozen-graph.js';
 
 export interface FrozenSession {
@@ -9,8 +10,8 @@ export interface FrozenSession {
   dispose(): void;
 }
 
-export function frozenSession({ model, signature }: FrozenGraph, threads: number): FrozenSession {
-  const session = onnxruntimeNode().createSession(model, { threads });
+export function frozenSession({ model, signature }: FrozenGraph, options: SessionOptions): FrozenSession {
+  const session = onnxruntimeNode().createSession(model, options);
   const { input, output, inputShape, outputShape } = signature;
   const [inputSize, outputSize] = [sizeOf(inputShape), sizeOf(outputShape)];
   return {

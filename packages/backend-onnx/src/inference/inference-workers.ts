@@ -28,7 +28,10 @@ interface Member {
   close(): Promise<void>;
 }
 
-export interface PoolSetup extends WorkerSetup {
+export interface PoolSetup {
+  readonly graph: WorkerSetup['graph'];
+  /** Threads of one operator. */
+  readonly threads: number;
   readonly kind: WorkerKind;
 }
 
@@ -36,7 +39,8 @@ export interface PoolSetup extends WorkerSetup {
 export function startWorkerPool(count: number, { graph, threads, kind }: PoolSetup): WorkerPool {
   const name = graph.signature.model;
   /** Let go of when the pool is closed: the graph has the model's weights. */
-  let setup: WorkerSetup | null = { graph, threads };
+  // A process is for servers: others there decode images and move bytes meanwhile.
+  let setup: WorkerSetup | null = { graph, options: { threads, yields: kind === 'process' } };
   // Found by the package's own export, so that its ESM and CommonJS builds and its tests start the same file.
   const file = createRequire(import.meta.url).resolve('@cnnzoo/backend-onnx/inference-worker');
   const waiting: Job[] = [];

@@ -1,6 +1,7 @@
 /** A published ONNX file in onnxruntime, of this thread: nothing of the file is changed. Knows nothing of tfjs, so that a worker does not have to load it. */
 import { sizeOf } from '../graph/shape.js';
 import { type OnnxFileRuntime, openOnnxRuntime } from '../runtime/onnxruntime-node.js';
+import type { SessionOptions } from '../runtime/runtime.js';
 import type { FrozenSession } from './frozen-session.js';
 import type { Signature } from './signature.js';
 
@@ -18,8 +19,8 @@ export interface OnnxFile {
   readonly signature: OnnxFileSignature;
 }
 
-export function onnxFileSession({ path, signature }: OnnxFile, threads: number): FrozenSession {
-  const session = openOnnxRuntime(path, threads);
+export function onnxFileSession({ path, signature }: OnnxFile, options: SessionOptions): FrozenSession {
+  const session = openOnnxRuntime(path, options);
   const size = sizeOf(signature.inputShape);
   return {
     run(images) {

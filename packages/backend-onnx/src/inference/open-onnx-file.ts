@@ -111,7 +111,7 @@ export function openOnnxFile(
     if (disposed) throw new Error(`the ONNX file '${path}' has been disposed: open it again`);
   };
   if (workers === 0) {
-    const session = onnxFileSession(graph, share);
+    const session = onnxFileSession(graph, { threads: share });
     return {
       run(images: Float32Array) {
         checkUsable();

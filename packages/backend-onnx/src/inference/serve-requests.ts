@@ -1,5 +1,6 @@
 /** What a worker does: runs a frozen model on the arrays that it is sent, one after the other. */
 import type { WorkerLink } from '@cnnzoo/workers';
+import type { SessionOptions } from '../runtime/runtime.js';
 import type { FrozenGraph } from './frozen-graph.js';
 import { frozenSession } from './frozen-session.js';
 import { type OnnxFile, onnxFileSession } from './onnx-file-session.js';
@@ -7,7 +8,7 @@ import { type OnnxFile, onnxFileSession } from './onnx-file-session.js';
 /** What a worker is started with. */
 export interface WorkerSetup {
   readonly graph: FrozenGraph | OnnxFile;
-  readonly threads: number;
+  readonly options: SessionOptions;
 }
 
 /** `null` ends the worker when all before it is done. */
@@ -17,8 +18,8 @@ export type WorkerResponse =
   | { readonly id: number; readonly result: Float32Array<ArrayBuffer> }
   | { readonly id: number; readonly message: string };
 
-export function serveRequests(link: WorkerLink, { graph, threads }: WorkerSetup): void {
-  const session = 'path' in graph ? onnxFileSession(graph, threads) : frozenSession(graph, threads);
+export function serveRequests(link: WorkerLink, { graph, options }: WorkerSetup): void {
+  const session = 'path' in graph ? onnxFileSession(graph, options) : frozenSession(graph, options);
   link.onMessage((message) => {
     const request = message as WorkerRequest;
     if (request === null) {

@@ -95,7 +95,10 @@ function joined(part: Uint8Array, model: Uint8Array): Uint8Array<ArrayBuffer> {
 
 const noPart = new Uint8Array(0);
 
-function load(model: Uint8Array, device: Device, { threads, profile }: SessionOptions, options: object) {
+/** onnxruntime's own name for it. */
+const sleeping = { session: { intra_op: { allow_spinning: '0' } } };
+
+function load(model: Uint8Array, device: Device, { threads, yields, profile }: SessionOptions, options: object) {
   const { binding, initOrt } = native();
   initOrt();
   const session = new binding.InferenceSession();
@@ -105,6 +108,7 @@ function load(model: Uint8Array, device: Device, { threads, profile }: SessionOp
     graphOptimizationLevel: 'all',
     enableMemPattern: false,
     logSeverityLevel: 3,
+    ...(yields === true ? { extra: sleeping } : {}),
     ...(device === 'cpu' ? {} : { executionProviders: [device] }),
     // It would put paddings back into convolutions that do without one for a reason (see kernels/convolution/convolution-node.ts).
     ...(device === 'webgpu' ? { extra: { optimization: { disable_specified_optimizers: 'Pad_Fusion' } } } : {}),
@@ -144,11 +148,16 @@ export interface OnnxFileRuntime {
  * Opens an ONNX file on the processor, without a sentinel: it may be of older operators than that needs. By its path, so that weights in a file beside it are found.
  * @throws Error of onnxruntime where it is none, or has operators that onnxruntime does not know
  */
-export function openOnnxRuntime(path: string, threads: number): OnnxFileRuntime {
+export function openOnnxRuntime(path: string, { threads, yields }: SessionOptions): OnnxFileRuntime {
   const { binding, initOrt } = native();
   initOrt();
   const session = new binding.InferenceSession();
-  session.loadModel(path, { intraOpNumThreads: threads, graphOptimizationLevel: 'all', logSeverityLevel: 3 });
+  session.loadModel(path, {
+    intraOpNumThreads: threads,
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    ...(yields === true ? { extra: sleeping } : {}),
+  });
   return {
     run({ name, type, dims, data }, output) {
       const results = session.run({ [name]: new Tensor(type, data, dims) }, { [output]: null }, {});

@@ -19,6 +19,8 @@ export interface RuntimeTensor extends RuntimeInput {
 export interface SessionOptions {
   /** Threads of one operator. */
   readonly threads: number;
+  /** Whether threads sleep while they have nothing to do. They spin otherwise, which starts the next operator sooner and takes the processor from others. Default false. */
+  readonly yields?: boolean | undefined;
   /** Writes a profile of all runs to a file of this prefix when the session is disposed. */
   readonly profile?: string | undefined;
 }

@@ -196,8 +196,18 @@ test('training that is interrupted ends with 130 and resumes to the same classif
   expect(losses(resumed.stdout)).toEqual(losses(whole.stdout));
 });
 
-test('serve answers over HTTP, and ends with 0 when it has answered what has come', async () => {
-  const child = startProcess(['serve', `shades:3=${classifier}`, '--port', '0', '--formats', 'PPM', '--json']);
+/** A server in a process of its own: its address, and how it ends at a signal. */
+async function startServing(...words: readonly string[]) {
+  const child = startProcess([
+    'serve',
+    `shades:3=${classifier}`,
+    '--port',
+    '0',
+    '--formats',
+    'PPM',
+    '--json',
+    ...words,
+  ]);
   const closed = new Promise((resolve) => child.on('close', resolve));
   let stdout = '';
   const address = await new Promise<string>((resolve, reject) => {
@@ -208,12 +218,36 @@ test('serve answers over HTTP, and ends with 0 when it has answered what has com
     });
     closed.then(() => reject(new Error('it has ended')));
   });
-  const answer = await fetch(`${address}/classify?topK=1`, {
-    method: 'POST',
-    body: readFileSync(join(images, 'dark', '0.pgm')),
-  });
-  const { model, version, images: seen } = (await answer.json()) as Record<string, unknown>;
-  const { stdout: alone } = await runHere([
+  const end = async (signal: 'SIGINT' | 'SIGTERM') => {
+    child.kill(signal);
+    return { code: await closed, event: JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as unknown };
+  };
+  return { address, end };
+}
+
+test('serve answers over HTTP, and ends with 0 when it has answered what has come', async () => {
+  const file = join(folder, 'keys');
+  writeFileSync(file, 'one\n\n two \n');
+  const origin = 'https://example.org';
+  const [open, closed] = await Promise.all([
+    startServing(),
+    startServing('--api-key-file', file, '--cors-origin', origin),
+  ]);
+  const classify = (address: string, headers: Record<string, string> = {}) =>
+    fetch(`${address}/classify?topK=1`, {
+      method: 'POST',
+      body: readFileSync(join(images, 'dark', '0.pgm')),
+      headers: { origin, ...headers },
+    });
+  const answers = await Promise.all([
+    classify(open.address),
+    classify(closed.address),
+    classify(closed.address, { 'x-api-key': 'two' }),
+  ]);
+  expect(answers.map(({ status }) => status)).toEqual([200, 401, 200]);
+  expect(answers.map(({ headers }) => headers.get('access-control-allow-origin'))).toEqual([null, origin, origin]);
+  const { model, version, images: seen } = (await answers[0]?.json()) as Record<string, unknown>;
+  const { stdout: alone } = await runPiped([
     'predict',
     join(images, 'dark', '0.pgm'),
     '--model',
@@ -224,9 +258,14 @@ test('serve answers over HTTP, and ends with 0 when it has answered what has com
   ]);
   const { predictions } = JSON.parse(alone) as { predictions: unknown };
   expect({ model, version, seen }).toEqual({ model: 'shades', version: '3', seen: [{ name: 'image', predictions }] });
-  child.kill('SIGTERM');
-  expect(await closed).toBe(0);
-  expect(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')).toEqual({ event: 'closed', signal: 'SIGTERM' });
+  expect(await Promise.all([open.end('SIGTERM'), closed.end('SIGINT')])).toEqual([
+    { code: 0, event: { event: 'closed', signal: 'SIGTERM' } },
+    { code: 0, event: { event: 'closed', signal: 'SIGINT' } },
+  ]);
+  // Nobody is let in where a file of keys has none.
+  writeFileSync(file, '\n');
+  const { code, stderr } = await runPiped(['serve', classifier, '--api-key-file', file]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('has no key')]);
 });
 
 test('an ONNX file, and a repository of the hub, predict as the folder does', async () => {

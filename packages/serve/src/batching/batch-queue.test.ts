@@ -10,7 +10,7 @@ function controlled(options: Partial<BatchQueueOptions> = {}) {
     maxBatchSize: 4,
     preferredBatchSizes: [],
     maxQueueDelay: 0,
-    lanes: 1,
+    workers: 1,
     onBatch: () => {},
     run: (images) =>
       new Promise((resolve, reject) => {
@@ -29,16 +29,16 @@ const never = new AbortController().signal;
 const add = (queue: ReturnType<typeof batchQueue>, values: number[], priority = 5, signal = never) =>
   queue.add({ images: Float32Array.from(values), count: values.length, priority, signal });
 
-test('images gather while all lanes are busy, and go together', async () => {
+test('images gather while all workers are busy, and a full batch is at hand when one is free', async () => {
   const { queue, running } = controlled();
-  const answers = [1, 2, 3, 4, 5, 6].map((value) => add(queue, [value]));
+  const answers = [1, 2, 3, 4].map((value) => add(queue, [value]));
   expect(running.map(({ values }) => values)).toEqual([[1]]);
-  running[0]?.end();
-  await settled();
-  expect(running[1]?.values).toEqual([2, 3, 4, 5]);
-  running[1]?.end();
-  await settled();
-  running[2]?.end();
+  answers.push(...[5, 6].map((value) => add(queue, [value])));
+  expect(running.map(({ values }) => values)).toEqual([[1], [2, 3, 4, 5]]);
+  for (let i = 0; i < 3; i++) {
+    running[i]?.end();
+    await settled();
+  }
   expect((await Promise.all(answers)).map(({ outputs }) => [...outputs])).toEqual([[10], [20], [30], [40], [50], [60]]);
 });
 
@@ -75,7 +75,8 @@ test('who is urgent goes first, and those of one priority in their order', async
     await settled();
   }
   await Promise.all(answers);
-  expect(running.map(({ values }) => values[0])).toEqual([0, 3, 5, 1, 4, 2]);
+  // Two were on their way before the others came.
+  expect(running.map(({ values }) => values[0])).toEqual([0, 1, 3, 5, 4, 2]);
 });
 
 test('whatever comes, each request is answered once with its own outputs, and no batch is too large', async () => {
@@ -91,8 +92,8 @@ test('whatever comes, each request is answered once with its own outputs, and no
       fc.array(request, { minLength: 1, maxLength: 30 }),
       fc.integer({ min: 1, max: 3 }),
       fc.array(fc.boolean(), { minLength: 40, maxLength: 40 }),
-      async (requests, lanes, failures) => {
-        const { queue, running } = controlled({ lanes });
+      async (requests, workers, failures) => {
+        const { queue, running } = controlled({ workers });
         let ended = 0;
         const end = () => {
           const batch = running[ended];

@@ -44,8 +44,8 @@ export interface BatchQueue {
 }
 
 export interface BatchQueueOptions extends Required<Batching> {
-  /** Batches that are under way at a time. */
-  readonly lanes: number;
+  /** Batches that are predicted at a time. Each worker has one more at hand where that is full: one that is not may still grow until a worker is free. */
+  readonly workers: number;
   /** Predicts the images of an array, which it takes over. */
   readonly run: (images: Float32Array) => Promise<Float32Array>;
   readonly onBatch: (batch: BatchRecord) => void;
@@ -58,8 +58,8 @@ interface Waiting extends QueuedImages {
 }
 
 export function batchQueue(options: BatchQueueOptions): BatchQueue {
-  const { maxBatchSize, maxQueueDelay, lanes, run, onBatch } = options;
-  const preferred = [...options.preferredBatchSizes, maxBatchSize].sort((a, b) => b - a);
+  const { maxBatchSize, maxQueueDelay, workers, run, onBatch } = options;
+  const preferred = [...options.preferredBatchSizes].sort((a, b) => b - a);
   /** In the order in which they go. */
   const queue: Waiting[] = [];
   let images = 0;
@@ -79,28 +79,30 @@ export function batchQueue(options: BatchQueueOptions): BatchQueue {
     return { requests, images: count };
   }
 
-  /** How many requests go now: a batch of a preferred size, or, after the delay, as many as fit. */
+  /** How many requests go now: a full batch, or, to a worker that is free, one of a preferred size or, after the delay, as many as fit. */
   function ready(now: number): number {
+    const most = fitting(maxBatchSize);
+    // The next request would not fit any more: waiting gains nothing.
+    if (most.images === maxBatchSize || most.requests < queue.length) return most.requests;
+    if (running >= workers) return 0;
     for (const size of preferred) {
       const batch = fitting(size);
       if (batch.images === size) return batch.requests;
     }
-    // The next request would not fit any more: waiting gains nothing.
-    const batch = fitting(maxBatchSize);
-    if (batch.requests < queue.length) return batch.requests;
-    const oldest = queue.reduce((least, { since }) => Math.min(least, since), Number.POSITIVE_INFINITY);
-    return drained !== null || oldest + maxQueueDelay <= now ? batch.requests : 0;
+    return drained !== null || oldest() + maxQueueDelay <= now ? most.requests : 0;
   }
+
+  const oldest = () => queue.reduce((least, { since }) => Math.min(least, since), Number.POSITIVE_INFINITY);
 
   function schedule(): void {
     clearTimeout(timer);
     timer = undefined;
-    while (running < lanes && queue.length > 0) {
+    while (running < 2 * workers && queue.length > 0) {
       const now = performance.now();
       const count = ready(now);
       if (count === 0) {
-        const oldest = queue.reduce((least, { since }) => Math.min(least, since), Number.POSITIVE_INFINITY);
-        timer = setTimeout(schedule, Math.max(1, oldest + maxQueueDelay - now));
+        // The end of a batch looks again.
+        if (running < workers) timer = setTimeout(schedule, Math.max(1, oldest() + maxQueueDelay - now));
         return;
       }
       const batch = queue.splice(0, count);

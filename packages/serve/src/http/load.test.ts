@@ -1,7 +1,8 @@
 /** More requests than a server can answer, clients that go, and workers that die. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { expect, test } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { fakeClassifier } from '../testing/fake-classifier.js';
 import { gated, until } from '../testing/gated-classifier.js';
 import { ppm } from '../testing/ppm.js';
@@ -21,6 +22,27 @@ test('refuses what is more than it can queue, at once, and says when to try agai
   gate.open();
   expect((await Promise.all(accepted)).map(({ statusCode }) => statusCode)).toEqual([200, 200, 200]);
   expect((await post()).statusCode).toBe(200);
+});
+
+test('refuses at once what it could not answer in time at its present pace', async () => {
+  const { classifier, ...gate } = gated();
+  const { app } = await serverOf({ batching: { maxBatchSize: 1 } }, classifier);
+  const post = (timeout: number) =>
+    app.inject({ method: 'POST', url: infer, payload: { ...tensor(image(1)), parameters: { timeout } } });
+  // One image takes 20 milliseconds or more.
+  classifier.onRun = () => delay(20);
+  for (let i = 0; i < 3; i++) await post(1e9);
+  classifier.onRun = () => gate.gate();
+  gate.close();
+  const accepted = post(1e9);
+  await until(() => classifier.batches.length === 5);
+  const late = await post(30_000);
+  expect([late.statusCode, late.json().error]).toEqual([429, expect.stringContaining('no answer within 30 ms')]);
+  gate.open();
+  expect((await accepted).statusCode).toBe(200);
+  // A request that is alone is tried.
+  classifier.onRun = () => {};
+  expect((await post(1000)).statusCode).not.toBe(429);
 });
 
 test('refuses so before a body is read', async () => {
@@ -132,6 +154,28 @@ test('health is red while workers cannot be started, and green again when they c
   classifier.onRun = () => {};
   await until(async () => (await status('/v2/health/ready')) === 200);
   expect(await status('/v2/models/colours/ready')).toBe(200);
+});
+
+test('a process whose workers could not be started five times in a row should be started again', async () => {
+  const classifier = fakeClassifier();
+  const { app } = await serverOf({}, classifier);
+  classifier.onRun = () => {
+    throw new Error('no memory');
+  };
+  const live = async () => (await app.inject('/v2/health/live')).statusCode;
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  await app.inject({ method: 'POST', url: infer, payload: tensor(image(1)) });
+  // The first attempt comes at once, each other one after twice as long.
+  const statuses = [];
+  for (let attempt = 1; attempt <= 5; attempt++) {
+    statuses.push(await live());
+    await vi.advanceTimersByTimeAsync(250 * 2 ** attempt);
+  }
+  expect(statuses).toEqual([200, 200, 200, 200, 503]);
+  classifier.onRun = () => {};
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(await live()).toBe(200);
 });
 
 /** The head of a request whose body does not come. */

@@ -92,18 +92,13 @@ export async function startModel(
     throw error;
   }
   const health = workerHealth(probe);
-  /** Milliseconds an image takes, of the last batches. */
-  let imageTime = 0;
   const queue: BatchQueue = batchQueue({
     ...settings.batching,
-    lanes: 2 * settings.workers,
+    workers: settings.workers,
     run: async (images) => predictor.run(images),
     onBatch(batch) {
-      if (batch.error === null) {
-        const each = batch.computeTime / batch.images;
-        imageTime = imageTime === 0 ? each : 0.9 * imageTime + 0.1 * each;
-        health.worked();
-      } else health.failed();
+      if (batch.error === null) health.worked();
+      else health.failed();
       onBatch({ name, version }, batch);
     },
   });
@@ -149,7 +144,7 @@ export async function startModel(
     get failedStarts() {
       return health.failedStarts;
     },
-    admission: admission(settings.maxQueueSize, name, () => imageTime / 1000 / settings.workers),
+    admission: admission({ model: name, capacity: settings.maxQueueSize, mostOfRequest: settings.limits.images }),
     maps,
     async prepare({ name: image, bytes }, signal) {
       const { data } = await preparer.prepare([bytes], { names: [image], signal });

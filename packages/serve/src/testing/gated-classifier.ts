@@ -5,9 +5,12 @@ import { fakeClassifier } from './fake-classifier.js';
 export function gated() {
   const classifier = fakeClassifier();
   let closed: PromiseWithResolvers | null = null;
-  classifier.onRun = () => closed?.promise;
+  const gate = () => closed?.promise;
+  classifier.onRun = gate;
   return {
     classifier,
+    /** What `onRun` is. */
+    gate,
     close() {
       let resolve = () => {};
       const promise = new Promise<void>((done) => {

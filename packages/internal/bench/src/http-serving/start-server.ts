@@ -11,9 +11,14 @@ export interface RunningServer {
   close(): Promise<number | null>;
 }
 
-export async function startServer(setup: ServerSetup): Promise<RunningServer> {
-  const file = fileURLToPath(new URL('./server-process.ts', import.meta.url));
-  const child = fork(file, [JSON.stringify(setup)], { execArgv: ['--import', 'tsx'] });
+export const startServer = (setup: ServerSetup) => start('./server-process.ts', JSON.stringify(setup));
+
+/** @param size bytes of its answers */
+export const startConstantServer = (size: number) => start('./constant-server.ts', String(size));
+
+async function start(program: string, setup: string): Promise<RunningServer> {
+  const file = fileURLToPath(new URL(program, import.meta.url));
+  const child = fork(file, [setup], { execArgv: ['--import', 'tsx'] });
   const answer = async () => {
     const settled = new AbortController();
     const { signal } = settled;

@@ -6,7 +6,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { markdownTable } from 'markdown-table';
 import { median } from '../statistics.js';
 import { clientOf, tensorRequest } from './client.js';
-import { startServer } from './start-server.js';
+import { startConstantServer, startServer } from './start-server.js';
 
 export interface ThroughputOptions {
   /** Of the classifier, for the server. */
@@ -35,8 +35,10 @@ export async function throughput({
   const shape = [batch, Number(height), Number(width), Number(channels)];
   const images = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i));
   const frozen = freeze(model, { worker: true });
-  const server = await startServer({ folder, batch });
+  const server = await startServer({ folder, batch, maxQueueSize: 8 * batch });
   const client = clientOf(server.address, 32);
+  const constant = await startConstantServer(4 * batch * Number(model.outputs[0]?.shape[1] ?? 0));
+  const toConstant = clientOf(constant.address, 32);
   const other = peer && clientOf(peer, 32);
   const names = { input: model.inputNames[0] ?? '', output: model.outputNames[0] ?? '' };
   const { body, headers } = tensorRequest(images, shape, names);
@@ -62,7 +64,9 @@ export async function throughput({
   const ways: Record<string, () => Promise<number>> = {
     'frozen alone': () => rate(2, batch, () => frozen.run(images)),
     'tensors over HTTP': () => rate(4, batch, () => ok(client.post('/v2/models/network/infer', body, { headers }))),
+    'tensors, HTTP alone': () => rate(4, batch, () => ok(toConstant.post('/', body, { headers }))),
     'decoding alone': () => rate(4, 1, () => preparer.prepare([jpeg])),
+    'JPEG, HTTP alone': () => rate(4 * batch, 1, () => ok(toConstant.post('/', jpeg))),
     'JPEG over HTTP': () => rate(4 * batch, 1, () => ok(client.post('/classify', jpeg))),
     ...(other && { 'JPEG, Python': () => rate(4 * batch, 1, () => ok(other.post('/classify', jpeg))) }),
   };
@@ -73,20 +77,29 @@ export async function throughput({
       // The first round warms up.
       if (round >= 0) rates.get(name)?.push(found);
     }
-  await Promise.all([server.close(), frozen.dispose(), preparer.close()]);
+  await Promise.all([server.close(), constant.close(), frozen.dispose(), preparer.close()]);
   client.close();
+  toConstant.close();
   other?.close();
 
   const of = (name: string) => median(rates.get(name) ?? [Number.NaN]);
-  const both = 1 / (1 / of('frozen alone') + 1 / of('decoding alone'));
+  /** What the machine could do where nothing but these had a cost: each takes all of it in turns. */
+  const together = (...names: string[]) => 1 / names.reduce((sum, name) => sum + 1 / of(name), 0);
+  const parts: Record<string, readonly string[]> = {
+    'tensors over HTTP': ['frozen alone', 'tensors, HTTP alone'],
+    'JPEG over HTTP': ['frozen alone', 'decoding alone', 'JPEG, HTTP alone'],
+  };
+  const ratio = (name: string, names: readonly string[] | undefined) =>
+    names === undefined ? '' : (of(name) / together(...names)).toFixed(3);
   console.log(
     markdownTable([
-      ['', 'images a second', 'of frozen alone', 'of frozen and decoding'],
-      ...[...rates].map(([name]) => [
+      ['', 'images a second', 'of frozen alone', 'of frozen and decoding', 'of these and HTTP alone'],
+      ...[...rates.keys()].map((name) => [
         name,
         of(name).toFixed(1),
-        (of(name) / of('frozen alone')).toFixed(3),
-        (of(name) / both).toFixed(3),
+        ratio(name, ['frozen alone']),
+        ratio(name, ['frozen alone', 'decoding alone']),
+        ratio(name, parts[name]),
       ]),
     ]),
   );
