@@ -248,7 +248,7 @@ test('serve answers over HTTP, and ends with 0 when it has answered what has com
   expect(answers.map(({ headers }) => headers.get('access-control-allow-origin'))).toEqual([null, origin, origin]);
   const [first] = (await Promise.all(answers.map((answer) => answer.json()))) as Record<string, unknown>[];
   const { model, version, images: seen } = first ?? {};
-  const { stdout: alone } = await runPiped([
+  const { stdout: alone } = await runHere([
     'predict',
     join(images, 'dark', '0.pgm'),
     '--model',
@@ -265,7 +265,7 @@ test('serve answers over HTTP, and ends with 0 when it has answered what has com
   ]);
   // Nobody is let in where a file of keys has none.
   writeFileSync(file, '\n');
-  const { code, stderr } = await runPiped(['serve', classifier, '--api-key-file', file]);
+  const { code, stderr } = await runHere(['serve', classifier, '--api-key-file', file]);
   expect([code, stderr]).toEqual([2, expect.stringContaining('has no key')]);
 });
 
