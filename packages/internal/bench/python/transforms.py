@@ -1,11 +1,14 @@
-"""Times Pillow through torchvision, one line of standard input a round: "NAME COUNT" answers milliseconds per image."""
+"""Times Pillow through torchvision, one line of standard input a round: "NAME COUNT" answers milliseconds per image; "loader FOLDER" those of a
+DataLoader with two workers, from the first batch on."""
 import io
 import sys
 import time
 
 import torch
 from PIL import Image
+from torch.utils.data import DataLoader
 from torchvision import transforms as T
+from torchvision.datasets import ImageFolder
 from torchvision.transforms import functional as F
 
 torch.set_num_threads(1)
@@ -26,9 +29,29 @@ tasks = {
     "randAugment": lambda: randAugment(small),
     "rotate": lambda: F.rotate(small, 15, T.InterpolationMode.BILINEAR),
 }
+loader = None
+
+
+def load(folder):
+    global loader
+    if loader is None:
+        dataset = ImageFolder(folder, training)
+        loader = DataLoader(dataset, batch_size=32, shuffle=True, num_workers=2, persistent_workers=True)
+    count, start = 0, 0.0
+    for images, labels in loader:
+        if start == 0:
+            start = time.perf_counter()
+        else:
+            count += len(images)
+    return (time.perf_counter() - start) * 1000 / count
+
+
 print(f"Pillow {Image.__version__}, torch {torch.__version__}", flush=True)
 for line in sys.stdin:
     name, count = line.split()
+    if name == "loader":
+        print(load(count), flush=True)
+        continue
     start = time.perf_counter()
     for _ in range(int(count)):
         tasks[name]()

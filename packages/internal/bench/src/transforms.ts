@@ -63,6 +63,7 @@ const answers = createInterface({ input: peer.stdout })[Symbol.asyncIterator]();
 const answer = async () => String((await answers.next()).value);
 
 async function timeHere(name: string): Promise<number> {
+  if (name === 'loader') return timeLoader();
   const { count = 1, run = () => {} } = tasks[name] ?? {};
   const start = performance.now();
   for (let i = 0; i < count; i++) await run();
@@ -70,12 +71,38 @@ async function timeHere(name: string): Promise<number> {
 }
 
 async function timePeer(name: string): Promise<number> {
-  peer.stdin.write(`${name} ${tasks[name]?.count}\n`);
+  peer.stdin.write(name === 'loader' ? `loader ${data}\n` : `${name} ${tasks[name]?.count}\n`);
   return Number(await answer());
 }
 
-console.log(`JPEG of 500 x 375, against ${await answer()}; medians of ${rounds} interleaved rounds, one thread each`);
-for (const name of Object.keys(tasks)) {
+// The whole way: read, decode, transform in two workers, batches of 32.
+const data = join(folder, 'data');
+mkdirSync(join(data, 'class'), { recursive: true });
+for (let i = 0; i < 640; i++) writeFileSync(join(data, 'class', `${i}.jpg`), jpeg);
+const loader = new DataLoader(await imageFolder(data), {
+  batchSize: 32,
+  workers: 2,
+  shuffle: true,
+  transform: trainingTransform('imagenet'),
+});
+await tf.setBackend('cpu');
+
+/** Milliseconds per image from the first batch on, which waits for the workers. */
+async function timeLoader(): Promise<number> {
+  let count = 0;
+  let start = 0;
+  for await (const { images, labels } of loader.epoch(0)) {
+    if (start === 0) start = performance.now();
+    else count += images.shape[0];
+    tf.dispose([images, labels]);
+  }
+  return (performance.now() - start) / count;
+}
+
+console.log(
+  `JPEG of 500 x 375, against ${await answer()}; medians of ${rounds} interleaved rounds, one thread each; the loaders have 2 workers`,
+);
+for (const name of [...Object.keys(tasks), 'loader']) {
   for (let warmUp = 0; warmUp < 3; warmUp++) {
     await timeHere(name);
     await timePeer(name);
@@ -95,24 +122,5 @@ for (const name of Object.keys(tasks)) {
   );
 }
 peer.stdin.end();
-
-// The whole way through the loader: read, decode, transform in one worker thread, batches of 32.
-mkdirSync(join(folder, 'data', 'class'), { recursive: true });
-for (let i = 0; i < 320; i++) writeFileSync(join(folder, 'data', 'class', `${i}.jpg`), jpeg);
-const loader = new DataLoader(await imageFolder(join(folder, 'data')), {
-  batchSize: 32,
-  workers: 1,
-  transform: trainingTransform('imagenet'),
-});
-await tf.setBackend('cpu');
-let count = 0;
-let start = 0;
-for await (const { images, labels } of loader.epoch(0)) {
-  // The first batch waits for the thread to start.
-  if (start === 0) start = performance.now();
-  else count += images.shape[0];
-  tf.dispose([images, labels]);
-}
-console.log(`loader       ${((1000 * count) / (performance.now() - start)).toFixed(0)} images/s with 1 worker`);
 await loader.close();
 rmSync(folder, { recursive: true });
