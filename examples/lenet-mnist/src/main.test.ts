@@ -15,7 +15,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cnnzoo-demo-'));
   small = join(folder, 'mnist');
   await cp(mnistFolder, small, { recursive: true });
-  await shorten('train', 2560);
+  await shorten('train', 1280);
   await shorten('t10k', 500);
 });
 afterAll(() => rm(folder, { recursive: true }));

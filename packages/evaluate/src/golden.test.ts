@@ -63,7 +63,7 @@ function model(name: keyof typeof networks): LayersModel {
 }
 
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ threads: 1 });
   await tf.setBackend('onnx');
 });
 afterAll(() => {

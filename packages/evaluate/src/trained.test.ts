@@ -33,7 +33,7 @@ const expected = new Map(Object.entries(golden.images));
 
 let model: LayersModel;
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ threads: 1 });
   await tf.setBackend('onnx');
   model = cifarResnet({ depth: 20 });
   if (weights !== null) await loadPretrained(model, weights);

@@ -7,7 +7,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { googlenet, googlenetPaper } from './index.js';
 
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ threads: 1 });
   await tf.setBackend('onnx');
 });
 

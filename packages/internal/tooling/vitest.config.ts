@@ -10,6 +10,9 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     isolate: false,
+    // Of the engine, in programs that tests start, too: test files run side by side, and a second thread of each would only wait, and use its
+    // processor for that.
+    env: { CNNZOO_THREADS: '1' },
     setupFiles: join(import.meta.dirname, 'src/forget-engine.ts'),
     // Only what hangs is to fail by its time: a busy machine may take ten times as long as an idle one.
     testTimeout: 300_000,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lenet5, lenetBook } from './index.js';
 
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ threads: 1 });
   await tf.setBackend('cpu');
 });
 

@@ -15,7 +15,7 @@ import { beforeAll, expect, test } from 'vitest';
 import * as resnet from './index.js';
 
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ threads: 1 });
   await tf.setBackend('onnx');
 });
 

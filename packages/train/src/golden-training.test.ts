@@ -20,7 +20,7 @@ import type { Loader } from './loop/batch.js';
 import { train } from './loop/train.js';
 import { type Sgd, sgd } from './optimizers/sgd.js';
 
-beforeAll(() => registerOnnxBackend());
+beforeAll(() => registerOnnxBackend({ threads: 1 }));
 
 /** The golden's batch, `steps` times. */
 function goldenLoader({ batch, input: [channels, height, width], labels }: TrainingGolden, steps: number): Loader {

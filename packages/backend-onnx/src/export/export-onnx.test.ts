@@ -97,7 +97,7 @@ function predicted(model: tfl.LayersModel, data: Float32Array, shape: number[]):
 const folder = mkdtempSync(join(tmpdir(), 'export-'));
 
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ threads: 1 });
   await tf.setBackend('cpu');
 });
 

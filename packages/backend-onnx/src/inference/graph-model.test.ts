@@ -16,7 +16,7 @@ import { freeze } from './freeze.js';
 let model: GraphModel;
 
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ threads: 1 });
   await tf.setBackend('onnx');
   model = await shippedGraphModel();
 });

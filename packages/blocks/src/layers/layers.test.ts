@@ -15,7 +15,7 @@ import {
   maxPooling2d,
 } from '../index.js';
 
-beforeAll(() => registerOnnxBackend());
+beforeAll(() => registerOnnxBackend({ threads: 1 }));
 
 interface Case {
   readonly layer: keyof typeof factories;

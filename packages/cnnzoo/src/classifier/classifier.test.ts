@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { useBackend } from '@cnnzoo/backend-node';
 import { arrayDataset, type Dataset } from '@cnnzoo/data';
 import { predict, tenCrop, toPng } from '@cnnzoo/evaluate';
 import { randomGenerator } from '@cnnzoo/transforms';
@@ -10,13 +11,16 @@ import { stateDict, writeSafetensors } from '@cnnzoo/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createModel } from '../networks/create-model.js';
-import { useBackend } from '../use-backend.js';
 import { imageClassifier } from './classifier.js';
 import { fineTune } from './fine-tune.js';
 import { loadClassifier } from './load-classifier.js';
 import { loadModel, saveModel } from './saved-model.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-classifier-'));
+// Other files leave tfjs's cpu backend registered, which then stays where a program has chosen none.
+beforeAll(async () => {
+  await useBackend();
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const categories = ['dark', 'light'];
@@ -159,7 +163,6 @@ describe('a fine-tuned classifier', () => {
 
 test('a run that was interrupted is resumed where it stopped, and ends with the same weights', async () => {
   const options = { weights: null, epochs: 2, frozenEpochs: 1, batchSize: 16, workers: 0, validation: 0.25 } as const;
-  await useBackend();
   const { numTensors } = tf.memory();
   const whole = await fineTune('lenet5', greys(64, 1, 1), options);
   const checkpoint = join(folder, 'runs');

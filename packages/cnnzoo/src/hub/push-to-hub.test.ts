@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { useBackend } from '@cnnzoo/backend-node';
 import { arrayDataset } from '@cnnzoo/data';
 import { type HubServer, hubServer } from '@cnnzoo/testing/hub-server';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
@@ -8,7 +9,6 @@ import { parse } from 'yaml';
 import { imageClassifier } from '../classifier/classifier.js';
 import { loadClassifier } from '../classifier/load-classifier.js';
 import { createModel } from '../networks/create-model.js';
-import { useBackend } from '../use-backend.js';
 import { pushToHub } from './push-to-hub.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'push-'));

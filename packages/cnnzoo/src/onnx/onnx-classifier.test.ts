@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { useBackend } from '@cnnzoo/backend-node';
 import { exportOnnx, writeOnnx } from '@cnnzoo/backend-onnx';
 import { arrayDataset } from '@cnnzoo/data';
 import { tenCrop } from '@cnnzoo/evaluate';
@@ -11,7 +12,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ImageClassifier, imageClassifier } from '../classifier/classifier.js';
 import { loadClassifier } from '../classifier/load-classifier.js';
 import { createModel } from '../networks/create-model.js';
-import { useBackend } from '../use-backend.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'onnx-classifier-'));
 const categories = ['cat', 'dog', 'frog'];

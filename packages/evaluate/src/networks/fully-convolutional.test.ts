@@ -26,7 +26,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { toFullyConvolutional } from './fully-convolutional.js';
 
 beforeAll(() => {
-  registerOnnxBackend();
+  registerOnnxBackend({ threads: 1 });
 });
 beforeEach(async () => {
   await tf.setBackend('cpu');

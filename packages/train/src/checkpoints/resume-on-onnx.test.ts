@@ -14,7 +14,7 @@ import { sgd } from '../optimizers/sgd.js';
 let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cnnzoo-onnx-'));
-  registerOnnxBackend();
+  registerOnnxBackend({ threads: 1 });
   await tf.setBackend('onnx');
 });
 afterAll(() => rm(folder, { recursive: true }));

@@ -30,7 +30,7 @@ if (!hasKeras)
 const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-keras-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ threads: 1 });
   await tf.setBackend('onnx');
 });
 

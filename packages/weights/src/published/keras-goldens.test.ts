@@ -36,7 +36,7 @@ function value(key: string, shape: readonly number[]): Float32Array {
 const small = { numClasses: 10, initialWeights: 'zeros' } as const;
 
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ threads: 1 });
   await tf.setBackend('onnx');
 });
 

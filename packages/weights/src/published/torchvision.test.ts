@@ -27,7 +27,7 @@ if (python === undefined) console.log('skipped: no Python with torch and torchvi
 const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-torchvision-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ threads: 1 });
   await tf.setBackend('onnx');
 });
 

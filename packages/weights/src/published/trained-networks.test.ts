@@ -16,7 +16,7 @@ interface Labelled {
 }
 
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ threads: 1 });
   await tf.setBackend('onnx');
 });
 

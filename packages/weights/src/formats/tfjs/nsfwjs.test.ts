@@ -26,7 +26,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
   for (const path of json.weightsManifest.flatMap(({ paths }) => paths))
     writeFileSync(join(folder, path), Buffer.from(require(join(models, `${path}.min.js`)) as string, 'base64'));
-  registerOnnxBackend();
+  registerOnnxBackend({ threads: 1 });
   await tf.setBackend('onnx');
 });
 
