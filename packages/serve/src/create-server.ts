@@ -128,6 +128,7 @@ export async function createServer(options: ServerOptions): Promise<ModelServer>
         port: optional(integer(0, 65_535)),
         host: optional(string('an address of this machine')),
       });
+      await models.warm();
       // As many connections may wait to be accepted as the system allows: those above are tried again by their clients a second later.
       return app.listen({ port, host, backlog: 65_535 });
     },

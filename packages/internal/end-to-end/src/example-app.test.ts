@@ -1,4 +1,4 @@
-/** examples/browser, with the packages of the registry, built by Vite, in Chromium: all that a page does by one import. */
+/** examples/browser, with the packages of the registry, built by Vite, in Chromium: all that a page does by one import; and the page of `cnnzoo serve`. */
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { findBrowser, startBrowser } from './browser.js';
 import { bundleApp } from './bundlers.js';
 import { runProgram, tagged } from './programs.js';
 import { serveFolder } from './serve-folder.js';
+import { lookAtPage, startServing } from './served-page.js';
 
 const example = fileURLToPath(new URL('../../../../examples/browser', import.meta.url));
 const photo = fileURLToPath(new URL('../../../transforms/src/fixtures/photo.png', import.meta.url));
@@ -139,6 +140,29 @@ describe.skipIf(executable === null)('in Chromium', () => {
     expect(errors).toEqual([]);
   });
 });
+
+test.skipIf(executable === null)(
+  'the page of cnnzoo serve shows what a network sees, and asks no other machine',
+  async () => {
+    const folder = join(app.folder, 'classifier');
+    await runProgram(app, 'save-classifier.mjs', folder);
+    const server = await startServing(join(app.folder, 'node_modules/cnnzoo/dist/cli.js'), app.folder, folder);
+    const browser = await startBrowser(executable ?? '');
+    const { classes, light, dark, ...seen } = await lookAtPage(browser, server.address, photo);
+    await browser.close();
+    expect(seen).toEqual({
+      times: Array.from({ length: 4 }, () => expect.stringMatching(/^\d.* ms$/)),
+      mapIsSeen: true,
+      overflow: 0,
+      error: expect.stringContaining('not a JPEG or PNG or WebP file'),
+      errors: [],
+      elsewhere: [],
+    });
+    expect(classes).toHaveLength(5);
+    expect(dark).not.toBe(light);
+    expect(await server.stop()).toBe(0);
+  },
+);
 
 test.each(['vite', 'esbuild'] as const)('%s names what needs Node', async (bundler) => {
   const folder = join(app.folder, `node-only-${bundler}`);

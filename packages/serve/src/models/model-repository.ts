@@ -26,6 +26,8 @@ export interface ModelRepository {
   readonly defaultName: string;
   /** Loads a version, or takes the place of one: the new one is warm before the old one goes, which answers what it has accepted. */
   load(source: ModelSource): Promise<void>;
+  /** Starts what would start with the first image, of models that there are and that will be. */
+  warm(): Promise<void>;
   /** Loads what was given for this name again. @throws HttpError 404, or 400 where no function loads it */
   reload(name: string): Promise<void>;
   /** @param version all of them where it is undefined */
@@ -49,6 +51,7 @@ export function modelRepository(settings: ServerSettings, onBatch: OnBatch): Mod
   /** One change at a time, so that two loads of a version cannot leave the older one. */
   let changes: Promise<unknown> = Promise.resolve();
   let closed = false;
+  let warm = false;
 
   function changed<T>(work: () => Promise<T>): Promise<T> {
     const change = changes.then(work);
@@ -72,6 +75,7 @@ export function modelRepository(settings: ServerSettings, onBatch: OnBatch): Mod
     slot.loading = true;
     try {
       const next = await started(source);
+      if (warm) await next.warm();
       const before = slot.model;
       Object.assign(slot, { source, model: next, reason: '' });
       if (before !== null) leave(before);
@@ -128,6 +132,11 @@ export function modelRepository(settings: ServerSettings, onBatch: OnBatch): Mod
       return slot.model;
     },
     load: (source) => changed(() => load(source)),
+    warm: () =>
+      changed(async () => {
+        warm = true;
+        await Promise.all(slots.map(({ model }) => model?.warm()));
+      }),
     reload: (name) =>
       changed(async () => {
         for (const { source } of versionsOf(name)) {

@@ -41,6 +41,8 @@ export interface RunningModel {
   prepare(image: ClientImage, signal: AbortSignal): Promise<Float32Array>;
   /** Predicts images that have been prepared, in batches with those of other requests. */
   predict(images: Float32Array, terms: RequestTerms): Promise<Answer>;
+  /** Starts the processes that decode images, which would otherwise start with the first one. */
+  warm(): Promise<void>;
   /** Keeps the model while `work` uses it. */
   use<T>(work: () => Promise<T>): Promise<T>;
   /** Answers what it has accepted, and ends its workers. */
@@ -151,6 +153,10 @@ export async function startModel(
       return data;
     },
     predict,
+    async warm() {
+      const pixels = { data: new Uint8Array(inputSize), width, height, channels };
+      await Promise.all(Array.from({ length: settings.decodeWorkers }, () => preparer.prepare([pixels])));
+    },
     async use(work) {
       users++;
       try {
