@@ -92,6 +92,31 @@ function isUniform(data: Elements): boolean {
 }
 
 /**
+ * Filters from HWIO to OIHW or back: [positions, inputs, outputs] the other way round. Cubes of all positions and as many inputs and outputs as
+ * a cache line has: rows alone, a megabyte apart, take three times as long for the 2.4 million weights of 3x3x512x512.
+ */
+function turnFilters<T extends Elements>(data: T, shape: readonly number[], to: Layout): T {
+  const [positions, inputs, outputs] = [at(shape, 0) * at(shape, 1), at(shape, 2), at(shape, 3)];
+  const result = new (data.constructor as new (length: number) => T)(data.length);
+  const filter = inputs * positions;
+  for (let firstInput = 0; firstInput < inputs; firstInput += tile)
+    for (let firstOutput = 0; firstOutput < outputs; firstOutput += tile) {
+      const endInput = Math.min(firstInput + tile, inputs);
+      const columns = Math.min(tile, outputs - firstOutput);
+      for (let position = 0; position < positions; position++)
+        for (let input = firstInput; input < endInput; input++) {
+          let plain = (position * inputs + input) * outputs + firstOutput;
+          let turned = (firstOutput * inputs + input) * positions + position;
+          const end = plain + columns;
+          if (to === 'filtersFirst')
+            for (; plain < end; plain++, turned += filter) result[turned] = data[plain] as number;
+          else for (; plain < end; plain++, turned += filter) result[plain] = data[turned] as number;
+        }
+    }
+  return result;
+}
+
+/**
  * Copies a value of rank 4 from one layout to another; where the elements are in the right order already it is the value itself.
  *
  * What lies side by side in the source is taken a cache line at a time: element by element each read of a ResNet-50's 25 million
@@ -102,6 +127,7 @@ export function relayout<T extends Elements>(data: T, shape: readonly number[], 
   const perm = permutation(from, to);
   const source = physicalShape(shape, from);
   if (keepsOrder(source, perm) || isUniform(data)) return data;
+  if (from !== 'channelsFirst' && to !== 'channelsFirst') return turnFilters(data, shape, to);
   const axes = axesOfResult(source, perm);
   const fast = axes.findIndex(({ stride }) => stride === 1);
   const width = at(axes, fast).extent;
