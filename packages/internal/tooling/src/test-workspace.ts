@@ -52,11 +52,7 @@ interface TurboTask {
 function testTasks(): TurboTask[] {
   const turbo = createRequire(import.meta.url).resolve('turbo/bin/turbo');
   const options = { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28 } as const;
-  const plan = execFileSync(
-    process.execPath,
-    [turbo, 'run', 'test', '--only', '--dry=json', '--no-update-notifier'],
-    options,
-  );
+  const plan = execFileSync(process.execPath, [turbo, 'run', 'test', '--dry=json', '--no-update-notifier'], options);
   const { tasks } = JSON.parse(plan) as { readonly tasks: readonly TurboTask[] };
   return tasks.filter(({ command }) => command.startsWith('vitest run'));
 }
