@@ -14,14 +14,23 @@ export {
   type FrozenModel,
   type FrozenModelInWorker,
   freeze,
+  type OnnxBytes,
 } from './inference/freeze.js';
-export type { OnnxFileSignature } from './inference/onnx-file-session.js';
+export { type Int8Products, int8Products } from './inference/int8-products.js';
+export type { OnnxFileSignature } from './inference/onnx-file-signature.js';
 export {
   type OnnxFileModel,
   type OnnxFileModelInWorker,
   type OpenOnnxFileOptions,
   openOnnxFile,
 } from './inference/open-onnx-file.js';
+export {
+  type FetchedValue,
+  type GraphValue,
+  type OnnxGraphSession,
+  type OpenOnnxGraphOptions,
+  openOnnxGraph,
+} from './inference/open-onnx-graph.js';
 export type { RequestOptions } from './inference/request.js';
 export type { Batching } from './inference/request-batcher.js';
 export type { Signature } from './inference/signature.js';

@@ -20,6 +20,7 @@ const bundled = {
   '@cnnzoo/checks': '../internal/checks/src/index.ts',
   '@cnnzoo/files': '../internal/files/src/index.ts',
   '@cnnzoo/metadata': '../internal/metadata/src/index.ts',
+  '@cnnzoo/onnx-format': '../internal/onnx-format/src/index.ts',
   '@cnnzoo/workers': '../internal/workers/src/index.ts',
 };
 const forBrowsers = Object.values(exports).flatMap(({ browser }) => browser?.default ?? []);

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import {
   boolean,
+  check,
   checkOptions,
   either,
   integer,
@@ -17,6 +18,7 @@ import { type GraphModel, recordable } from '../prediction/recordable-model.js';
 import { type FrozenGraph, frozenGraph } from './frozen-graph.js';
 import { frozenSession } from './frozen-session.js';
 import { startWorkerPool, type WorkerPool } from './inference-workers.js';
+import { type OnnxFileSignature, signatureRule } from './onnx-file-signature.js';
 import { answered, type RequestOptions, type Ticket } from './request.js';
 import { type Batching, type RequestBatcher, requestBatcher } from './request-batcher.js';
 import { checkArray, checkTensor, type Signature } from './signature.js';
@@ -40,6 +42,12 @@ export interface FreezeInWorkerOptions extends Omit<FreezeOptions, 'worker'> {
   processes?: boolean;
   /** Puts requests that come at the same time into one batch. */
   batching?: Batching;
+}
+
+/** An ONNX model in memory, such as a quantized one. */
+export interface OnnxBytes {
+  readonly model: Uint8Array;
+  readonly signature: OnnxFileSignature;
 }
 
 /** A model's prediction with its weights as constants. */
@@ -78,7 +86,8 @@ export interface FrozenModelInWorker {
  * normalization is folded into convolutions, and filters are stored as onnxruntime's kernels want them. Later changes of the
  * model's weights do not change the frozen model, which holds its own, and it may be disposed.
  *
- * @param model of one float32 input. With auxiliary heads only the first output is computed.
+ * @param model of one float32 input. With auxiliary heads only the first output is computed. Or what `quantize` of @cnnzoo/quantize gives, whose
+ *   graph is taken as it is
  * @param options.batchSize images at once; default: any number
  * @param options.inputShape [height, width, channels], for models that leave them open
  * @param options.threads threads of one operator; default: the processors that this process may use, shared by the workers
@@ -99,10 +108,13 @@ export interface FrozenModelInWorker {
  * const values = frozen.run(new Float32Array(224 * 224 * 3)); // 1000 numbers
  * frozen.dispose();
  */
-export function freeze(model: LayersModel | GraphModel, options?: FreezeOptions): FrozenModel;
-export function freeze(model: LayersModel | GraphModel, options: FreezeInWorkerOptions): FrozenModelInWorker;
+export function freeze(model: LayersModel | GraphModel | OnnxBytes, options?: FreezeOptions): FrozenModel;
 export function freeze(
-  model: LayersModel | GraphModel,
+  model: LayersModel | GraphModel | OnnxBytes,
+  options: FreezeInWorkerOptions,
+): FrozenModelInWorker;
+export function freeze(
+  model: LayersModel | GraphModel | OnnxBytes,
   options: FreezeOptions | FreezeInWorkerOptions = {},
 ): FrozenModel | FrozenModelInWorker {
   const {
@@ -113,16 +125,16 @@ export function freeze(
     batching,
     processes,
   } = checkOptions<AllFreezeOptions>('freeze', options, freezeRules);
-  checkModel(model);
+  if (isBytes(model)) checkBytes(model, options);
+  else checkModel(model);
   const workers = Number(worker);
   if (batching !== undefined) checkBatching(workers, batchSize);
   if (processes === true && workers === 0)
     throw new RangeError('freeze: processes says what workers are, but there is none: add worker: true');
   const share = threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(1, workers)));
-  const graph = frozenGraph(recordable(model, inputShape && inputShape.length + 1), {
-    batchSize: batchSize ?? null,
-    inputShape,
-  });
+  const graph = isBytes(model)
+    ? model
+    : frozenGraph(recordable(model, inputShape && inputShape.length + 1), { batchSize: batchSize ?? null, inputShape });
   if (workers === 0) return freezeHere(graph, share);
   // Threads all read the same bytes.
   const bytes = processes === true ? graph.model : inSharedMemory(graph.model);
@@ -232,6 +244,26 @@ function checkModel(model: unknown): void {
     throw new TypeError(
       `freeze: model is ${shown(model)}, expected a LayersModel of tfjs-layers or a GraphModel of tfjs-converter`,
     );
+}
+
+function isBytes(model: LayersModel | GraphModel | OnnxBytes): model is OnnxBytes {
+  const { model: bytes } = Object(model) as { model?: unknown };
+  return bytes instanceof Uint8Array;
+}
+
+/** A graph that is made already has its shapes and its order of axes. */
+function checkBytes(
+  { signature }: OnnxBytes,
+  { batchSize, inputShape }: Pick<FreezeOptions, 'batchSize' | 'inputShape'>,
+) {
+  check('model.signature', signature, signatureRule);
+  const { model, layout, type } = signature;
+  if (layout !== 'NHWC' || type !== 'float32')
+    throw new RangeError(
+      `freeze: model '${model}' takes ${type} images in ${layout}, expected float32 in NHWC: save it, and open the file with openOnnxFile`,
+    );
+  if (batchSize !== undefined || inputShape !== undefined)
+    throw new RangeError(`freeze: model '${model}' has its shapes already: leave batchSize and inputShape out`);
 }
 
 function checkBatching(workers: number, batchSize: number | undefined): void {

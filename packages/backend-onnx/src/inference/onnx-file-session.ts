@@ -3,15 +3,7 @@ import { sizeOf } from '../graph/shape.js';
 import { type OnnxFileRuntime, openOnnxRuntime } from '../runtime/onnxruntime-node.js';
 import type { SessionOptions } from '../runtime/runtime.js';
 import type { FrozenSession } from './frozen-session.js';
-import type { Signature } from './signature.js';
-
-/** How images go into an ONNX file, and what comes out. */
-export interface OnnxFileSignature extends Signature {
-  /** Of the images in the file: channels last, or first as PyTorch exports it. `inputShape` is [height, width, channels] in both. */
-  readonly layout: 'NHWC' | 'NCHW';
-  /** What the input takes: numbers, or pixels from 0 to 255. */
-  readonly type: 'float32' | 'uint8';
-}
+import type { OnnxFileSignature } from './onnx-file-signature.js';
 
 /** A file, and what it takes. */
 export interface OnnxFile {

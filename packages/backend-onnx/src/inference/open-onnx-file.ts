@@ -1,21 +1,9 @@
 import { availableParallelism } from 'node:os';
-import {
-  boolean,
-  check,
-  checkOptions,
-  either,
-  integer,
-  listOf,
-  nullOr,
-  type OptionRules,
-  oneOf,
-  optional,
-  record,
-  string,
-} from '@cnnzoo/checks';
+import { boolean, check, checkOptions, either, integer, type OptionRules, optional, string } from '@cnnzoo/checks';
 import type { FrozenModel, FrozenModelInWorker } from './freeze.js';
 import { startWorkerPool } from './inference-workers.js';
-import { type OnnxFileSignature, onnxFileSession } from './onnx-file-session.js';
+import { onnxFileSession } from './onnx-file-session.js';
+import { type OnnxFileSignature, signatureRule } from './onnx-file-signature.js';
 import { answered, type RequestOptions } from './request.js';
 import { checkArray } from './signature.js';
 
@@ -40,19 +28,6 @@ const rules: OptionRules<OpenOnnxFileOptions> = {
   worker: optional(either(boolean, integer(1))),
   processes: optional(boolean),
 };
-
-const shape = listOf(integer(1), 1);
-
-const signatureRule = record<OnnxFileSignature>({
-  model: string(),
-  input: string(),
-  output: string(),
-  inputShape: shape,
-  outputShape: shape,
-  batchSize: nullOr(integer(1)),
-  layout: oneOf(['NHWC', 'NCHW']),
-  type: oneOf(['float32', 'uint8']),
-});
 
 /**
  * Opens an ONNX file of images for onnxruntime, which runs it as it is: whoever exported it, with the operators of any version that onnxruntime reads.

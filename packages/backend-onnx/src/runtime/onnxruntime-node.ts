@@ -169,6 +169,59 @@ export function openOnnxRuntime(path: string, { threads, yields }: SessionOption
   };
 }
 
+/** A graph on the processor, several of whose values are read. */
+export interface GraphRuntime extends Session {
+  /** Runs the graph, and finds out the shapes of what is read. The results are copies. */
+  fetch(inputs: ReadonlyMap<string, RuntimeInput>, names: readonly string[]): ReadonlyMap<string, Fetched>;
+}
+
+/** A result: its values have the kind of array that onnxruntime gives for its type. */
+export interface Fetched {
+  readonly type: string;
+  readonly dims: readonly number[];
+  readonly data: ArrayLike<unknown>;
+}
+
+/** @param model the bytes of an .onnx file of operators of version 13 or later, which the sentinel needs */
+export function openGraphRuntime(model: Uint8Array, threads: number): GraphRuntime {
+  const { session, feedsOf, dispose } = load(model, 'cpu', { threads }, {});
+  return {
+    ...sessionOf(session, feedsOf, dispose, true),
+    fetch(inputs, names) {
+      const results = session.run(feedsOf(inputs), Object.fromEntries(names.map((name) => [name, null])), {});
+      return new Map(
+        names.map((name) => {
+          const result = results[name] as Tensor | undefined;
+          if (result === undefined) throw new Error(`onnxruntime gave no result '${name}'`);
+          return [name, { type: result.type, dims: result.dims, data: result.data as ArrayLike<unknown> }];
+        }),
+      );
+    },
+  };
+}
+
+type Loaded = ReturnType<typeof load>;
+
+function sessionOf(
+  session: Loaded['session'],
+  feedsOf: Loaded['feedsOf'],
+  dispose: () => void,
+  hasSentinel: boolean,
+): Session {
+  return {
+    run(inputs, outputs) {
+      const fetches: Record<string, Tensor | null> = hasSentinel ? { [sentinel]: null } : {};
+      for (const [name, tensor] of outputs) fetches[name] = toOrt(tensor);
+      try {
+        session.run(feedsOf(inputs), fetches, {});
+      } catch (error) {
+        if (!hasSentinel || !(error instanceof Error && error.message.includes(sentinelReached))) throw error;
+      }
+    },
+    dispose,
+  };
+}
+
 /** Names of the devices that this build of onnxruntime-node knows. */
 export function supportedDevices(): string[] {
   return native()
@@ -183,18 +236,7 @@ export function onnxruntimeNode(device: Device = 'cpu'): Runtime {
     description: device === 'cpu' ? 'onnxruntime-node' : `onnxruntime-node on ${device}`,
     createSession(model: Uint8Array, options: SessionOptions): Session {
       const { session, feedsOf, dispose } = load(model, device, options, {});
-      return {
-        run(inputs, outputs) {
-          const fetches: Record<string, Tensor | null> = hasSentinel ? { [sentinel]: null } : {};
-          for (const [name, tensor] of outputs) fetches[name] = toOrt(tensor);
-          try {
-            session.run(feedsOf(inputs), fetches, {});
-          } catch (error) {
-            if (!hasSentinel || !(error instanceof Error && error.message.includes(sentinelReached))) throw error;
-          }
-        },
-        dispose,
-      };
+      return sessionOf(session, feedsOf, dispose, hasSentinel);
     },
     createDeviceSession: deviceTraits[device].keepsTensors
       ? (model: Uint8Array, options: SessionOptions): DeviceSession => {

@@ -9,8 +9,9 @@ import {
   readMetadata,
   writeMetadata,
 } from '@cnnzoo/metadata';
+import { imageLayout } from '@cnnzoo/onnx-format';
 import { classifierOf, type ImageClassifier } from '../classifier/classifier.js';
-import { imageLayout, type OnnxFile, readOnnxFile } from './onnx-file.js';
+import { type OnnxFile, readOnnxFile } from './onnx-file.js';
 import { onnxModel } from './onnx-layer.js';
 
 /** What a file of others does not say. */
@@ -95,7 +96,7 @@ function signatureOf(
   categories: readonly string[] | undefined,
 ): { signature: OnnxFileSignature; endsInSoftmax: boolean } {
   const [[input, ...others], [output]] = [inputs, outputs];
-  const images = input === undefined ? null : imageLayout(input);
+  const images = input === undefined ? null : imageLayout(input.shape);
   if (input === undefined || output === undefined || images === null || others.length > 0)
     throw new TypeError(
       `${path} takes ${inputs.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(' and ') || 'nothing'}, expected a batch of images with 1, 3 or 4 channels`,

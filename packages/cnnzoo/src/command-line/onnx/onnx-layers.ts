@@ -1,14 +1,7 @@
 /** The nodes of an ONNX file as layers of @cnnzoo/shape, which knows what comes out of each and what it costs. */
+import { imageLayout, type NodeProto, type TensorProto } from '@cnnzoo/onnx-format';
 import type { LayerSpec, Padding, Shape } from '@cnnzoo/shape';
-import {
-  imageLayout,
-  type OnnxFile,
-  type OnnxNode,
-  type OnnxTensor,
-  type OnnxValue,
-  readOnnxFile,
-  wholeNumbers,
-} from '../../onnx/onnx-file.js';
+import { type OnnxFile, type OnnxValue, readOnnxFile, wholeNumbers } from '../../onnx/onnx-file.js';
 
 /** @throws TypeError or RangeError naming the file and what cannot be told of it */
 export async function readOnnxLayers(file: string): Promise<{ layers: LayerSpec[]; inputShape: Shape }> {
@@ -23,7 +16,7 @@ function inputShape(file: string, input: OnnxValue): Shape {
   const { name, shape } = input;
   const [, size = 0] = shape;
   if (shape.length === 2) return [size];
-  const found = imageLayout(input)?.shape;
+  const found = imageLayout(shape)?.shape;
   if (found === undefined || found.includes(0))
     throw new RangeError(
       `${file}: the input ${name} is [${shape.join(', ')}], expected a batch of images of a given size`,
@@ -110,7 +103,7 @@ function layersOf({ nodes, weights: initializers }: OnnxFile, input: string): La
 
 type Weights = OnnxFile['weights'];
 
-function layerOf(node: OnnxNode, weights: Weights, vectors: ReadonlySet<string>): LayerSpec {
+function layerOf(node: NodeProto, weights: Weights, vectors: ReadonlySet<string>): LayerSpec {
   const { opType, input } = node;
   const [first = '', second = ''] = input;
   const numbers = (name: string) => node.attribute.find((each) => each.name === name)?.ints ?? [];
@@ -205,7 +198,7 @@ function layerOf(node: OnnxNode, weights: Weights, vectors: ReadonlySet<string>)
 }
 
 /** How many axes a Reshape makes, where the file says it. */
-function rankOf(shape: OnnxTensor | undefined): number {
+function rankOf(shape: TensorProto | undefined): number {
   return shape === undefined ? 0 : wholeNumbers(shape).length;
 }
 
@@ -213,7 +206,7 @@ function pairOf([height, width]: readonly number[], otherwise = 1): readonly [nu
   return [height ?? otherwise, width ?? height ?? otherwise];
 }
 
-function paddingOf({ attribute }: OnnxNode): Padding {
+function paddingOf({ attribute }: NodeProto): Padding {
   const automatic = attribute.find(({ name }) => name === 'auto_pad')?.s;
   const mode = automatic === undefined ? 'NOTSET' : new TextDecoder().decode(automatic);
   if (mode.startsWith('SAME')) return 'same';

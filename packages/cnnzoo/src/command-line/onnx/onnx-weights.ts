@@ -1,8 +1,9 @@
 /** The weights of an ONNX file by their names in it, which are PyTorch's where PyTorch has exported it. */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
+import type { TensorProto } from '@cnnzoo/onnx-format';
 import type { StateDict } from '@cnnzoo/weights';
-import { type OnnxTensor, readOnnxFile } from '../../onnx/onnx-file.js';
+import { readOnnxFile } from '../../onnx/onnx-file.js';
 
 /** @throws TypeError naming the file and what cannot be read */
 export async function onnxStateDict(file: string): Promise<StateDict> {
@@ -22,12 +23,12 @@ export async function onnxStateDict(file: string): Promise<StateDict> {
   return dict;
 }
 
-function inside({ rawData, floatData = [] }: OnnxTensor): Float32Array {
+function inside({ rawData, floatData = [] }: TensorProto): Float32Array {
   return rawData === undefined || rawData.length === 0 ? Float32Array.from(floatData) : floats(rawData);
 }
 
 /** In a file beside it, which must be there: a model of others does not read elsewhere on this disk. */
-async function external(file: string, { name, externalData = [] }: OnnxTensor, files: Map<string, Uint8Array>) {
+async function external(file: string, { name, externalData = [] }: TensorProto, files: Map<string, Uint8Array>) {
   const value = (key: string) => externalData.find((entry) => entry.key === key)?.value;
   const folder = resolve(dirname(file));
   const path = resolve(folder, value('location') ?? '');

@@ -11,7 +11,7 @@ const allowed = allowedImports();
 const declared = declaredImports();
 const bundled = sourcePackages().map(({ name }) => name.replace('@cnnzoo/', ''));
 /** What may know which backend computes. */
-const knowsBackends = /^(?:backend-|handover$|cnnzoo$)/;
+const knowsBackends = /^(?:backend-|handover$|quantize$|cnnzoo$)/;
 
 test('the table has every published package, and no other', () => {
   expect([...allowed.keys()].sort()).toEqual([...declared.keys()].sort());

@@ -6,7 +6,14 @@ import { afterAll, expect, test } from 'vitest';
 import { bundle } from './bundle.js';
 import { programFolder, runFresh } from './fresh-process.js';
 
-const nodeOnly = ['@cnnzoo/backend-node', '@cnnzoo/backend-onnx', '@cnnzoo/data', '@cnnzoo/handover', '@cnnzoo/serve'];
+const nodeOnly = [
+  '@cnnzoo/backend-node',
+  '@cnnzoo/backend-onnx',
+  '@cnnzoo/data',
+  '@cnnzoo/handover',
+  '@cnnzoo/quantize',
+  '@cnnzoo/serve',
+];
 const entries = publishedPackages().flatMap(({ name, entries }) => entries.map((entry) => ({ name, ...entry })));
 const folder = programFolder();
 afterAll(folder.remove);

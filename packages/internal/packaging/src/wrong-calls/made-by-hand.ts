@@ -4,9 +4,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freeze } from '@cnnzoo/backend-onnx';
+import { exportOnnx, freeze, openOnnxGraph } from '@cnnzoo/backend-onnx';
 import { setModelMetadata } from '@cnnzoo/blocks';
 import { arrayDataset, DataLoader, imagePreparer, webDataset, writeWebDataset } from '@cnnzoo/data';
+import { quantize } from '@cnnzoo/quantize';
 import { createServer as createModelServer } from '@cnnzoo/serve';
 import { mlflowLog } from '@cnnzoo/train';
 import { compose, resize, toTensor } from '@cnnzoo/transforms';
@@ -51,6 +52,8 @@ async function remoteLog() {
 export const madeByHand: Readonly<Record<string, MadeByHand>> = {
   FrozenModel: { make: () => freeze(smallModel(), { threads: 1 }), takesImages: true },
   FrozenModelInWorker: { make: () => freeze(smallModel(), { threads: 1, worker: true }), takesImages: true },
+  OnnxGraphSession: { make: () => openOnnxGraph(exportOnnx(smallModel()), { threads: 1 }) },
+  QuantizedModel: { make: () => quantize(smallModel(), [new Float32Array(64)]) },
   ImageClassifier: { make: smallClassifier },
   ModelServer: {
     make: () =>

@@ -1,0 +1,128 @@
+/** Runs a network on calibration images, once, and finds out the ranges of its values. Nothing but ranges and histograms is kept. */
+import { type GraphValue, type OnnxFileSignature, type OnnxGraphSession, openOnnxGraph } from '@cnnzoo/backend-onnx';
+import { dataTypes, type GraphProto } from '@cnnzoo/onnx-format';
+import { encodeGraph } from '../graph/encode-graph.js';
+import { node } from '../graph/graph.js';
+import { sizeOf } from '../graph/tensors.js';
+import type { PreparedGraph } from '../prepare/prepare.js';
+import { type Batch, type Histogram, withAbsoluteValues, withValues } from './histogram.js';
+import { type CalibrationImages, imageBatches } from './image-batches.js';
+import { entropyRange, percentileRange, type Range } from './thresholds.js';
+
+/** How the range of a value follows from the calibration images. */
+export type CalibrationMethod = 'minmax' | 'entropy' | 'percentile';
+
+interface Method {
+  /** @param known of the batches before */
+  readonly add: (known: Histogram | undefined, batch: Batch) => Histogram;
+  readonly rangeOf: (histogram: Histogram) => Range;
+}
+
+/** With onnxruntime's numbers of bins and steps. */
+const methods: Readonly<Record<CalibrationMethod, Method>> = {
+  minmax: { add: (known, batch) => withoutCounts(known, batch), rangeOf: (histogram) => histogram },
+  entropy: {
+    add: (known, batch) => withValues(known, batch, 128),
+    rangeOf: (histogram) => entropyRange(histogram, 128),
+  },
+  percentile: {
+    add: (known, batch) => withAbsoluteValues(known, batch, 2048),
+    rangeOf: (histogram) => percentileRange(histogram, 99.999),
+  },
+};
+
+function withoutCounts(known: Histogram | undefined, { lowest, highest }: Batch): Histogram {
+  return {
+    counts: new Float64Array(0),
+    edges: none,
+    lowest: Math.min(lowest, known?.lowest ?? lowest),
+    highest: Math.max(highest, known?.highest ?? highest),
+  };
+}
+
+/**
+ * @param names of the values
+ * @returns the range of each
+ * @throws RangeError where there are no images, or a value is not finite
+ */
+export async function calibrate(
+  prepared: PreparedGraph,
+  signature: OnnxFileSignature,
+  names: readonly string[],
+  images: CalibrationImages,
+  method: CalibrationMethod,
+): Promise<Map<string, Range>> {
+  const { add, rangeOf } = methods[method];
+  const counts = method !== 'minmax';
+  const session = openOnnxGraph(encodeGraph(observed(prepared, names, counts), prepared.opset));
+  const known = new Map<string, Histogram>();
+  try {
+    const read = reader(session, names, counts);
+    for await (const batch of imageBatches(images, signature)) {
+      const values = read(new Map([[signature.input, batch]]), batch.dims[0] ?? 1);
+      for (const name of names) {
+        const [lowest, highest] = [number(values, lowestOf(name)), number(values, highestOf(name))];
+        if (!Number.isFinite(lowest) || !Number.isFinite(highest))
+          throw new RangeError(`the calibration images make value ${name} of the network infinite or not a number`);
+        const all = values.get(copyOf(name))?.data;
+        known.set(name, add(known.get(name), { lowest, highest, values: all instanceof Float32Array ? all : none }));
+      }
+    }
+  } finally {
+    session.dispose();
+  }
+  if (known.size === 0 && names.length > 0) throw new RangeError('calibration has no images, expected at least one');
+  return new Map([...known].map(([name, histogram]) => [name, rangeOf(histogram)]));
+}
+
+const none = new Float32Array(0);
+const lowestOf = (name: string) => `${name}/lowest`;
+const highestOf = (name: string) => `${name}/highest`;
+const copyOf = (name: string) => `${name}/values`;
+
+/** The graph whose outputs are the smallest and largest number of each value, and the values themselves where they are counted. */
+function observed({ graph }: PreparedGraph, names: readonly string[], withValues: boolean): GraphProto {
+  const seen = names.flatMap((name) => [
+    node('ReduceMin', lowestOf(name), [name], [lowestOf(name)], [keepNoAxes]),
+    node('ReduceMax', highestOf(name), [name], [highestOf(name)], [keepNoAxes]),
+    // A copy: what a network takes can be no output of it.
+    ...(withValues ? [node('Identity', copyOf(name), [name], [copyOf(name)])] : []),
+  ]);
+  const outputs = seen.map(({ output: [name = ''] }) => ({
+    name,
+    type: { tensorType: { elemType: dataTypes.float32 } },
+  }));
+  return {
+    name: 'calibration',
+    node: [...graph.nodes, ...seen],
+    initializer: [...graph.constants.values()],
+    input: graph.inputs,
+    output: outputs as GraphProto['output'],
+  };
+}
+
+const keepNoAxes = { name: 'keepdims', type: 2, i: 0 };
+
+/** Reads all outputs into the same arrays as long as batches have the same size. */
+function reader(session: OnnxGraphSession, names: readonly string[], withValues: boolean) {
+  const outputs = names.flatMap((name) => [lowestOf(name), highestOf(name), ...(withValues ? [copyOf(name)] : [])]);
+  let [arrays, size] = [new Map<string, GraphValue>(), 0];
+  return (inputs: ReadonlyMap<string, GraphValue>, count: number): ReadonlyMap<string, GraphValue> => {
+    if (count === size) session.run(inputs, arrays);
+    else {
+      const fetched = session.fetch(inputs, outputs);
+      arrays = new Map(
+        [...fetched].map(([name, { dims, data }]) => [
+          name,
+          { type: 'float32', dims, data: data instanceof Float32Array ? data : new Float32Array(sizeOf(dims)) },
+        ]),
+      );
+      size = count;
+    }
+    return arrays;
+  };
+}
+
+function number(values: ReadonlyMap<string, GraphValue>, name: string): number {
+  return values.get(name)?.data[0] ?? Number.NaN;
+}

@@ -1,0 +1,111 @@
+/** Histograms of values that come batch by batch, bin for bin those of onnxruntime's calibration: what numpy.histogram counts, and how it grows. */
+
+export interface Histogram {
+  readonly counts: Float64Array;
+  /** Of the bins, one more than there are, in float32 as numpy computes them. */
+  readonly edges: Float32Array;
+  /** Smallest and largest value of all batches. */
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+/** The values of one batch, and the smallest and largest of them. */
+export interface Batch {
+  readonly values: Float32Array;
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+/** Bins of equal width between two float32 numbers: numpy.linspace. An empty range becomes one wide. */
+function evenEdges(from: number, to: number, bins: number): Float32Array {
+  const [first, last] = from === to ? [Math.fround(from - 0.5), Math.fround(to + 0.5)] : [from, to];
+  const step = Math.fround(Math.fround(last - first) / bins);
+  const edges = Float32Array.from({ length: bins + 1 }, (_, i) => Math.fround(i * step) + first);
+  edges[bins] = last;
+  return edges;
+}
+
+/** Around 0, as far as the largest absolute value. A larger one in a later batch adds bins of the same width on both sides. */
+export function withValues(known: Histogram | undefined, batch: Batch, bins: number): Histogram {
+  const threshold = Math.fround(Math.max(Math.abs(batch.lowest), Math.abs(batch.highest)));
+  const all = merged(known, batch);
+  if (known === undefined) {
+    const edges = evenEdges(-threshold, threshold, bins);
+    return { ...all, edges, counts: counted(batch.values, edges, false) };
+  }
+  const { counts, edges } = known;
+  const bound = edges.at(-1) ?? 0;
+  if (threshold <= bound) return { ...all, edges, counts: counted(batch.values, edges, false, counts) };
+  const width = Math.fround((2 * bound) / counts.length);
+  const added = Math.floor(Math.fround(threshold - bound) / width) + 1;
+  const wider = Math.fround(Math.fround(added * width) + bound);
+  const grown = new Float64Array(counts.length + 2 * added);
+  grown.set(counts, added);
+  const wide = evenEdges(-wider, wider, grown.length);
+  return { ...all, edges: wide, counts: counted(batch.values, wide, false, grown) };
+}
+
+/** Of absolute values. A larger one in a later batch adds bins above. */
+export function withAbsoluteValues(known: Histogram | undefined, batch: Batch, bins: number): Histogram {
+  const most = Math.fround(Math.max(Math.abs(batch.lowest), Math.abs(batch.highest)));
+  const all = merged(known, batch);
+  if (known === undefined) {
+    const least = batch.values.reduce((smallest, value) => Math.min(smallest, Math.abs(value)), most);
+    const edges = evenEdges(least, most, bins);
+    return { ...all, edges, counts: counted(batch.values, edges, true) };
+  }
+  const edges = most > (known.edges.at(-1) ?? 0) ? extended(known.edges, most) : known.edges;
+  const grown = new Float64Array(edges.length - 1);
+  grown.set(known.counts);
+  return { ...all, edges, counts: counted(batch.values, edges, true, grown) };
+}
+
+function merged(known: Histogram | undefined, { lowest, highest }: Batch) {
+  return {
+    lowest: Math.min(lowest, known?.lowest ?? lowest),
+    highest: Math.max(highest, known?.highest ?? highest),
+  };
+}
+
+/** As many more edges as numpy.arange makes up to `most`. */
+function extended(edges: Float32Array, most: number): Float32Array {
+  const width = Math.fround((edges[1] ?? 0) - (edges[0] ?? 0));
+  const start = Math.fround((edges.at(-1) ?? 0) + width);
+  const count = Math.ceil(Math.fround(Math.fround(Math.fround(most + width) - start) / width));
+  const delta = Math.fround(Math.fround(start + width) - start);
+  const more = Float32Array.from({ length: Math.max(0, count) }, (_, i) => start + Math.fround(i * delta));
+  const all = new Float32Array(edges.length + more.length);
+  all.set(edges);
+  all.set(more, edges.length);
+  return all;
+}
+
+/** @param earlier counts, to which these are added */
+function counted(
+  values: Float32Array,
+  edges: Float32Array,
+  absolute: boolean,
+  earlier: Float64Array = new Float64Array(edges.length - 1),
+): Float64Array {
+  const bins = edges.length - 1;
+  const [first, last] = [edges[0] ?? 0, edges[bins] ?? 0];
+  const factor = bins / (last - first);
+  const offset = -first * factor;
+  // Two of them: after ReLU most values are the same, and a counter that was just written would be waited for.
+  const counts = [new Uint32Array(bins), new Uint32Array(bins)] as const;
+  const [even, odd] = counts;
+  for (let i = 0; i < values.length; i++) {
+    const value = absolute ? Math.abs(values[i] as number) : (values[i] as number);
+    // The edges that numpy.arange has added may end a little below the largest value.
+    if (value > last || value < first) continue;
+    let bin = (value * factor + offset) | 0;
+    if (bin >= bins) bin = bins - 1;
+    // The edges decide: they are rounded, and all zeros lie on one of them.
+    while (bin > 0 && value < (edges[bin] as number)) bin--;
+    while (bin < bins - 1 && value >= (edges[bin + 1] as number)) bin++;
+    const into = i & 1 ? odd : even;
+    into[bin] = (into[bin] as number) + 1;
+  }
+  for (let bin = 0; bin < bins; bin++) earlier[bin] = (earlier[bin] ?? 0) + (even[bin] ?? 0) + (odd[bin] ?? 0);
+  return earlier;
+}
