@@ -81,9 +81,11 @@ const modelRule = rule<QuantizableModel>(
   (value) => value !== '',
 );
 
+const iterators = [Symbol.iterator, Symbol.asyncIterator];
+
 const imagesRule = rule<CalibrationImages>(
   'an array of batches, or a generator of them',
-  (value) => typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value),
+  (value) => typeof value === 'object' && iterators.some((each) => each in Object(value)),
 );
 
 /**
