@@ -39,18 +39,16 @@ export {
   preActivationBottleneckBlock,
 } from './blocks/pre-activation-block.js';
 export { type ResidualShortcutOptions, residualShortcut, type ShortcutType } from './blocks/residual-shortcut.js';
+export { type InitialWeights, type LayerInitializers, withInitialWeights } from './initial-weights/current-weights.js';
 export {
   constant,
   glorotUniform,
   type Initializer,
-  type InitialWeights,
   kaimingNormal,
-  type LayerInitializers,
   normal,
   pytorchUniform,
   truncatedNormal,
   uniform,
-  withInitialWeights,
 } from './initial-weights/initializers.js';
 export {
   type AdaptiveAveragePooling2dOptions,

@@ -1,10 +1,9 @@
 import { boolean, integer, optional, type Size2d, size2d, sizePair } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
+import { chooseInitializer, currentFill } from '../initial-weights/current-weights.js';
 import {
   biasInitializerFor,
-  chooseInitializer,
-  currentFill,
   type Initializer,
   initializerConfig,
   initializerRule,
