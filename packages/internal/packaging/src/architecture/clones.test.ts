@@ -21,7 +21,7 @@ const sources = folders
         })),
       ),
   )
-  .filter(({ path }) => /\.[cm]?[jt]s$/.test(path) && !path.endsWith('.test.ts'))
+  .filter(({ path }) => /\.[cm]?[jt]s$/.test(path) && !/\.test\.ts$|\/dist\//.test(path))
   .map(({ folder, path }) => ({ folder, path, text: readFileSync(join(root, path), 'utf8') }));
 
 const folderOf = (path: string) => sources.find((source) => source.path === path)?.folder ?? '';
