@@ -294,10 +294,9 @@ export function readInitializer(given: unknown, weight: string): Initializer {
     readonly className?: unknown;
     readonly config?: tf.serialization.ConfigDict;
   };
-  const [initializerClass, fromConfig] =
-    tf.serialization.SerializationMap.getMap().classNameMap[String(className)] ?? [];
-  if (config && initializerClass && fromConfig) {
-    const made: unknown = fromConfig(initializerClass, config);
+  const known = tf.serialization.SerializationMap.getMap().classNameMap[String(className)];
+  if (config && known) {
+    const made: unknown = known[1](known[0], config);
     if (isInitializer(made)) return made;
   }
   throw faultOf(TypeError, `the initializer of ${weight}`, initializerRule.expected, given);
