@@ -1,4 +1,4 @@
-/** Requests that nobody means: each is answered with 4xx or not at all, and the server goes on. `CNNZOO_FUZZED_REQUESTS` draws more. */
+/** Requests that nobody means: each is answered with 4xx or not at all, and the server continues. `CNNZOO_FUZZED_REQUESTS` draws more. */
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -149,7 +149,7 @@ export function batchQueue(options: BatchQueueOptions): BatchQueue {
         }
         const leave = () => {
           const place = queue.indexOf(waiting);
-          // It is being predicted: the batch goes on, and nobody reads this answer.
+          // Where it is being predicted the batch ends as any other, and nobody reads this answer.
           if (place >= 0) {
             queue.splice(place, 1);
             images -= request.count;

@@ -61,7 +61,7 @@ async function classify(
     images.map(async (image) => {
       const prepared = await tracing.span('prepare', {}, () => prepare(model, image, terms.signal));
       prepareTime = Math.max(prepareTime, performance.now() - start);
-      // Each goes on by itself: while one is predicted, the next is decoded.
+      // None waits for the others: while one is predicted, the next is decoded.
       const answer = await tracing.span('predict', {}, () => model.predict(prepared, terms));
       const predictions = classifier.predictions(answer.outputs.subarray(0, outputSize), topK);
       const [best] = predictions;

@@ -6,6 +6,8 @@ export interface ServerSetup {
   /** Images in a batch, at most. */
   readonly batch: number;
   readonly maxQueueSize?: number;
+  /** Milliseconds in which it answers, or refuses. */
+  readonly timeout?: number;
   readonly decodeWorkers?: number;
 }
 

@@ -38,6 +38,7 @@ const server = await createServer({
   models: [{ name: 'network', classifier: load }],
   batching: { maxBatchSize: setup.batch },
   ...(setup.maxQueueSize !== undefined && { maxQueueSize: setup.maxQueueSize }),
+  ...(setup.timeout !== undefined && { timeout: setup.timeout }),
   ...(setup.decodeWorkers !== undefined && { decodeWorkers: setup.decodeWorkers }),
   log: false,
 });

@@ -35,6 +35,7 @@ export async function throughput({
   const shape = [batch, Number(height), Number(width), Number(channels)];
   const images = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i));
   const frozen = freeze(model, { worker: true });
+  const apart = freeze(model, { worker: true, processes: true });
   const server = await startServer({ folder, batch, maxQueueSize: 8 * batch });
   const client = clientOf(server.address, 32);
   const constant = await startConstantServer(4 * batch * Number(model.outputs[0]?.shape[1] ?? 0));
@@ -63,6 +64,7 @@ export async function throughput({
   };
   const ways: Record<string, () => Promise<number>> = {
     'frozen alone': () => rate(2, batch, () => frozen.run(images)),
+    'frozen in a process': () => rate(2, batch, () => apart.run(images)),
     'tensors over HTTP': () => rate(4, batch, () => ok(client.post('/v2/models/network/infer', body, { headers }))),
     'tensors, HTTP alone': () => rate(4, batch, () => ok(toConstant.post('/', body, { headers }))),
     'decoding alone': () => rate(4, 1, () => preparer.prepare([jpeg])),
@@ -77,7 +79,7 @@ export async function throughput({
       // The first round warms up.
       if (round >= 0) rates.get(name)?.push(found);
     }
-  await Promise.all([server.close(), constant.close(), frozen.dispose(), preparer.close()]);
+  await Promise.all([server.close(), constant.close(), frozen.dispose(), apart.dispose(), preparer.close()]);
   client.close();
   toConstant.close();
   other?.close();
