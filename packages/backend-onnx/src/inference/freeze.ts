@@ -38,7 +38,10 @@ export interface FreezeOptions {
 export interface FreezeInWorkerOptions extends Omit<FreezeOptions, 'worker'> {
   /** A thread of its own, or this many. */
   worker: true | number;
-  /** Whether the workers are processes. Where onnxruntime crashes, the requests of one fail and the app continues. Default false: threads, which share the memory of the weights. */
+  /**
+   * Whether the workers are processes. Where onnxruntime crashes, the requests of one fail and the app continues. Their threads sleep while they have nothing to do, which
+   * leaves the processors to others. Default false: threads, which share the memory of the weights, and spin.
+   */
   processes?: boolean;
   /** Puts requests that come at the same time into one batch. */
   batching?: Batching;
