@@ -126,6 +126,24 @@ it.each(['SIGKILL', 'SIGSEGV', 'SIGABRT'] as const)(
   },
 );
 
+it.each(['/nowhere/node', 'no\0path'])(
+  'a process that cannot be started, of %j, fails each request, and a later one starts it',
+  async (path) => {
+    const { execPath } = process;
+    process.execPath = path;
+    try {
+      const pool = startWorkerPool(1, { graph, threads: 1, kind: 'process' });
+      await expect(pool.run(numbers())).rejects.toThrow(/has died/);
+      await expect(pool.run(numbers())).rejects.toThrow(/has died/);
+      process.execPath = execPath;
+      expect(await pool.run(numbers())).toEqual(sums);
+      await pool.close();
+    } finally {
+      process.execPath = execPath;
+    }
+  },
+);
+
 it('processes end with the program that started them, however it ends', async () => {
   const program = `
     const { fork } = require('node:child_process');

@@ -1,5 +1,5 @@
 /** A worker as its pool sees it. Threads start sooner and share memory; a process is all that a crash in native code ends. */
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
 import { processMark } from './worker-link.js';
 
@@ -52,13 +52,20 @@ function startThread(file: string, workerData: unknown, { onMessage, onEnd }: Wo
 }
 
 function startProcess(file: string, setup: unknown, { onMessage, onEnd }: WorkerEvents): StartedWorker {
-  const child = fork(file, [processMark], {
-    serialization: 'advanced',
-    // Its own options could be those of an app's loader or debugger.
-    execArgv: [],
-    // The standard output may be the answer of a command.
-    stdio: ['ignore', 2, 2, 'ipc'],
-  });
+  let child: ChildProcess;
+  try {
+    child = fork(file, [processMark], {
+      serialization: 'advanced',
+      // Its own options could be those of an app's loader or debugger.
+      execArgv: [],
+      // The standard output may be the answer of a command.
+      stdio: ['ignore', 2, 2, 'ipc'],
+    });
+  } catch (error) {
+    // Where memory is out, Node throws at once: a pool that replaces a worker then must not end the app.
+    setImmediate(() => onEnd(error instanceof Error ? error.message : String(error)));
+    return { post() {}, ref() {}, unref() {}, async terminate() {} };
+  }
   let ended = false;
   const end = new Promise<void>((resolve) => {
     const finish = (reason: string) => {
