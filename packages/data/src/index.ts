@@ -22,13 +22,9 @@ export { type SplitOptions, split, subset } from './datasets/subset.js';
 export { type ContactSheetOptions, contactSheet } from './images/contact-sheet.js';
 export { type Decoding, decodeImage, readImage } from './images/decode-image.js';
 export type { ImageFormat } from './images/image-format.js';
-export {
-  DataLoader,
-  type DataLoaderOptions,
-  type EpochOptions,
-  type ImageBatch,
-  type SkippedFile,
-} from './loader/data-loader.js';
+export { DataLoader, type EpochOptions, type SkippedFile } from './loader/data-loader.js';
+export type { DataLoaderOptions } from './loader/data-loader-options.js';
+export type { ImageBatch } from './loader/image-batch.js';
 export {
   type ImagePreparer,
   type ImagePreparerOptions,

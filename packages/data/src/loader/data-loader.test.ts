@@ -23,7 +23,8 @@ import type { Dataset } from '../datasets/dataset.js';
 import { imageFolder } from '../datasets/image-folder.js';
 import { makeFolder } from '../fixtures/images.js';
 import { temporaryFolder } from '../fixtures/temporary-folder.js';
-import { DataLoader, type DataLoaderOptions } from './data-loader.js';
+import { DataLoader } from './data-loader.js';
+import type { DataLoaderOptions } from './data-loader-options.js';
 import { type Sampler, shardSampler, shuffledSampler, subsetSampler, weightedSampler } from './sampler.js';
 
 const temporary = temporaryFolder();

@@ -1,19 +1,5 @@
-import {
-  abortSignal,
-  boolean,
-  callable,
-  check,
-  checkOptions,
-  integer,
-  number,
-  type OptionRules,
-  oneOf,
-  optional,
-  rule,
-} from '@cnnzoo/checks';
-import type { BatchTransform } from '@cnnzoo/transforms';
+import { abortSignal, check, checkOptions, integer, optional } from '@cnnzoo/checks';
 import { randomGenerator } from '@cnnzoo/transforms';
-import * as tf from '@tensorflow/tfjs-core';
 import { DataError } from '../data-error.js';
 import {
   type Dataset,
@@ -25,60 +11,13 @@ import {
 import { imageKey } from '../datasets/image-key.js';
 import { isShardedDataset, type ShardedDataset } from '../shards/shard.js';
 import { shardStream } from '../shards/shard-stream.js';
-import { type BatchTask, type CollatedBatch, collate, type PlainBatch, type SkippedSample } from './collate.js';
-import { type Sampler, samplerRule, sequentialSampler, shuffledSampler } from './sampler.js';
-import { type TransformSource, transformPlan } from './transform-source.js';
+import { type BatchTask, type CollatedBatch, collate, type SkippedSample } from './collate.js';
+import { type DataLoaderOptions, dataLoaderRules } from './data-loader-options.js';
+import { type ImageBatch, toTensors } from './image-batch.js';
+import { type Sampler, sequentialSampler, shuffledSampler } from './sampler.js';
+import { transformPlan } from './transform-source.js';
 import { unlessAborted } from './unless-aborted.js';
 import { startWorkerPool, type WorkerPool } from './worker-pool.js';
-
-/**
- * What a network trains on in one step. Whoever takes a batch from a loader disposes its tensors.
- *
- * `train` of @cnnzoo/train takes any loader whose batches have this shape, and declares it for itself: neither package depends on the other.
- */
-export interface ImageBatch {
-  /** float32 [count, height, width, channels] */
-  readonly images: tf.Tensor4D;
-  /** int32 [count], the labels; or float32 [count, classes] after mixup or cutmix. */
-  readonly labels: tf.Tensor1D | tf.Tensor2D;
-  /**
-   * Index of the next batch in the epoch; a run stopped here resumes there. Set by `DataLoader` only. After the last batch it is
-   * `batchesPerEpoch`. Batches without a usable image are skipped.
-   */
-  readonly nextBatch?: number;
-}
-
-/** The options of a `DataLoader`. */
-export interface DataLoaderOptions {
-  /** Images in a batch. */
-  readonly batchSize: number;
-  /** A new random order in each epoch, decided by `seed` and the epoch's index. Default false: the data set's order. */
-  readonly shuffle?: boolean;
-  /** Which samples an epoch shows, and in which order, instead of `shuffle`. */
-  readonly sampler?: Sampler;
-  /** Decides the order and what random transforms draw. Default 0. */
-  readonly seed?: number;
-  /**
-   * What is done to each image; must end in images of one size. Default: none, so values stay 0 to 255. For workers, one of
-   * @cnnzoo/transforms', or the URL of a module whose default export is a function of your own.
-   */
-  readonly transform?: TransformSource;
-  /** Mixup or cutmix: the batch's labels become soft. */
-  readonly batchTransform?: BatchTransform;
-  /** Leave out the last batch of an epoch where it is smaller than the others. Default false. */
-  readonly dropLast?: boolean;
-  /** Threads that read, decode and transform. 0 does it in the calling thread. Default 0. */
-  readonly workers?: number;
-  /** Batches that each worker makes ahead. Default 2. */
-  readonly prefetch?: number;
-  /**
-   * Seconds that reading, decoding and transforming one image may take in a worker. Then its worker is ended, and the image counts as one that
-   * cannot be read. Default 60.
-   */
-  readonly imageTimeout?: number;
-  /** What happens where an image cannot be read, decoded or transformed. 'skip' leaves it out and counts it. Default 'throw'. */
-  readonly onError?: 'throw' | 'skip';
-}
 
 const urlWithoutWorkers =
   'transform is a URL, which only worker threads import: give the function itself, or workers: 1 or more';
@@ -94,25 +33,6 @@ export interface SkippedFile extends SkippedSample {
   /** How often so far. */
   readonly times: number;
 }
-
-const optionRules: OptionRules<DataLoaderOptions> = {
-  batchSize: integer(1),
-  shuffle: optional(boolean),
-  sampler: optional(samplerRule),
-  seed: optional(integer(0)),
-  transform: optional(
-    rule<TransformSource>(
-      'a transform or the URL of a module',
-      (value) => typeof value === 'function' || value instanceof URL,
-    ),
-  ),
-  batchTransform: optional(callable<BatchTransform>('a batch transform, such as mixup(…)')),
-  dropLast: optional(boolean),
-  workers: optional(integer(0)),
-  prefetch: optional(integer(1)),
-  imageTimeout: optional(number(0.1)),
-  onError: optional(oneOf(['throw', 'skip'])),
-};
 
 /** Idle workers wait this long for the next epoch. */
 const idleMilliseconds = 1000;
@@ -147,7 +67,7 @@ export class DataLoader {
       shuffle = false,
       sampler,
       workers = 0,
-    } = checkOptions<DataLoaderOptions>('DataLoader', options, optionRules);
+    } = checkOptions<DataLoaderOptions>('DataLoader', options, dataLoaderRules);
     if (shuffle && sampler !== undefined)
       throw new TypeError('shuffle and sampler both decide the order: give one of them');
     if (dataset.length === 0) throw new RangeError('dataset must have at least one image, got 0');
@@ -379,15 +299,4 @@ async function readSample(dataset: Dataset, index: number): Promise<SampleRefere
       ? { kind: 'failed', name: error.file, label: 0, problem: error.message.slice(error.file.length + 2) }
       : { kind: 'failed', name, label: 0, problem: error instanceof Error ? error.message : String(error) };
   }
-}
-
-/** The tensors of a batch. */
-export function toTensors({ data, labels, count, height, width, channels }: PlainBatch): ImageBatch {
-  return {
-    images: tf.tensor4d(data, [count, height, width, channels]),
-    labels:
-      labels instanceof Int32Array
-        ? tf.tensor1d(labels, 'int32')
-        : tf.tensor2d(labels, [count, labels.length / count], 'float32'),
-  };
 }

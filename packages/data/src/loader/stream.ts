@@ -13,7 +13,7 @@ import {
 import type { Image, Transform } from '@cnnzoo/transforms';
 import { checkIndex, type Dataset, type PixelReference, type Sample, sampleRule } from '../datasets/dataset.js';
 import { type BatchTask, collate } from './collate.js';
-import { type ImageBatch, toTensors } from './data-loader.js';
+import { type ImageBatch, toTensors } from './image-batch.js';
 
 /** Samples that come one after the other: an array, a generator, a stream. */
 export type Samples = Iterable<Sample> | AsyncIterable<Sample>;

@@ -6,7 +6,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { arrayDataset } from '../datasets/array-dataset.js';
 import { limitWorkersMemory } from '../fixtures/limit-memory.js';
 import { temporaryFolder } from '../fixtures/temporary-folder.js';
-import { DataLoader, type DataLoaderOptions } from './data-loader.js';
+import { DataLoader } from './data-loader.js';
+import type { DataLoaderOptions } from './data-loader-options.js';
 
 const temporary = temporaryFolder();
 const numbers = arrayDataset({
