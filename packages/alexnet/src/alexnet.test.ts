@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { modelMetadata } from '@cnnzoo/blocks';
-import { describeFamily, stateShapes, testGoldenTraining } from '@cnnzoo/testing';
+import { describeFamily, type ModelGolden, parameterCount, stateShapes, testGoldenTraining } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { beforeAll, expect, test } from 'vitest';
-import { alexnet, alexnetBook, alexnetPaper } from './index.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { alexnet, alexnetBook, alexnetPaper, zfnet, zfnetB } from './index.js';
 
 beforeAll(async () => {
   registerOnnxBackend({ threads: 1 });
@@ -16,6 +17,15 @@ const zeros = { initialWeights: 'zeros' } as const;
 describeFamily('alexnet', alexnet, { backends: ['onnx', 'cpu'] });
 // Its last feature map is enlarged at this input.
 testGoldenTraining('alexnet', (options) => alexnet({ ...options, dropout: 0 }));
+
+const zfnetGolden = new URL('./fixtures/zfnet.json', import.meta.url);
+describe('zfnet', () => describeFamily(JSON.parse(readFileSync(zfnetGolden, 'utf8')) as ModelGolden, zfnet));
+
+test("ZFNet's variant has the parameters of pytorchcv's", () => {
+  const model = zfnetB(zeros);
+  expect(parameterCount(model)).toBe(107_627_624);
+  model.dispose();
+});
 
 test("the paper's network has the sizes of the lecture's table 6-2", () => {
   const model = alexnetPaper(zeros);

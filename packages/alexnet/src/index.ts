@@ -1,2 +1,3 @@
 export { alexnet, alexnetBook } from './alexnet.js';
 export { alexnetPaper } from './alexnet-paper.js';
+export { zfnet, zfnetB } from './zfnet.js';

@@ -23,6 +23,7 @@ export {
   type GridReductionOptions,
   gridReduction,
 } from './blocks/grid-reduction.js';
+export { type HighwayBlockOptions, highwayBlock } from './blocks/highway-block.js';
 export {
   type Branch,
   type InceptionOptions,
@@ -32,6 +33,7 @@ export {
   parallelBranches,
   type ReducedInceptionOptions,
 } from './blocks/inception.js';
+export { type MlpconvOptions, mlpconv } from './blocks/mlpconv.js';
 export {
   type PreActivationBasicBlockOptions,
   type PreActivationBottleneckBlockOptions,
@@ -39,6 +41,7 @@ export {
   preActivationBottleneckBlock,
 } from './blocks/pre-activation-block.js';
 export { type ResidualShortcutOptions, residualShortcut, type ShortcutType } from './blocks/residual-shortcut.js';
+export { type SqueezeAndExcitationOptions, squeezeAndExcitation } from './blocks/squeeze-and-excitation.js';
 export { type InitialWeights, type LayerInitializers, withInitialWeights } from './initial-weights/current-weights.js';
 export {
   constant,
@@ -61,21 +64,29 @@ export {
   add,
   concatenate,
   connect,
+  elu,
   flatten,
   globalAveragePooling2d,
   globalMaxPooling2d,
+  multiply,
   relu,
+  sigmoid,
   softmax,
+  tanh,
 } from './layers/connect.js';
 export { type Conv2dOptions, conv2d } from './layers/conv2d.js';
 export { type DenseOptions, dense } from './layers/dense.js';
 export { type DropoutOptions, dropout } from './layers/dropout.js';
+export { highwayGate } from './layers/highway-gate.js';
 export {
   type LocalResponseNormalizationOptions,
   localResponseNormalization,
 } from './layers/local-response-normalization.js';
 export { type MaxPooling2dOptions, maxPooling2d } from './layers/max-pooling-2d.js';
+export { type MaxoutOptions, maxout } from './layers/maxout.js';
+export { type PReluOptions, prelu } from './layers/prelu.js';
 export { registerLayers } from './layers/register-layers.js';
+export { type SpatialPyramidPoolingOptions, spatialPyramidPooling } from './layers/spatial-pyramid-pooling.js';
 export type { LayerPadding } from './layers/window.js';
 export { type ZeroPaddedShortcutOptions, zeroPaddedShortcut } from './layers/zero-padded-shortcut.js';
 export { type Architecture, buildModel, type FeaturesWithAuxiliary } from './model/build-model.js';

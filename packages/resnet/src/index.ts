@@ -27,3 +27,11 @@ export {
   wideResnet50_2,
   wideResnet101_2,
 } from './resnet.js';
+export {
+  senet154,
+  seResnet50,
+  seResnet101,
+  seResnet152,
+  seResnext50_32x4d,
+  seResnext101_32x4d,
+} from './senet.js';

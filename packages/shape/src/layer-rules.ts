@@ -126,13 +126,12 @@ const custom: Rule<CustomSpec> = (spec, inputs) => {
   const shape = checkShape('outputShape', made);
   const macs = integer('macs', spec.macs ?? 0, 0);
   const [height = 1, width = 1] = shape.length === 3 ? shape : [];
-  const [first] = inputs;
-  // A layer that keeps the map's size is taken to act on each element by itself: nothing else is known of what it sees.
-  const keeps = inputs.length === 1 && first?.span[0] === height && first.span[1] === width;
+  // A layer that keeps the maps' size is taken to act on each element by itself: nothing else is known of what it sees.
+  const keeps = inputs.length > 0 && inputs.every(({ span }) => span[0] === height && span[1] === width);
   return {
     shape,
     span: [height, width],
-    field: keeps ? first.field : null,
+    field: keeps ? largestField(inputs.map((input) => input.field)) : null,
     kernel: null,
     params: integer('params', spec.params ?? 0, 0),
     buffers: integer('buffers', spec.buffers ?? 0, 0),

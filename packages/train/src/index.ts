@@ -1,5 +1,8 @@
 export type { RunDifference, RunIdentity, RunSettings } from './checkpoints/run-identity.js';
+export { type Distillation, type DistillationOptions, distillation } from './distillation/distillation.js';
+export { type HintOptions, trainHint } from './distillation/train-hint.js';
 export { freezeLayers, setLearningRateFactors, unfreezeLayers } from './fine-tuning/layer-choice.js';
+export { type LayerVariance, type LsuvOptions, lsuv, orthonormal } from './fine-tuning/lsuv.js';
 export { type PreInitialisation, type PreInitialiseOptions, preInitialise } from './fine-tuning/pre-initialise.js';
 export {
   type FindLearningRateOptions,

@@ -1,3 +1,4 @@
+export { preluNetA, preluNetB, preluNetC } from './prelu-net.js';
 export {
   vgg11,
   vgg11Bn,

@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { features, modelMetadata } from '@cnnzoo/blocks';
-import { describeFamily, stateShapes, testGoldenTraining } from '@cnnzoo/testing';
+import { describeFamily, type ModelGolden, stateShapes, testGoldenTraining } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import * as vgg from './index.js';
 
 beforeAll(async () => {
@@ -33,6 +34,32 @@ test.each(Object.entries(networks))('%s knows its id', (name, build) => {
 
 // Its last feature map is enlarged at this input.
 testGoldenTraining('vgg11_bn', (options) => vgg.vgg11Bn({ ...options, dropout: 0 }));
+
+const preluNetGolden = JSON.parse(
+  readFileSync(new URL('./fixtures/prelu_net_a.json', import.meta.url), 'utf8'),
+) as ModelGolden;
+describe('prelu_net_a', () =>
+  describeFamily(preluNetGolden, (options) => vgg.preluNetA({ ...options, inputShape: [64, 64, 3] })));
+
+test('PReLU-net has the parameters and multiply-accumulates of its table', () => {
+  for (const [build, parameters, macs] of [
+    [vgg.preluNetA, 178_032_072, 1.9e10],
+    [vgg.preluNetB, 183_343_048, 2.32e10],
+    [vgg.preluNetC, 330_623_944, 5.3e10],
+  ] as const) {
+    const model = build(zeros);
+    expect(model.countParams()).toBe(parameters);
+    // The paper's table 3 counts the convolutions.
+    const convolutions = model.layers.filter((layer) => layer.getClassName() === 'CnnzooConv2D');
+    const counted = convolutions.reduce((sum, { outputShape, weights }) => {
+      const [, height, width] = outputShape as number[];
+      const [kernel] = weights;
+      return sum + (height ?? 0) * (width ?? 0) * (kernel?.shape ?? []).reduce<number>((a, b) => a * Number(b), 1);
+    }, 0);
+    expect(Math.abs(counted / macs - 1)).toBeLessThan(0.01);
+    model.dispose();
+  }
+});
 
 test('column C has 1x1 convolutions where D has 3x3 ones', () => {
   const model = vgg.vgg16c(zeros);

@@ -14,13 +14,16 @@ import {
   factorizedConvolution,
   googlenetAuxiliaryClassifier,
   gridReduction,
+  highwayBlock,
   inception,
   inceptionAuxiliaryClassifier,
+  mlpconv,
   naiveInception,
   plainBlock,
   preActivationBasicBlock,
   preActivationBottleneckBlock,
   residualShortcut,
+  squeezeAndExcitation,
   withInitialWeights,
 } from '../index.js';
 
@@ -71,6 +74,24 @@ const blocks: [name: string, input: Shape, output: readonly number[], block: (x:
       [6, 6, 4],
       [6, 6, 8],
       (x) => bottleneckBlock(x, { name: 'b', width: 4, filters: 8, groups: 2 }),
+    ],
+    [
+      'bottleneck of SENet-154',
+      [7, 6, 4],
+      [4, 3, 8],
+      (x) =>
+        bottleneckBlock(x, {
+          ...{ name: 'b', width: 4, firstWidth: 2, filters: 8, stride: 2, groups: 2 },
+          ...{ shortcutKernelSize: 3, reduction: 2 },
+        }),
+    ],
+    ['squeeze-and-excitation', [6, 5, 8], [6, 5, 8], (x) => squeezeAndExcitation(x, { name: 'b', reduction: 2 })],
+    ['highway', [6, 5, 4], [6, 5, 4], (x) => highwayBlock(x, { name: 'b' })],
+    [
+      'mlpconv',
+      [7, 6, 3],
+      [4, 3, 4],
+      (x) => mlpconv(x, { name: 'b', filters: [6, 5, 4], kernelSize: 3, stride: 2, padding: 1 }),
     ],
     [
       'pre-activation basic',

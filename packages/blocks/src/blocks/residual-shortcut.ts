@@ -23,6 +23,8 @@ export interface ResidualShortcutOptions {
   readonly stride?: number;
   /** Default 'B'. */
   readonly type?: ShortcutType;
+  /** Of a projection: 1 as in the paper, or 3 as in SENet-154. Default 1. */
+  readonly kernelSize?: 1 | 3;
 }
 
 /**
@@ -43,15 +45,16 @@ export function residualShortcut(x: SymbolicTensor, options: ResidualShortcutOpt
     filters: integer(1),
     stride: optional(integer(1)),
     type: optional(shortcutRule),
+    kernelSize: optional(oneOf([1, 3])),
   });
   check('x', x, symbolicTensor<SymbolicTensor>());
-  const { name, filters, stride = 1, type = 'B' } = options;
+  const { name, filters, stride = 1, type = 'B', kernelSize = 1 } = options;
   const sameShape = stride === 1 && x.shape[3] === filters;
   if (sameShape && type !== 'C') return x;
   if (type === 'A') return connect(x, zeroPaddedShortcut({ name, filters, stride }));
   return connect(
     x,
-    conv2d({ name: `${name}.0`, filters, kernelSize: 1, stride, useBias: false }),
+    conv2d({ name: `${name}.0`, filters, kernelSize, stride, padding: (kernelSize - 1) / 2, useBias: false }),
     batchNorm({ name: `${name}.1` }),
   );
 }

@@ -72,6 +72,42 @@ export function softmax(options: Named = {}): Layer {
 }
 
 /**
+ * x above 0, exp(x) - 1 below: Clevert et al. (2015), with alpha 1. Of any shape.
+ * @example
+ * import { connect, elu } from '@cnnzoo/blocks';
+ * import * as tfl from '@tensorflow/tfjs-layers';
+ *
+ * console.log(connect(tfl.input({ shape: [32, 32, 192] }), elu({ name: 'elu' })).shape); // [null, 32, 32, 192]
+ */
+export function elu(options: Named = {}): Layer {
+  return layers.elu(named('elu', options));
+}
+
+/**
+ * 1 / (1 + exp(-x)), of any shape.
+ * @example
+ * import { connect, sigmoid } from '@cnnzoo/blocks';
+ * import * as tfl from '@tensorflow/tfjs-layers';
+ *
+ * console.log(connect(tfl.input({ shape: [1, 1, 256] }), sigmoid({ name: 'gate' })).shape); // [null, 1, 1, 256]
+ */
+export function sigmoid(options: Named = {}): Layer {
+  return layers.activation({ ...named('sigmoid', options), activation: 'sigmoid' });
+}
+
+/**
+ * The hyperbolic tangent, of any shape.
+ * @example
+ * import { connect, tanh } from '@cnnzoo/blocks';
+ * import * as tfl from '@tensorflow/tfjs-layers';
+ *
+ * console.log(connect(tfl.input({ shape: [28, 28, 6] }), tanh({ name: 'tanh' })).shape); // [null, 28, 28, 6]
+ */
+export function tanh(options: Named = {}): Layer {
+  return layers.activation({ ...named('tanh', options), activation: 'tanh' });
+}
+
+/**
  * [batch, height, width, channels] to [batch, height * width * channels], in this order; PyTorch's is channels first.
  * @example
  * import { connect, flatten } from '@cnnzoo/blocks';
@@ -95,6 +131,19 @@ export function flatten(options: Named = {}): Layer {
  */
 export function add(inputs: SymbolicTensor[], options: Named = {}): SymbolicTensor {
   return connect(several(inputs), layers.add(named('add', options)));
+}
+
+/**
+ * The product of feature maps, element by element. A map of height and width 1 counts for every position.
+ * @example
+ * import { connect, multiply, sigmoid } from '@cnnzoo/blocks';
+ * import * as tfl from '@tensorflow/tfjs-layers';
+ *
+ * const x = tfl.input({ shape: [56, 56, 64] });
+ * console.log(multiply([x, connect(x, sigmoid())]).shape); // [null, 56, 56, 64]
+ */
+export function multiply(inputs: SymbolicTensor[], options: Named = {}): SymbolicTensor {
+  return connect(several(inputs), layers.multiply(named('multiply', options)));
 }
 
 /**

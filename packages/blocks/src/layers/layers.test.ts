@@ -11,8 +11,12 @@ import {
   connect,
   conv2d,
   dense,
+  elu,
   localResponseNormalization,
+  maxout,
   maxPooling2d,
+  prelu,
+  spatialPyramidPooling,
 } from '../index.js';
 
 beforeAll(() => registerOnnxBackend({ threads: 1 }));
@@ -32,8 +36,12 @@ const factories = {
   batchNorm,
   conv2d,
   dense,
+  elu,
   localResponseNormalization,
+  maxout,
   maxPooling2d,
+  prelu,
+  spatialPyramidPooling,
 } as Record<string, (options: object) => layers.Layer>;
 
 const cases: readonly Case[] = JSON.parse(readFileSync(new URL('./fixtures/layers.json', import.meta.url), 'utf8'));

@@ -10,8 +10,12 @@ import { BatchNormalization } from './batch-normalization.js';
 import { Conv2D } from './conv2d.js';
 import { Dense } from './dense.js';
 import { Dropout } from './dropout.js';
+import { HighwayGate } from './highway-gate.js';
 import { LocalResponseNormalization } from './local-response-normalization.js';
 import { MaxPooling2D } from './max-pooling-2d.js';
+import { Maxout } from './maxout.js';
+import { PRelu } from './prelu.js';
+import { SpatialPyramidPooling } from './spatial-pyramid-pooling.js';
 import { ZeroPaddedShortcut } from './zero-padded-shortcut.js';
 
 /**
@@ -33,8 +37,12 @@ export function registerLayers(): void {
     Conv2D,
     Dense,
     Dropout,
+    HighwayGate,
     LocalResponseNormalization,
     MaxPooling2D,
+    Maxout,
+    PRelu,
+    SpatialPyramidPooling,
     ZeroPaddedShortcut,
   ])
     registered(layer);

@@ -79,6 +79,61 @@ const inception: Source = {
   address: 'https://arxiv.org/abs/1512.00567',
 };
 
+const zfnet: Source = {
+  authors: 'Zeiler and Fergus',
+  title: 'Visualizing and understanding convolutional networks',
+  year: 2013,
+  address: 'https://arxiv.org/abs/1311.2901',
+};
+const prelu: Source = {
+  authors: 'He, Zhang, Ren and Sun',
+  title: 'Delving deep into rectifiers: surpassing human-level performance on ImageNet classification',
+  year: 2015,
+  address: 'https://arxiv.org/abs/1502.01852',
+};
+const squeezed: Source = {
+  authors: 'Hu, Shen, Albanie, Sun and Wu',
+  title: 'Squeeze-and-excitation networks',
+  year: 2018,
+  address: 'https://arxiv.org/abs/1709.01507',
+};
+const nin: Source = {
+  authors: 'Lin, Chen and Yan',
+  title: 'Network in network',
+  year: 2013,
+  address: 'https://arxiv.org/abs/1312.4400',
+};
+const dsn: Source = {
+  authors: 'Lee, Xie, Gallagher, Zhang and Tu',
+  title: 'Deeply-supervised nets',
+  year: 2014,
+  address: 'https://arxiv.org/abs/1409.5185',
+};
+const allCnn: Source = {
+  authors: 'Springenberg, Dosovitskiy, Brox and Riedmiller',
+  title: 'Striving for simplicity: the all convolutional net',
+  year: 2014,
+  address: 'https://arxiv.org/abs/1412.6806',
+};
+const highway: Source = {
+  authors: 'Srivastava, Greff and Schmidhuber',
+  title: 'Training very deep networks',
+  year: 2015,
+  address: 'https://arxiv.org/abs/1507.06228',
+};
+const fitnet: Source = {
+  authors: 'Romero et al.',
+  title: 'FitNets: hints for thin deep nets',
+  year: 2014,
+  address: 'https://arxiv.org/abs/1412.6550',
+};
+const elu: Source = {
+  authors: 'Clevert, Unterthiner and Hochreiter',
+  title: 'Fast and accurate deep network learning by exponential linear units (ELUs)',
+  year: 2015,
+  address: 'https://arxiv.org/abs/1511.07289',
+};
+
 /** The first pattern that a network's name fits says where it is from. */
 const places: readonly (readonly [name: RegExp, source: Source, place: string])[] = [
   [/^lenet5$/, lenet, 'figure 2, with ReLU and max pooling'],
@@ -103,6 +158,17 @@ const places: readonly (readonly [name: RegExp, source: Source, place: string])[
   [/^cifar_plain/, resnet, 'section 4.2'],
   [/^cifar_resnet/, resnet, 'section 4.2 and table 6'],
   [/^cifar_preact/, preActivation, 'table 4'],
+  [/^zfnet$/, zfnet, 'figure 3'],
+  [/^zfnetb$/, zfnet, 'table 2, with 512, 1024 and 512 maps in layers 3, 4 and 5'],
+  [/^prelu_net/, prelu, 'table 3'],
+  [/^se_res/, squeezed, 'table 1'],
+  [/^senet154$/, squeezed, 'appendix'],
+  [/^(cifar_)?nin$/, nin, "section 4, with the sizes of the authors' Caffe files"],
+  [/^cifar_dsn$/, dsn, 'section 3.2'],
+  [/^cifar_allcnn/, allCnn, 'tables 1 and 2'],
+  [/^cifar_highway/, highway, 'section 4 and table 2'],
+  [/^cifar_fitnet4$/, fitnet, 'section 3.1'],
+  [/^cifar_elu/, elu, 'sections 4.2 and 4.3'],
   [/^bn_inception$/, batchNorm, 'section 4.2 and figure 5'],
   [/^inception_v2$/, inception, 'table 1 and section 6'],
   [/^inception_v3$/, inception, 'section 6, as torchvision has it'],

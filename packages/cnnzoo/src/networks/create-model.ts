@@ -30,7 +30,7 @@ export function createModel<Id extends ModelId>(id: Id, options?: OptionsOf<Id>)
 
 /**
  * The names of all networks.
- * @param options `family` for those of one: lenet, alexnet, vgg, googlenet, resnet or inception
+ * @param options `family` for those of one: lenet, alexnet, vgg, googlenet, resnet, cifar-networks or inception
  * @returns ids for `createModel`, family by family, the small ones first
  * @throws TypeError for an unknown option, RangeError for an unknown family
  * @example

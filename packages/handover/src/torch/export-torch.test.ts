@@ -12,11 +12,17 @@ import {
   conv2d,
   dense,
   dropout,
+  elu,
   flatten,
-  globalAveragePooling2d,
+  highwayBlock,
   localResponseNormalization,
+  maxout,
   maxPooling2d,
+  prelu,
   relu,
+  spatialPyramidPooling,
+  squeezeAndExcitation,
+  tanh,
   zeroPaddedShortcut,
 } from '@cnnzoo/blocks';
 import { arrayDataset, type Dataset, split } from '@cnnzoo/data';
@@ -69,14 +75,18 @@ function everyLayer() {
   );
   const pooled = connect(stem, averagePooling2d({ poolSize: 3, stride: 1, padding: 1, countIncludePad: false }));
   const widened = connect(stem, zeroPaddedShortcut({ filters: 11 }));
-  const joined = connect(concatenate([pooled, widened]), relu(), dropout({ name: 'drop', rate: 0.3 }));
+  const gated = highwayBlock(squeezeAndExcitation(widened, { name: 'se', reduction: 4 }), { name: 'highway' });
+  const bent = connect(gated, elu(), conv2d({ name: 'even', filters: 22, kernelSize: 2, padding: 'same' }));
+  const wide = connect(bent, maxout({ pieces: 2 }), prelu({ name: 'prelu' }));
+  const joined = connect(concatenate([pooled, wide]), relu(), dropout({ name: 'drop', rate: 0.3 }));
   const main = connect(
     joined,
     adaptiveAveragePooling2d({ name: 'avg', outputSize: [2, 3] }),
     flatten(),
     dense({ name: '1.fc', units: 4 }),
   );
-  const head = connect(joined, globalAveragePooling2d(), dense({ name: 'aux', units: 4, useBias: false }));
+  const pyramid = connect(joined, spatialPyramidPooling({ levels: [3, 1] }));
+  const head = connect(pyramid, tanh(), dense({ name: 'aux', units: 4, useBias: false }));
   return makeModel({ inputs: x, outputs: [main, head] });
 }
 

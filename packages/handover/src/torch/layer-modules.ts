@@ -150,11 +150,23 @@ const writers: Readonly<Record<string, Writer>> = {
     const step = Number(stride) === 1 ? '' : `[:, :, ::${stride}, ::${stride}]`;
     return asExpression((x) => `F.pad(${x}${step}, (0, 0, 0, 0, ${before}, ${added - before}))`);
   },
+  CnnzooPRelu: (_, [shape = []]) => asModule(`nn.PReLU(${shape.at(-1)})`),
+  CnnzooMaxout: ({ pieces }, [shape = []]) =>
+    asExpression((x) => `${x}.unflatten(1, (${Number(shape.at(-1)) / Number(pieces)}, ${pieces})).amax(2)`),
+  CnnzooHighwayGate: () =>
+    asExpression((carried, transformed, gate) => `${carried} + ${gate} * (${transformed} - ${carried})`),
+  CnnzooSpatialPyramidPooling: ({ levels }) =>
+    asExpression(
+      (x) =>
+        `torch.cat([F.adaptive_max_pool2d(${x}, bins).flatten(1) for bins in (${(levels as number[]).join(', ')},)], 1)`,
+    ),
+  ELU: ({ alpha = 1 }) => asExpression((x) => `F.elu(${x}${alpha === 1 ? '' : `, ${alpha}`})`),
   ReLU: () => asExpression((x) => `F.relu(${x})`),
   Softmax: () => asExpression((x) => `F.softmax(${x}, 1)`),
   Flatten: () => asExpression((x) => `torch.flatten(${x}, 1)`),
   Dropout: ({ rate }) => asModule(`nn.Dropout(${rate})`),
   Add: () => asExpression((...inputs) => inputs.join(' + ')),
+  Multiply: () => asExpression((...inputs) => inputs.join(' * ')),
   Concatenate: () => asExpression((...inputs) => `torch.cat([${inputs.join(', ')}], 1)`),
   GlobalAveragePooling2D: () => asExpression((x) => `${x}.mean((2, 3))`),
   GlobalMaxPooling2D: () => asExpression((x) => `${x}.amax((2, 3))`),

@@ -12,10 +12,14 @@ beforeAll(async () => {
   await tf.setBackend('onnx');
 });
 
-/** One of each kind of layer: groups and LRN, factorized convolutions, pre-activation, zero-padded shortcuts, auxiliary heads. */
+/** One of each kind of layer: maxout, highway gates, even kernels with ELU, squeeze-and-excitation, PReLU with a pyramid, groups and LRN, factorized convolutions, pre-activation, zero-padded shortcuts, auxiliary heads. */
 const networks: readonly [ModelId, object][] = [
   ['lenet5', {}],
   ['alexnet_paper', { includeTop: false, pooling: 'avg' }],
+  ['cifar_fitnet4', {}],
+  ['cifar_highway32', {}],
+  ['cifar_elu11', {}],
+  ['se_resnext50_32x4d', {}],
   ['googlenet', { auxiliaryHeads: true }],
   ['inception_v3', {}],
   ['cifar_resnet20', {}],

@@ -1,8 +1,9 @@
 import { listModels, type ModelId } from 'cnnzoo';
+import { isRelative } from './small-networks.js';
 
 /**
  * The networks of `listModels()`, shared out to test files that run side by side and take about as long as each other. A network is of
- * the first part whose rule it meets, so that each is of exactly one.
+ * the first part whose rule it meets, so that each is of exactly one. Relatives are left out.
  */
 const rules = {
   resnext: /^resnext/,
@@ -19,5 +20,5 @@ export type Part = keyof typeof rules;
 
 export function networksOf(part: Part): ModelId[] {
   const partOf = (id: ModelId) => (Object.keys(rules) as Part[]).find((name) => rules[name].test(id));
-  return listModels().filter((id) => partOf(id) === part);
+  return listModels().filter((id) => partOf(id) === part && !isRelative(id));
 }

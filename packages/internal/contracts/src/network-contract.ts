@@ -13,7 +13,7 @@ import { type LayersModel, type LayerVariable, loadLayersModel } from '@tensorfl
 import { createModel } from 'cnnzoo';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { networksOf, type Part } from './families.js';
-import { hasTop, isGiant, smallInput } from './small-networks.js';
+import { featureChannels, hasTop, isGiant, smallInput } from './small-networks.js';
 
 const numClasses = 5;
 
@@ -157,7 +157,7 @@ export function describeNetworks(part: Part): void {
     const options = hasTop(id)
       ? { numClasses, inputShape }
       : { inputShape, includeTop: false, pooling: 'avg' as const };
-    const outputs = hasTop(id) ? numClasses : 512;
+    const outputs = hasTop(id) ? numClasses : featureChannels(id);
     const batch = 4;
     let model: LayersModel;
     let x: tf.Tensor4D;

@@ -21,6 +21,7 @@ const roles: Readonly<Record<string, string>> = {
   kernel: 'weight',
   bias: 'bias',
   gamma: 'weight',
+  alpha: 'weight',
   beta: 'bias',
   moving_mean: 'running_mean',
   moving_variance: 'running_var',

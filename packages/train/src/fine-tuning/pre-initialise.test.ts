@@ -1,7 +1,9 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { connect, conv2d, dense, flatten, maxPooling2d, relu } from '@cnnzoo/blocks';
+import * as tf from '@tensorflow/tfjs-core';
 import { input, type LayersModel, model } from '@tensorflow/tfjs-layers';
 import { expect, test } from 'vitest';
+import { lsuv, orthonormal } from './lsuv.js';
 import { preInitialise } from './pre-initialise.js';
 
 /** A VGG of few filters: convolutions of each stage, as in the paper's table, then two dense layers. */
@@ -64,4 +66,34 @@ test('networks that do not fit are errors before anything changes', () => {
     "'fc2' of to has weights [4,5] [5], expected [4,3] [3] as 'fc2' of from",
   );
   expect(values(other, 'conv1-1')).toEqual(before);
+});
+
+test('orthonormal weights, whichever of inputs and outputs are fewer', () => {
+  const network = tinyVgg([[4], [8], [16, 16]]);
+  orthonormal(network, { seed: 3 });
+  for (const name of ['conv1-1', 'conv2-1', 'conv3-1', 'fc1', 'fc2']) {
+    const [kernel, bias] = network.getLayer(name).getWeights();
+    const outputs = Number(kernel?.shape.at(-1));
+    const rows = tf.tidy(() => {
+      const flat = tf.reshape(kernel as tf.Tensor, [-1, outputs]);
+      const few = (flat.shape[0] ?? 0) >= outputs;
+      return tf.matMul(flat, flat, few, !few).arraySync() as number[][];
+    });
+    for (const [i, row] of rows.entries())
+      for (const [j, value] of row.entries()) expect(value).toBeCloseTo(i === j ? 1 : 0, 5);
+    expect([...(bias?.dataSync() ?? [])].every((value) => value === 0)).toBe(true);
+  }
+});
+
+test('LSUV gives every layer an output of variance 1, with the same weights for a seed', async () => {
+  const [network, again] = [tinyVgg([[4], [8], [16, 16]]), tinyVgg([[4], [8], [16, 16]])];
+  const images = tf.randomNormal<tf.Rank.R4>([32, 8, 8, 1], 0, 1, 'float32', 5);
+  const tensors = tf.memory().numTensors;
+  const found = await lsuv(network, images, { tolerance: 0.01, seed: 2 });
+  expect(tf.memory().numTensors).toBe(tensors);
+  expect(found.map(({ layer }) => layer)).toEqual(['conv1-1', 'conv2-1', 'conv3-1', 'conv3-2', 'fc1', 'fc2']);
+  for (const { variance } of found) expect(Math.abs(variance - 1)).toBeLessThan(0.01);
+  await lsuv(again, images, { tolerance: 0.01, seed: 2 });
+  expect(values(again, 'fc2')).toEqual(values(network, 'fc2'));
+  await expect(lsuv(network, images, { tolerance: 0 })).rejects.toThrow(/tolerance must be/);
 });

@@ -1,0 +1,63 @@
+import { integer } from '@cnnzoo/checks';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Shape } from '@tensorflow/tfjs-layers';
+import { registered } from '../registered.js';
+import { BaseLayer, type LayerOptions } from './base-layer.js';
+import { type CallOptions, knownChannels, onlyShape, onlyTensor } from './layer-arguments.js';
+
+/** The options of `maxout`. */
+export interface MaxoutOptions extends LayerOptions {
+  /** k: how many neighbouring channels become one. */
+  readonly pieces: number;
+}
+
+/** The layer that `maxout` makes. */
+export class Maxout extends BaseLayer<MaxoutOptions> {
+  static readonly className = 'CnnzooMaxout';
+  readonly pieces: number;
+
+  constructor(options: MaxoutOptions) {
+    super('maxout', options, { pieces: integer(1) });
+    this.pieces = options.pieces;
+  }
+
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+    const expected = '[batch, height, width, channels] or [batch, features]';
+    const shape = onlyShape(inputShape, this.name, [2, 4], expected);
+    const channels = knownChannels(shape, this.name);
+    if (channels % this.pieces !== 0)
+      throw new RangeError(
+        `pieces of layer ${this.name} must be a divisor of the input's channels, which are ${channels}, got ${this.pieces}`,
+      );
+    return [...shape.slice(0, -1), channels / this.pieces];
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[], options: CallOptions): tf.Tensor {
+    return tf.tidy(() => {
+      this.invokeCallHook(inputs, options);
+      const x = onlyTensor(inputs);
+      const channels = Number(x.shape.at(-1));
+      const outer = x.shape.slice(0, -1);
+      return tf.max(tf.reshape(x, [...outer, channels / this.pieces, this.pieces]), outer.length + 1);
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), pieces: this.pieces };
+  }
+}
+
+/**
+ * Maxout: Goodfellow et al. (2013). The largest of each `pieces` neighbouring channels: after a convolution or dense layer of
+ * `pieces` times as many channels, a unit that learns its own activation.
+ *
+ * Input [batch, height, width, channels] or [batch, features]; output with channels / pieces.
+ * @throws TypeError or RangeError naming the option
+ * @example
+ * import { connect, conv2d, maxout } from '@cnnzoo/blocks';
+ *
+ * const y = connect(x, conv2d({ name: 'conv1', filters: 64, kernelSize: 3, padding: 1 }), maxout({ pieces: 2 })); // 32 channels
+ */
+export function maxout(options: MaxoutOptions): Maxout {
+  return new (registered(Maxout))(options);
+}
