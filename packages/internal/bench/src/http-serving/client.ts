@@ -5,7 +5,7 @@ export interface Answered {
   readonly status: number;
   readonly body: Buffer;
   readonly headers: IncomingHttpHeaders;
-  /** Milliseconds. */
+  /** Milliseconds since the request had a connection: what it waits for one is the client's own. */
   readonly time: number;
 }
 
@@ -23,7 +23,7 @@ export function clientOf(address: URL, connections: number): Client {
   return {
     post: (path, body, { headers = {}, signal } = {}) =>
       new Promise((resolve, reject) => {
-        const start = performance.now();
+        let start = performance.now();
         const request = httpRequest(
           {
             host: address.hostname,
@@ -48,6 +48,9 @@ export function clientOf(address: URL, connections: number): Client {
             );
           },
         );
+        request.on('socket', () => {
+          start = performance.now();
+        });
         request.on('error', reject);
         request.end(body);
       }),
