@@ -44,6 +44,10 @@ export interface DoctorReport extends Machine {
   readonly engines: readonly EngineReport[];
   /** The engine that `useBackend()` takes for training. */
   readonly choice: EngineName | null;
+  /**
+   * How onnxruntime adds products of 8-bit numbers here: `'saturating'` wants weights of 7 bits in quantized networks. Null without onnxruntime.
+   */
+  readonly int8: 'exact' | 'saturating' | null;
   readonly copiesOfTfjsCore: readonly CopyOfTfjs[];
   /** The packages that take most of the room, the largest first. */
   readonly sizes: readonly InstalledSize[];
@@ -168,6 +172,12 @@ function problemsOf(
   return problems;
 }
 
+async function productsOfInt8(reports: readonly EngineReport[]): Promise<DoctorReport['int8']> {
+  if (!reports.some(({ engine, works }) => engine === 'onnx-cpu' && works)) return null;
+  const { int8Products } = await import('@cnnzoo/backend-onnx');
+  return int8Products();
+}
+
 /**
  * Examines this machine and every engine: what is installed, whether it loads, computes right and trains, on what device and how fast,
  * and what to do about each problem. Each engine runs in a process of its own; tfjs's backend is not touched.
@@ -195,6 +205,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
     gpu,
     engines: reports,
     choice: reports.find(({ works, canTrain }) => works && canTrain)?.engine ?? null,
+    int8: await productsOfInt8(reports),
     copiesOfTfjsCore: copies,
     sizes: installedSizes(folders),
     problems: [...problems, ...problemsOf(machine, gpu, reports, copies)],

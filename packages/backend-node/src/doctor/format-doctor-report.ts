@@ -30,6 +30,11 @@ function engineText(report: EngineReport, chosen: boolean): string[] {
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 
+const int8Text = {
+  exact: 'sums are exact (VNNI, AMX or ARM): quantize with weights of 8 bits',
+  saturating: 'sums saturate: quantize with weights of 7 bits',
+} as const;
+
 function sizeText(sizes: DoctorReport['sizes']): string[] {
   if (sizes.length === 0) return [];
   const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
@@ -71,6 +76,7 @@ export function formatDoctorReport(report: DoctorReport): string {
     `System     ${system.name}, ${system.platform} ${system.architecture}${system.libc === null ? '' : `, ${system.libc}`}`,
     `Processor  ${processor.model}, ${counted(processor.cores, 'core')}${limits.map((text) => `, ${text}`).join('')}; engines get ${counted(processor.usable, 'thread')}`,
     `           ${processor.features.length === 0 ? 'vector instructions unknown' : processor.features.join(' ')}`,
+    ...(report.int8 === null ? [] : [`           int8: ${int8Text[report.int8]}`]),
     `Memory     ${gigabytes(memory.available)} available of ${gigabytes(memory.total)}${memory.limit === null ? '' : `, limit of this container ${gigabytes(memory.limit)}`}`,
     `GPU        ${gpu.names.length === 0 ? 'none' : gpu.names.join(', ')}`,
   ];

@@ -1,5 +1,5 @@
 /** What a report must be, for who formats one: it may come from a file. */
-import { boolean, listOf, nullOr, number, type Rule, record, rule, text } from '@cnnzoo/checks';
+import { boolean, listOf, nullOr, number, oneOf, type Rule, record, rule, text } from '@cnnzoo/checks';
 import type { EngineName } from '../engine-name.js';
 import type { Obstacle } from '../engines/engine.js';
 import { engines } from '../engines/index.js';
@@ -50,6 +50,7 @@ export const reportRule: Rule<DoctorReport> = record<DoctorReport>({
     }),
   ),
   choice: nullOr(engineName),
+  int8: nullOr(oneOf(['exact', 'saturating'])),
   copiesOfTfjsCore: listOf(record<CopyOfTfjs>({ name: text, version: text, folder: text, usedBy: text })),
   sizes: listOf(
     record<InstalledSize>({ name: text, version: text, folder: text, bytes: number(0), unneeded: number(0) }),

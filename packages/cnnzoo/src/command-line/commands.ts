@@ -15,6 +15,7 @@ import { packCommand } from './commands/pack.js';
 import { parityCommand } from './commands/parity.js';
 import { predictCommand } from './commands/predict.js';
 import { pushCommand } from './commands/push.js';
+import { quantizeCommand } from './commands/quantize.js';
 import { recipeCommand } from './commands/recipe.js';
 import { serveCommand } from './commands/serve.js';
 import { shapeCommand } from './commands/shape.js';
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   mergeCommand,
   verifyCommand,
   clusterCommand,
+  quantizeCommand,
   exportCommand,
   convertCommand,
   pushCommand,

@@ -24,6 +24,7 @@ export interface OnnxClassifierOptions {
 export async function openOnnxClassifier(path: string, options: OnnxClassifierOptions): Promise<ImageClassifier> {
   const [file, { openOnnxFile }] = await Promise.all([readOnnxFile(path), import('@cnnzoo/backend-onnx')]);
   const said = metadataOf(path, file);
+  await warnOfProcessor(path, file);
   const preprocessing = options.preprocessing ?? said.preprocessing;
   if (preprocessing === undefined)
     throw new TypeError(
@@ -55,6 +56,18 @@ export async function openOnnxClassifier(path: string, options: OnnxClassifierOp
     model.dispose();
     throw error;
   }
+}
+
+/** A file of 8-bit weights is quietly wrong where sums of their products saturate. */
+async function warnOfProcessor(path: string, { metadata }: OnnxFile): Promise<void> {
+  const said = metadata['quantization'];
+  if (said === undefined || !/"weights":"int8"/.test(said)) return;
+  const { int8Products } = await import('@cnnzoo/backend-onnx');
+  if (int8Products() === 'saturating')
+    process.emitWarning(
+      `${path} has weights of 8 bits, whose sums saturate on this processor: its answers lose accuracy. Quantize it again with weights: 'int7'`,
+      { type: 'QuantizationWarning', code: 'CNNZOO_INT8_SATURATES' },
+    );
 }
 
 /** Of the file itself; weights in files of their own are known by their names in it. */
