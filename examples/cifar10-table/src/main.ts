@@ -1,0 +1,154 @@
+/** Trains the networks of the lecture's table on CIFAR-10 under one schedule: `npm start -- --data cifar10.zip`. It resumes by itself. */
+import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DataLoader, imageFolder, subset } from '@cnnzoo/data';
+import { summarize } from '@cnnzoo/shape';
+import { cosineDecay, sgd, train, warmUp } from '@cnnzoo/train';
+import { compose, normalize, randomCrop, randomHorizontalFlip, toTensor } from '@cnnzoo/transforms';
+import { createModel, type ModelId, useBackend } from 'cnnzoo';
+
+/** The error on CIFAR-10 in percent that the lecture's table 4 or the network's paper has, with augmentation where they have it. */
+const published = {
+  cifar_nin: 8.81,
+  cifar_dsn: 8.22,
+  cifar_fitnet4: 8.39,
+  cifar_highway19: 7.72,
+  cifar_allcnn_c: 7.25,
+  cifar_elu11: null,
+  cifar_elu18: 6.55,
+  cifar_resnet20: 8.75,
+  cifar_resnet110: 6.61,
+} as const satisfies Partial<Record<ModelId, number | null>>;
+
+type Network = keyof typeof published;
+
+interface Row {
+  readonly network: Network;
+  readonly parameters: number;
+  readonly macs: number;
+  readonly epochs: number;
+  readonly losses: readonly number[];
+  readonly testAccuracy: number;
+  readonly seconds: number;
+}
+
+const usage = `usage: npm start -- --data FOLDER_OR_ARCHIVE [options]
+  --data PATH       a folder, .zip or .tar with train/CLASS/*.jpg and test/CLASS/*.jpg of 32 x 32 pixels
+  --networks NAMES  some of ${Object.keys(published).join(', ')}; default all
+  --epochs N        default 5
+  --images N        of the training images, evenly spread; default all
+  --rate N          the highest learning rate; default 0.02
+  --seed N          default 1
+  --folder FOLDER   for checkpoints and results; default runs/cifar10-table`;
+
+function isNetwork(name: string): name is Network {
+  return Object.hasOwn(published, name);
+}
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      data: { type: 'string' },
+      networks: { type: 'string', default: Object.keys(published).join(',') },
+      epochs: { type: 'string', default: '5' },
+      images: { type: 'string' },
+      rate: { type: 'string', default: '0.02' },
+      seed: { type: 'string', default: '1' },
+      folder: { type: 'string', default: join('runs', 'cifar10-table') },
+    },
+  });
+  if (values.data === undefined) throw new TypeError(`--data is missing\n${usage}`);
+  const networks = values.networks.split(',').map((name) => {
+    if (!isNetwork(name)) throw new RangeError(`--networks has no '${name}'\n${usage}`);
+    return name;
+  });
+  const { epochs, rate, seed } = values;
+  return { ...values, data: values.data, networks, epochs: Number(epochs), rate: Number(rate), seed: Number(seed) };
+}
+
+async function main(): Promise<number> {
+  const { data, networks, epochs, images, rate, seed, folder } = readArguments();
+  const all = await imageFolder(data, { root: 'train' });
+  const count = Math.min(all.length, images === undefined ? all.length : Number(images));
+  const training = subset(
+    all,
+    Array.from({ length: count }, (_, i) => Math.floor((i * all.length) / count)),
+  );
+  const test = await imageFolder(data, { root: 'test' });
+  await useBackend();
+  const finish = [toTensor(), normalize([0.4914, 0.4822, 0.4465], [0.247, 0.2435, 0.2616])];
+  const augment = compose([randomCrop(32, { padding: 4 }), randomHorizontalFlip(), ...finish]);
+  console.log('| network | parameters | MACs | loss by epoch | test error | paper | seconds |');
+  console.log('| --- | ---: | ---: | --- | ---: | ---: | ---: |');
+  for (const network of networks) {
+    const file = join(folder, `${network}.json`);
+    const row = (await resultOf(file)) ?? (await run(network));
+    if (row === null) return 130;
+    console.log(format(row));
+
+    async function run(network: Network): Promise<Row | null> {
+      const checkpoints = join(folder, network);
+      await mkdir(folder, { recursive: true });
+      const model = createModel(network, { numClasses: training.categories.length, seed });
+      const { params, macs } = summarize(model);
+      const loader = new DataLoader(training, {
+        ...{ batchSize: 128, shuffle: true, seed, transform: augment, dropLast: true, workers: 1 },
+      });
+      const history = await train(model, loader, {
+        epochs,
+        validation: new DataLoader(test, { batchSize: 250, transform: compose(finish), workers: 1 }),
+        optimizer: sgd({ learningRate: rate, momentum: 0.9, nesterov: true, weightDecay: 5e-4 }),
+        schedule: warmUp({ duration: 0.2, start: 0.05 }, cosineDecay()),
+        clipping: { norm: 2 },
+        checkpoint: { folder: checkpoints, keepLast: 1 },
+        resume: await access(join(checkpoints)).then(
+          () => true,
+          () => false,
+        ),
+      });
+      model.dispose();
+      if (history.interrupted !== null) {
+        console.error(`${network}: stopped after step ${history.step}; the same command resumes`);
+        return null;
+      }
+      const last = history.epochs.at(-1);
+      const row: Row = {
+        ...{ network, epochs, parameters: params, macs },
+        losses: history.epochs.map(({ loss }) => loss),
+        testAccuracy: last?.validation?.accuracy ?? Number.NaN,
+        seconds: history.epochs.reduce((sum, { seconds }) => sum + seconds, 0),
+      };
+      await writeFile(`${file}.part`, JSON.stringify(row));
+      await rename(`${file}.part`, file);
+      return row;
+    }
+  }
+  return 0;
+}
+
+/** The row of a network that is done, or null. */
+async function resultOf(file: string): Promise<Row | null> {
+  const text = await readFile(file, 'utf8').catch(() => null);
+  return text === null ? null : (JSON.parse(text) as Row);
+}
+
+function format({ network, parameters, macs, losses, testAccuracy, seconds }: Row): string {
+  const paper = published[network];
+  const cells = [
+    ...[network, parameters.toLocaleString('en'), `${(macs / 1e6).toFixed(0)} M`],
+    losses.map((loss) => loss.toFixed(3)).join(', '),
+    `${(100 - 100 * testAccuracy).toFixed(1)} %`,
+    paper === null ? '' : `${paper} %`,
+    seconds.toFixed(0),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? `${error.name}: ${error.message}` : error);
+    process.exit(1);
+  },
+);
