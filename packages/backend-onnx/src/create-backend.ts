@@ -4,6 +4,8 @@ import { fusions } from './fusions/index.js';
 import type { EmissionOptions } from './graph/emission.js';
 import type { GraphFeature } from './graph/onnx-graph.js';
 import { probeBlock } from './kernels/convolution/block-probe.js';
+import { add } from './kernels/elementwise.js';
+import { zeroOf } from './kernels/gate.js';
 import type { Runtime } from './runtime/runtime.js';
 import { OnnxBackend } from './tfjs/backend.js';
 
@@ -37,6 +39,7 @@ export function createBackend(
     sessionBytes: sessionBytes(),
     dump,
     profile: process.env['CNNZOO_ONNX_PROFILE'],
+    gate: { zero: zeroOf, add },
     graph: {
       block: missing.has('blockedConvolution') ? 0 : probeBlock(runtime),
       without: missing,

@@ -6,6 +6,7 @@ import { type ElementType, type Layout, physicalShape, relayout } from '../graph
 import type { LazyNode } from '../graph/node.js';
 import { encodeModel } from '../graph/onnx-model.js';
 import { emitNode } from '../graph/operation.js';
+import type { Recomputation } from './recompute.js';
 import type { Trace } from './trace.js';
 
 export interface CompiledGraph {
@@ -52,7 +53,7 @@ const labelOf = ({ name }: LazyNode, index: number): string => `${name}#${index}
  * @param constants leaves whose values become part of the graph, by index
  */
 export function emit(
-  { order, leaves, roots }: Trace,
+  { trace: { order, leaves, roots }, indexOf }: Recomputation,
   options: EmissionOptions,
   constants: ReadonlySet<number> = none,
 ): EmittedGraph {
@@ -62,7 +63,7 @@ export function emit(
     graph.set(leaf, layout, constants.has(i) ? embed(graph, leaf, layout) : `x${i}`);
   });
   order.forEach((node, i) => {
-    emitNode(graph, node, labelOf(node, i));
+    emitNode(graph, node, labelOf(node, indexOf?.(node) ?? i));
   });
   return { graph, constants };
 }
@@ -84,9 +85,13 @@ export function relayoutFilters({ order }: Trace, { graph }: EmittedGraph): Read
 }
 
 /** Changes an emitted graph to one that reads these leaves as `relayoutFilters` has stored them. */
-export function emitMoved({ order }: Trace, { graph }: EmittedGraph, moved: ReadonlySet<LazyNode>): void {
+export function emitMoved(
+  { trace: { order }, indexOf }: Recomputation,
+  { graph }: EmittedGraph,
+  moved: ReadonlySet<LazyNode>,
+): void {
   graph.moveToFiltersFirst(moved, order, (node, i) => {
-    emitNode(graph, node, labelOf(node, i));
+    emitNode(graph, node, labelOf(node, indexOf?.(node) ?? i));
   });
 }
 

@@ -14,6 +14,7 @@ import { ConstantWeights } from './constant-weights.js';
 import { DeviceMemory } from './device-memory.js';
 import { failureOf, independentRoots, spreadFailures } from './failures.js';
 import { deviceGraph, hostGraph } from './graph-session.js';
+import { type GateOperations, type Recomputation, recomputed } from './recompute.js';
 import { type CachedSession, SessionCache } from './session-cache.js';
 import { isSmall, sessionBytes } from './session-size.js';
 import { type EngineStats, noStats } from './statistics.js';
@@ -31,6 +32,7 @@ export interface EngineOptions extends SessionOptions {
   readonly dump?: string | undefined;
   /** How graphs are written. */
   readonly graph: EmissionOptions;
+  readonly gate: GateOperations;
 }
 
 export class Engine {
@@ -41,6 +43,8 @@ export class Engine {
   nameOf: (value: Value) => string | null = () => null;
   /** Whether weights may become constants of graphs. A graph rounds otherwise then. */
   mayUseConstants: () => boolean = () => true;
+  /** Whether training steps keep few activations and compute the others again. */
+  mayRecompute: () => boolean = () => false;
   readonly pool = new BufferPool();
   readonly #runtime: Runtime;
   readonly #options: EngineOptions;
@@ -131,11 +135,18 @@ export class Engine {
   #sessionOf(traced: Trace): CachedSession {
     const { stats } = this;
     const start = performance.now();
-    const key = structuralKey(traced);
+    // On a device the memory is its own, and so is the order of the work.
+    const recompute = this.#deviceMemory === null && traced.trains && this.mayRecompute();
+    const key = this.#keyOf(traced, recompute);
     stats.traceTime += performance.now() - start;
     stats.nodes = traced.order.length;
     const found = this.#cache.get(key);
-    return found === undefined ? this.#missing(key, traced) : this.#found(key, traced, found);
+    return found === undefined ? this.#missing(key, traced, recompute) : this.#found(key, traced, found);
+  }
+
+  /** The same step has another graph where it computes activations again. */
+  #keyOf(traced: Trace, recompute: boolean): string {
+    return recompute ? `recompute ${structuralKey(traced)}` : structuralKey(traced);
   }
 
   /** The graph is there already: it runs, or the same with its weights as constants. */
@@ -150,19 +161,20 @@ export class Engine {
   }
 
   /** Compiles a graph. Where its filters move it may be there already. */
-  #missing(key: string, traced: Trace): CachedSession {
-    const { emitted, moved } = this.#compiling(() => {
-      const graph = emit(traced, this.#options.graph);
-      return { emitted: graph, moved: relayoutFilters(traced, graph) };
+  #missing(key: string, traced: Trace, recompute: boolean): CachedSession {
+    const { written, emitted, moved } = this.#compiling(() => {
+      const written: Recomputation = (recompute ? recomputed(traced, this.#options.gate) : null) ?? { trace: traced };
+      const graph = emit(written, this.#options.graph);
+      return { written, emitted: graph, moved: relayoutFilters(written.trace, graph) };
     });
-    const now = moved.size === 0 ? key : structuralKey(traced);
+    const now = moved.size === 0 ? key : this.#keyOf(traced, recompute);
     const found = moved.size === 0 ? undefined : this.#cache.get(now);
     if (found !== undefined) return this.#found(now, traced, found);
     return this.#cached(
       now,
       this.#compiling(() => {
-        if (moved.size > 0) emitMoved(traced, emitted, moved);
-        return this.#load(traced, compile(traced, emitted));
+        if (moved.size > 0) emitMoved(written, emitted, moved);
+        return this.#load(traced, compile(written.trace, emitted));
       }),
     );
   }
@@ -170,7 +182,7 @@ export class Engine {
   #withConstants(traced: Trace, constants: ReadonlySet<number>): CachedSession {
     // onnxruntime blocks filters by itself where they are constants.
     const options = { ...this.#options.graph, block: 0 };
-    return this.#compiling(() => this.#load(traced, compile(traced, emit(traced, options, constants))));
+    return this.#compiling(() => this.#load(traced, compile(traced, emit({ trace: traced }, options, constants))));
   }
 
   #cached(key: string, session: CachedSession): CachedSession {

@@ -47,6 +47,10 @@ export interface LazyNode {
   readonly kind: number;
   /** The same of the node as a value that a graph reads, -1 as long as nobody has asked for it: see `leafKindOf`. */
   leafKind: number;
+  /** Counts up as nodes are recorded. */
+  readonly sequence: number;
+  /** Recorded under a gradient tape: a part of a training step's forward pass. */
+  readonly forward: boolean;
   /** A model's input that has no value, or computed from one: part of a recorded graph, never computed by the engine. */
   readonly symbolic: boolean;
   /** Null for values and inputs. */
@@ -60,6 +64,8 @@ export interface LazyNode {
 }
 
 const noAttributes: Attributes = {};
+
+let recorded = 0;
 
 /** Number that stands for shape and dtype of a value that a graph reads, whatever operation has made it. */
 export function leafKindOf(node: LazyNode): number {
@@ -78,6 +84,8 @@ export function constant(value: Value, shape: readonly number[], dtype: DataType
     attributes: noAttributes,
     kind: -1,
     leafKind: -1,
+    sequence: -1,
+    forward: false,
     symbolic: false,
     operation: null,
     value,
@@ -98,6 +106,8 @@ export function placeholder(shape: readonly number[], dtype: DataType): LazyNode
     attributes: noAttributes,
     kind: kindOf('Placeholder', dtype, shape, noAttributes),
     leafKind: -1,
+    sequence: -1,
+    forward: false,
     symbolic: true,
     operation: null,
     value: null,
@@ -113,6 +123,7 @@ class OperationNode implements LazyNode {
   readonly elementwise: boolean;
   readonly kind: number;
   leafKind = -1;
+  readonly sequence = recorded++;
   readonly symbolic: boolean;
   value: Value | null = null;
   failure: Error | null = null;
@@ -125,6 +136,7 @@ class OperationNode implements LazyNode {
     readonly shape: readonly number[],
     readonly dtype: DataType,
     readonly attributes: Attributes,
+    readonly forward: boolean,
   ) {
     this.name = operation.name;
     this.elementwise = operation.elementwise ?? false;
@@ -142,6 +154,7 @@ export function lazyNode(
   shape: readonly number[],
   dtype: DataType,
   attributes: Attributes,
+  forward = false,
 ): LazyNode {
-  return new OperationNode(operation, inputs, shape, dtype, attributes);
+  return new OperationNode(operation, inputs, shape, dtype, attributes, forward);
 }

@@ -110,7 +110,7 @@ const step = elementwise<{ alpha: number }>('Step', (graph, [x], { alpha }) => {
 });
 
 const multiply = elementwise('Multiply', (graph, [a, b], _, node) => product(graph, a, b, node));
-const add = elementwise('Add', (graph, operands) => graph.op('Add', operands));
+export const add = elementwise('Add', (graph, operands) => graph.op('Add', operands));
 const relu = elementwise('Relu', (graph, [x]) => graph.op('Relu', [x]));
 
 const leakyRelu = elementwise<{ alpha: number }>('LeakyRelu', (graph, [x], { alpha }) =>

@@ -45,8 +45,13 @@ export class SymbolicReadError extends Error {
  */
 const constantWeightsFlag = 'ONNX_CONSTANT_WEIGHTS';
 
+/** A flag of tfjs: whether a training step's backward pass computes activations again instead of keeping all of them. `train` sets it. */
+const recomputeFlag = 'ONNX_RECOMPUTE';
+
 export class OnnxBackend extends tf.KernelBackend {
   readonly engine: Engine;
+  /** Whether the flag ONNX_RECOMPUTE changes anything. */
+  readonly canRecompute: boolean;
   /** Of tensors that were made by another backend. */
   readonly #moved: tf.DataStorage<TensorData>;
   /** How many tensors there are that were made here. */
@@ -71,10 +76,13 @@ export class OnnxBackend extends tf.KernelBackend {
       },
     });
     this.engine = new Engine(runtime, options, () => this.#variables.values());
+    this.canRecompute = runtime.createDeviceSession === null;
     this.#moved = new tf.DataStorage(this, tf.engine());
     this.engine.nameOf = (value) => this.#variables.nameOf(value);
     tf.env().registerFlag(constantWeightsFlag, () => true);
     this.engine.mayUseConstants = () => tf.env().getBool(constantWeightsFlag);
+    tf.env().registerFlag(recomputeFlag, () => false);
+    this.engine.mayRecompute = () => tf.env().getBool(recomputeFlag);
   }
 
   // Recording
@@ -92,7 +100,7 @@ export class OnnxBackend extends tf.KernelBackend {
     if (this.#onRecord === null) this.#flushLongHistory();
     const nodes: LazyNode[] = [];
     for (const input of inputs) nodes.push(this.nodeOf(input));
-    const node = lazyNode(operation, nodes, shape, dtype, attributes);
+    const node = lazyNode(operation, nodes, shape, dtype, attributes, this.#boundary.isForward);
     this.#onRecord?.(node);
     const data = new TensorData(this, node, null, 1);
     if (!node.symbolic) {

@@ -34,6 +34,11 @@ export class StepBoundary {
     return changed && !this.trains ? 'scope' : null;
   }
 
+  /** Whether what is recorded now belongs to the forward pass of a training step. */
+  get isForward(): boolean {
+    return this.#engine.state.gradientDepth > 0;
+  }
+
   /** Everything is computed: what comes now has no history. */
   flushed(): void {
     this.trains = this.#engine.state.gradientDepth > 0;

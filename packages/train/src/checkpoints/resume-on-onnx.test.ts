@@ -23,6 +23,7 @@ afterAll(() => rm(folder, { recursive: true }));
 test.each([
   ['frozen layers', ['conv1', 'bn1'], {}],
   ['many batches a step', [], { accumulate: 6 }],
+  ['activations that are computed again', [], { recompute: true }],
 ] as const)('gone on with from any step, it gives the same weights, bit for bit: %s', async (name, frozen, options) => {
   const run = async (more: Partial<TrainOptions>) => {
     const model = tinyModel();
@@ -39,4 +40,23 @@ test.each([
   const steps = (await readdir(checkpoint.folder)).filter((step) => step.startsWith('step-'));
   expect(steps.length).toBeGreaterThan(5);
   for (const step of steps) expect(await run({ resume: join(checkpoint.folder, step) })).toEqual(whole);
+});
+
+test('with and without activations that are computed again a run has the same losses, and is another run', async () => {
+  const checkpoint = { folder: join(folder, 'kept') };
+  const run = async (more: Partial<TrainOptions>) => {
+    const model = tinyModel();
+    const optimizer = sgd({ learningRate: 0.05, momentum: 0.9 });
+    try {
+      const { epochs } = await train(model, tinyLoader(18), { epochs: 2, optimizer, ...more });
+      return epochs.map(({ loss }) => loss);
+    } finally {
+      model.dispose();
+      optimizer.dispose();
+    }
+  };
+  const kept = await run({ checkpoint });
+  const again = await run({ recompute: true });
+  for (const [i, loss] of kept.entries()) expect(again[i]).toBeCloseTo(loss, 4);
+  await expect(run({ checkpoint, resume: true, recompute: true, epochs: 3 })).rejects.toThrow(/recompute/);
 });

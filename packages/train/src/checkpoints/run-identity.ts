@@ -34,6 +34,8 @@ export interface RunIdentity {
   readonly auxiliaryWeight: number;
   readonly clipping: Readonly<Record<string, number>>;
   readonly accumulate: number;
+  /** Where it is on: the graph of a step rounds otherwise then. */
+  readonly recompute?: boolean;
   readonly averageDecay?: number;
   readonly earlyStopping?: Readonly<Record<string, number | string>>;
   /** The loader's, where it says one. */
@@ -58,6 +60,7 @@ const rules: OptionRules<RunIdentity> = {
   auxiliaryWeight: number(0),
   clipping: mapOf(number()),
   accumulate: integer(1),
+  recompute: optional(boolean),
   averageDecay: optional(number()),
   earlyStopping: optional(mapOf(setting)),
   seed: optional(number()),
@@ -80,6 +83,7 @@ interface RunDescription {
   readonly auxiliaryWeight: number;
   readonly clipping: GradientClipping;
   readonly accumulate: number;
+  readonly recompute: boolean;
   readonly averageDecay: number | null;
   readonly earlyStopping: EarlyStopping | null;
 }
@@ -98,6 +102,7 @@ export function runSettings(options: RunDescription, loss: string): RunSettings 
     auxiliaryWeight: options.auxiliaryWeight,
     clipping: { ...clipping },
     accumulate: options.accumulate,
+    ...(options.recompute ? { recompute: true } : {}),
     ...(averageDecay === null ? {} : { averageDecay }),
     ...(earlyStopping === null ? {} : { earlyStopping: { ...earlyStopping } }),
     ...(seed === undefined ? {} : { seed }),

@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly auxiliaryWeight: number;
   readonly clipping: GradientClipping;
   readonly accumulate: number;
+  /** Compute activations again in the backward pass. */
+  readonly recompute: boolean;
   readonly validation: Loader | null;
   readonly watch: RunWatch;
   readonly metrics: Metrics;

@@ -28,6 +28,7 @@ import { type EarlyStopping, earlyStoppingRule } from './early-stopping.js';
 import type { TrainEvent } from './events.js';
 import { clippingRule, type GradientClipping } from './gradient-clipping.js';
 import type { Metric, Metrics } from './metrics.js';
+import { requireRecompute } from './recompute.js';
 import { refuseSoftmax } from './refuse-softmax.js';
 
 /** What `train` writes down of a run, so that it can be resumed. */
@@ -58,6 +59,11 @@ export interface TrainOptions {
   readonly clipping?: GradientClipping;
   /** Batches of the loader in one step; their gradients are averaged. Default 1. */
   readonly accumulate?: number;
+  /**
+   * Of the forward pass, keep few activations and compute the others again in the backward pass (Chen et al. 2016): some half of the memory, for the time of up to
+   * another forward pass. Needs the backend `onnx`, on the processor. Default false.
+   */
+  readonly recompute?: boolean;
   /** Further figures of the main head, in training and validation. */
   readonly metrics?: Metrics;
   /** Images to validate on after each epoch. */
@@ -98,6 +104,7 @@ const trainRules: OptionRules<TrainOptions> = {
   auxiliaryWeight: optional(number(0)),
   clipping: optional(clippingRule),
   accumulate: optional(integer(1)),
+  recompute: optional(boolean),
   metrics: optional(mapOf(callable<Metric>('a function of labels and logits'))),
   validation: optional(loaderRule),
   averageDecay: optional(
@@ -126,7 +133,7 @@ const trainRules: OptionRules<TrainOptions> = {
 export function checkTrainArguments(model: LayersModel, loader: Loader, options: TrainOptions): void {
   check('model', model, layersModel<LayersModel>());
   check('loader', loader, loaderRule);
-  const { loss, labelSmoothing, earlyStopping, validation, checkpoint, resume } = checkOptions(
+  const { loss, labelSmoothing, earlyStopping, validation, checkpoint, recompute, resume } = checkOptions(
     'train',
     options,
     trainRules,
@@ -140,4 +147,5 @@ export function checkTrainArguments(model: LayersModel, loader: Loader, options:
   if (model.trainableWeights.length === 0)
     throw new TypeError(`model '${model.name}' has nothing to train: all is frozen`);
   if (loss === undefined) refuseSoftmax(model);
+  if (recompute === true) requireRecompute();
 }

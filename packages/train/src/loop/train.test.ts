@@ -442,6 +442,7 @@ const wrongOptions: [string, Partial<TrainOptions>][] = [
   ['accumulate must be an integer of at least 1, got 1.5', { accumulate: 1.5 }],
   ['clipping.norm must be a finite number above 0, got 0', { clipping: { norm: 0 } }],
   ['labelSmoothing must be a finite number from 0 to 1, got 2', { labelSmoothing: 2 }],
+  ["recompute: the backend 'cpu' keeps all activations", { recompute: true }],
   ['labelSmoothing is for the default loss', { labelSmoothing: 0.1, loss: crossEntropy }],
   ['auxiliaryWeight must be a finite number of at least 0, got -1', { auxiliaryWeight: -1 }],
   ['resume: true resumes from checkpoint.folder, which is missing', { resume: true }],

@@ -13,6 +13,7 @@ import { watchRun } from '../warnings/watch-run.js';
 import { defaultAuxiliaryWeight, lossOf } from './backward.js';
 import type { Loader } from './batch.js';
 import type { History } from './history.js';
+import { withRecompute } from './recompute.js';
 import { type RunOptions, type RunStart, run as runEpochs } from './run.js';
 import { noSums } from './run-state.js';
 import { type CheckpointOptions, checkTrainArguments, type TrainOptions } from './train-options.js';
@@ -56,6 +57,7 @@ export async function train(model: LayersModel, loader: Loader, options: TrainOp
       auxiliaryWeight: options.auxiliaryWeight ?? defaultAuxiliaryWeight,
       clipping: options.clipping ?? {},
       accumulate: options.accumulate ?? 1,
+      recompute: options.recompute ?? false,
       validation: options.validation ?? null,
       watch: watchRun(options.warnings ?? {}, model, loader, options.validation ?? null),
       metrics: options.metrics ?? {},
@@ -65,7 +67,8 @@ export async function train(model: LayersModel, loader: Loader, options: TrainOp
       onEvent: options.onEvent ?? (() => {}),
       abort: options.abort ?? null,
     };
-    return await runEpochs(run, await startOf(run, options));
+    const start = await startOf(run, options);
+    return await (run.recompute ? withRecompute(() => runEpochs(run, start)) : runEpochs(run, start));
   } finally {
     await store?.close();
   }

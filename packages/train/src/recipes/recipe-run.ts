@@ -31,6 +31,7 @@ export function recipeRun(recipe: RecipeName | Recipe): RecipeRun {
     auxiliaryWeight: auxiliaryWeight ?? defaultAuxiliaryWeight,
     clipping: clipping ?? {},
     accumulate: 1,
+    recompute: false,
     averageDecay: averageDecay ?? null,
     earlyStopping: null,
   };
