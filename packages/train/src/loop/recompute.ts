@@ -14,6 +14,7 @@ export function requireRecompute(): void {
     );
 }
 
+// Repeated in @cnnzoo/evaluate, for another flag: neither package uses the other, and five lines are not worth a third.
 /** Does work whose training steps compute activations again. */
 export async function withRecompute<Result>(work: () => Promise<Result>): Promise<Result> {
   active++;
