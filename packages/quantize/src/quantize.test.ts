@@ -1,10 +1,16 @@
 /** Quantized networks: beside those of onnxruntime's own quantizer, and their answers. */
-import { freeze, registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freeze, openOnnxFile, registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { decodeModel } from '@cnnzoo/onnx-format';
+import { uniform } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import golden from './fixtures/quantizer.json' with { type: 'json' };
 import { type QuantizeOptions, quantize } from './index.js';
 import { type Figures, figuresOf } from './testing/figures.js';
+import { foreignNetwork } from './testing/foreign-network.js';
 import { batches, networks } from './testing/networks.js';
 
 beforeAll(async () => {
@@ -61,3 +67,40 @@ describe.each(Object.entries(golden as Readonly<Record<string, Readonly<Record<s
     });
   },
 );
+
+describe('a file of others', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'quantize-'));
+  const file = join(folder, 'foreign.onnx');
+  const images = uniform('foreign', 2 * 12 * 12 * 3);
+
+  it('is folded, quantized, and answers as before', async () => {
+    writeFileSync(file, foreignNetwork());
+    const quantized = await quantize(file, [images], { weights: 'int7' });
+    const types = decodeModel(quantized.model).graph?.node.map(({ opType }) => opType);
+    for (const gone of ['BatchNormalization', 'Identity', 'Dropout', 'ReduceMean', 'Relu', 'Clip'])
+      expect(types).not.toContain(gone);
+    expect(() => freeze(quantized)).toThrow(/NCHW.*openOnnxFile/);
+    const saved = join(folder, 'quantized.onnx');
+    await quantized.save(saved);
+    const [exact, found] = [file, saved].map((path) => {
+      const opened = openOnnxFile(path, quantized.signature);
+      const scores = opened.run(images);
+      opened.dispose();
+      return scores;
+    });
+    const largest = exact?.reduce((most, score) => Math.max(most, Math.abs(score)), 0) ?? 0;
+    for (const [i, score] of (exact ?? []).entries())
+      expect(Math.abs((found?.[i] ?? 0) - score) / largest, `score ${i}`).toBeLessThan(0.05);
+    expect(largest).toBeGreaterThan(0.1);
+  });
+
+  it('has layers that can stay in float, and its errors name what is wrong', async () => {
+    const left = await quantize(file, [images], { weights: 'int7', exclude: ['conv2'] });
+    expect(Object.keys(figuresOf(left.model))).not.toContain('w2');
+    await expect(quantize(file, [images], { exclude: ['conv3'] })).rejects.toThrow(/'conv3'.*did you mean 'conv/);
+    await expect(quantize(file, [])).rejects.toThrow(/no images/);
+    await expect(quantize(file, [images.subarray(1)])).rejects.toThrow(/calibration\[0\] has 863 values/);
+    await expect(quantize(file, [images.map(() => Number.NaN)])).rejects.toThrow(/not a number/);
+    rmSync(folder, { recursive: true });
+  });
+});
