@@ -24,6 +24,7 @@ ARCHITECTURES = (
     + [f"resnet{depth}" for depth in (18, 34, 50, 101, 152)]
     + ["resnext50_32x4d", "resnext101_32x8d", "wide_resnet50_2", "wide_resnet101_2"]
 )
+SENETS = ["senet154", "se_resnet50", "se_resnet101", "se_resnet152", "se_resnext50_32x4d", "se_resnext101_32x4d"]
 NOTES = {
     "googlenet": "The auxiliary heads in this file were never trained.",
 }
@@ -155,6 +156,29 @@ for path in ("inception_v3", "resnet", "vgg"):
                 "licence": value("license"),
             }
         )
+
+# timm's SENet and SE-ResNet, which were converted from the authors' Caffe files. Their networks have other names here.
+senet = constants("timm/models/senet.py")
+functions = {node.name: node for node in ast.parse(sources["timm/models/senet.py"]).body if isinstance(node, ast.FunctionDef)}
+defaults = dictionary(functions["_cfg"].body[-1].value)
+for key, call in dictionary(senet["default_cfgs"].args[0]).items():
+    name, _, tag = key.removeprefix("legacy_").partition(".")
+    architecture = name.replace("seres", "se_res")
+    if architecture not in SENETS:
+        continue
+    config = {**defaults, **keywords(call)}
+    assert ast.literal_eval(config["crop_pct"]) == 0.875 and ast.literal_eval(config["interpolation"]) == "bilinear"
+    url = config["url"].value
+    entries.append(
+        {
+            "id": f"{architecture}.{tag}",
+            "preprocessing": preprocessing(256, 224),
+            "rules": "torchvision",
+            "url": url,
+            "sha256": re.search(r"-([0-9a-f]{8,})\.pth$", url)[1],
+            "licence": config["license"].value,
+        }
+    )
 
 # Keras: addresses and MD5 sums as constants.
 caffe = preprocessing(256, 224, "bilinear", caffe_mean, (1 / 255,) * 3)

@@ -13,7 +13,7 @@ function publishedWeights(): readonly PublishedWeights[] {
 }
 
 function describe(row: WeightsRow): PublishedWeights {
-  const { id, options = {}, rules, url, sha256, md5, measuredWith } = row;
+  const { id, options = {}, rules, url, measuredWith } = row;
   const dot = id.indexOf('.');
   return {
     id,
@@ -21,7 +21,7 @@ function describe(row: WeightsRow): PublishedWeights {
     architecture: id.slice(0, dot),
     options,
     url,
-    hash: hashOf(sha256, md5),
+    hash: hashOf(row),
     megabytes: row.megabytes ?? null,
     rules,
     preprocessing: preprocessingFor(row.preprocessing, [null, null, 3]),
@@ -34,9 +34,11 @@ function describe(row: WeightsRow): PublishedWeights {
   };
 }
 
-function hashOf(sha256: string | undefined, md5: string | undefined): FileHash | null {
-  if (sha256 !== undefined)
-    return { algorithm: 'sha256', prefix: sha256, bits: 4 * sha256.length, source: 'torchvision, in the file name' };
+function hashOf({ url, sha256, md5 }: WeightsRow): FileHash | null {
+  if (sha256 !== undefined) {
+    const publisher = url.includes('pytorch-image-models') ? 'timm' : 'torchvision';
+    return { algorithm: 'sha256', prefix: sha256, bits: 4 * sha256.length, source: `${publisher}, in the file name` };
+  }
   if (md5 !== undefined) return { algorithm: 'md5', prefix: md5, bits: 4 * md5.length, source: 'keras.applications' };
   return null;
 }
