@@ -102,7 +102,8 @@ async function main(): Promise<number> {
         schedule: warmUp({ duration: 0.2, start: 0.05 }, cosineDecay()),
         clipping: { norm: 2 },
         checkpoint: { folder: checkpoints, keepLast: 1 },
-        resume: await access(join(checkpoints)).then(
+        // A run that ended before its first checkpoint begins again.
+        resume: await access(join(checkpoints, 'checkpoints.json')).then(
           () => true,
           () => false,
         ),
