@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-backend-wasm';
 // Registers tfjs's gradients.
 import * as tfl from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { registerWasmKernels } from './wasm-kernels.js';
 
 let tensors = 0;
@@ -17,7 +17,6 @@ beforeAll(async () => {
 beforeEach(() => {
   tensors = tf.memory().numTensors;
 });
-afterAll(() => tf.removeBackend('wasm'));
 
 /** The largest difference of an operation's result and gradients between wasm and cpu, relative to the largest value of each. */
 async function difference(

@@ -118,7 +118,7 @@ test('a model of the user’s own', async () => {
   const path = join(folder, 'own.safetensors');
   writeFileSync(path, writeSafetensors(stateDict(model)));
   expect((await loadPretrained(model, path)).loaded).toEqual(['fc.weight', 'fc.bias']);
-  await expect(loadPretrained(model, 'IMAGENET1K_V1')).rejects.toThrow('expected one of alexnet.IMAGENET1K_V1');
+  await expect(loadPretrained(model, 'IMAGENET1K_V1')).rejects.toThrow(/expected one of .*alexnet\.IMAGENET1K_V1/);
 });
 
 test('auxiliary heads in a file of torchvision’s, which the model does not have', async () => {
@@ -152,7 +152,7 @@ test('the registry', () => {
     expect(describeWeights(id).preprocessing).toMatchObject({ mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
   expect(describeWeights('googlenet.IMAGENET1K_V1').notes).toContain('never trained');
   expect(() => describeWeights('resnet50.V7')).toThrow('resnet50.IMAGENET1K_V1');
-  expect(() => describeWeights('mobilenet')).toThrow('there are weights for alexnet');
+  expect(() => describeWeights('mobilenet')).toThrow(/there are weights for .*alexnet/);
   for (const { hash, id, architecture, name } of listWeights()) {
     expect(id).toBe(`${architecture}.${name}`);
     if (hash !== null) expect(hash.prefix).toMatch(hash.algorithm === 'md5' ? /^[0-9a-f]{32}$/ : /^[0-9a-f]{8,64}$/);
