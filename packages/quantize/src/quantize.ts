@@ -31,7 +31,7 @@ export interface QuantizeOptions {
   readonly format?: 'QDQ';
   /**
    * Bits of weights. Default: `'int8'` where this processor adds their products exactly, `'int7'` where its sums saturate: see `int8Products` of
-   * @cnnzoo/backend-onnx. Files of 7 bits are right, and as fast, on all processors.
+   * @cnnzoo/backend-onnx. Files of 7 bits are right on all processors.
    */
   readonly weights?: WeightBits;
   /** Names of layers that stay in float: of nodes of the ONNX graph, or what stands in them before a slash. */
