@@ -65,7 +65,8 @@ if (changed.length === 0) {
   process.exit();
 }
 
-const { setupFiles = [], ...shared } = config.test ?? {};
+// Vitest takes what is given for all as if it had been typed, before what a project says: whether files share a process is the project's.
+const { setupFiles = [], isolate: _, ...shared } = config.test ?? {};
 const vitest = await startVitest('test', [], {
   ...shared,
   config: false,
