@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeModel } from '@cnnzoo/onnx-format';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import '@tensorflow/tfjs-backend-cpu';
@@ -226,6 +227,7 @@ describe('exportOnnx', () => {
     ['layout', { layout: 'NWHC' }, /layout is 'NWHC'/],
     ['preprocessing', { preprocessing: 'yes' }, /preprocessing is 'yes'/],
     ['licence', { licence: 3 }, /licence is 3/],
+    ['weights', { weights: 'int8' }, /weights is 'int8', expected 'float32' or 'float16'/],
     ['inputShape', { inputShape: [8, 8, 3] }, /inputShape is \[8, 8, 3\]/],
     ['an unknown option', { batch: 3 }, /unknown option 'batch'/],
   ])('refuses a wrong %s', (_, options, message) => {
@@ -245,6 +247,30 @@ describe('exportOnnx', () => {
     const output = await run(exportOnnx(model, { inputShape: [6, 7, 3] }), new Float32Array(126), [1, 6, 7, 3]);
     expect(output.dims).toEqual([1, 4, 5, 2]);
   });
+});
+
+test('weights of float16 are half the size, and what half floats have no room for stays', async () => {
+  const model = network();
+  const weights = model.getWeights().map((weight) => weight.clone());
+  // A filter that would become infinite, and one whose numbers half floats hardly tell apart.
+  const factors: Readonly<Record<string, number>> = { depthwise: 2e5, conv2: 1e-5 };
+  const factorOf = (name = '') => factors[name.split('/')[0] ?? ''] ?? 1;
+  for (const changed of [false, true]) {
+    if (changed) model.setWeights(weights.map((weight, i) => tf.mul(weight, factorOf(model.weights[i]?.name))));
+    const [whole, file] = [exportOnnx(model), exportOnnx(model, { weights: 'float16' })];
+    const types = new Map(decodeModel(file).graph?.initializer.map(({ name, dataType }) => [name, dataType]));
+    const halves = [...types].filter(([, type]) => type === 10).length;
+    expect(halves).toBe(changed ? 2 : 4);
+    const exact = await run(whole, picture(2), [2, 9, 8, 3]);
+    const found = await run(file, picture(2), [2, 9, 8, 3]);
+    const largest = Math.max(...Array.from(exact.data as Float32Array, Math.abs));
+    for (const [i, value] of (exact.data as Float32Array).entries())
+      expect(Math.abs(value - Number(found.data[i]))).toBeLessThan(2e-3 * largest);
+  }
+  const apart = join(folder, 'halves.onnx');
+  await writeOnnx(model, apart, { weights: 'float16', externalData: true });
+  expect((await run(apart, picture(2), [2, 9, 8, 3])).dims).toEqual([2, 5]);
+  for (const path of [apart, `${apart}.data`]) rmSync(path);
 });
 
 describe('writeOnnx', () => {

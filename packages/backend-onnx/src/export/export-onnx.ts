@@ -1,11 +1,13 @@
 /** Models as .onnx files: in memory, or on disk with the weights beside the graph where one file would be too large. */
 import { check, string } from '@cnnzoo/checks';
+import { dataTypes } from '@cnnzoo/onnx-format';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { encodeModel, type GraphProto, onnxType } from '../graph/onnx-model.js';
 import { predictionGraph } from '../prediction/prediction-graph.js';
 import { type GraphModel, type RecordableModel, recordable } from '../prediction/recordable-model.js';
 import { onnxBackend } from '../register-backend.js';
 import { type ExportOnnxOptions, type ResolvedExport, resolveOptions } from './export-options.js';
+import { halveWeights } from './halve-weights.js';
 import { normalizePixels } from './normalize-pixels.js';
 import { writeFiles } from './write-files.js';
 
@@ -28,6 +30,7 @@ const largestFile = 2 ** 31 - 2 ** 26;
  * @param options.layout 'NHWC' or 'NCHW', of inputs and outputs
  * @param options.preprocessing whether the graph takes uint8 pixels and normalizes them by the model's mean and deviation itself.
  *   Resizing and cropping stay outside: `preprocessing` in the metadata says how
+ * @param options.weights 'float32', or 'float16' for half the size
  * @param options.licence of the weights
  * @returns the bytes of an .onnx file
  * @throws TypeError or RangeError for wrong options, for a model that has no graph of dynamic batch, and for one of 2 GB or more
@@ -94,15 +97,16 @@ function encode(graph: GraphProto, model: RecordableModel, { opset, description 
 
 function exportedGraph(
   model: RecordableModel,
-  { batchSize, inputShape, layout, normalize, opset }: ResolvedExport,
+  { batchSize, inputShape, layout, normalize, opset, weights }: ResolvedExport,
 ): GraphProto {
-  return predictionGraph(model, onnxBackend(), {
+  const graph = predictionGraph(model, onnxBackend(), {
     batchSize,
     inputShape,
     layout: layout === 'NCHW' ? 'channelsFirst' : 'plain',
     opset,
     preprocess: normalize && normalizePixels(normalize.mean, normalize.std),
   });
+  return weights === 'float16' ? halveWeights(graph) : graph;
 }
 
 const bytesOfType: Readonly<Record<number, number>> = {
@@ -111,6 +115,7 @@ const bytesOfType: Readonly<Record<number, number>> = {
   [onnxType.int64]: 8,
   [onnxType.uint8]: 1,
   [onnxType.bool]: 1,
+  [dataTypes.float16]: 2,
 };
 
 function weightBytes({ initializer }: GraphProto): number {

@@ -18,6 +18,11 @@ export interface ExportOnnxOptions {
    * cropping always stay outside. Default false: float32, normalized by the caller as for `model.predict`.
    */
   readonly preprocessing?: boolean;
+  /**
+   * What weights take in the file: `'float16'` is half the size. The network computes with float32 all the same, as runtimes widen them when they
+   * open the file. Vectors, such as biases, and weights that half floats have no room for stay float32. Default `'float32'`.
+   */
+  readonly weights?: 'float32' | 'float16';
   /** Of the weights, for the file's metadata. Default: what `loadPretrained` has noted, else none. */
   readonly licence?: string;
 }
@@ -28,10 +33,11 @@ export interface ResolvedExport {
   readonly inputShape: readonly number[] | undefined;
   readonly layout: 'NHWC' | 'NCHW';
   readonly normalize: { readonly mean: readonly number[]; readonly std: readonly number[] } | null;
+  readonly weights: 'float32' | 'float16';
   readonly description: ModelDescription;
 }
 
-const names = ['opset', 'batchSize', 'inputShape', 'layout', 'preprocessing', 'licence'];
+const names = ['opset', 'batchSize', 'inputShape', 'layout', 'preprocessing', 'weights', 'licence'];
 
 function shown(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? String(value));
@@ -58,11 +64,14 @@ export function resolveOptions(
     if (![...names, ...others].includes(name))
       throw new TypeError(`unknown option '${name}', expected ${[...names, ...others].join(', ')}`);
   const { opset = 17, batchSize = 'dynamic', layout = 'NHWC', preprocessing = false, inputShape, licence } = options;
+  const { weights = 'float32' } = options;
   if (!opsets.includes(opset)) throw new RangeError(`opset is ${shown(opset)}, expected one of ${opsets.join(', ')}`);
   if (batchSize !== 'dynamic' && !(Number.isInteger(batchSize) && batchSize > 0))
     throw new RangeError(`batchSize is ${shown(batchSize)}, expected a positive integer or 'dynamic'`);
   if (layout !== 'NHWC' && layout !== 'NCHW')
     throw new RangeError(`layout is ${shown(layout)}, expected 'NHWC' or 'NCHW'`);
+  if (weights !== 'float32' && weights !== 'float16')
+    throw new RangeError(`weights is ${shown(weights)}, expected 'float32' or 'float16'`);
   if (typeof preprocessing !== 'boolean')
     throw new TypeError(`preprocessing is ${shown(preprocessing)}, expected true or false`);
   if (inputShape !== undefined && !Array.isArray(inputShape))
@@ -77,6 +86,7 @@ export function resolveOptions(
     batchSize,
     inputShape,
     layout,
+    weights,
     normalize: preprocessing ? normalization(model, description) : null,
     description,
   };

@@ -18,7 +18,9 @@ export interface OnnxValue {
 
 export interface OnnxFile {
   readonly opset: number;
+  /** Without those that only make a weight of another type float32. */
   readonly nodes: readonly NodeProto[];
+  /** By the names by which nodes read them: a weight that the file has in fewer bits has the name of what becomes of it. */
   readonly weights: ReadonlyMap<string, TensorProto>;
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
@@ -43,7 +45,8 @@ export async function readOnnxFile(file: string): Promise<OnnxFile> {
   const model = decoded(file, bytes);
   const { graph, opsetImport, metadataProps } = model;
   if (graph === undefined || graph.node.length === 0) throw new TypeError(`${file}: no ONNX model: it has no graph`);
-  const weights = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
+  const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
+  const { nodes, weights } = widened(graph.node, stored);
   const value = ({ name, type }: ValueInfoProto): OnnxValue => ({
     name,
     type: elementTypes[type?.tensorType?.elemType ?? 0] ?? 'unknown',
@@ -51,13 +54,30 @@ export async function readOnnxFile(file: string): Promise<OnnxFile> {
   });
   return {
     opset: opsetImport.find(({ domain = '' }) => domain === '' || domain === 'ai.onnx')?.version ?? 0,
-    nodes: graph.node,
+    nodes,
     weights,
     // Old files list their weights among the inputs.
-    inputs: graph.input.filter(({ name }) => !weights.has(name)).map(value),
+    inputs: graph.input.filter(({ name }) => !stored.has(name)).map(value),
     outputs: graph.output.map(value),
     metadata: Object.fromEntries(metadataProps.map(({ key, value: text }) => [key, text])),
   };
+}
+
+const makesFloats = new Set(['Cast', 'DequantizeLinear']);
+
+function widened(
+  all: readonly NodeProto[],
+  stored: ReadonlyMap<string, TensorProto>,
+): { nodes: readonly NodeProto[]; weights: Map<string, TensorProto> } {
+  const weights = new Map(stored);
+  const nodes = all.filter(({ opType, input: [from = ''], output: [name = ''] }) => {
+    const tensor = makesFloats.has(opType) ? stored.get(from) : undefined;
+    if (tensor === undefined) return true;
+    weights.delete(from);
+    weights.set(name, { ...tensor, name });
+    return false;
+  });
+  return { nodes, weights };
 }
 
 function decoded(file: string, bytes: Uint8Array): ModelProto {

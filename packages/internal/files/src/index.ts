@@ -1,5 +1,6 @@
 export { addressOf, shownAddress } from './address.js';
 export { type Budget, type ReadLimits, readBudget } from './budget.js';
+export { fromFloat16, toFloat16, weightsAsFloat16 } from './float16.js';
 export { type Hasher, hasher } from './hasher.js';
 export { inflate } from './inflate.js';
 export { isRecord, parseJson } from './json.js';

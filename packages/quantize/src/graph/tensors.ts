@@ -1,4 +1,5 @@
 /** Constants of a graph as arrays, and arrays as constants. */
+import { fromFloat16 } from '@cnnzoo/files';
 import { dataTypes, type TensorProto } from '@cnnzoo/onnx-format';
 
 export function sizeOf(dims: readonly number[]): number {
@@ -12,6 +13,12 @@ export function floatsOf({ dataType, rawData, floatData = [] }: TensorProto): Fl
   // The bytes of a message begin anywhere.
   const { buffer, byteOffset, byteLength } = rawData.byteOffset % 4 === 0 ? rawData : Uint8Array.from(rawData);
   return new Float32Array(buffer, byteOffset, byteLength / 4);
+}
+
+/** The values of a float16 constant. */
+export function widened({ rawData, int32Data = [] }: TensorProto): Float32Array {
+  if (rawData === undefined || rawData.length === 0) return fromFloat16(Uint16Array.from(int32Data));
+  return fromFloat16(new Uint16Array(Uint8Array.from(rawData).buffer));
 }
 
 /** The values of a small int64 constant; null for another type. */

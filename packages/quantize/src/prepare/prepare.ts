@@ -1,7 +1,8 @@
 /** A graph as it is quantized: no more operations than have to be, each in the form that onnxruntime has 8-bit kernels for. */
-import type { GraphProto } from '@cnnzoo/onnx-format';
+import { dataTypes, type GraphProto } from '@cnnzoo/onnx-format';
 import { type Graph, graphOf, isOutput, readersOf, removeUnused, replaceMade, replaceReads } from '../graph/graph.js';
 import type { FloatModel } from '../graph/open-source.js';
+import { float32Tensor, widened } from '../graph/tensors.js';
 import { foldBatchNorm } from './fold-batch-norm.js';
 import { fuseBias } from './fuse-bias.js';
 import { globalPooling } from './global-pooling.js';
@@ -44,12 +45,15 @@ function structuredCloneOfNodes(graph: GraphProto) {
   };
 }
 
-/** Constants that are nodes become tensors of the graph. */
+/** Constants that are nodes become tensors of the graph, and weights of two bytes float32. */
 function inlineConstants(graph: Graph): void {
-  graph.nodes = graph.nodes.filter(({ opType, attribute, output: [name = ''] }) => {
+  graph.nodes = graph.nodes.filter(({ opType, attribute, input: [from = ''], output: [name = ''] }) => {
     const value = opType === 'Constant' ? attribute.find((each) => each.name === 'value')?.t : undefined;
-    if (value === undefined) return true;
-    graph.constants.set(name, { ...value, name });
+    const halves = opType === 'Cast' ? graph.constants.get(from) : undefined;
+    if (value !== undefined) graph.constants.set(name, { ...value, name });
+    else if (halves?.dataType === dataTypes.float16)
+      graph.constants.set(name, float32Tensor(name, halves.dims, widened(halves)));
+    else return true;
     return false;
   });
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fromFloat16, toFloat16 } from '@cnnzoo/files';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { StateDict } from '../state-dict/state-dict.js';
@@ -121,9 +122,20 @@ describe('writing', () => {
     );
   });
 
+  test('rounds to half floats where that is their dtype', async () => {
+    const data = Float32Array.of(1 / 3, -65504, 3e-8, Number.POSITIVE_INFINITY);
+    const bytes = writeSafetensors(new Map([['a', { dtype: 'F16', shape: [4], data }]]));
+    expect([...bytes.subarray(-8)]).toEqual([0x55, 0x35, 0xff, 0xfb, 1, 0, 0, 0x7c]);
+    const read = (await readSafetensors(bytes)).get('a');
+    expect(read).toMatchObject({ dtype: 'F32', data: fromFloat16(toFloat16(data)) });
+  });
+
   test.each([
     [{ dtype: 'F32', shape: [2], data: Float32Array.of(1) }, 'takes 8'],
-    [{ dtype: 'F16', shape: [1], data: Float32Array.of(1) }, 'read only'],
+    [{ dtype: 'BF16', shape: [1], data: Float32Array.of(1) }, 'read only'],
+    [{ dtype: 'F16', shape: [1], data: Uint16Array.of(1) }, 'Float32Array'],
+    [{ dtype: 'F16', shape: [2], data: Float32Array.of(1) }, 'takes 4'],
+    [{ dtype: 'F16', shape: [2], data: Float32Array.of(1, -65520) }, 'has -65520'],
     [{ dtype: 'F32', shape: [1], data: Float32Array.of(1), layout: 'keras' }, "keras's layout"],
   ] as const)('refuses %o', (tensor, message) => {
     expect(() => writeSafetensors(new Map([['a', tensor]]))).toThrow(message);

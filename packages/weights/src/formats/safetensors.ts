@@ -1,6 +1,6 @@
 /** The safetensors format: 8 bytes with the length of a JSON header, the header, then the tensors' bytes without gaps. */
 import { check, checkOptions } from '@cnnzoo/checks';
-import { type Budget, isRecord, type OpenSource, parseJson, type Source } from '@cnnzoo/files';
+import { type Budget, isRecord, type OpenSource, parseJson, type Source, toFloat16 } from '@cnnzoo/files';
 import { type Dtype, dtypes, elementCount, isSafetensorsDtype, shapeText } from '../state-dict/dtype.js';
 import { type StateDict, type StateTensor, stateDictRule } from '../state-dict/state-dict.js';
 import { fileKind, kindBytes, wrongKind } from './file-kind.js';
@@ -163,10 +163,10 @@ function checkPlaces(sorted: readonly HeaderEntry[], bodyLength: number): void {
 
 /**
  * Writes tensors as a safetensors file, byte for byte as the reference library does.
- * @param dict tensors in PyTorch's layout
+ * @param dict tensors in PyTorch's layout. Those of dtype 'F16' have a Float32Array, whose numbers are rounded to half floats: half the size
  * @param metadata names and texts to store with them, such as `{ format: 'pt' }`, which Python's transformers asks for
  * @returns the file's bytes
- * @throws TypeError or RangeError naming the tensor where `data` does not fit `dtype` and `shape`, or is in Keras's layout
+ * @throws TypeError or RangeError naming the tensor where `data` does not fit `dtype` and `shape`, is too large for 'F16', or is in Keras's layout
  * @example
  * import { writeFile } from 'node:fs/promises';
  * import { stateDict, writeSafetensors } from '@cnnzoo/weights';
@@ -199,7 +199,7 @@ export function writeSafetensors(dict: StateDict, metadata?: Readonly<Record<str
   bytes.fill(0x20, 8 + json.length, start);
   let offset = start;
   for (const [name, tensor] of tensors) {
-    const { data } = tensor;
+    const data = tensor.dtype === 'F16' ? halves(name, tensor) : tensor.data;
     if (!ArrayBuffer.isView(data)) throw new TypeError(`'${name}' has no typed array as data`);
     const expected = storedBytes(name, tensor);
     if (data.byteLength !== expected)
@@ -212,6 +212,14 @@ export function writeSafetensors(dict: StateDict, metadata?: Readonly<Record<str
   return bytes;
 }
 
+function halves(name: string, { data }: StateTensor): Uint16Array {
+  if (!(data instanceof Float32Array)) throw new TypeError(`'${name}' has dtype F16, whose data is a Float32Array`);
+  const codes = toFloat16(data);
+  const at = codes.findIndex((code, i) => (code & 0x7fff) === 0x7c00 && Number.isFinite(data[i]));
+  if (at >= 0) throw new RangeError(`'${name}' has ${data[at]}, and half floats end at 65504: write it with dtype F32`);
+  return codes;
+}
+
 /** The bytes `tensor` takes in a file, once it is known to be writable. */
 function storedBytes(name: string, tensor: StateTensor): number {
   if (name === metadataName) throw new RangeError(`a tensor cannot be called '${metadataName}'`);
@@ -221,7 +229,7 @@ function storedBytes(name: string, tensor: StateTensor): number {
   const traits = isSafetensorsDtype(dtype) ? dtypes[dtype] : undefined;
   if (traits === undefined)
     throw new TypeError(`'${name}' has the dtype '${String(dtype)}', which safetensors does not have`);
-  if (traits.widened !== dtype)
+  if (traits.widened !== dtype && dtype !== 'F16')
     throw new TypeError(`'${name}' has dtype ${dtype}, which is read only: write it as F32`);
   return (elementCount(shape, `'${name}'`) * traits.bits) / 8;
 }

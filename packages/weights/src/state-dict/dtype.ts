@@ -1,4 +1,5 @@
 /** The element types of files, how many bits each takes and what JavaScript holds them in. */
+import { fromFloat16 } from '@cnnzoo/files';
 
 /** An element type, by its name in the safetensors format; C128 is PyTorch's and has none there. */
 export type Dtype =
@@ -111,34 +112,6 @@ function widenBfloat16(bytes: Uint8Array): Float32Array {
   return new Float32Array(bits.buffer);
 }
 
-/** Bits of the float32 of each of the 65,536 half floats, made at first use. Bits, so that NaN payloads survive. */
-let float16Bits: Int32Array | undefined;
-
-function float16Table(): Int32Array {
-  const table = new Int32Array(65536);
-  const value = new Float32Array(1);
-  const bits = new Int32Array(value.buffer);
-  for (let code = 0; code < 65536; code++) {
-    const exponent = (code >> 10) & 31;
-    if (exponent === 31) {
-      table[code] = ((code & 0x8000) << 16) | 0x7f800000 | ((code & 0x3ff) << 13);
-    } else {
-      value[0] = ieeeFloat(code, 5, 10, 15);
-      table[code] = bits[0] ?? 0;
-    }
-  }
-  return table;
-}
-
-function widenFloat16(bytes: Uint8Array): Float32Array {
-  float16Bits ??= float16Table();
-  const table = float16Bits;
-  const codes = view(Uint16Array)(bytes);
-  const bits = new Int32Array(codes.length);
-  for (let i = 0; i < codes.length; i++) bits[i] = table[codes[i] ?? 0] ?? 0;
-  return new Float32Array(bits.buffer);
-}
-
 function eightBitFloat(name: keyof typeof float8): DtypeTraits {
   return { bits: 8, widened: 'F32', widenedBytes: 4, decode: widen8(float8[name] ?? Number) };
 }
@@ -161,7 +134,7 @@ export const dtypes: Readonly<Record<Dtype, DtypeTraits>> = {
   F8_E5M2FNUZ: eightBitFloat('F8_E5M2FNUZ'),
   I16: { bits: 16, widened: 'I16', widenedBytes: 2, decode: view(Int16Array) },
   U16: { bits: 16, widened: 'U16', widenedBytes: 2, decode: view(Uint16Array) },
-  F16: { bits: 16, widened: 'F32', widenedBytes: 4, decode: widenFloat16 },
+  F16: { bits: 16, widened: 'F32', widenedBytes: 4, decode: (bytes) => fromFloat16(view(Uint16Array)(bytes)) },
   BF16: { bits: 16, widened: 'F32', widenedBytes: 4, decode: widenBfloat16 },
   I32: { bits: 32, widened: 'I32', widenedBytes: 4, decode: view(Int32Array) },
   U32: { bits: 32, widened: 'U32', widenedBytes: 4, decode: view(Uint32Array) },

@@ -24,7 +24,7 @@ export const exportCommand = command({
     'Writes a network with its weights, or a model that was saved in a folder. The format follows the name of the file: .onnx and .safetensors are files, any other name is a folder in the format of TensorFlow.js. --format triton writes a model repository for the Triton Inference Server: the ONNX model, config.pbtxt, and the names of the classes. --format python writes a folder with a PyTorch module and its weights. --training writes a folder with a whole training step as an ONNX file, its state and a manifest, for any onnxruntime; with --format python, a PyTorch program that trains the network as its paper did, and resumes from the checkpoints of `cnnzoo train`.',
   examples: [
     'cnnzoo export resnet50 resnet50.onnx --weights DEFAULT --preprocessing',
-    'cnnzoo export pets pets.safetensors',
+    'cnnzoo export pets pets.safetensors --float16',
     'cnnzoo export resnet50 models --format triton --weights DEFAULT',
     'cnnzoo export cifar_resnet20 step --training --batch 128',
     'cnnzoo export cifar_resnet20 program --training --format python',
@@ -53,6 +53,9 @@ export const exportCommand = command({
     opset: numeric('version', 'ONNX: 17 (default) to 22', { least: 17, most: 22 }),
     preprocessing: flag('ONNX: take uint8 pixels, and normalize them inside'),
     externalData: flag('ONNX: the weights in a file of their own'),
+    float16: flag(
+      'ONNX and safetensors: weights of two bytes, half the size; the network computes with float32 all the same',
+    ),
     training: flag('a training step: forward, backward and update'),
     recipe: choice('name', "training step: a paper's optimizer and loss; default: the network's own", recipeNames),
     operators: choice('set', "training step: standard (default), or onnxruntime's own for full speed", [
@@ -62,7 +65,7 @@ export const exportCommand = command({
   },
   async run({ args: { network, file }, options, output }) {
     const { weights, input, classes, format, batch, layout, opset, preprocessing, externalData } = options;
-    const { training, recipe, operators } = options;
+    const { float16, training, recipe, operators } = options;
     const ofStep = recipe !== undefined ? 'recipe' : operators !== undefined ? 'operators' : undefined;
     if (ofStep !== undefined && training !== true)
       throw new TypeError(`--${ofStep} is for training steps: give --training, too`);
@@ -71,7 +74,7 @@ export const exportCommand = command({
     if (inPython && ofOnnx !== undefined)
       throw new TypeError(`--${ofOnnx[0]} is for ONNX files, and --format python writes a PyTorch program`);
     const otherFormat = inPython ? undefined : format;
-    const ofModel = Object.entries({ format: otherFormat, layout, preprocessing, externalData }).find(
+    const ofModel = Object.entries({ format: otherFormat, layout, preprocessing, externalData, float16 }).find(
       ([, value]) => value !== undefined,
     );
     if (training === true && ofModel !== undefined)
@@ -95,7 +98,7 @@ export const exportCommand = command({
         ? await writeTorchTraining(model.model, id, file, { batchSize: batch, recipe })
         : training === true
           ? await writeTraining(model.model, id, file, { batchSize: batch, recipe, operators, opset })
-          : await writeModel(model.model, file, { format, onnx });
+          : await writeModel(model.model, file, { format, onnx, float16: float16 === true });
       const random = model.random ? ['the weights are random: give --weights for published ones'] : [];
       for (const line of random) output.note(line);
       const lines = written.files.map(({ path, bytes }) => `${path}  ${fileSize(bytes)}`);

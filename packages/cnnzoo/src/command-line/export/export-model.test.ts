@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fromFloat16, toFloat16 } from '@cnnzoo/files';
 import { readTorch, stateDict } from '@cnnzoo/weights';
 import '@tensorflow/tfjs-backend-cpu';
 import { writeMetadata } from '@cnnzoo/metadata';
@@ -20,7 +21,7 @@ writeMetadata(model, { categories: ['cat', 'dog'] });
 
 /** The numbers of a state dict, which may be read from a file at each access. */
 const numbers = (dict: ReturnType<typeof stateDict>) =>
-  [...dict].map(([name, { shape, data }]) => [name, shape, Array.from(data as Float32Array)]);
+  [...dict].map(([name, { shape, data }]) => [name, shape, Array.from(data as Float32Array)] as const);
 
 const options = { format: undefined, onnx: {} };
 const through = { network: 'lenet5', classes: 2 };
@@ -40,6 +41,24 @@ test('an ONNX file gives its weights by the names in it, and others do not fit a
   const { tensors, numbers: count } = await convertWeights(at('d.onnx'), at('d.safetensors'), unchanged);
   expect({ tensors, count }).toEqual({ tensors: 10, count: model.countParams() });
   await expect(convertWeights(at('d.onnx'), at('d.pt'), through)).rejects.toThrow(/conv1\.weight/);
+});
+
+test('weights of two bytes are half the size, and come back rounded', async () => {
+  await writeModel(model, at('h.safetensors'), { ...options, float16: true });
+  await writeModel(model, at('h.onnx'), { ...options, float16: true });
+  const bytes = 4 * model.countParams();
+  for (const name of ['h.safetensors', 'h.onnx']) expect(readFileSync(at(name)).length).toBeLessThan(0.6 * bytes);
+  // The vectors are biases, which are not rounded.
+  const exact = numbers(stateDict(model)).flatMap(([, shape, values]) =>
+    values.map((value) => (shape.length > 1 ? fromFloat16(toFloat16(Float32Array.of(value)))[0] : value)),
+  );
+  const inOrder = (values: readonly unknown[]) => [...values].sort((a, b) => Number(a) - Number(b));
+  for (const name of ['h.safetensors', 'h.onnx']) {
+    await convertWeights(at(name), at('i.pth'), unchanged);
+    const found = numbers(await readTorch(at('i.pth'))).flatMap(([, , values]) => values);
+    expect(inOrder(found)).toEqual(inOrder(exact));
+  }
+  await expect(writeModel(model, at('h.pth'), { ...options, float16: true })).rejects.toThrow(/--float16 is for/);
 });
 
 test('formats that hold a network want its name', async () => {

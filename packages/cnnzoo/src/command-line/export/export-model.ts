@@ -2,8 +2,9 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ExportOnnxOptions } from '@cnnzoo/backend-onnx';
-import { writeAtomically } from '@cnnzoo/files';
+import { weightsAsFloat16, writeAtomically } from '@cnnzoo/files';
 import { readMetadata } from '@cnnzoo/metadata';
+import type { StateDict } from '@cnnzoo/weights';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { OnnxValue } from '../../onnx/onnx-file.js';
 import type { TensorDescription } from './tensor-description.js';
@@ -23,14 +24,20 @@ export interface WrittenModel {
 interface WriteOptions {
   readonly format: Format | undefined;
   readonly onnx: ExportOnnxOptions & { readonly externalData?: boolean };
+  /** Whether weights take two bytes, where the format can have that. */
+  readonly float16?: boolean;
 }
+
+const withFloat16: readonly Format[] = ['onnx', 'triton', 'safetensors'];
 
 export async function writeModel(model: LayersModel, path: string, options: WriteOptions): Promise<WrittenModel> {
   const format = options.format ?? formatOf(path);
   if (!['onnx', 'triton'].includes(format) && Object.keys(options.onnx).length > 0)
     throw new TypeError(`--${Object.keys(options.onnx)[0]} is for ONNX, and ${path} is to be ${format}`);
+  if (options.float16 === true && !withFloat16.includes(format))
+    throw new TypeError(`--float16 is for ONNX and safetensors, and ${path} is to be ${format}`);
   await checkParent(path);
-  const { files, ...facts } = await write[format](model, path, options.onnx);
+  const { files, ...facts } = await write[format](model, path, options);
   const sizes = files.map(async (file) => ({ path: file, bytes: (await stat(file)).size }));
   return { format, files: await Promise.all(sizes), opset: null, inputs: [], outputs: [], ...facts };
 }
@@ -51,17 +58,16 @@ export async function checkParent(path: string): Promise<void> {
 
 type Written = Partial<Pick<WrittenModel, 'opset' | 'inputs' | 'outputs'>> & { readonly files: readonly string[] };
 
-const write: Readonly<
-  Record<Format, (model: LayersModel, path: string, onnx: WriteOptions['onnx']) => Promise<Written>>
-> = {
+const write: Readonly<Record<Format, (model: LayersModel, path: string, options: WriteOptions) => Promise<Written>>> = {
   async onnx(model, path, options) {
     const { writeOnnx } = await import('@cnnzoo/backend-onnx');
-    const files = await writeOnnx(model, path, options);
+    const files = await writeOnnx(model, path, onnxOptions(options));
     return { files, ...(await describeOnnx(path)) };
   },
-  async safetensors(model, path) {
+  async safetensors(model, path, { float16 }) {
     const { stateDict, writeSafetensors } = await import('@cnnzoo/weights');
-    await writeAtomically(path, writeSafetensors(stateDict(model)));
+    const weights = stateDict(model);
+    await writeAtomically(path, writeSafetensors(float16 === true ? inFloat16(weights) : weights));
     return { files: [path] };
   },
   async torch(model, path) {
@@ -88,9 +94,12 @@ const write: Readonly<
     const { writeOnnx } = await import('@cnnzoo/backend-onnx');
     const file = join(path, name, '1', 'model.onnx');
     // A client of the server sends pixels: what they are normalized by is the model's own affair.
-    const written = await writeOnnx(model, file, { preprocessing: preprocessing !== undefined, ...options });
+    const written = await writeOnnx(model, file, {
+      preprocessing: preprocessing !== undefined,
+      ...onnxOptions(options),
+    });
     const facts = await describeOnnx(file);
-    const layout = options.layout ?? 'NHWC';
+    const layout = options.onnx.layout ?? 'NHWC';
     const more = await writeTritonRepository(join(path, name), {
       name,
       layout,
@@ -100,6 +109,22 @@ const write: Readonly<
     return { files: [...written, ...more], ...facts };
   },
 };
+
+const onnxOptions = ({ onnx, float16 }: WriteOptions) => ({
+  ...onnx,
+  ...(float16 === true && { weights: 'float16' as const }),
+});
+
+/** As in ONNX files, vectors and what half floats have no room for stay. */
+function inFloat16(weights: StateDict): StateDict {
+  return new Map(
+    [...weights].map(([name, tensor]) => {
+      const { dtype, shape, data } = tensor;
+      const halves = dtype === 'F32' && shape.length > 1 && data instanceof Float32Array && weightsAsFloat16(data);
+      return [name, halves ? { ...tensor, dtype: 'F16' } : tensor];
+    }),
+  );
+}
 
 /** What the file that was written says of itself. */
 async function describeOnnx(file: string): Promise<Required<Pick<WrittenModel, 'opset' | 'inputs' | 'outputs'>>> {

@@ -77,6 +77,13 @@ function layersOf({ nodes, weights: initializers }: OnnxFile, input: string): La
   for (const [i, node] of nodes.entries()) {
     const [output = ''] = node.output;
     const given = node.input.filter((name) => maker.has(name));
+    // Around what computes with integers: no layers.
+    if (node.opType === 'QuantizeLinear' || node.opType === 'DequantizeLinear') {
+      const [from = ''] = given;
+      maker.set(output, maker.get(from) ?? from);
+      if (vectors.has(from)) vectors.add(output);
+      continue;
+    }
     if (given.length === 0 || (ofShapes.has(node.opType) && node.input.every((name) => name !== ''))) {
       if (ofShapes.has(node.opType) || node.input.every((name) => shapes.has(name) || weights.has(name))) {
         shapes.add(output);

@@ -33,8 +33,8 @@ export const ceilings: Readonly<Record<string, number>> = {
   // names were as strict as safetensors' own reader, 46 before a page had a cache of downloads, and HDF5's big-endian numbers, lzf and data sets that
   // can grow were read.
   // 49 before the hub's repositories were read and written, 50 before connections that close were read without a pause, 51.5 before pages read those
-  // repositories and the cache named them.
-  '@cnnzoo/weights':          53,
+  // repositories and the cache named them, 53 before half floats were written.
+  '@cnnzoo/weights':          53.4,
   '@cnnzoo/weights/imagenet': 10,
   // 14 and 3 before it decoded BMP, PPM and GIF's first frame, read zip archives by code of its own instead of a dependency's, took bytes from
   // anywhere within budgets, and checked its options; 25 and 8 before it checked a PNG's chunks as Pillow does,
@@ -54,8 +54,8 @@ export const ceilings: Readonly<Record<string, number>> = {
   // 45 before failed steps changed nothing, and graph models were frozen and exported; 50 before what a graph model says of itself was checked;
   // 50.5 before functions of variables, such as training steps, were exported; 52.5 before groups of a convolution counted as one operation; 53 before workers could be
   // processes; 53.5 before quantized networks were frozen, values inside graphs were read, and sums of 8-bit products were tried.
-  // 55 before training steps could compute activations again.
-  '@cnnzoo/backend-onnx':     56.5,
+  // 55 before training steps could compute activations again, 56.5 before files had weights of two bytes.
+  '@cnnzoo/backend-onnx':     57,
   // 5 before it could be a process.
   '@cnnzoo/backend-onnx/inference-worker': 5.5,
   // 12 before options and reports were checked by the shared rules.
