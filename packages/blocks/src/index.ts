@@ -74,6 +74,7 @@ export {
   softmax,
   tanh,
 } from './layers/connect.js';
+export { type ContrastNormalizationOptions, contrastNormalization } from './layers/contrast-normalization.js';
 export { type Conv2dOptions, conv2d } from './layers/conv2d.js';
 export { type DenseOptions, dense } from './layers/dense.js';
 export { type DropoutOptions, dropout } from './layers/dropout.js';
@@ -100,3 +101,4 @@ export type {
   ModelOptions,
   ResolvedOptions,
 } from './model/model-options.js';
+export { setZca, type Whitening, type ZcaWeights } from './model/whitening.js';

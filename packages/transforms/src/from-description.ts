@@ -30,6 +30,7 @@ import { randomAffine, randomPerspective, randomRotation } from './random/random
 import { randomResizedCrop } from './random/random-resized-crop.js';
 import { scaleJitter } from './random/scale-jitter.js';
 import type { Transform, TransformDescription } from './transform.js';
+import { globalContrastNormalization } from './whitening/contrast-normalization.js';
 
 /** The arguments of a description are those that its factory was called with, so they fit. */
 type Factory = (...args: never[]) => Transform;
@@ -51,6 +52,7 @@ const factories: Readonly<Record<string, Factory>> = {
   denormalize,
   equalize,
   gaussianBlur,
+  globalContrastNormalization,
   grayscale,
   horizontalFlip,
   invert,

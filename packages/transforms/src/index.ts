@@ -61,3 +61,5 @@ export { type RandomResizedCropOptions, randomResizedCrop } from './random/rando
 export { scaleJitter } from './random/scale-jitter.js';
 export { type RecipeAugmentation, type RecipeImages, recipeAugmentation } from './recipe-augmentation.js';
 export type { Draw, DrawListener, RandomTransform, Transform, TransformDescription } from './transform.js';
+export { globalContrastNormalization } from './whitening/contrast-normalization.js';
+export { type FitZcaOptions, fitZca, type Zca, zcaWhitening } from './whitening/zca.js';

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { preprocessings } from '@cnnzoo/metadata';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -27,6 +28,8 @@ import { randomGenerator } from './random/random-generator.js';
 import { randomRotation } from './random/random-geometry.js';
 import { randomResizedCrop } from './random/random-resized-crop.js';
 import type { Transform } from './transform.js';
+import { globalContrastNormalization } from './whitening/contrast-normalization.js';
+import { fitZca, type Zca, zcaWhitening } from './whitening/zca.js';
 
 function imageOf(width: number, height: number, channels = 3, seed = 1): Image {
   const random = randomGenerator(seed);
@@ -321,4 +324,52 @@ test('the generator is the same everywhere, uniform, and its streams differ', ()
   expect(Math.max(...sorted.map((v, i) => Math.abs(v - (i + 0.5) / 1000)))).toBeLessThan(0.06);
   const order = randomGenerator(5).permutation(100);
   expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+});
+
+describe('whitening', () => {
+  const golden: Readonly<Record<'images' | 'normalized' | 'whitened', readonly number[][]>> & {
+    readonly [Name in keyof Zca]: readonly number[];
+  } = JSON.parse(readFileSync(new URL('./fixtures/whitening.json', import.meta.url), 'utf8'));
+  const images = golden.images.map((data) => ({ data: Uint8Array.from(data), width: 3, height: 4, channels: 3 }));
+  const normalized = images.map((image) => compose([toTensor(), globalContrastNormalization()])(image));
+  /** How far numbers are from those of a file. */
+  const difference = (actual: ArrayLike<number>, expected: readonly number[]) => {
+    expect(actual.length).toBe(expected.length);
+    return Math.max(...expected.map((value, i) => Math.abs(value - (actual[i] ?? Number.NaN))));
+  };
+
+  test('is what pylearn2 computes, in float64', async () => {
+    for (const [i, row] of golden.normalized.entries())
+      expect(difference(normalized[i]?.data ?? [], row), `image ${i}`).toBeLessThan(2e-6); // float32 of up to 26
+    const zca = await fitZca(normalized);
+    expect(difference(zca.mean, golden.mean)).toBeLessThan(1e-13);
+    expect(difference(zca.matrix, golden.matrix)).toBeLessThan(1e-12);
+    const whiten = zcaWhitening(zca);
+    const whitened = normalized.map((image) => whiten(image).data);
+    for (const [i, row] of golden.whitened.entries())
+      expect(difference(whitened[i] ?? [], row), `image ${i}`).toBeLessThan(1e-6);
+  });
+
+  test('decorrelates: what it was fitted on has the identity as covariance, but for epsilon', async () => {
+    async function* oneByOne() {
+      yield* normalized;
+    }
+    const whiten = zcaWhitening(await fitZca(oneByOne(), { epsilon: 1e-9 }));
+    const rows = normalized.map((image) => whiten(image).data);
+    // Of 36 values 35 are free: contrast normalization takes the mean away.
+    const variances = Array.from({ length: 36 }, (_, k) => rows.reduce((sum, row) => sum + (row[k] ?? 0) ** 2, 0) / 50);
+    expect(variances.reduce((sum, variance) => sum + variance, 0)).toBeCloseTo(35, 2);
+  });
+
+  test('refuses what it cannot whiten', async () => {
+    const zca = await fitZca(normalized);
+    const [byte, other] = [images[0] as Image, toTensor()(imageOf(2, 2))];
+    expect(() => globalContrastNormalization()(byte)).toThrow('put toTensor() before it');
+    expect(() => zcaWhitening(zca)(byte)).toThrow('put toTensor() before it');
+    expect(() => zcaWhitening(zca)(other)).toThrow('zcaWhitening was fitted on images of 36 values, got 12');
+    expect(() => zcaWhitening({ ...zca, matrix: zca.mean })).toThrow('zca.matrix must have 1296 values');
+    await expect(fitZca([byte])).rejects.toThrow('images: image 0 must be a float image');
+    await expect(fitZca([other])).rejects.toThrow('images must be at least 2, got 1');
+    await expect(fitZca([other, toTensor()(imageOf(2, 1))])).rejects.toThrow('image 1 must have 12 values');
+  });
 });

@@ -7,6 +7,7 @@ import { registered } from '../registered.js';
 import { AdaptiveAveragePooling2D } from './adaptive-average-pooling-2d.js';
 import { AveragePooling2D } from './average-pooling-2d.js';
 import { BatchNormalization } from './batch-normalization.js';
+import { ContrastNormalization } from './contrast-normalization.js';
 import { Conv2D } from './conv2d.js';
 import { Dense } from './dense.js';
 import { Dropout } from './dropout.js';
@@ -34,6 +35,7 @@ export function registerLayers(): void {
     AdaptiveAveragePooling2D,
     AveragePooling2D,
     BatchNormalization,
+    ContrastNormalization,
     Conv2D,
     Dense,
     Dropout,

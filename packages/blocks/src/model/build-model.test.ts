@@ -1,6 +1,7 @@
 import { integer, optional } from '@cnnzoo/checks';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
+import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, expect, test } from 'vitest';
 import {
   type AuxiliaryModelOptions,
@@ -14,6 +15,7 @@ import {
   globalAveragePooling2d,
   modelMetadata,
   setModelMetadata,
+  setZca,
 } from '../index.js';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -49,6 +51,9 @@ function network(options: AuxiliaryModelOptions & { width?: number } = {}) {
     options,
   );
 }
+
+const difference = (a: tf.Tensor | tf.Tensor[], b: tf.Tensor | tf.Tensor[]) =>
+  Number(tf.max(tf.abs(tf.sub(a as tf.Tensor, b as tf.Tensor))).dataSync()[0]);
 
 const outputs = (options: Parameters<typeof network>[0]) => network(options).outputs.map(({ shape }) => shape);
 
@@ -86,6 +91,51 @@ test('keeps what the model is', () => {
   });
   setModelMetadata(model, { categories: ['cat', 'dog'] });
   expect(modelMetadata(model)).toMatchObject({ id: 'network', categories: ['cat', 'dog'] });
+});
+
+test('whitens images itself where the options say so, and is saved with that', async () => {
+  const options = { inputShape: [4, 5, 3], seed: 1 } as const;
+  const plain = network(options);
+  const model = network({ ...options, whitening: 'zca' });
+  expect(modelMetadata(model)).toMatchObject({
+    options: { whitening: 'zca' },
+    preprocessing: { mean: [0, 0, 0], std: [1, 1, 1] },
+  });
+  const x = tf.randomUniform([2, 4, 5, 3], 0, 1, 'float32', 1);
+  const centered = tf.sub(x, tf.mean(x, [1, 2, 3], true));
+  const norm = tf.sqrt(tf.sum(tf.square(centered), [1, 2, 3], true));
+  const normalized = tf.mul(tf.div(centered, norm), 55);
+  const contrast = network({ ...options, whitening: 'contrast' });
+  // ZCA is the identity until it has its weights.
+  for (const each of [contrast, model])
+    expect(difference(each.predict(x), plain.predict(normalized))).toBeLessThan(1e-5);
+
+  const mean = Float64Array.from({ length: 60 }, (_, i) => i / 60);
+  const matrix = Float64Array.from({ length: 3600 }, (_, i) =>
+    i % 61 === 0 ? 1.5 : 0.01 * ((i % 60) + Math.floor(i / 60)),
+  );
+  setZca(model, { mean, matrix });
+  const flat = tf.sub(tf.reshape(normalized, [2, 60]), tf.tensor1d(Float32Array.from(mean)));
+  const whitened = tf.reshape(
+    tf.matMul(flat as tf.Tensor2D, tf.tensor2d(Float32Array.from(matrix), [60, 60])),
+    x.shape,
+  );
+  expect(difference(model.predict(x), plain.predict(whitened))).toBeLessThan(1e-4);
+  expect(model.trainableWeights.length).toBe(plain.trainableWeights.length);
+  let saved: tf.io.ModelArtifacts = {};
+  await model.save({
+    save: async (artifacts) => {
+      saved = artifacts;
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+    },
+  });
+  const loaded = await loadLayersModel({ load: async () => saved });
+  expect(difference(loaded.predict(x), model.predict(x))).toBe(0);
+  expect(loaded.trainableWeights.length).toBe(plain.trainableWeights.length);
+
+  expect(() => setZca(plain, { mean, matrix })).toThrow("build it with the option whitening: 'zca'");
+  expect(() => setZca(model, { mean, matrix: mean })).toThrow('zca must be of images of 60 values');
+  expect(() => network({ inputShape: [null, 8, 3], whitening: 'zca' })).toThrow('inputShape must have a known height');
 });
 
 test('features takes layers and modules', () => {

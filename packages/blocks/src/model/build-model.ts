@@ -11,6 +11,7 @@ import { type InitialWeights, withInitialWeights } from '../initial-weights/curr
 import { connect, globalAveragePooling2d, globalMaxPooling2d, softmax } from '../layers/connect.js';
 import { registerLayers } from '../layers/register-layers.js';
 import { type ModelDefaults, type ModelOptions, type ResolvedOptions, resolveOptions } from './model-options.js';
+import { whitened } from './whitening.js';
 
 /** What is special about one architecture. */
 export interface Architecture<Own extends object = Record<never, never>> {
@@ -71,15 +72,19 @@ export function buildModel<Own extends object = Record<never, never>>(
     { ...architecture.initialWeights, ...(seed === undefined ? {} : { seed }), fill: initialWeights },
     () => {
       const input = inputTensor({ shape: [...resolved.inputShape], name: 'input' });
-      const made = features(input, resolved);
+      const { whitening } = resolved;
+      const made = features(whitening === undefined ? input : whitened(input, whitening), resolved);
       const { features: last, auxiliaryLogits } =
         'auxiliaryLogits' in made ? made : { features: made, auxiliaryLogits: [] };
       const built = model({ inputs: input, outputs: outputs(last, auxiliaryLogits, classifier, resolved), name: id });
       const { seed: _, initialWeights: __, ...kept } = options;
+      const prepared = preprocessingFor(preprocessing, resolved.inputShape);
+      // Images that the network whitens itself come from 0 to 1.
+      const unit = { mean: prepared.mean.map(() => 0), std: prepared.std.map(() => 1) };
       writeMetadata(built, {
         id,
         options: { ...kept },
-        preprocessing: preprocessingFor(preprocessing, resolved.inputShape),
+        preprocessing: whitening === undefined ? prepared : { ...prepared, ...unit },
         categories: null,
       });
       return built;

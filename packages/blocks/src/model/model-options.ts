@@ -14,6 +14,8 @@ import {
   shown,
 } from '@cnnzoo/checks';
 
+import type { Whitening } from './whitening.js';
+
 /** [height, width, channels]; a height or width of null may be any, where the network allows that. */
 export type InputShape = readonly [height: number | null, width: number | null, channels: number];
 
@@ -28,6 +30,11 @@ export interface ModelOptions {
   readonly pooling?: 'avg' | 'max' | null;
   /** 'linear' for logits, which losses take. Default 'linear'. */
   readonly classifierActivation?: 'linear' | 'softmax';
+  /**
+   * How the network whitens its images before its first layer: 'contrast' for global contrast normalization, 'zca' for ZCA after it, whose weights `setZca`
+   * sets. Default: not at all; then the images are normalized with a mean and standard deviation of each channel.
+   */
+  readonly whitening?: Whitening;
   /** Random initial weights and dropout follow from it. Default: a new one each time. */
   readonly seed?: number;
   /** 'zeros' saves drawing random numbers for a network whose weights are loaded next. Default 'random'. */
@@ -70,6 +77,7 @@ export interface ResolvedOptions {
   readonly classifierActivation: 'linear' | 'softmax';
   readonly dropout: number;
   readonly auxiliaryHeads: boolean;
+  readonly whitening: Whitening | undefined;
   readonly seed: number | undefined;
   readonly initialWeights: 'random' | 'zeros';
 }
@@ -98,6 +106,7 @@ function sharedRules(): OptionRules<ModelOptions> {
     includeTop: optional(boolean),
     pooling: optional(oneOf(['avg', 'max', null])),
     classifierActivation: optional(oneOf(['linear', 'softmax'])),
+    whitening: optional(oneOf(['contrast', 'zca'])),
     seed: optional(integer(0)),
     initialWeights: optional(oneOf(['random', 'zeros'])),
   };
@@ -140,6 +149,7 @@ export function resolveOptions<Own extends object>(
     classifierActivation: given.classifierActivation ?? defaults.classifierActivation ?? 'linear',
     dropout: given.dropout ?? defaults.dropout ?? 0,
     auxiliaryHeads: given.auxiliaryHeads ?? false,
+    whitening: given.whitening,
     seed: given.seed,
     initialWeights: given.initialWeights ?? 'random',
   };

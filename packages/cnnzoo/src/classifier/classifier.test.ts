@@ -4,9 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { useBackend } from '@cnnzoo/backend-node';
+import { setZca } from '@cnnzoo/blocks';
 import { arrayDataset, type Dataset } from '@cnnzoo/data';
 import { predict, tenCrop, toPng } from '@cnnzoo/evaluate';
-import { randomGenerator } from '@cnnzoo/transforms';
+import {
+  compose,
+  fitZca,
+  globalContrastNormalization,
+  randomGenerator,
+  toTensor,
+  zcaWhitening,
+} from '@cnnzoo/transforms';
 import { stateDict, writeSafetensors } from '@cnnzoo/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -159,6 +167,34 @@ describe('a fine-tuned classifier', () => {
     await unnamed.dispose();
     await expect(loadClassifier(file, { network: 'cifar_resnet32' })).rejects.toThrow(/does not fit/);
   });
+});
+
+test('a model that whitens images is saved with what was fitted, and sees what the transforms make', async () => {
+  const random = randomGenerator(5);
+  const images = Array.from({ length: 30 }, () => ({
+    data: Uint8Array.from({ length: 8 * 8 * 3 }, () => random.integer(0, 256)),
+    ...{ width: 8, height: 8, channels: 3 },
+  }));
+  const contrast = compose([toTensor(), globalContrastNormalization()]);
+  const zca = await fitZca(images.map((image) => contrast(image)));
+  const options = { inputShape: [8, 8, 3], seed: 1 } as const;
+  const model = createModel('cifar_nin', { ...options, whitening: 'zca' });
+  setZca(model, zca);
+  const whitens = imageClassifier(model);
+  await whitens.save(join(folder, 'whitens'));
+  await whitens.dispose();
+  const loaded = await loadClassifier(join(folder, 'whitens'));
+  const plain = createModel('cifar_nin', options);
+  const whiten = compose([contrast, zcaWhitening(zca)]);
+  for (const image of images.slice(0, 3)) {
+    const expected = tf.tidy(() =>
+      tf.softmax(plain.predict(tf.tensor(whiten(image).data, [1, 8, 8, 3])) as tf.Tensor).dataSync(),
+    );
+    for (const { index, probability } of await loaded.classify(image, { topK: 10 }))
+      expect(probability).toBeCloseTo(expected[index] ?? Number.NaN, 5);
+  }
+  plain.dispose();
+  await loaded.dispose();
 });
 
 test('a run that was interrupted is resumed where it stopped, and ends with the same weights', async () => {

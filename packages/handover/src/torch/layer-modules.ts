@@ -150,6 +150,16 @@ const writers: Readonly<Record<string, Writer>> = {
     const step = Number(stride) === 1 ? '' : `[:, :, ::${stride}, ::${stride}]`;
     return asExpression((x) => `F.pad(${x}${step}, (0, 0, 0, 0, ${before}, ${added - before}))`);
   },
+  CnnzooContrastNormalization: ({ scale }) =>
+    asExpression(
+      (x) =>
+        `(lambda y: y * ${scale} / F.threshold(torch.linalg.vector_norm(y, dim=(1, 2, 3), keepdim=True), 1e-4, ${scale}))(${x} - ${x}.mean((1, 2, 3), keepdim=True))`,
+    ),
+  Reshape: ({ targetShape }, _, { name }) => {
+    const [height, width, channels] = targetShape as number[];
+    if (channels === undefined) throw unknownLayer(name, `Reshape to [${targetShape}]`);
+    return asExpression((x) => `${x}.unflatten(1, (${height}, ${width}, ${channels})).permute(0, 3, 1, 2)`);
+  },
   CnnzooPRelu: (_, [shape = []]) => asModule(`nn.PReLU(${shape.at(-1)})`),
   CnnzooMaxout: ({ pieces }, [shape = []]) =>
     asExpression((x) => `${x}.unflatten(1, (${Number(shape.at(-1)) / Number(pieces)}, ${pieces})).amax(2)`),

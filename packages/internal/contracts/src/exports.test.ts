@@ -12,9 +12,9 @@ beforeAll(async () => {
   await tf.setBackend('onnx');
 });
 
-/** One of each kind of layer: maxout, highway gates, even kernels with ELU, squeeze-and-excitation, PReLU with a pyramid, groups and LRN, factorized convolutions, pre-activation, zero-padded shortcuts, auxiliary heads. */
+/** One of each kind of layer: whitening, maxout, highway gates, even kernels with ELU, squeeze-and-excitation, PReLU with a pyramid, groups and LRN, factorized convolutions, pre-activation, zero-padded shortcuts, auxiliary heads. */
 const networks: readonly [ModelId, object][] = [
-  ['lenet5', {}],
+  ['lenet5', { whitening: 'zca' }],
   ['alexnet_paper', { includeTop: false, pooling: 'avg' }],
   ['cifar_fitnet4', {}],
   ['cifar_highway32', {}],

@@ -104,12 +104,12 @@ interface WeightedLayer {
   readonly outboundTensors: Layer['inboundNodes'][number]['outputTensors'];
 }
 
-/** Convolutions and dense layers, from the first to the last. */
+/** Convolutions and dense layers that are trained, from the first to the last: those that whiten images have their weights. */
 function weightedLayers(model: LayersModel): WeightedLayer[] {
   return model.layers.flatMap((layer) => {
     const [kernel, bias] = layer.weights;
     const outboundTensors = layer.inboundNodes[0]?.outputTensors;
-    if (kernel === undefined || outboundTensors === undefined || kernel.shape.length < 2) return [];
+    if (!layer.trainable || kernel === undefined || outboundTensors === undefined || kernel.shape.length < 2) return [];
     return [{ name: layer.name, kernel, bias, outboundTensors }];
   });
 }

@@ -5,6 +5,7 @@ import {
   nearestNames,
   number,
   type OptionRules,
+  oneOf,
   optional,
   positive,
   type Rule,
@@ -116,6 +117,7 @@ const recipeRules: OptionRules<Recipe> = {
   clipping: optional(record<{ readonly norm: number }>({ norm: positive })),
   averageDecay: optional(number(0, 1)),
   dropout: optional(number(0, 1)),
+  whitening: optional(oneOf(['contrast', 'zca'])),
   augmentation: listOf(string()),
   preInitialise: optional(string()),
 };

@@ -41,6 +41,8 @@ export interface Recipe {
   readonly averageDecay?: number;
   /** Rate of dropout in the network. */
   readonly dropout?: number;
+  /** How the network whitens images: its option of that name. The papers whiten first, and pad and crop then. */
+  readonly whitening?: 'contrast' | 'zca';
   /** What is done to training images, in order, by the names of @cnnzoo/transforms where they are there. */
   readonly augmentation: readonly string[];
   /** The network that is trained first, see `preInitialise`. */
@@ -205,12 +207,13 @@ export const recipes = {
   'nin-cifar': {
     networks: ['cifar_nin'],
     paper: 'Lin et al., "Network in network" (2013); the authors\' Caffe solver',
-    notes: "the authors' images are whitened; 120,000 steps; the run without flips is the one of 10.4 % error",
+    notes: '120,000 steps; the run without flips is the one of 10.4 % error',
     batchSize: 128,
     epochs: 307,
     optimizer: { name: 'sgd', learningRate: 0.1, momentum: 0.9, weightDecay: 1e-4 },
     schedule: { name: 'multiStepDecay', milestones: [100_000], factor: 0.1, unit: 'step' },
     dropout: 0.5,
+    whitening: 'zca',
     augmentation: ['pad(4)', 'randomCrop(32)', 'randomHorizontalFlip'],
   },
   'dsn-cifar': {
@@ -224,29 +227,31 @@ export const recipes = {
     schedule: { name: 'multiStepDecay', milestones: [180, 210], factor: 0.1 },
     auxiliaryWeight: 1e-3,
     dropout: 0.5,
+    whitening: 'contrast',
     augmentation: ['pad(4)', 'randomCrop(32)', 'randomHorizontalFlip'],
   },
   'all-cnn-cifar': {
     networks: ['cifar_allcnn_a', 'cifar_allcnn_b', 'cifar_allcnn_c'],
     paper: 'Springenberg et al., "Striving for simplicity: the all convolutional net" (2014), section 3',
-    notes: 'the paper takes the best of the learning rates 0.25, 0.1, 0.05 and 0.01, and whitened images',
+    notes: 'the paper takes the best of the learning rates 0.25, 0.1, 0.05 and 0.01',
     batchSize: 128,
     epochs: 350,
     optimizer: { name: 'sgd', learningRate: 0.05, momentum: 0.9, weightDecay: 1e-3 },
     schedule: { name: 'multiStepDecay', milestones: [200, 250, 300], factor: 0.1 },
     dropout: 0.5,
+    whitening: 'zca',
     augmentation: ['pad(4)', 'randomCrop(32)', 'randomHorizontalFlip'],
   },
   'highway-cifar': {
     networks: ['cifar_highway19', 'cifar_highway32'],
     paper: 'Srivastava et al., "Training very deep networks" (2015); the authors\' Caffe solver',
-    notes:
-      'padded by 8 and contrast-normalised in the paper; 200,000 steps; the last layer decays ten times as much there',
+    notes: '200,000 steps; the last layer decays ten times as much there',
     batchSize: 100,
     epochs: 400,
     optimizer: { name: 'sgd', learningRate: 0.025, momentum: 0.9, nesterov: true, weightDecay: 1e-3 },
     schedule: { name: 'multiStepDecay', milestones: [100_000, 150_000, 175_000], factor: 0.1, unit: 'step' },
     dropout: 0.2,
+    whitening: 'contrast',
     augmentation: ['pad(8)', 'randomCrop(32)', 'randomHorizontalFlip'],
   },
   'fitnet-cifar': {
@@ -259,6 +264,7 @@ export const recipes = {
     optimizer: { name: 'rmsprop', learningRate: 0.005, decay: 0.9 },
     schedule: { name: 'stepDecay', every: 288, factor: 1 },
     dropout: 0,
+    whitening: 'zca',
     augmentation: ['pad(8)', 'randomCrop(32)', 'randomHorizontalFlip'],
   },
   'lsuv-cifar': {
@@ -281,6 +287,7 @@ export const recipes = {
     optimizer: { name: 'sgd', learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4 },
     schedule: { name: 'multiStepDecay', milestones: [35_000, 85_000, 135_000], factor: 0.1, unit: 'step' },
     dropout: 0.5,
+    whitening: 'zca',
     augmentation: ['pad(4)', 'randomCrop(32)', 'randomHorizontalFlip'],
   },
   inception: {

@@ -98,6 +98,8 @@ describe('layouts', () => {
     x = apply(tfl.layers.conv2dTranspose({ kernelSize: 2, filters: 4, name: 'transposed' }), x);
     x = apply(tfl.layers.flatten(), x);
     x = apply(tfl.layers.batchNormalization({ name: 'norm' }), x);
+    // As many outputs as inputs.
+    x = apply(tfl.layers.dense({ units: 36, name: 'square' }), x);
     x = apply(tfl.layers.dense({ units: 2, name: 'fc' }), x);
     const model = tfl.model({ inputs: image, outputs: x });
     const dict = stateDict(model);
@@ -117,6 +119,9 @@ describe('layouts', () => {
     // Feature (y, x, c) = (1, 2, 3) of [3, 3, 4] is c * 9 + y * 3 + x in CHW order.
     const [norm] = model.getLayer('norm').getWeights();
     expect(norm?.dataSync()[(1 * 3 + 2) * 4 + 3]).toBe(3 * 9 + 1 * 3 + 2);
+    const [kernel, bias] = model.getLayer('square').getWeights();
+    expect([...(bias?.dataSync() ?? [])]).toEqual(Array.from({ length: 36 }, (_, i) => i));
+    expect((kernel as tf.Tensor2D).arraySync()[(1 * 3 + 2) * 4 + 3]?.[5]).toBe(5 * 36 + 3 * 9 + 1 * 3 + 2);
     expect(plain(stateDict(model))).toEqual(plain(numbered));
 
     const sequence = tfl.sequential({

@@ -55,9 +55,12 @@ function isContainer(layer: Layer): layer is Layer & { readonly layers: Layer[] 
 function* layerWeights(layer: Layer, prefix: string): Generator<ModelWeight> {
   if (layer.weights.length === 0) return;
   const flattened = flattenedFeatures(layer);
+  const ofFeatures = treatsEachAlone(layer) ? flattened : null;
   for (const variable of layer.weights) {
     const name = variable.originalName.split('/').at(-1) ?? variable.originalName;
-    yield { key: `${prefix}${layer.name}.${weightRole(name)}`, ...stateLayout(variable, name, flattened), variable };
+    // A bias beside a kernel is of the outputs, which were not flattened, even where they are as many.
+    const before = variable.shape.length === 1 ? ofFeatures : flattened;
+    yield { key: `${prefix}${layer.name}.${weightRole(name)}`, ...stateLayout(variable, name, before), variable };
   }
 }
 
@@ -122,11 +125,15 @@ function flattenedFeatures(layer: Layer): Flattened {
       // Not a flatten, but global pooling, say.
       return tensor.shape[1] === spatial * channels && spatial > 1 ? { spatial, channels } : null;
     }
-    const eachAlone = source.weights.every((weight) => weight.shape.length <= 1) && before.shape[1] === tensor.shape[1];
-    if (!eachAlone) return null;
+    if (!treatsEachAlone(source) || before.shape[1] !== tensor.shape[1]) return null;
     tensor = before;
   }
   return null;
+}
+
+/** Whether a layer has at most one weight of a kind for each feature, as batch norm. */
+function treatsEachAlone(layer: Layer): boolean {
+  return layer.weights.every(({ shape }) => shape.length <= 1);
 }
 
 /** The only input of a layer where it was first used, or undefined. */

@@ -1,6 +1,9 @@
 /** Training as a paper did: its optimizer, schedule, regularisation, augmentation and batch size, on images of one's own. */
-import { readMetadata, writeMetadata } from '@cnnzoo/metadata';
+import { setZca } from '@cnnzoo/blocks';
+import type { Dataset } from '@cnnzoo/data';
+import { type Preprocessing, readMetadata, writeMetadata } from '@cnnzoo/metadata';
 import type { RecipeName } from '@cnnzoo/train';
+import type { Zca } from '@cnnzoo/transforms';
 import { imageClassifier } from '../../classifier/classifier.js';
 import { openTestImages, openTrainingImages } from '../../classifier/labelled-images.js';
 import { createModel } from '../../networks/create-model.js';
@@ -32,7 +35,14 @@ export async function trainByRecipe(run: Run, name: RecipeName, { onEvent, note 
     ({ training, validation } = await split(opened.training, { training: 1 - share, validation: share }, { seed }));
   }
 
-  const own = { numClasses: categories.length, seed, ...('dropout' in recipe && { dropout: recipe.dropout }) };
+  const whitening = 'whitening' in recipe && run.weights === null ? recipe.whitening : undefined;
+  if ('whitening' in recipe && run.weights !== null)
+    note('the recipe whitens images, which these weights were not trained on: they are not whitened here');
+  const own = {
+    ...{ numClasses: categories.length, seed },
+    ...('dropout' in recipe && { dropout: recipe.dropout }),
+    ...(whitening !== undefined && { whitening }),
+  };
   const model =
     run.weights === null
       ? createModel(run.network, own as never)
@@ -42,6 +52,11 @@ export async function trainByRecipe(run: Run, name: RecipeName, { onEvent, note 
   try {
     const { preprocessing } = readMetadata(model);
     if (preprocessing === undefined) throw new Error(`${run.network} does not say how its images are prepared`);
+    // A run that is resumed has its weights, these among them, from its checkpoint.
+    if (whitening === 'zca' && run.resume !== true) {
+      note(`fitting ZCA whitening to ${training.length} images, which takes some minutes`);
+      setZca(model, await fitted(training, preprocessing));
+    }
     const augmentation = recipeAugmentation(recipe, { preprocessing, classes: categories.length });
     for (const line of augmentation.notes) note(line);
     const loader = new DataLoader(training, {
@@ -67,4 +82,14 @@ export async function trainByRecipe(run: Run, name: RecipeName, { onEvent, note 
   } finally {
     await classifier.dispose();
   }
+}
+
+/** What whitens images, as they are in testing: not augmented. */
+async function fitted(images: Dataset, preprocessing: Preprocessing): Promise<Zca> {
+  const { compose, evaluationTransform, fitZca, globalContrastNormalization } = await import('@cnnzoo/transforms');
+  const prepare = compose([evaluationTransform(preprocessing), globalContrastNormalization()]);
+  async function* prepared() {
+    for (let index = 0; index < images.length; index++) yield prepare((await images.get(index)).image);
+  }
+  return fitZca(prepared());
 }

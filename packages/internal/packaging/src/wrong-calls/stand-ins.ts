@@ -62,6 +62,8 @@ export function makeStandIns(ofImages = false): { standIns: StandIns; release: (
     Uint8Array: () => new Uint8Array(64),
     Float32Array: () => new Float32Array(64),
     Int32Array: () => new Int32Array(4),
+    Zca: () => ({ mean: new Float64Array(64), matrix: new Float64Array(64 ** 2) }),
+    ZcaWeights: () => ({ mean: new Float64Array(64), matrix: new Float64Array(64 ** 2) }),
   };
   return {
     standIns,
