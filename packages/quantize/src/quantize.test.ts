@@ -8,9 +8,10 @@ import { uniform } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import golden from './fixtures/quantizer.json' with { type: 'json' };
-import { type QuantizeOptions, quantize } from './index.js';
+import { drawSensitivity, formatSensitivity, type QuantizeOptions, quantize, sensitivity } from './index.js';
 import { type Figures, figuresOf } from './testing/figures.js';
 import { foreignNetwork } from './testing/foreign-network.js';
+import { lopsidedNetwork } from './testing/lopsided-network.js';
 import { batches, networks } from './testing/networks.js';
 
 beforeAll(async () => {
@@ -102,5 +103,55 @@ describe('a file of others', () => {
     await expect(quantize(file, [images.subarray(1)])).rejects.toThrow(/calibration\[0\] has 863 values/);
     await expect(quantize(file, [images.map(() => Number.NaN)])).rejects.toThrow(/not a number/);
     rmSync(folder, { recursive: true });
+  });
+});
+
+describe('the layers of a network, one of which cannot be quantized with one scale', () => {
+  const { model, images, labels } = lopsidedNetwork();
+  const test = [0, 1, 2, 3].map((part) => ({
+    images: images.subarray((part * images.length) / 4, ((part + 1) * images.length) / 4),
+    labels: labels.slice((part * labels.length) / 4, ((part + 1) * labels.length) / 4),
+  }));
+  const options = { perChannel: false, weights: 'int7' } as const;
+
+  it('cost what they cost alone, in a table and a picture', async () => {
+    const before = tf.memory().numTensors;
+    const seen: string[] = [];
+    const report = await sensitivity(
+      model,
+      { calibration: [images], test: () => test.values() },
+      { ...options, onProgress: (done, all) => seen.push(`${done}/${all}`) },
+    );
+    expect(tf.memory().numTensors).toBe(before);
+    expect(seen).toEqual(['1/5', '2/5', '3/5', '4/5', '5/5']);
+    expect(report).toMatchObject({ images: labels.length, accuracy: 1 });
+    expect(report.layers.map(({ layer, operator }) => [layer, operator])).toEqual([
+      ['good', 'Conv'],
+      ['lopsided', 'Conv'],
+      ['scores', 'Conv'],
+      ['pool', 'GlobalAveragePool'],
+    ]);
+    for (const { layer, loss } of report.layers)
+      if (layer === 'lopsided') expect(loss).toBeGreaterThan(20);
+      else expect(loss, layer).toBeLessThan(10);
+    const [first, , , worst] = formatSensitivity(report).split('\n').slice(1);
+    expect(first).toBe('');
+    expect(worst).toMatch(/^lopsided +Conv/);
+    const picture = drawSensitivity({ ...report, model: '<b>&' });
+    expect(picture.match(/<rect/g)).toHaveLength(5);
+    expect(picture).toContain('&lt;b&gt;&amp;');
+  });
+
+  it('stay in float as far as they have to, and no further', async () => {
+    const quantized = await quantize(model, [images], { ...options, maxLoss: 10, test });
+    expect(quantized.facts.excluded).toEqual(['lopsided']);
+    expect(quantized.facts.loss).toBeLessThanOrEqual(10);
+    expect((await quantize(model, [images], { ...options, maxLoss: 100, test })).facts.excluded).toEqual([]);
+    await expect(quantize(model, [images], { maxLoss: 1 })).rejects.toThrow(/maxLoss needs test/);
+    const wrong = [{ images, labels: [...labels.slice(1), 9] }];
+    await expect(quantize(model, [images], { maxLoss: 1, test: wrong })).rejects.toThrow(
+      new RegExp(`test\\[0\\].labels\\[${labels.length - 1}\\] must be a class, 0 to 3, got 9`),
+    );
+    model.dispose();
   });
 });

@@ -1,43 +1,26 @@
 import { int8Products, type OnnxFileSignature } from '@cnnzoo/backend-onnx';
-import {
-  boolean,
-  check,
-  checkOptions,
-  integer,
-  listOf,
-  type OptionRules,
-  oneOf,
-  optional,
-  rule,
-  string,
-} from '@cnnzoo/checks';
+import { check, checkOptions, number, type OptionRules, oneOf, optional } from '@cnnzoo/checks';
 import { writeAtomically } from '@cnnzoo/files';
 import type { CalibrationMethod } from './calibrate/calibrate.js';
 import type { CalibrationImages } from './calibrate/image-batches.js';
 import type { QuantizableModel } from './graph/open-source.js';
 import { type CalibratedNetwork, calibratedNetwork } from './network/calibrated-network.js';
+import { imagesRule, modelRule, type QuantizationOptions, quantizationRules, resolved } from './options.js';
 import type { WeightBits } from './qdq/write-qdq.js';
+import { type LabelledImages, labelledImagesRule } from './sensitivity/labelled-images.js';
+import { layersToLeave } from './sensitivity/leave-layers.js';
 
 /** The options of `quantize`. */
-export interface QuantizeOptions {
-  /**
-   * How the range of a value follows from the calibration images: its smallest and largest number (`'minmax'`), the numbers between which
-   * 99.999 % are (`'percentile'`), or the range whose 128 steps say the most of the distribution (`'entropy'`). Default `'minmax'`.
-   */
-  readonly method?: CalibrationMethod;
-  /** Whether each output channel of weights has a scale of its own. Default true, which is more exact and as fast. */
-  readonly perChannel?: boolean;
+export interface QuantizeOptions extends QuantizationOptions {
   /** How integers stand in the file: ONNX's operators between QuantizeLinear and DequantizeLinear. Default, and only, `'QDQ'`. */
   readonly format?: 'QDQ';
   /**
-   * Bits of weights. Default: `'int8'` where this processor adds their products exactly, `'int7'` where its sums saturate: see `int8Products` of
-   * @cnnzoo/backend-onnx. Files of 7 bits are right on all processors.
+   * Points of accuracy that may be lost on the images of `test`. Where more are, the layers that cost most stay in float, as few as are enough. Default: all layers
+   * are quantized whatever it costs.
    */
-  readonly weights?: WeightBits;
-  /** Names of layers that stay in float: of nodes of the ONNX graph, or what stands in them before a slash. */
-  readonly exclude?: readonly string[];
-  /** [height, width, channels] of an image, for networks that leave them open. */
-  readonly inputShape?: readonly number[];
+  readonly maxLoss?: number;
+  /** For `maxLoss`: images with their classes, other ones than those of calibration. */
+  readonly test?: LabelledImages;
 }
 
 /** How a network has been quantized, as its file says it, too. */
@@ -50,6 +33,8 @@ export interface QuantizationFacts {
   readonly excluded: readonly string[];
   /** How the processor on which this was done adds 8-bit products. */
   readonly products: 'exact' | 'saturating';
+  /** Points of accuracy below float on the images of `test`. Only where `maxLoss` was given. */
+  readonly loss?: number;
 }
 
 /** A network whose convolutions and products are of 8-bit integers. */
@@ -64,29 +49,11 @@ export interface QuantizedModel {
 }
 
 const quantizeRules: OptionRules<QuantizeOptions> = {
-  method: optional(oneOf(['minmax', 'entropy', 'percentile'])),
-  perChannel: optional(boolean),
+  ...quantizationRules,
   format: optional(oneOf(['QDQ'])),
-  weights: optional(oneOf(['int8', 'int7'])),
-  exclude: optional(listOf(string('the name of a layer'))),
-  inputShape: optional(listOf(integer(1), 3)),
+  maxLoss: optional(number(0)),
+  test: optional(labelledImagesRule),
 };
-
-const modelRule = rule<QuantizableModel>(
-  'a LayersModel of tfjs-layers, a GraphModel of tfjs-converter, or the path or bytes of an ONNX file',
-  (value) =>
-    typeof value === 'string' ||
-    value instanceof Uint8Array ||
-    (typeof value === 'object' && value !== null && 'predict' in value && 'inputs' in value),
-  (value) => value !== '',
-);
-
-const iterators = [Symbol.iterator, Symbol.asyncIterator];
-
-const imagesRule = rule<CalibrationImages>(
-  'an array of batches, or a generator of them',
-  (value) => typeof value === 'object' && iterators.some((each) => each in Object(value)),
-);
 
 /**
  * Makes an int8 network of a float32 one: a quarter of the size, and faster. Batch normalization is folded first; the engine runs the network on the
@@ -95,7 +62,7 @@ const imagesRule = rule<CalibrationImages>(
  * @param model a network of tfjs, or the path or bytes of an ONNX file of convolutional operators
  * @param calibration batches of images like those of the network's use, some hundred in all: each a Float32Array of images one after the other,
  *   channels last, prepared as for a prediction, or a tensor [batch, height, width, channels]
- * @param options `method`, `perChannel`, `weights`, `exclude`, `inputShape`
+ * @param options `method`, `perChannel`, `weights`, `exclude`, `inputShape`; `maxLoss` and `test`
  * @returns the bytes of an ONNX file, and what it takes
  * @throws (rejects) TypeError or RangeError naming the option, the batch or the file that is wrong
  * @example
@@ -116,26 +83,26 @@ export async function quantize(
 ): Promise<QuantizedModel> {
   check('model', model, modelRule);
   check('calibration', calibration, imagesRule);
-  const {
-    method = 'minmax',
-    perChannel = true,
-    weights = defaultWeights(),
-    exclude = [],
-    inputShape,
-  } = checkOptions<QuantizeOptions>('quantize', options, quantizeRules);
-  const network = await calibratedNetwork(model, calibration, { method, perChannel, exclude, inputShape });
+  const { maxLoss, test, ...others } = checkOptions<QuantizeOptions>('quantize', options, quantizeRules);
+  if ((maxLoss === undefined) !== (test === undefined))
+    throw new TypeError(
+      'maxLoss needs test, images with their classes on which the loss is measured, and test needs maxLoss',
+    );
+  const { weights, exclude, ...how } = resolved(others);
+  const network = await calibratedNetwork(model, calibration, { ...how, exclude });
+  const left =
+    maxLoss === undefined || test === undefined
+      ? null
+      : await layersToLeave(network, { images: test, maxLoss, weights, exclude });
   return quantizedModel(network, {
     format: 'QDQ',
-    method,
-    perChannel,
+    method: how.method,
+    perChannel: how.perChannel,
     weights,
-    excluded: exclude,
+    excluded: [...exclude, ...(left?.layers ?? [])],
     products: int8Products(),
+    ...(left !== null && { loss: left.loss }),
   });
-}
-
-function defaultWeights(): WeightBits {
-  return int8Products() === 'exact' ? 'int8' : 'int7';
 }
 
 function quantizedModel(network: CalibratedNetwork, facts: QuantizationFacts): QuantizedModel {

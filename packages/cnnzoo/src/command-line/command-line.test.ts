@@ -91,7 +91,10 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   merge: [results],
   verify: [join(results, 'report.json'), images, '--model', classifier],
   cluster: ['slurm', '--', 'evaluate', images, '--out', 'results'],
-  quantize: [classifier, '--data', images, '--test', images, '--out', join(folder, 'int8.onnx')],
+  quantize: [
+    ...[classifier, '--data', images, '--test', images, '--out', join(folder, 'int8.onnx')],
+    ...['--max-loss', '100', '--sensitivity', join(folder, 'layers.svg')],
+  ],
   export: ['lenet5', join(folder, 'lenet5.onnx')],
   convert: [join(folder, 'a.safetensors'), join(folder, 'b.pth')],
   push: [classifier, 'hf-hub:me/pets'],

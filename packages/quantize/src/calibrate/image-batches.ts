@@ -13,18 +13,28 @@ export type CalibrationImages = Iterable<ImageBatch> | AsyncIterable<ImageBatch>
 export async function* imageBatches(
   images: CalibrationImages,
   signature: OnnxFileSignature,
-): AsyncGenerator<GraphValue & { readonly data: Float32Array | Uint8Array }> {
-  const size = sizeOf(signature.inputShape);
+): AsyncGenerator<GraphImages> {
   let index = 0;
   for await (const batch of images) {
-    const values = valuesOf(batch, `calibration[${index}]`);
-    const count = values.length / size;
-    const expected = `${signature.batchSize ?? 'a multiple'} x ${size}: images [${signature.inputShape.join(', ')}]`;
-    if (count < 1 || !Number.isInteger(count) || (signature.batchSize ?? count) !== count)
-      throw new RangeError(`calibration[${index}] has ${values.length} values, expected ${expected}`);
-    yield arranged(values, count, signature);
+    yield graphImages(batch, `calibration[${index}]`, signature);
     index++;
   }
+}
+
+type GraphImages = GraphValue & { readonly data: Float32Array | Uint8Array };
+
+/**
+ * A batch as a graph takes it.
+ * @throws TypeError or RangeError naming the batch where it does not fit
+ */
+export function graphImages(batch: ImageBatch, name: string, signature: OnnxFileSignature): GraphImages {
+  const size = sizeOf(signature.inputShape);
+  const values = valuesOf(batch, name);
+  const count = values.length / size;
+  const expected = `${signature.batchSize ?? 'a multiple'} x ${size}: images [${signature.inputShape.join(', ')}]`;
+  if (count < 1 || !Number.isInteger(count) || (signature.batchSize ?? count) !== count)
+    throw new RangeError(`${name} has ${values.length} values, expected ${expected}`);
+  return arranged(values, count, signature);
 }
 
 function valuesOf(batch: ImageBatch, name: string): Float32Array {

@@ -4,6 +4,7 @@ import { basename, dirname, resolve, sep } from 'node:path';
 import { exportOnnx, type GraphModel, type OnnxFileSignature } from '@cnnzoo/backend-onnx';
 import { dataTypes, decodeModel, imageLayout, type ModelProto, type TensorProto } from '@cnnzoo/onnx-format';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { isFakeQuantized } from '../fine-tuning/fake-quantize.js';
 
 export interface FloatModel {
   readonly model: ModelProto & { graph: NonNullable<ModelProto['graph']> };
@@ -20,6 +21,8 @@ export type QuantizableModel = LayersModel | GraphModel | string | Uint8Array;
 export function openSource(source: QuantizableModel, inputShape: readonly number[] | undefined): FloatModel {
   if (typeof source === 'string') return describe(source, readWithWeights(source), inputShape);
   if (source instanceof Uint8Array) return describe('model', decoded('model', source), inputShape);
+  if (isFakeQuantized(source))
+    throw new Error('the model still computes with rounded numbers: call remove() of what fakeQuantize returned first');
   const name = 'name' in source && typeof source.name === 'string' ? source.name : 'model';
   const bytes = exportOnnx(source, inputShape === undefined ? {} : { inputShape });
   return describe(name, decoded(name, bytes), inputShape);

@@ -1,21 +1,23 @@
 /** A network whose ranges are known: it can be written with these layers quantized or those. */
 import type { OnnxFileSignature } from '@cnnzoo/backend-onnx';
 import { nearestNames, shown } from '@cnnzoo/checks';
-import type { GraphProto, NodeProto, StringEntry } from '@cnnzoo/onnx-format';
+import type { GraphProto, StringEntry } from '@cnnzoo/onnx-format';
 import { type CalibrationMethod, calibrate } from '../calibrate/calibrate.js';
 import type { CalibrationImages } from '../calibrate/image-batches.js';
 import { encodeGraph } from '../graph/encode-graph.js';
 import type { Graph } from '../graph/graph.js';
+import { isIn } from '../graph/node-names.js';
 import { openSource, type QuantizableModel } from '../graph/open-source.js';
 import { prepare } from '../prepare/prepare.js';
 import { planQuantization, quantizable } from '../qdq/plan.js';
 import { activationRange, type Scale, scaleOf } from '../qdq/scale.js';
 import { type WeightBits, writeQdq } from '../qdq/write-qdq.js';
+import { type QuantizedLayer, quantizedLayers } from './quantized-layers.js';
 
 export interface CalibratedNetwork {
   readonly signature: OnnxFileSignature;
-  /** The layers with weights, which can be quantized or left in float. */
-  readonly layers: readonly string[];
+  /** What computes with integers, in the order of the network. */
+  readonly layers: readonly QuantizedLayer[];
   /** The network in float, as it was calibrated. */
   readonly float: Uint8Array;
   /**
@@ -60,7 +62,7 @@ export async function calibratedNetwork(
   };
   return {
     signature,
-    layers: plan.nodes.filter(({ input }) => plan.weights.get(input[1] ?? '')?.isWeight).map(({ name }) => name),
+    layers: quantizedLayers(prepared.graph, plan),
     float: encodeGraph(protoOf(prepared.graph), opset, model.metadataProps),
     write(left, weights, facts) {
       const graph = copyOf(prepared.graph);
@@ -75,9 +77,6 @@ export async function calibratedNetwork(
     },
   };
 }
-
-/** Whether a node has this name, or is of the layer of this name. */
-const isIn = ({ name }: NodeProto, wanted: string) => name === wanted || name.startsWith(`${wanted}/`);
 
 function checkNames({ nodes }: Graph, names: readonly string[]): void {
   for (const name of names) {

@@ -25,8 +25,8 @@ export function prepare({ graph, opsetImport }: FloatModel['model']): PreparedGr
   upgradeOperators(prepared, version);
   skipIdentities(prepared);
   foldBatchNorm(prepared);
-  fuseBias(prepared);
   globalPooling(prepared);
+  fuseBias(prepared);
   removeUnused(prepared);
   nameNodes(prepared);
   return { graph: prepared, opset: Math.max(version, oldestWritten) };

@@ -1,6 +1,15 @@
 /** A graph with QuantizeLinear and DequantizeLinear around what is computed with integers, and its weights as integers. Names are onnxruntime's. */
 import { attributeProto, type GraphProto, type NodeProto, type TensorProto } from '@cnnzoo/onnx-format';
-import { floatAttribute, type Graph, isOutput, node, removeUnused, replaceMade, replaceReads } from '../graph/graph.js';
+import {
+  floatAttribute,
+  type Graph,
+  isOutput,
+  makersOf,
+  node,
+  removeUnused,
+  replaceMade,
+  replaceReads,
+} from '../graph/graph.js';
 import { float32Tensor, floatsOf, integerTensor } from '../graph/tensors.js';
 import type { Plan } from './plan.js';
 import {
@@ -89,6 +98,7 @@ class QdqWriter {
   }
 
   writeActivations(): void {
+    const inFloat = madeInFloat(this.#graph, this.#plan);
     for (const [name, { sharedWith }] of this.#plan.activations) {
       const root = this.#provider(sharedWith ?? name);
       const { scale, zeroPoint } = this.#scaleOf(name);
@@ -100,8 +110,10 @@ class QdqWriter {
       if (output) replaceMade(this.#graph, name, from);
       else replaceReads(this.#graph, name, to);
       const integers = `${name}_QuantizeLinear_Output`;
+      const made = inFloat.has(name) ? `${name}_Float` : from;
+      if (made !== from) this.#graph.nodes.push(node('Max', made, [from], [made]));
       this.#graph.nodes.push(
-        node('QuantizeLinear', `${name}_QuantizeLinear`, [from, scaleName, zeroPointName], [integers]),
+        node('QuantizeLinear', `${name}_QuantizeLinear`, [made, scaleName, zeroPointName], [integers]),
         node('DequantizeLinear', `${name}_DequantizeLinear`, [integers, scaleName, zeroPointName], [to]),
       );
     }
@@ -153,6 +165,27 @@ class QdqWriter {
     );
     return output;
   }
+}
+
+/** Layers whose weights onnxruntime quantizes itself, and what it looks through behind them. */
+const weighted = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
+const lookedThrough = new Set(['Relu', 'Clip', 'Add']);
+
+/**
+ * Values that a layer makes that stays in float, and that are quantized behind it. Where what such a layer reads and makes is quantized, onnxruntime quantizes its
+ * weights itself, with one scale for all. So an operator stands between that changes nothing, and is none of those that onnxruntime looks through or
+ * takes away: Max of one value.
+ */
+function madeInFloat(graph: Graph, { activations, nodes }: Plan): Set<string> {
+  const makers = makersOf(graph);
+  const ofIntegers = new Set(nodes);
+  const isMade = (name: string): boolean => {
+    const maker = makers.get(name);
+    if (maker === undefined || ofIntegers.has(maker)) return false;
+    if (weighted.has(maker.opType)) return true;
+    return lookedThrough.has(maker.opType) && maker.input.some((input) => !activations.has(input) && isMade(input));
+  };
+  return new Set([...activations.keys()].filter(isMade));
 }
 
 /** Each node after those that make what it reads. */

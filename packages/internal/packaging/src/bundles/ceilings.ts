@@ -61,7 +61,8 @@ export const ceilings: Readonly<Record<string, number>> = {
   '@cnnzoo/backend-onnx/inference-worker': 5.5,
   // 12 before options and reports were checked by the shared rules.
   '@cnnzoo/handover':         16,
-  '@cnnzoo/quantize':         16,
+  // 16 before layers were compared, left in float and drawn, and networks trained with rounded numbers.
+  '@cnnzoo/quantize':         18,
   // 16 before a worker that cannot be started failed its own requests only.
   '@cnnzoo/serve':            16.2,
   // 13 before doctor said how 8-bit products are added.

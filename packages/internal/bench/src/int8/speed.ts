@@ -10,7 +10,7 @@ import { freeze, int8Products, registerOnnxBackend } from '@cnnzoo/backend-onnx'
 import { quantize } from '@cnnzoo/quantize';
 import * as tf from '@tensorflow/tfjs-core';
 import { createModel, type ModelId } from 'cnnzoo';
-import { median } from './statistics.js';
+import { median } from '../statistics.js';
 
 const [seconds = '20', batches = '1,8', names = 'resnet50,vgg16,googlenet', ...files] = process.argv.slice(2);
 registerOnnxBackend();

@@ -1,0 +1,42 @@
+/**
+ * Accuracy of CIFAR ResNets in float and in int8, on CIFAR-10's test images, calibrated on training images:
+ *
+ *     pnpm --filter @cnnzoo/bench int8-accuracy WEIGHTS.th DEPTH CIFAR10.zip [IMAGES] [FORM ...]
+ *
+ * WEIGHTS.th: akamaster's, of this depth. CIFAR10.zip: an archive of train/CLASS/NNNN.jpg and test/CLASS/NNNN.jpg. FORM: method,weights such as
+ * percentile,int7; by default all. Weights of 8 bits show what saturating sums cost where `int8Products()` is 'saturating'.
+ */
+import { freeze, int8Products, registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { type CalibrationMethod, quantize, type WeightBits } from '@cnnzoo/quantize';
+import * as tf from '@tensorflow/tfjs-core';
+import { answersOf, cifarBatches, labelsOf, share, trainedResnet } from './cifar-images.js';
+
+const [weights, depth, archive, count = '10000', ...wanted] = process.argv.slice(2);
+if (weights === undefined || archive === undefined) throw new TypeError('expected WEIGHTS.th DEPTH CIFAR10.zip');
+
+registerOnnxBackend();
+await tf.setBackend('onnx');
+const model = await trainedResnet(weights, Number(depth));
+const calibration = (await cifarBatches(archive, 'train', 500)).map(({ images }) => images);
+const test = await cifarBatches(archive, 'test', Number(count));
+const labels = labelsOf(test);
+
+const float = freeze(model);
+const floatAnswers = answersOf(test, (images) => float.run(images));
+float.dispose();
+console.log(`sums of 8-bit products: ${int8Products()}`);
+console.log(`float: ${share(floatAnswers, labels).toFixed(2)} % of ${labels.length}`);
+
+const forms =
+  wanted.length > 0 ? wanted : ['minmax,int8', 'minmax,int7', 'percentile,int8', 'percentile,int7', 'entropy,int7'];
+for (const form of forms) {
+  const [method, bits] = form.split(',') as [CalibrationMethod, WeightBits];
+  const quantized = await quantize(model, calibration, { method, weights: bits });
+  const frozen = freeze(quantized);
+  const found = answersOf(test, (images) => frozen.run(images));
+  frozen.dispose();
+  const loss = share(floatAnswers, labels) - share(found, labels);
+  console.log(
+    `${form}: ${share(found, labels).toFixed(2)} %, ${loss.toFixed(2)} points below, ${share(found, floatAnswers).toFixed(2)} % as float, ${quantized.model.length} bytes`,
+  );
+}
