@@ -9,7 +9,7 @@ import { alexnet, alexnetBook, alexnetPaper, zfnet, zfnetB } from './index.js';
 
 beforeAll(async () => {
   registerOnnxBackend({ threads: 1 });
-  await tf.setBackend('onnx');
+  await tf.setBackend('cpu');
 });
 
 const zeros = { initialWeights: 'zeros' } as const;

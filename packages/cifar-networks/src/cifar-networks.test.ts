@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { describeFamily, type ModelGolden, parameterCount, stateShapes } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as networks from './index.js';
 
 beforeAll(async () => {
   registerOnnxBackend();
-  await tf.setBackend('onnx');
+  await tf.setBackend('cpu');
 });
 
 const zeros = { initialWeights: 'zeros' } as const;

@@ -1,6 +1,6 @@
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { features, modelMetadata } from '@cnnzoo/blocks';
-import { describeFamily, parameterCount, stateShapes, testGoldenTraining } from '@cnnzoo/testing';
+import { describeFamily, onBackend, parameterCount, stateShapes, testGoldenTraining } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { beforeAll, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { googlenet, googlenetPaper } from './index.js';
 
 beforeAll(async () => {
   registerOnnxBackend({ threads: 1 });
-  await tf.setBackend('onnx');
+  await tf.setBackend('cpu');
 });
 
 const zeros = { initialWeights: 'zeros' } as const;
@@ -62,10 +62,10 @@ test.each([
   [googlenet, true, 15],
   [googlenetPaper, false, 31],
   [googlenetPaper, true, 79],
-])('%o, auxiliary heads %s: %d is the smallest input', (build, auxiliaryHeads, size) => {
+])('%o, auxiliary heads %s: %d is the smallest input', async (build, auxiliaryHeads, size) => {
   const options = { auxiliaryHeads, numClasses: 3, ...zeros };
   const model = build({ inputShape: [size, size, 1], ...options });
-  const outputs = model.predict(tf.zeros([1, size, size, 1]));
+  const outputs = await onBackend('onnx', () => model.predict(tf.zeros([1, size, size, 1])));
   expect([outputs].flat().map(({ shape }) => shape)).toEqual(auxiliaryHeads ? Array(3).fill([1, 3]) : [[1, 3]]);
   tf.dispose(outputs);
   model.dispose();

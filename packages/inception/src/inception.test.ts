@@ -1,6 +1,6 @@
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { features, modelMetadata } from '@cnnzoo/blocks';
-import { describeFamily, parameterCount, stateShapes } from '@cnnzoo/testing';
+import { describeFamily, onBackend, parameterCount, stateShapes } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { bnInception, inceptionV2, inceptionV3 } from './index.js';
 
 beforeAll(async () => {
   registerOnnxBackend({ threads: 1 });
-  await tf.setBackend('onnx');
+  await tf.setBackend('cpu');
 });
 
 const zeros = { initialWeights: 'zeros' } as const;
@@ -100,10 +100,10 @@ test.each([
   [inceptionV3, true, 299],
   [inceptionV2, false, 75],
   [inceptionV2, true, 299],
-])('%o, auxiliary heads %s: %d is the smallest input', (build, auxiliaryHeads, size) => {
+])('%o, auxiliary heads %s: %d is the smallest input', async (build, auxiliaryHeads, size) => {
   const options = { auxiliaryHeads, numClasses: 3, ...zeros };
   const model = build({ inputShape: [size, size, 1], ...options });
-  const outputs = model.predict(tf.zeros([1, size, size, 1]));
+  const outputs = await onBackend('onnx', () => model.predict(tf.zeros([1, size, size, 1])));
   expect([outputs].flat().map(({ shape }) => shape)).toEqual(auxiliaryHeads ? Array(2).fill([1, 3]) : [[1, 3]]);
   tf.dispose(outputs);
   model.dispose();

@@ -2,7 +2,7 @@ import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { stateShapes, testGoldenTraining, trainingGolden } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { lenet5, lenetBook } from './index.js';
 
 beforeAll(async () => {
@@ -17,12 +17,7 @@ test('has the parameters of the paper under the names of the PyTorch code', () =
   expect(model.outputs.map(({ shape }) => shape)).toEqual([[null, 10]]);
 });
 
-describe.each(['cpu', 'onnx'])('backend %s', (backend) => {
-  beforeAll(() => tf.setBackend(backend));
-  afterAll(() => tf.setBackend('cpu'));
-
-  testGoldenTraining('lenet5', lenet5);
-});
+describe.each(['cpu', 'onnx'])('backend %s', (backend) => testGoldenTraining('lenet5', lenet5, backend));
 
 test("the lecture's LeNet has the layers of its table", () => {
   const model = lenetBook({ initialWeights: 'zeros' });

@@ -8,7 +8,7 @@ import * as resnet from './index.js';
 
 beforeAll(async () => {
   registerOnnxBackend();
-  await tf.setBackend('onnx');
+  await tf.setBackend('cpu');
 });
 
 // Made by model_golden.py of timm:legacy_seresnet50 and so on, with PyTorch 2.15.0 and timm 1.0.31, without its list of layers.

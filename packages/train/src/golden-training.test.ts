@@ -4,7 +4,6 @@ import { lenet5 } from '@cnnzoo/lenet';
 import { cifarResnet } from '@cnnzoo/resnet';
 import {
   expectGoldenTraining,
-  goldenElements,
   goldenInput,
   loadGoldenWeights,
   pytorchWeights,
@@ -83,10 +82,10 @@ async function figures(model: LayersModel, golden: TrainingGolden): Promise<Trai
  */
 function firstGradients(model: LayersModel, optimizer: Sgd, weightDecay: number): TrainingFigures['gradients_step0'] {
   const gradients: Record<string, [number, number, number]> = {};
-  for (const { key, shape, variable, trainable, fromPytorch } of pytorchWeights(model)) {
+  for (const { key, variable, trainable, golden } of pytorchWeights(model)) {
     const momentum = optimizer.slotsOf(variable.read() as tf.Variable)?.momentum_buffer.dataSync();
     if (!trainable || momentum === undefined) continue;
-    const decayed = fromPytorch(goldenElements(key, shape));
+    const decayed = golden();
     let squares = 0;
     const gradientAt = (i: number) => (momentum[i] ?? Number.NaN) - weightDecay * (decayed[i] ?? Number.NaN);
     for (let i = 0; i < momentum.length; i++) squares += gradientAt(i) ** 2;

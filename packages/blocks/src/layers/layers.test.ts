@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
-import { goldenElements, goldenInput, pytorchWeights, uniform } from '@cnnzoo/testing';
+import { goldenInput, pytorchWeights, uniform } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   input as inputTensor,
@@ -103,8 +103,8 @@ describe.each(['cpu', 'onnx'])('backend %s', (backend) => {
     const symbolic = inputTensor({ shape: [...size.map(() => null), c] });
     const model: LayersModel = makeModel({ inputs: symbolic, outputs: place(symbolic, golden) });
     const weights = pytorchWeights(model);
-    for (const { key, shape, fromPytorch, variable } of weights) {
-      const value = tf.tensor(fromPytorch(goldenElements(key, shape)), variable.shape.map(Number));
+    for (const { golden, variable } of weights) {
+      const value = tf.tensor(golden(), variable.shape.map(Number));
       variable.write(value);
       value.dispose();
     }

@@ -14,6 +14,20 @@ const zeros = { initialWeights: 'zeros' } as const;
 type Build<Options> = (options: typeof zeros & Options) => LayersModel;
 
 /**
+ * Works on a backend of tfjs. A test file that builds large networks of zeros builds them on tfjs's 'cpu', which keeps zeros as the system
+ * gives them, without memory, and only computes on another backend, which copies all it is given.
+ */
+export async function onBackend<T>(backend: string, work: () => T | Promise<T>): Promise<T> {
+  const before = tf.getBackend();
+  await tf.setBackend(backend);
+  try {
+    return await work();
+  } finally {
+    await tf.setBackend(before);
+  }
+}
+
+/**
  * The same keys and shapes as the original's state dict, the same number of parameters, the same size after every layer and, where
  * the golden has them, the same logits.
  * @param golden the name of a file of golden/models/, or a golden of the caller's own
@@ -39,12 +53,9 @@ export function describeFamily(
 
     if (figures.logits !== undefined)
       test.each(backends)('computes the same logits on %s', { timeout }, async (backend) => {
-        const before = tf.getBackend();
-        await tf.setBackend(backend);
         const model = build(zeros);
-        expect(await goldenLogitsError(model, figures)).toBeLessThan(1e-4);
+        expect(await onBackend(backend, () => goldenLogitsError(model, figures))).toBeLessThan(1e-4);
         model.dispose();
-        await tf.setBackend(before);
       });
   });
 }
@@ -54,10 +65,12 @@ export function describeFamily(
  * PyTorch's own float32, and leave no tensor.
  * @param name of a file of golden/training/
  * @param build gets the golden's classes and input, and `auxiliaryHeads` where its network has them
+ * @param backend of tfjs, registered, that it trains on
  */
 export function testGoldenTraining(
   name: string,
   build: Build<{ numClasses: number; inputShape: [number, number, number]; auxiliaryHeads?: boolean }>,
+  backend = 'onnx',
 ): void {
   test(`${name} trains as in PyTorch`, { timeout }, async () => {
     const golden = trainingGolden(name);
@@ -67,7 +80,7 @@ export function testGoldenTraining(
     const model = build({ ...zeros, numClasses, inputShape: [height, width, channels], ...heads });
     expect(stateShapes(model)).toEqual(golden.state);
     const tensors = tf.memory().numTensors;
-    expectGoldenTraining(await runGoldenTraining(model, golden), golden);
+    expectGoldenTraining(await onBackend(backend, () => runGoldenTraining(model, golden)), golden);
     expect(tf.memory().numTensors).toBe(tensors);
     model.dispose();
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { goldenInput, goldenWeight, uniform } from './golden-numbers.js';
+import { goldenInput, goldenKernel, goldenWeight, uniform } from './golden-numbers.js';
 
 test('uniform gives the numbers of the reference implementation', () => {
   // From the definition in Python.
@@ -12,6 +12,15 @@ test('weights follow the rule of their kind', () => {
   expect(goldenWeight('bn.running_var', [64]).every((v) => v >= 1 && v <= 1.5)).toBe(true);
   expect(goldenWeight('bn.weight', [64]).every((v) => v >= 0.9 && v <= 1.1)).toBe(true);
   expect(goldenWeight('fc.bias', [64]).every((v) => v >= -0.1 && v <= 0.1)).toBe(true);
+});
+
+test('a kernel has the same weights, outputs last', () => {
+  // [outputs, inputs, height, width] and [height * width, inputs, outputs].
+  const [pytorch, own] = [goldenWeight('conv.weight', [4, 3, 2, 2]), goldenKernel('conv.weight', [4, 3, 2, 2], 4)];
+  for (let o = 0; o < 4; o++)
+    for (let i = 0; i < 3; i++)
+      for (let s = 0; s < 4; s++) expect(own[(s * 3 + i) * 4 + o]).toBe(pytorch[(o * 3 + i) * 4 + s]);
+  expect(goldenKernel('bn.running_var', [64], 1)).toEqual(goldenWeight('bn.running_var', [64]));
 });
 
 test('the input is the same image in both layouts', () => {

@@ -1,6 +1,6 @@
 /** Four training steps as the golden figures describe them, in plain tfjs, to be compared with PyTorch's. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
 import { expect } from 'vitest';
 import { goldenInput } from './golden-numbers.js';
 import { loadGoldenWeights, pytorchWeights } from './pytorch-weights.js';
@@ -59,7 +59,7 @@ export async function runGoldenTraining(model: LayersModel, golden: TrainingGold
   const weights = pytorchWeights(model).filter(({ trainable }) => trainable);
   const { registeredVariables } = tf.engine();
   const variables = weights.map(({ variable }) => registeredVariables[variable.name] as tf.Variable);
-  const velocities = new Map<string, tf.Tensor>();
+  const velocities = new Map<LayerVariable, tf.Tensor>();
 
   const loss = (): tf.Scalar => {
     const outputs = model.apply(images, { training: true }) as tf.Tensor | tf.Tensor[];
@@ -78,23 +78,26 @@ export async function runGoldenTraining(model: LayersModel, golden: TrainingGold
   for (let step = 0; step < golden.losses.length; step++) {
     const { value, grads } = tf.variableGrads(loss, variables);
     const norm = tf.tidy(() => tf.sqrt(tf.addN(Object.values(grads).map(sumOfSquares))));
-    losses.push((await value.data())[0] as number);
-    gradientNorms.push((await norm.data())[0] as number);
-    tf.dispose([value, norm]);
-    for (const { key, variable } of weights) {
-      const gradient = grads[variable.name] as tf.Tensor;
-      // The first and the last element are the same ones in both layouts, whose axes only stand in another order.
-      if (step === 0) gradients[key] = normFirstLast(await gradient.data<'float32'>());
-      const before = velocities.get(key);
+    // Read when the weights are written: an engine that records then computes the step as one.
+    for (const { variable } of weights) {
+      const before = velocities.get(variable);
       const velocity = tf.tidy(() => {
-        const decayed = tf.add(gradient, tf.mul(variable.read(), optimizer.weightDecay));
+        const decayed = tf.add(grads[variable.name] as tf.Tensor, tf.mul(variable.read(), optimizer.weightDecay));
         const moved = before === undefined ? decayed : tf.add(tf.mul(before, optimizer.momentum), decayed);
         variable.write(tf.sub(variable.read(), tf.mul(moved, optimizer.lr)));
         return moved;
       });
-      tf.dispose([gradient, before ?? []]);
-      velocities.set(key, velocity);
+      tf.dispose(before ?? []);
+      velocities.set(variable, velocity);
     }
+    if (step > 0) tf.dispose(grads);
+    losses.push((await value.data())[0] as number);
+    gradientNorms.push((await norm.data())[0] as number);
+    // The first and the last element are the same ones in both layouts, whose axes only stand in another order.
+    if (step === 0)
+      for (const { key, variable } of weights)
+        gradients[key] = normFirstLast(await (grads[variable.name] as tf.Tensor).data<'float32'>());
+    tf.dispose([value, norm, grads]);
   }
 
   const running: Record<string, [number, number]> = {};

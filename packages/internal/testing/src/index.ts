@@ -1,7 +1,7 @@
-export { describeFamily, testGoldenTraining } from './describe-family.js';
+export { describeFamily, onBackend, testGoldenTraining } from './describe-family.js';
 export { type ModelGolden, modelGolden, trainingGolden } from './golden-files.js';
 export { goldenLogitsError, layerShapes, parameterCount } from './golden-models.js';
-export { goldenElements, goldenInput, goldenWeight, uniform } from './golden-numbers.js';
+export { goldenInput, goldenWeight, uniform } from './golden-numbers.js';
 export {
   expectGoldenTraining,
   relativeError,

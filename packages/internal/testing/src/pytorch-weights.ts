@@ -1,7 +1,7 @@
 /** A model's weights under PyTorch's names and in PyTorch's layout, for comparisons with golden figures. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { goldenElements } from './golden-numbers.js';
+import { goldenKernel } from './golden-numbers.js';
 
 type Layer = LayersModel['layers'][number];
 
@@ -13,8 +13,8 @@ export interface PytorchWeight {
   readonly variable: LayerVariable;
   readonly trainable: boolean;
   toPytorch(values: ArrayLike<number>): Float32Array;
-  /** @param elementAt gives each element by its index in PyTorch's layout */
-  fromPytorch(elementAt: (index: number) => number): Float32Array;
+  /** The values of the golden weight of this key, in the layout here. */
+  golden(): Float32Array;
 }
 
 const roles: Readonly<Record<string, string>> = {
@@ -56,14 +56,7 @@ export function pytorchWeights(model: LayersModel): PytorchWeight[] {
                 permuted[there] = values[here] as number;
           return permuted;
         },
-        fromPytorch: (elementAt) => {
-          const permuted = new Float32Array(spatial * inputs * outputs);
-          for (let s = 0, here = 0; s < spatial; s++)
-            for (let i = 0; i < inputs; i++)
-              for (let o = 0, there = i * spatial + s; o < outputs; o++, here++, there += inputs * spatial)
-                permuted[here] = elementAt(there);
-          return permuted;
-        },
+        golden: () => goldenKernel(key, shape, spatial),
       };
     }),
   );
@@ -90,8 +83,7 @@ function onlyInput(layer: Layer): SymbolicTensor | undefined {
 /** Gives a model the weights that the golden figures were made with: they follow from the weights' names. */
 export function loadGoldenWeights(model: LayersModel): void {
   for (const weight of pytorchWeights(model)) {
-    const values = weight.fromPytorch(goldenElements(weight.key, weight.shape));
-    const tensor = tf.tensor(values, weight.variable.shape.map(Number));
+    const tensor = tf.tensor(weight.golden(), weight.variable.shape.map(Number));
     weight.variable.write(tensor);
     tensor.dispose();
   }
