@@ -25,8 +25,17 @@ function rounded(high: v128, low: v128): v128 {
   return i8x16.narrow_i16x8_u(words, words);
 }
 
-/** Along the rows. @param starts bytes from a row's start to the first tap of each pixel @param quads groups of four taps of a pixel */
-export function rowsRgb(
+// biome-ignore format: a row for each
+class Rgb { r: u8; g: u8; b: u8 }
+// biome-ignore format: a row for each
+class Rgba { r: u8; g: u8; b: u8; a: u8 }
+
+/**
+ * Along the rows, with a loop of its own for each kind of pixel, whose size is a constant in it.
+ * @param starts bytes from a row's start to the first tap of each pixel
+ * @param quads groups of four taps of a pixel
+ */
+function rowsOf<Pixel>(
   source: usize,
   out: usize,
   weights: usize,
@@ -36,6 +45,7 @@ export function rowsRgb(
   width: i32,
   height: i32,
 ): void {
+  const size = offsetof<Pixel>();
   for (let y = 0; y < height; y++) {
     let weight = weights;
     for (let x = 0; x < width; x++) {
@@ -44,55 +54,31 @@ export function rowsRgb(
       let low = i32x4.splat(half);
       for (let quad = 0; quad < quads; quad++) {
         const pixels = v128.load(from);
-        const first = firstPairRgb(pixels);
-        const second = secondPairRgb(pixels);
+        const first = size === 3 ? firstPairRgb(pixels) : firstPairRgba(pixels);
+        const second = size === 3 ? secondPairRgb(pixels) : secondPairRgba(pixels);
         high = i32x4.add(high, i32x4.dot_i16x8_s(first, v128.load32_splat(weight)));
         low = i32x4.add(low, i32x4.dot_i16x8_s(first, v128.load32_splat(weight, 4)));
         high = i32x4.add(high, i32x4.dot_i16x8_s(second, v128.load32_splat(weight, 8)));
         low = i32x4.add(low, i32x4.dot_i16x8_s(second, v128.load32_splat(weight, 12)));
-        from += 12;
+        from += 4 * size;
         weight += 16;
       }
-      // A byte too many: the next pixel writes over it.
+      // Of RGB a byte too many: the next pixel writes over it.
       v128.store32_lane(out, rounded(high, low), 0);
-      out += 3;
+      out += size;
     }
     source += inRow;
   }
 }
 
-export function rowsRgba(
-  source: usize,
-  out: usize,
-  weights: usize,
-  starts: usize,
-  quads: i32,
-  inRow: i32,
-  width: i32,
-  height: i32,
-): void {
-  for (let y = 0; y < height; y++) {
-    let weight = weights;
-    for (let x = 0; x < width; x++) {
-      let from = source + load<i32>(starts + (x << 2));
-      let high = i32x4.splat(0);
-      let low = i32x4.splat(half);
-      for (let quad = 0; quad < quads; quad++) {
-        const pixels = v128.load(from);
-        const first = firstPairRgba(pixels);
-        const second = secondPairRgba(pixels);
-        high = i32x4.add(high, i32x4.dot_i16x8_s(first, v128.load32_splat(weight)));
-        low = i32x4.add(low, i32x4.dot_i16x8_s(first, v128.load32_splat(weight, 4)));
-        high = i32x4.add(high, i32x4.dot_i16x8_s(second, v128.load32_splat(weight, 8)));
-        low = i32x4.add(low, i32x4.dot_i16x8_s(second, v128.load32_splat(weight, 12)));
-        from += 16;
-        weight += 16;
-      }
-      v128.store32_lane(out, rounded(high, low), 0);
-      out += 4;
-    }
-    source += inRow;
-  }
+// biome-ignore format: a row for each
+export function rowsRgb(source: usize, out: usize, weights: usize, starts: usize, quads: i32, inRow: i32, width: i32, height: i32): void {
+  rowsOf<Rgb>(source, out, weights, starts, quads, inRow, width, height);
+}
+
+// biome-ignore format: a row for each
+export function rowsRgba(source: usize, out: usize, weights: usize, starts: usize, quads: i32, inRow: i32, width: i32, height: i32): void {
+  rowsOf<Rgba>(source, out, weights, starts, quads, inRow, width, height);
 }
 
 export function rowsGrey(

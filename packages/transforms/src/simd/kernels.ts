@@ -98,7 +98,12 @@ export function placed<const Sizes extends readonly number[]>(sizes: Sizes): Pla
   if (end > mostBytes) return null;
   const { memory } = loaded;
   const missing = Math.ceil((end - memory.buffer.byteLength) / page);
-  if (missing > 0) memory.grow(missing);
+  try {
+    if (missing > 0) memory.grow(missing);
+  } catch {
+    // The process has no more memory, or no more addresses for it.
+    return null;
+  }
   return {
     kernels: loaded,
     bytes: new Uint8Array(memory.buffer),

@@ -1,6 +1,6 @@
 /** The kernels of WebAssembly against the JavaScript beside them, bit for bit. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from '../color/enhance.js';
 import { adjustHue } from '../color/hue.js';
 import { autocontrast, equalize, posterize } from '../color/levels.js';
@@ -112,6 +112,20 @@ test('all colours and shifts of the wheel', () => {
     const { data: byKernel } = adjustHue(shift)(colours);
     expect(same(byKernel, withoutSimd(() => adjustHue(shift)(colours)).data)).toBe(true);
   }
+});
+
+test('where the memory cannot grow, JavaScript computes the same', () => {
+  const image: Image = { data: new Uint8Array(2 ** 20).fill(77), width: 2 ** 10, height: 2 ** 10, channels: 1 };
+  const half = () => Buffer.from(resize(2 ** 9)(image).data).toString('base64');
+  const expected = withoutSimd(half);
+  const memory = placed([1])?.kernels.memory as { grow(pages: number): number };
+  const grow = vi.spyOn(memory, 'grow').mockImplementation(() => {
+    throw new RangeError('WebAssembly.Memory.grow(): Unable to grow instance memory');
+  });
+  expect(half()).toBe(expected);
+  expect(grow).toHaveBeenCalled();
+  grow.mockRestore();
+  expect(half()).toBe(expected);
 });
 
 test('what is too large for the memory is computed in JavaScript', () => {
