@@ -26,6 +26,8 @@ test('each figure and address that they name is the server’s', async () => {
   // Figures of requests are there when there was one.
   await server.app.inject({ method: 'POST', url: '/classify', payload: ppm([1, 2, 3]) });
   const figures = (await server.app.inject('/metrics')).payload;
+  // The decoder that has just read an image is a process of tens of megabytes.
+  expect(Number(/^cnnzoo_workers_resident_memory_bytes (\d+)/m.exec(figures)?.[1])).toBeGreaterThan(1e7);
   const named = files.flatMap(
     ({ text }) => text.match(/\b(?:cnnzoo_[a-z_]+|nodejs_[a-z0-9_]+|process_[a-z_]+)\b/g) ?? [],
   );

@@ -63,7 +63,7 @@ export async function serve<T>(
   const attributes = { 'cnnzoo.model': name, 'cnnzoo.version': version, 'cnnzoo.images': count };
   try {
     const limit = timeout ?? settings.timeout;
-    model.admission.accept(count, limit);
+    const accepted = model.admission.accept(count, limit);
     let answered = false;
     try {
       const { answer, costs } = await tracing.request(request.headers, attributes, () =>
@@ -74,7 +74,7 @@ export async function serve<T>(
       metrics.succeeded(model, { ...costs, time: performance.now() - start });
       return answer;
     } finally {
-      model.admission.release(count, answered);
+      model.admission.release(accepted, answered);
     }
   } catch (error) {
     metrics.failed(model, isHttpError(error) ? error.reason : 'internal', performance.now() - start);

@@ -1,6 +1,7 @@
 /** Requests in any order, with priorities, aborts and batches that fail: each is answered once, and rightly. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { type Accepted, admission } from './admission.js';
 import { type BatchQueueOptions, batchQueue } from './batch-queue.js';
 
 /** A network whose output of an image is ten times its only value. Batches end when the test says so. */
@@ -134,3 +135,54 @@ test('whatever comes, each request is answered once with its own outputs, and no
     { numRuns: 200 },
   );
 });
+
+test('what is accepted with a time limit is answered in it, at three times the capacity and in batches of unequal times', () => {
+  for (const seed of [1, 2, 3]) {
+    const random = randomNumbers(seed);
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const model = admission({ model: 'network', capacity: 1000, mostOfRequest: 8 });
+    const waiting: Accepted[] = [];
+    let batch: Accepted[] = [];
+    let [end, answered, late, refused] = [0, 0, 0, 0];
+    const predict = (until: number) => {
+      while (batch.length > 0 || waiting.length > 0) {
+        if (batch.length === 0) {
+          batch = waiting.splice(0, 8);
+          // 8 images in 30 ms, more or less, and now and then in twice that.
+          end = Math.max(end, now) + (random() < 0.05 ? 60 : 15 + 30 * random());
+        }
+        if (end > until) return;
+        now = end;
+        for (const each of batch) {
+          if (now > 2000) answered++;
+          if (now > 2000 && now - each.since > 300) late++;
+          model.release(each, now - each.since <= 300);
+        }
+        batch = [];
+      }
+    };
+    for (let arrival = 0; arrival < 30_000; arrival -= Math.log(1 - random()) * 1.25) {
+      predict(arrival);
+      now = arrival;
+      try {
+        waiting.push(model.accept(1, 300));
+      } catch {
+        refused++;
+      }
+    }
+    clock.mockRestore();
+    expect(refused).toBeGreaterThan(answered);
+    // Nothing is refused that the network has time for: it is busy all the time, with 8 images in 31.5 ms.
+    expect(answered / (28_000 * (8 / 31.5))).toBeGreaterThan(0.95);
+    expect(late / answered).toBeLessThan(0.02);
+  }
+});
+
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

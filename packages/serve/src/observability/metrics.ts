@@ -5,6 +5,7 @@ import type { FailureReason } from '../http/http-error.js';
 import type { RunningModel } from '../models/running-model.js';
 import type { Inferred, Version } from './inferred.js';
 import { type TritonMetrics, tritonMetrics } from './triton-metrics.js';
+import { workerMemory } from './worker-memory.js';
 
 /** Sums of one version of a model since it was first loaded, for Triton's statistics. Times in milliseconds. */
 export interface Sums {
@@ -72,6 +73,15 @@ export function serverMetrics(names: 'cnnzoo' | 'triton', running: () => readonl
     (model) => model.admission.accepted,
   );
   gauge('cnnzoo_model_healthy', '1 where the workers of a model can be started.', ({ healthy }) => Number(healthy));
+  if (workerMemory() !== null)
+    new Gauge({
+      name: 'cnnzoo_workers_resident_memory_bytes',
+      help: 'Resident memory of the worker processes, which process_resident_memory_bytes leaves out. Pages that they share count in each.',
+      registers,
+      collect() {
+        this.set(workerMemory() ?? 0);
+      },
+    });
   const sums = new Map<string, Sums>();
   const sumsOf = ({ name, version }: Version): Sums => {
     const key = `${name} ${version}`;
