@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from './tfjs.js';
 
 /**
  * The class, which tfjs knows from now on by its `className`, so that models with it can be loaded. Every layer function registers its

@@ -11,7 +11,7 @@ import {
   type Rule,
   rule,
 } from '@cnnzoo/checks';
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../tfjs.js';
 import { fillNormal } from './normal-numbers.js';
 import { fillUniform, freshSeed } from './random-numbers.js';
 

@@ -1,6 +1,6 @@
 import { boolean, optional } from '@cnnzoo/checks';
-import * as tf from '@tensorflow/tfjs-core';
 import { registered } from '../registered.js';
+import { tf } from '../tfjs.js';
 import { type CallOptions, onlyTensor } from './layer-arguments.js';
 import { padMap } from './pad-map.js';
 import { Pooling2D, type Pooling2dOptions, poolingRules } from './pooling-2d.js';

@@ -1,7 +1,7 @@
-import { boolean, checkFewOptions, type OptionRules, optional, rule, string } from '@cnnzoo/checks';
-import { layers } from '@tensorflow/tfjs-layers';
+import { boolean, checkedLater, checkFewOptions, type OptionRules, optional, rule, string } from '@cnnzoo/checks';
+import { layers } from '../tfjs.js';
 
-type LayerArguments = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
+type LayerArguments = NonNullable<ConstructorParameters<typeof TfjsLayer>[0]>;
 
 /** Options of every layer. */
 export interface LayerOptions {
@@ -13,11 +13,13 @@ export interface LayerOptions {
   readonly inputShape?: readonly (number | null)[];
 }
 
-/**
- * What all layers of this package extend. One class between them and tfjs's: bundlers must keep `extends layers.Layer`, because reading
- * a property might do anything, and would keep every layer if each had such a line.
- */
-export abstract class BaseLayer<Options extends LayerOptions> extends layers.Layer {
+/* @__NO_SIDE_EFFECTS__ */
+const layerOfTfjs = (): typeof layers.Layer => layers.Layer;
+/** Read by a function, so that bundlers may leave out what extends it: reading a property might do anything. */
+const TfjsLayer = /* @__PURE__ */ layerOfTfjs();
+
+/** What all layers of this package extend. */
+export abstract class BaseLayer<Options extends LayerOptions> extends TfjsLayer {
   /**
    * @param kind the function that makes the layer, for messages
    * @param rules of the options that not all layers have
@@ -32,7 +34,7 @@ export abstract class BaseLayer<Options extends LayerOptions> extends layers.Lay
 }
 
 function layerRules() {
-  const saved = optional({ expected: 'as in a saved model', fault: () => null });
+  const saved = optional(checkedLater());
   return {
     name: optional(string()),
     trainable: optional(boolean),

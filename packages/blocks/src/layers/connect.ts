@@ -1,6 +1,7 @@
 /** tfjs's layers, applied to symbolic tensors, with types that say what comes out. */
 import { check, layer, listOf, symbolicTensor } from '@cnnzoo/checks';
-import { layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { layers } from '../tfjs.js';
 
 type Layer = layers.Layer;
 

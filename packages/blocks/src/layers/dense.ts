@@ -1,5 +1,4 @@
 import { boolean, integer, optional } from '@cnnzoo/checks';
-import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { chooseInitializer, currentFill } from '../initial-weights/current-weights.js';
 import {
@@ -9,6 +8,7 @@ import {
   initializerRule,
 } from '../initial-weights/initializers.js';
 import { registered } from '../registered.js';
+import { tf } from '../tfjs.js';
 import { BaseLayer, type LayerOptions } from './base-layer.js';
 import { type CallOptions, knownChannels, onlyShape, onlyTensor } from './layer-arguments.js';
 

@@ -1,5 +1,5 @@
 /** Dilated convolutions that train on every backend: tfjs's gradient refuses dilation > 1. */
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../tfjs.js';
 
 type Pair = [height: number, width: number];
 

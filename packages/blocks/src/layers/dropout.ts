@@ -1,9 +1,9 @@
 import { integer, number, optional } from '@cnnzoo/checks';
-import * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { seedFor } from '../initial-weights/current-weights.js';
 import { fillDropoutMask, maskSeed } from '../initial-weights/random-numbers.js';
 import { registered } from '../registered.js';
+import { tf } from '../tfjs.js';
 import { BaseLayer, type LayerOptions } from './base-layer.js';
 import { type CallOptions, onlyTensor } from './layer-arguments.js';
 

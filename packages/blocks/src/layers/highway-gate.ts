@@ -1,6 +1,6 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { registered } from '../registered.js';
+import { tf } from '../tfjs.js';
 import { BaseLayer, type LayerOptions } from './base-layer.js';
 import type { CallOptions } from './layer-arguments.js';
 

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import { tf } from '../tfjs.js';
 import { axisPadding, type Windows } from './window.js';
 
 /** `x` [batch, height, width, channels] with `value` around height and width, as windows want it; `x` itself where they want nothing. */

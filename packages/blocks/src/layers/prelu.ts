@@ -1,9 +1,9 @@
 import { number, optional } from '@cnnzoo/checks';
-import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { currentFill } from '../initial-weights/current-weights.js';
 import { constant } from '../initial-weights/initializers.js';
 import { registered } from '../registered.js';
+import { tf } from '../tfjs.js';
 import { BaseLayer, type LayerOptions } from './base-layer.js';
 import { type CallOptions, knownChannels, onlyShape, onlyTensor } from './layer-arguments.js';
 

@@ -1,7 +1,7 @@
 import { integer, optional } from '@cnnzoo/checks';
-import * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { registered } from '../registered.js';
+import { tf } from '../tfjs.js';
 import { BaseLayer, type LayerOptions } from './base-layer.js';
 import { type CallOptions, knownChannels, onlyShape, onlyTensor } from './layer-arguments.js';
 

@@ -6,10 +6,11 @@ import {
   preprocessings,
   writeMetadata,
 } from '@cnnzoo/metadata';
-import { input as inputTensor, type LayersModel, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { type InitialWeights, withInitialWeights } from '../initial-weights/current-weights.js';
 import { connect, globalAveragePooling2d, globalMaxPooling2d, softmax } from '../layers/connect.js';
 import { registerLayers } from '../layers/register-layers.js';
+import { input as inputTensor, model } from '../tfjs.js';
 import { type ModelDefaults, type ModelOptions, type ResolvedOptions, resolveOptions } from './model-options.js';
 import { whitened } from './whitening.js';
 

@@ -1,5 +1,6 @@
 import { check, layersModel, listOf, shown, string } from '@cnnzoo/checks';
-import { type LayersModel, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { model as makeModel } from '../tfjs.js';
 
 /**
  * A backbone: a model with the same layers and weights that returns inner feature maps.

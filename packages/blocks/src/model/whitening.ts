@@ -1,11 +1,11 @@
 /** The layers in front of a network that whiten its images, as the papers on CIFAR have it. They are saved with the model. */
 import { check, checkOptions, layersModel, rule } from '@cnnzoo/checks';
-import * as tf from '@tensorflow/tfjs-core';
-import { initializers, type LayersModel, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { constant } from '../initial-weights/initializers.js';
 import { connect, flatten } from '../layers/connect.js';
 import { contrastNormalization } from '../layers/contrast-normalization.js';
 import { dense } from '../layers/dense.js';
+import { initializers, layers, tf } from '../tfjs.js';
 
 /** How a network whitens its images: their contrast alone, or, after it, ZCA. */
 export type Whitening = 'contrast' | 'zca';
