@@ -162,7 +162,7 @@ test('what is accepted with a time limit is answered in it, at three times the c
         batch = [];
       }
     };
-    for (let arrival = 0; arrival < 30_000; arrival -= Math.log(1 - random()) * 1.25) {
+    for (let arrival = 0; arrival < 30_000; arrival += 1.25 * Math.log(1 / (1 - random()))) {
       predict(arrival);
       now = arrival;
       try {
