@@ -1,5 +1,5 @@
 import { check, rule } from '@cnnzoo/checks';
-import { isSource } from '@cnnzoo/files';
+import { addressOf, isSource, runsInNode } from '@cnnzoo/files';
 import {
   type DownloadOptions,
   describeHubWeights,
@@ -7,6 +7,7 @@ import {
   type HubWeights,
   type LoadPretrainedOptions,
   loadPretrained,
+  loadStateDict,
   type Source,
 } from '@cnnzoo/weights';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -23,7 +24,7 @@ const weightsRule = rule<Source>(
 
 /** What `fromPretrained` takes: the network's own options, and where its weights come from. */
 export type FromPretrainedOptions<Id extends ModelId> = OptionsOf<Id> & {
-  /** A published set (`'IMAGENET1K_V2'`, `'DEFAULT'`, `'keras'`), a repository of Hugging Face's hub (`'hf-hub:timm/resnet18.a1_in1k'`), a path, an http(s) address, or the bytes of a file. */
+  /** A published set (`'IMAGENET1K_V2'`, `'DEFAULT'`, `'keras'`), a repository of Hugging Face's hub (`'hf-hub:timm/resnet18.a1_in1k'`), a path, an http(s) address, or the bytes of a file. A path may be an ONNX file's: its weights are found by name or, in a chain of layers, by their order. */
   readonly weights: Source;
   /** Where downloads are kept, whether they may happen, `onProgress`, and how keys are matched: see `loadPretrained`. */
   readonly load?: LoadPretrainedOptions;
@@ -62,17 +63,35 @@ export async function fromPretrained<Id extends ModelId>(
     id,
     (filled ? { initialWeights: 'zeros', ...architecture } : architecture) as OptionsOf<Id>,
   );
+  // A path says nothing of its classes: a head of another shape is a fresh one, as with a published set.
+  const how = {
+    ...(published === null && numClasses !== undefined ? { ignoreMismatchedShapes: true } : {}),
+    ...load,
+  };
   try {
-    await loadPretrained(model, weights, {
-      // A path says nothing of its classes: a head of another shape is a fresh one, as with a published set.
-      ...(published === null && numClasses !== undefined ? { ignoreMismatchedShapes: true } : {}),
-      ...load,
-    });
+    if (isOnnxPath(weights)) await loadOnnx(model, weights, how);
+    else await loadPretrained(model, weights, how);
   } catch (error) {
     model.dispose();
     throw error;
   }
   return model;
+}
+
+/** A file of this machine: an address is another reader's. */
+function isOnnxPath(weights: Source): weights is string {
+  return typeof weights === 'string' && weights.endsWith('.onnx') && addressOf(weights) === null && runsInNode();
+}
+
+async function loadOnnx(model: LayersModel, path: string, options: LoadPretrainedOptions): Promise<void> {
+  const { namedFor, readOnnxWeights } = await import('../onnx/onnx-weights.js');
+  const { strict, rename, ignoreMismatchedShapes } = options;
+  const weights = await readOnnxWeights(path);
+  loadStateDict(model, namedFor(model, weights), {
+    ...(strict !== undefined && { strict }),
+    ...(rename !== undefined && { rename }),
+    ...(ignoreMismatchedShapes !== undefined && { ignoreMismatchedShapes }),
+  });
 }
 
 /** A repository's network has its own number of classes and size of images. */

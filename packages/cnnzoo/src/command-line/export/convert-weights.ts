@@ -30,8 +30,8 @@ export async function convertWeights(source: string, target: string, options: Co
       if (value !== undefined) throw new TypeError(`${source} says itself what its network is: leave --${name} out`);
     return writtenModel(await openPublished(published), target);
   }
-  const dict = await readAny(source);
-  if (network !== undefined) return throughNetwork(dict, target, networkRow(network).id, classes);
+  const { dict, namedFor } = await readAny(source);
+  if (network !== undefined) return throughNetwork({ dict, namedFor }, target, networkRow(network).id, classes);
   if (format === 'onnx' || format === 'tfjs')
     throw new TypeError(`${target} is to hold a network as well: say which one with --network`);
   if ([...dict.values()].some(({ layout }) => layout === 'keras'))
@@ -46,8 +46,14 @@ export async function convertWeights(source: string, target: string, options: Co
   return { ...count(dict), files: [{ path: target, bytes: (await stat(target)).size }] };
 }
 
+/** What a file holds, and the same with a network's names, where it has others. */
+interface AnyWeights {
+  readonly dict: StateDict;
+  readonly namedFor: (model: LayersModel) => StateDict;
+}
+
 async function throughNetwork(
-  dict: StateDict,
+  { dict, namedFor }: AnyWeights,
   target: string,
   id: ModelId,
   classes: number | undefined,
@@ -61,7 +67,7 @@ async function throughNetwork(
   const numClasses = classes ?? classesInHead(dict, id);
   const model = createModel(id, { initialWeights: 'zeros', ...(numClasses !== undefined && { numClasses }) });
   try {
-    loadStateDict(model, dict);
+    loadStateDict(model, namedFor(model));
   } catch (error) {
     model.dispose();
     throw error;
@@ -80,16 +86,18 @@ async function writtenModel(model: LayersModel, target: string): Promise<Convert
   }
 }
 
-async function readAny(source: string): Promise<StateDict> {
+async function readAny(source: string): Promise<AnyWeights> {
   const { readLayersModel, readWeights } = await import('@cnnzoo/weights');
   if ((await stat(source).catch(() => null)) === null) throw new Error(`there is no file ${source}`);
-  if (isFolder(source) || source.endsWith('model.json')) {
-    await withoutComputing();
-    return readLayersModel(source);
+  if (source.endsWith('.onnx')) {
+    const { namedFor, readOnnxWeights } = await import('../../onnx/onnx-weights.js');
+    const weights = await readOnnxWeights(source);
+    return { dict: weights.dict, namedFor: (model) => namedFor(model, weights) };
   }
-  if (!source.endsWith('.onnx')) return readWeights(source);
-  const { onnxStateDict } = await import('../onnx/onnx-weights.js');
-  return onnxStateDict(source);
+  const isLayersModel = isFolder(source) || source.endsWith('model.json');
+  if (isLayersModel) await withoutComputing();
+  const dict = await (isLayersModel ? readLayersModel(source) : readWeights(source));
+  return { dict, namedFor: () => dict };
 }
 
 function count(dict: StateDict): Pick<Converted, 'tensors' | 'numbers'> {

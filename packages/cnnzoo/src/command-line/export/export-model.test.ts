@@ -1,13 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromFloat16, toFloat16 } from '@cnnzoo/files';
 import { readTorch, stateDict } from '@cnnzoo/weights';
 import '@tensorflow/tfjs-backend-cpu';
 import { writeMetadata } from '@cnnzoo/metadata';
+import { encodeModelProto } from '@cnnzoo/onnx-format';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { createModel } from '../../networks/create-model.js';
+import { fromPretrained } from '../../networks/from-pretrained.js';
 import { convertWeights } from './convert-weights.js';
 import { writeModel } from './export-model.js';
 import { torchFile } from './torch-file.js';
@@ -41,6 +43,51 @@ test('an ONNX file gives its weights by the names in it, and others do not fit a
   const { tensors, numbers: count } = await convertWeights(at('d.onnx'), at('d.safetensors'), unchanged);
   expect({ tensors, count }).toEqual({ tensors: 10, count: model.countParams() });
   await expect(convertWeights(at('d.onnx'), at('d.pt'), through)).rejects.toThrow(/conv1\.weight/);
+});
+
+test.each([
+  ['PyTorch’s names', (name: string) => name, 1],
+  [
+    'names of another exporter',
+    (name: string) => `gpu_0/${name.replace('.weight', '_w_0').replace('.bias', '_b_0')}`,
+    1,
+  ],
+  ['dense layers by columns', (name: string) => `x${name}`, 0],
+])('an ONNX file with %s gives a network its weights', async (_, rename, transB) => {
+  const dict = stateDict(model);
+  const initializer = [...dict].map(([name, { shape, data }]) => {
+    const isTurned = transB === 0 && shape.length === 2;
+    const [rows = 0, columns = 0] = shape;
+    const floats = data as Float32Array;
+    const values = isTurned
+      ? floats.map((__, k) => floats[(k % rows) * columns + Math.floor(k / rows)] ?? Number.NaN)
+      : floats;
+    return {
+      name: rename(name),
+      dims: isTurned ? [columns, rows] : shape,
+      dataType: 1,
+      rawData: new Uint8Array(values.slice().buffer),
+    };
+  });
+  const layers = [...new Set([...dict.keys()].map((name) => name.replace(/\.\w+$/, '')))];
+  const node = layers.map((layer, i) => ({
+    input: [`v${i}`, rename(`${layer}.weight`), rename(`${layer}.bias`)],
+    output: [`v${i + 1}`],
+    opType: layer.startsWith('conv') ? 'Conv' : 'Gemm',
+    attribute: layer.startsWith('conv') ? [] : [{ name: 'transB', type: 2, i: transB }],
+  }));
+  // PyTorch's exporter writes equal weights once.
+  const [first, second] = ['conv1.bias', 'shared'].map(rename) as [string, string];
+  const kept = initializer.map((tensor) => (tensor.name === first ? { ...tensor, name: second } : tensor));
+  const alias = { opType: 'Identity', input: [second], output: [first] };
+  const graph = { node: [alias, ...node], initializer: kept };
+  const bytes = encodeModelProto({ irVersion: 8, opsetImport: [{ version: 17 }], graph });
+  writeFileSync(at('theirs.onnx'), bytes);
+  await convertWeights(at('theirs.onnx'), at('theirs.pth'), through);
+  expect(numbers(await readTorch(at('theirs.pth')))).toEqual(numbers(dict));
+  const loaded = await fromPretrained('lenet5', { weights: at('theirs.onnx'), numClasses: 2 });
+  expect(numbers(stateDict(loaded))).toEqual(numbers(dict));
+  loaded.dispose();
 });
 
 test('weights of two bytes are half the size, and come back rounded', async () => {
