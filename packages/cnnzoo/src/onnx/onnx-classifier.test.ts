@@ -5,6 +5,7 @@ import { useBackend } from '@cnnzoo/backend-node';
 import { exportOnnx, writeOnnx } from '@cnnzoo/backend-onnx';
 import { arrayDataset } from '@cnnzoo/data';
 import { tenCrop } from '@cnnzoo/evaluate';
+import { quantize } from '@cnnzoo/quantize';
 import { preprocessings } from '@cnnzoo/transforms';
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
@@ -73,6 +74,28 @@ test.each([
   await expect(classifier.save(join(folder, 'saved'))).rejects.toThrow(/network\.onnx.*copy it/);
   await classifier.dispose();
   expect(tf.memory().numTensors).toBe(numTensors);
+});
+
+test('a file of 8-bit integers is a classifier like any other, here, in threads and in processes, as a server starts it', async () => {
+  const file = join(folder, 'int8.onnx');
+  const pixels = network.network.inputShape.reduce((product, size) => product * size, 1);
+  const calibration = [1, 5, 11].map((factor) =>
+    Float32Array.from({ length: 2 * pixels }, (_, i) => 2 * Math.sin(i * factor)),
+  );
+  await (await quantize(network.model, calibration)).save(file);
+  const classifier = await loadClassifier(file);
+  expect(classifier.categories).toEqual(categories);
+  const here = await classifier.classify(images, { worker: 0 });
+  expectSame(await classifier.classify(images, { worker: 2 }), here);
+  const [batch = new Float32Array()] = calibration;
+  const exact = await network.network.start(1);
+  const expected = await exact.run(batch);
+  const largest = Math.max(...Array.from(expected, Math.abs));
+  const served = await classifier.network.start(1);
+  const scores = await served.run(batch);
+  for (const [i, score] of scores.entries()) expect(Math.abs(score - (expected[i] ?? 0))).toBeLessThan(0.1 * largest);
+  await Promise.all([served.dispose(), exact.dispose()]);
+  await classifier.dispose();
 });
 
 test('a file of others is told what it does not say', async () => {

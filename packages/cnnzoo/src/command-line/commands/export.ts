@@ -1,7 +1,7 @@
 import type { ExportOnnxOptions } from '@cnnzoo/backend-onnx';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { choice, command, flag, imageShape, numeric, required, text } from '../command.js';
-import { formats, writeModel } from '../export/export-model.js';
+import { formats, type WrittenModel, writeModel } from '../export/export-model.js';
 import { optionsForTraining, writeTorchTraining, writeTraining } from '../export/export-training.js';
 import type { TensorDescription } from '../export/tensor-description.js';
 import { networkNames, networkRow } from '../network-names.js';
@@ -31,7 +31,7 @@ export const exportCommand = command({
   ],
   args: {
     network: required(
-      "a network's name, a folder with a saved model, a published set (resnet50.DEFAULT), or a repository of the hub (hf-hub:owner/name)",
+      "a network's name, a folder with a saved model, a published set (resnet50.DEFAULT), a repository of the hub (hf-hub:owner/name), or for triton an .onnx file",
       networkNames,
     ),
     file: required('the file or folder to write'),
@@ -86,6 +86,16 @@ export const exportCommand = command({
       ...(preprocessing !== undefined && { preprocessing }),
       ...(externalData !== undefined && { externalData }),
     };
+    if (/\.onnx$/i.test(network)) {
+      const other = Object.entries(options).find(([name, value]) => name !== 'format' && value !== undefined);
+      if (format !== 'triton' || other !== undefined)
+        throw new TypeError(
+          `${network} is an ONNX file already: copy it, or make a repository of it with --format triton and no other option`,
+        );
+      const { writeOnnxFile } = await import('../export/export-onnx-file.js');
+      const written = await writeOnnxFile(network, file);
+      return { text: textOf(written), data: written };
+    }
     const published = isFolder(network) ? null : await publishedNetwork(network);
     const id = published?.id ?? network;
     const built = {
@@ -101,22 +111,25 @@ export const exportCommand = command({
           : await writeModel(model.model, file, { format, onnx, float16: float16 === true });
       const random = model.random ? ['the weights are random: give --weights for published ones'] : [];
       for (const line of random) output.note(line);
-      const lines = written.files.map(({ path, bytes }) => `${path}  ${fileSize(bytes)}`);
-      const tensor =
-        (name: string) =>
-        ({ name: each, shape, type }: TensorDescription) =>
-          `${name} ${each}: ${type} [${shape.map((size) => (size === -1 ? 'any' : size)).join(', ')}]`;
-      const facts = [
-        ...(written.opset === null ? [] : [`opset ${written.opset}`]),
-        ...written.inputs.map(tensor('input')),
-        ...written.outputs.map(tensor('output')),
-      ];
-      return { text: [...lines, ...facts].join('\n'), data: { ...written, randomWeights: model.random } };
+      return { text: textOf(written), data: { ...written, randomWeights: model.random } };
     } finally {
       model.model.dispose();
     }
   },
 });
+
+function textOf({ files, opset, inputs, outputs }: Omit<WrittenModel, 'format'>): string {
+  const tensor =
+    (name: string) =>
+    ({ name: each, shape, type }: TensorDescription) =>
+      `${name} ${each}: ${type} [${shape.map((size) => (size === -1 ? 'any' : size)).join(', ')}]`;
+  return [
+    ...files.map(({ path, bytes }) => `${path}  ${fileSize(bytes)}`),
+    ...(opset === null ? [] : [`opset ${opset}`]),
+    ...inputs.map(tensor('input')),
+    ...outputs.map(tensor('output')),
+  ].join('\n');
+}
 
 async function modelToExport(
   network: string,

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromFloat16, toFloat16 } from '@cnnzoo/files';
+import { quantize } from '@cnnzoo/quantize';
 import { readTorch, stateDict } from '@cnnzoo/weights';
 import '@tensorflow/tfjs-backend-cpu';
 import { writeMetadata } from '@cnnzoo/metadata';
@@ -12,6 +13,7 @@ import { createModel } from '../../networks/create-model.js';
 import { fromPretrained } from '../../networks/from-pretrained.js';
 import { convertWeights } from './convert-weights.js';
 import { writeModel } from './export-model.js';
+import { writeOnnxFile } from './export-onnx-file.js';
 import { torchFile } from './torch-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'export-'));
@@ -162,4 +164,17 @@ test('drawn state dicts come back from a PyTorch file as they were', async () =>
     }),
     { numRuns: 50 },
   );
+});
+
+test('a quantized file becomes a repository of Triton as it is', async () => {
+  const file = at('int8.onnx');
+  await (await quantize(model, [new Float32Array(2 * 32 * 32).fill(1)])).save(file);
+  const { files, inputs } = await writeOnnxFile(file, at('models'));
+  expect(files.map(({ path }) => path)).toEqual(
+    ['1/model.onnx', 'config.pbtxt', 'labels.txt'].map((name) => at(`models/int8/${name}`)),
+  );
+  expect(readFileSync(at('models/int8/1/model.onnx'))).toEqual(readFileSync(file));
+  expect(inputs).toEqual([{ name: 'input', type: 'float32', shape: [-1, 32, 32, 1] }]);
+  expect(readFileSync(at('models/int8/labels.txt'), 'utf8')).toBe('cat\ndog\n');
+  await expect(convertWeights(file, at('int8.pth'), unchanged)).rejects.toThrow(/int8\.onnx is quantized/);
 });

@@ -127,7 +127,9 @@ function inFloat16(weights: StateDict): StateDict {
 }
 
 /** What the file that was written says of itself. */
-async function describeOnnx(file: string): Promise<Required<Pick<WrittenModel, 'opset' | 'inputs' | 'outputs'>>> {
+export async function describeOnnx(
+  file: string,
+): Promise<Required<Pick<WrittenModel, 'opset' | 'inputs' | 'outputs'>>> {
   const { readOnnxFile } = await import('../../onnx/onnx-file.js');
   const { opset, inputs, outputs } = await readOnnxFile(file);
   const tensor = (value: OnnxValue): TensorDescription => ({

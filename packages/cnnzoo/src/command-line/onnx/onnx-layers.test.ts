@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeOnnx } from '@cnnzoo/backend-onnx';
+import { quantize } from '@cnnzoo/quantize';
 import { summarize } from '@cnnzoo/shape';
 import '@tensorflow/tfjs-backend-cpu';
 import { afterAll, expect, test } from 'vitest';
@@ -27,6 +28,21 @@ test.each(
   // Batch norm is folded: two numbers a channel become one bias.
   expect(found.params).toBeLessThanOrEqual(expected.params);
   expect(found.params).toBeGreaterThan(0.99 * expected.params);
+  model.dispose();
+});
+
+test('of 8-bit integers, and of half floats, it is the same network', async () => {
+  const model = createModel('cifar_resnet20', { initialWeights: 'zeros' });
+  const images = new Float32Array(32 * 32 * 3).fill(1);
+  await (await quantize(model, [images])).save(join(folder, 'int8.onnx'));
+  await writeOnnx(model, join(folder, 'float16.onnx'), { weights: 'float16' });
+  const expected = summarize(model);
+  for (const name of ['int8.onnx', 'float16.onnx']) {
+    const { layers, inputShape } = await readOnnxLayers(join(folder, name));
+    const found = summarize(layers, { inputShape });
+    expect(found.macs).toBe(expected.macs);
+    expect(found.params).toBeGreaterThan(0.99 * expected.params);
+  }
   model.dispose();
 });
 

@@ -176,7 +176,19 @@ function layerOf(node: NodeProto, weights: Weights, vectors: ReadonlySet<string>
       return { type: 'LocalResponseNorm', size: number('size') ?? 1 };
     case 'Pad': {
       const pads = wholeNumbers(weights.get(second) ?? { name: '', dims: [], dataType: 0, int64Data: numbers('pads') });
-      const [, , top = 0, left = 0, , , bottom = 0, right = 0] = pads;
+      const [, before = 0, top = 0, left = 0, , after = 0, bottom = 0, right = 0] = pads;
+      // Channels of zeros, as shortcuts without weights have them.
+      if (before + after > 0)
+        return {
+          type: 'Custom',
+          className: opType,
+          outputShape: ([[height = 0, width = 0, channels = 0] = []]) => [
+            height + top + bottom,
+            width + left + right,
+            before + channels + after,
+          ],
+          params: 0,
+        };
       return {
         type: 'ZeroPad2d',
         padding: [
