@@ -1,5 +1,22 @@
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
-import { batchNorm, connect, conv2d, dense, dropout, flatten, maxPooling2d, relu } from '@cnnzoo/blocks';
+import {
+  batchNorm,
+  connect,
+  contrastNormalization,
+  conv2d,
+  dense,
+  dropout,
+  elu,
+  flatten,
+  highwayBlock,
+  maxout,
+  maxPooling2d,
+  mlpconv,
+  prelu,
+  relu,
+  spatialPyramidPooling,
+  squeezeAndExcitation,
+} from '@cnnzoo/blocks';
 import { lenet5 } from '@cnnzoo/lenet';
 import { adamw, lars, rmsprop, type StatefulOptimizer, sgd, updateWeights } from '@cnnzoo/train';
 import { readSafetensors, stateDict } from '@cnnzoo/weights';
@@ -29,6 +46,23 @@ function smallNetwork(): LayersModel {
   const flat = connect(features, flatten({ name: 'flatten' }), dropout({ name: 'drop', rate: 0.4, seed: 7 }));
   const outputs = [connect(flat, dense({ name: 'fc', units: 5 })), connect(flat, dense({ name: 'aux', units: 5 }))];
   return makeModel({ inputs: x, outputs });
+}
+
+/** What the networks of the lecture's other tables are made of. */
+function otherBlocks(): LayersModel {
+  const x = input({ shape: [8, 8, 3] });
+  const y = connect(
+    mlpconv(connect(x, contrastNormalization({ name: 'contrast', scale: 10 })), {
+      ...{ name: 'mlp', filters: [6, 8], kernelSize: 3, padding: 1 },
+    }),
+    conv2d({ name: 'even', filters: 8, kernelSize: 2, padding: 'same' }),
+    elu({ name: 'elu' }),
+    maxout({ name: 'maxout', pieces: 2 }),
+    prelu({ name: 'prelu' }),
+  );
+  const gated = squeezeAndExcitation(highwayBlock(y, { name: 'highway' }), { name: 'se', reduction: 2 });
+  const pooled = connect(gated, spatialPyramidPooling({ name: 'pyramid', levels: [2, 1] }));
+  return makeModel({ inputs: x, outputs: connect(pooled, dense({ name: 'fc', units: 5 })) });
 }
 
 function batches(count: number, batchSize: number, shape: readonly number[], classes: number) {
@@ -114,6 +148,12 @@ describe.each(['standard', 'onnxruntime'] as const)('with operators: %s', (opera
     expect(run.back.iterations).toBe(4);
     expect(Math.abs(Number(there?.[0]) / Number(here?.[0]) - 1)).toBeLessThan(1e-5);
   });
+});
+
+test('a file trains highway layers, squeeze-and-excitation, maxout, PReLU and their like as the engine does', async () => {
+  const run = await compare(otherBlocks, () => sgd({ learningRate: 0.1, momentum: 0.9 }), {});
+  for (const [i, loss] of run.expected.entries()) expect(Math.abs((run.losses[i] ?? 0) / loss - 1)).toBeLessThan(1e-5);
+  expect(largestDeviation(run.model, run.copy)).toBeLessThan(1e-5);
 });
 
 test('LeNet-5: names of inputs and outputs are the layers’ names, and the model stays as it was', async () => {
