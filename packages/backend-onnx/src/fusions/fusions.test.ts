@@ -62,10 +62,22 @@ const code: Readonly<Record<string, () => Results>> = {
     return { y: tf.batchNorm(x, mean, tf.add(tf.square(mean), 0.5) as tf.Tensor1D, offset, scale) };
   },
   'bias of a convolution': () => ({ y: tf.add(convolved(image(3), filter(3, 6)), numbers([6], 3)) }),
+  'scaled channels': () => {
+    const x = convolved(image(3, 16), filter(3, 6));
+    const scaled = tf.mul(x, numbers([6], 3));
+    const [shifted, added] = [tf.add(scaled, numbers([6], 4)), tf.add(image(6, 16), tf.mul(numbers([6], 5), x))];
+    return { shifted, rectified: tf.relu(tf.add(tf.mul(x, numbers([6], 6)), added)), added };
+  },
   'ReLU in blocks': () => ({ y: tf.relu(inBlocks()) }),
   'max pooling in blocks': () => ({ y: tf.maxPool(inBlocks() as Image, 2, 2, 'valid') }),
   'blocks throughout': () => ({ y: convolved(inBlocks(), filter(32, 32)) }),
-  'pooling gradient of ReLU': () => withGradients((x) => tf.maxPool(tf.relu(x) as Image, 2, 2, 'valid'), [image(3)]),
+  'pooling gradient of ReLU': () => {
+    const inside = withGradients((x) => tf.maxPool(padded(tf.relu(x), -Infinity), 3, 2, 'valid'), [image(4)]);
+    return {
+      ...withGradients((x) => tf.maxPool(tf.relu(x) as Image, 2, 2, 'valid'), [image(3)]),
+      ...Object.fromEntries(Object.entries(inside).map(([name, value]) => [`${name} where padded`, value])),
+    };
+  },
   'gradient of ReLU': () => withGradients((x) => tf.relu(x), [image(3)]),
   'scaled twice': () => ({ y: tf.mul(tf.mul(image(3), numbers([3], 3)), numbers([3], 4)) }),
   broadcast: () => ({ y: tf.add(image(3), tf.tile(numbers([1, 1, 1, 3], 3), [2, 12, 12, 1])) }),

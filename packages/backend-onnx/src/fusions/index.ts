@@ -25,6 +25,7 @@ import { emitInnerInputGradient, emitInnerPoolGradient } from './inner-gradients
 import { unpadded } from './padding.js';
 import { emitProductSum } from './product-sums.js';
 import { emitPoolGradientOfRelu, emitReluGradient } from './relu-gradient.js';
+import { emitScaledChannels } from './scaled-channels.js';
 import { emitScaledTwice } from './scaled-twice.js';
 
 /** Operations that read images through a window and can pad them with zeros themselves. */
@@ -69,6 +70,8 @@ export const fusions: readonly Fusion[] = [
   { name: 'scaled convolution', operations: [batchNormName], portable: false, emit: emitScaledConvolution },
   /** conv(x) + one value a channel: the convolution's bias. */
   { name: 'bias of a convolution', operations: ['Add'], emit: emitBiasedConvolution },
+  /** x a + b and x a + z with one number a channel: a depthwise convolution. */
+  { name: 'scaled channels', operations: ['Add'], portable: false, emit: emitScaledChannels },
   /** relu(conv(x)) in blocks: the convolution's own activation. */
   { name: 'ReLU in blocks', operations: ['Relu'], needs: 'blockedConvolution', emit: emitReluInBlocks },
   /** maxPool(conv(x)) in blocks: pools the blocks. */

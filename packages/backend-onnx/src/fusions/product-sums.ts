@@ -5,6 +5,7 @@
 import type { Emission } from '../graph/emission.js';
 import type { LazyNode } from '../graph/node.js';
 import { sizeOf } from '../graph/shape.js';
+import { isChannelVector } from '../kernels/channel-scale.js';
 import type { ReduceAttributes } from '../kernels/reductions.js';
 import { productWithTransposed } from '../kernels/transposed-product.js';
 
@@ -17,11 +18,6 @@ function factorsOf(node: LazyNode): readonly [LazyNode, LazyNode] | null {
   if (node.value !== null || a === undefined || node.dtype !== 'float32') return null;
   if (node.name === 'Square') return [a, a];
   return node.name === 'Multiply' && b !== undefined ? [a, b] : null;
-}
-
-/** Whether a factor is a vector of one value a channel, by its last axis. */
-function isChannelVector({ shape }: LazyNode, channels: number): boolean {
-  return sizeOf(shape) === channels && shape.at(-1) === channels;
 }
 
 /**

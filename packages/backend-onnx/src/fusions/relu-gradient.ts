@@ -40,8 +40,8 @@ export function emitReluGradient(graph: Emission, node: LazyNode): boolean {
 }
 
 /**
- * The gradient of a max pooling that pads its input with zeros, as `zeroPadding2d` before it does, up to pixels where ReLU has made
- * zero: a window of nothing but zeros has its first maximum in the padding, here inside it.
+ * The gradient of a max pooling that pads its input with -Infinity, or with zeros, as `zeroPadding2d` before it does, up to pixels where ReLU has
+ * made zero: a window of nothing but zeros has its first maximum in the padding, here inside it.
  * @param node the part of the pooling's gradient that lies inside the padding
  */
 function insideZeros(node: LazyNode, relu: LazyNode): { dy: LazyNode; window: Window } | null {
@@ -50,7 +50,7 @@ function insideZeros(node: LazyNode, relu: LazyNode): { dy: LazyNode; window: Wi
   if (gradient.value !== null) return null;
   const [dy, padded] = gradient.inputs as [LazyNode, LazyNode];
   const window = gradient.attributes as Window;
-  const inner = unpadded(padded, 0, window.pads);
+  const inner = unpadded(padded, 0, window.pads) ?? unpadded(padded, -Infinity, window.pads);
   if (inner === null || inner.x !== relu || relu.shape.join() !== node.shape.join()) return null;
   const { pads } = inner;
   const { begin } = node.attributes as { begin: readonly number[] };

@@ -18,9 +18,9 @@ import { registerKernels } from '../../../backend-onnx/src/tfjs/register-kernels
 import { type CompiledNode, nodesOfModel } from './onnx-nodes.js';
 
 const withBlocks = {
-  Add: 268,
+  Add: 238,
   Cast: 2,
-  Conv: 42,
+  Conv: 87,
   ConvTranspose: 5,
   Div: 3,
   Exp: 2,
@@ -33,7 +33,7 @@ const withBlocks = {
   Log: 1,
   MatMul: 5,
   MaxPool: 1,
-  Mul: 453,
+  Mul: 408,
   Neg: 1,
   Pad: 13,
   Reciprocal: 20,
@@ -43,7 +43,7 @@ const withBlocks = {
   Relu: 17,
   ReorderInput: 22,
   ReorderOutput: 24,
-  Reshape: 324,
+  Reshape: 294,
   ScatterElements: 1,
   Slice: 3,
   Sqrt: 20,
@@ -129,8 +129,12 @@ function count(nodes: readonly CompiledNode[], of: (node: CompiledNode) => strin
 const convolutions = ['Conv2D', 'Conv2DBackpropInput', 'Slice'];
 const isConvolution = ({ type, operation }: CompiledNode) => /^Conv/.test(type) && convolutions.includes(operation);
 
-/** Sums and products of matrices, after which there is no image any more; convolutions as products reorder pixels on purpose. */
-const endsImage = ({ type }: CompiledNode) => /^(Conv|Reduce|Gemm)|MatMul$/.test(type);
+/**
+ * Sums and products of matrices, after which there is no image any more; convolutions as products reorder pixels on purpose. A sum that is emitted as
+ * a convolution scales channels.
+ */
+const endsImage = ({ type, operation }: CompiledNode) =>
+  /^(Conv|Reduce|Gemm)|MatMul$/.test(type) && operation !== 'Add';
 
 /** Images that come from one convolution and reach another, and those among them that go through a Transpose on the way. */
 function imagesBetween(nodes: readonly CompiledNode[]): { reached: string[]; reordered: string[] } {

@@ -46,8 +46,8 @@ export const stepCases: readonly StepCase[] = [
   row('vgg11', () => vgg11({ numClasses, seed }), { batchSize: 4, learningRate: 1e-3 }),
   row('googlenet', () => googlenet({ numClasses, auxiliaryHeads: true, seed }), { batchSize: 8, learningRate: 1e-4 }),
   row('alexnet-2012', () => alexnetPaper({ numClasses, seed }), { batchSize: 8, learningRate: 1e-3, exported: false }),
-  row('inception-v3', () => inceptionV3({ numClasses, auxiliaryHeads: true, seed, ...square(139) }), {
-    batchSize: 16,
+  row('inception-v3', () => inceptionV3({ numClasses, auxiliaryHeads: true, seed }), {
+    batchSize: 8,
     learningRate: 1e-4,
     exported: false,
   }),
