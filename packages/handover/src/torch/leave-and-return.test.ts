@@ -3,10 +3,11 @@
  * sides: so a run that changes sides in the middle of an epoch must end as one that stays. Run with
  * CNNZOO_PYTHON=PROGRAM pnpm --filter @cnnzoo/handover test
  */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { batchNorm, connect, conv2d, dense, dropout, flatten, maxPooling2d } from '@cnnzoo/blocks';
@@ -175,6 +176,29 @@ test.skipIf(!hasTorch)('a run that begins there ends here, and the other way rou
   // Resumed at its end, a run gives the average of its weights.
   const ended = await trainHere('to-the-end', { resume: true });
   expect(deviation(stayed.weights, ended.weights)).toBeLessThan(1e-5);
+});
+
+test.skipIf(!hasTorch).each([
+  ['SIGINT', 'one process'],
+  ['SIGTERM', 'one process'],
+  ['SIGTERM', 'two processes of torchrun'],
+] as const)('%s ends %s after its step, with a checkpoint', async (signal, name) => {
+  const checkpoints = `${signal} of ${name}`;
+  const endless = ['--epochs', '100000'];
+  const program = [...(starters[name] ?? []), join(folder, 'program', 'train.py'), ...endless, '--workers', '0'];
+  const data = ['--data', join(folder, 'images'), '--checkpoints', join(folder, checkpoints)];
+  const running = spawn(python, [...program, ...data], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: running.stdout })) {
+    lines.push(line);
+    if (line.startsWith('step 5:')) running.kill(signal);
+  }
+  const steps = lines.flatMap((line) => /^step (\d+):/.exec(line)?.[1] ?? []);
+  const last = steps.at(-1) ?? '';
+  expect(lines.at(-1)).toContain(`checkpoint ${join(folder, checkpoints, `step-${last.padStart(8, '0')}`)}`);
+  const resumed = await trainThere(checkpoints, [], [...endless, '--steps', `${Number(last) + 1}`]);
+  expect(resumed.stdout).toContain('resumed from');
+  expect(resumed.losses.findIndex((loss) => loss > 0)).toBe(Number(last) + 1);
 });
 
 test.skipIf(!hasTorch)('another batch size is refused there, by name', async () => {
