@@ -78,8 +78,46 @@ class ResNet(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
+class AlexNet2012(nn.Module):
+    """Krizhevsky, Sutskever and Hinton (2012): two groups, and local response normalization."""
+
+    def __init__(self):
+        super().__init__()
+        # torchvision divides alpha by the size, the paper does not.
+        lrn = lambda: nn.LocalResponseNorm(5, 5e-4, 0.75, 2)
+        self.features = nn.Sequential(
+            nn.Conv2d(3, 96, 11, 4),
+            nn.ReLU(inplace=True),
+            lrn(),
+            nn.MaxPool2d(3, 2),
+            nn.Conv2d(96, 256, 5, padding=2, groups=2),
+            nn.ReLU(inplace=True),
+            lrn(),
+            nn.MaxPool2d(3, 2),
+            nn.Conv2d(256, 384, 3, padding=1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(384, 384, 3, padding=1, groups=2),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(384, 256, 3, padding=1, groups=2),
+            nn.ReLU(inplace=True),
+            nn.MaxPool2d(3, 2),
+        )
+        layers = [nn.Linear(9216, 4096), nn.ReLU(inplace=True), nn.Identity()]
+        layers += [nn.Linear(4096, 4096), nn.ReLU(inplace=True), nn.Identity(), nn.Linear(4096, 1000)]
+        self.classifier = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return self.classifier(torch.flatten(self.features(x), 1))
+
+
+def cifar_resnet20():
+    from training_golden import CifarResNet20
+
+    return CifarResNet20()
+
+
 def from_torchvision(name, **options):
-    """A network of torchvision with random weights, the heads of its training included."""
+    """A network of torchvision with random weights, the heads of its training included, without dropout."""
     import torchvision
 
     return getattr(torchvision.models, name)(**options)
@@ -89,9 +127,15 @@ NETWORKS = {
     "lenet5": (LeNet5, (1, 32, 32), 10),
     "resnet18": (lambda: ResNet([2, 2, 2, 2], False), (3, 224, 224), 1000),
     "resnet50": (lambda: ResNet([3, 4, 6, 3], True), (3, 224, 224), 1000),
-    "vgg16": (lambda: from_torchvision("vgg16"), (3, 224, 224), 1000),
-    "googlenet": (lambda: from_torchvision("googlenet", init_weights=False), (3, 224, 224), 1000),
-    "inception_v3": (lambda: from_torchvision("inception_v3", init_weights=False), (3, 299, 299), 1000),
+    "vgg16": (lambda: from_torchvision("vgg16", dropout=0.0), (3, 224, 224), 1000),
+    "googlenet": (
+        lambda: from_torchvision("googlenet", init_weights=False, dropout=0.0, dropout_aux=0.0),
+        (3, 224, 224),
+        1000,
+    ),
+    "inception_v3": (lambda: from_torchvision("inception_v3", init_weights=False, dropout=0.0), (3, 299, 299), 1000),
+    "alexnet_paper": (AlexNet2012, (3, 227, 227), 1000),
+    "cifar_resnet20": (cifar_resnet20, (3, 32, 32), 10),
 }
 
 

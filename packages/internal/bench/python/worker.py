@@ -1,4 +1,4 @@
-"""The process of PyTorch: `worker.py THREADS`. Speaks the protocol of ../src/protocol.ts: one JSON object a line.
+"""The process of PyTorch: `worker.py THREADS VARIANT`, which is eager, channels-last or compile. Speaks the protocol of ../src/protocol.ts: one JSON object a line.
 
 Network, weights, images and step are those of ../src/worker, so the losses are the same. Needs torch, numpy and, for
 networks that are not written out here, torchvision.
@@ -29,6 +29,10 @@ class Session:
         self.model, shape, classes = build(work["network"])
         batch_size = work["batchSize"]
         self.images = images(batch_size, shape)
+        if variant == "channels-last":
+            self.model = self.model.to(memory_format=torch.channels_last)
+            self.images = self.images.contiguous(memory_format=torch.channels_last)
+        self.forward = torch.compile(self.model) if variant == "compile" else self.model
         self.labels = torch.arange(batch_size) % classes
         self.partial = work.get("partialBatch")
         self.steps = 0
@@ -39,6 +43,11 @@ class Session:
         else:
             self.model.eval()
             self.step = self.predict
+        if work.get("trained") == "head":
+            for name, value in self.model.named_parameters():
+                value.requires_grad_(name.startswith("fc."))
+            # Frozen layers normalize as in prediction.
+            self.model.eval()
         self.parameters = sum(value.numel() for value in self.model.parameters())
 
     def train(self):
@@ -46,14 +55,20 @@ class Session:
         partial = self.partial and self.steps % self.partial["every"] == 0
         size = self.partial["size"] if partial else len(self.images)
         self.optimizer.zero_grad()
-        loss = F.cross_entropy(self.model(self.images[:size]), self.labels[:size])
+        output, labels = self.forward(self.images[:size]), self.labels[:size]
+        if isinstance(output, torch.Tensor):
+            loss = F.cross_entropy(output, labels)
+        else:
+            # The heads' losses count for 0.3 each. torchvision lists GoogLeNet's second head before the first.
+            main, *heads = output
+            loss = F.cross_entropy(main, labels) + 0.3 * sum(F.cross_entropy(head, labels) for head in heads)
         loss.backward()
         self.optimizer.step()
         return loss.item()
 
     def predict(self):
         with torch.inference_mode():
-            return self.model(self.images)[0, 0].item()
+            return self.forward(self.images)[0, 0].item()
 
     def run(self, steps):
         times, processor_times, results = [], [], []
@@ -91,7 +106,7 @@ def introduction():
     blas = re.search(r"BLAS_INFO=(\w+)", config)
     on = torch.backends.mkldnn.is_available() and getattr(torch.backends.mkldnn, "enabled", True)
     return {
-        "version": f"PyTorch {torch.__version__}",
+        "version": f"PyTorch {torch.__version__}{'' if variant == 'eager' else f' {variant}'}",
         "threads": torch.get_num_threads(),
         "notes": [
             f"oneDNN {mkldnn.group(1) if mkldnn else ''} on" if on else "without oneDNN",
@@ -101,6 +116,7 @@ def introduction():
 
 
 torch.set_num_threads(int(sys.argv[1]))
+variant = sys.argv[2]
 reply(introduction())
 session = None
 for line in sys.stdin:

@@ -21,6 +21,20 @@ export function timeRatio(timing: Timing, other: Timing): number {
   return median(ratios);
 }
 
+/** Without the ways to run PyTorch that another way in the same Python beats: whoever compares takes the fastest. */
+export function withFastestPyTorch(timings: readonly Timing[]): Timing[] {
+  return timings.filter(
+    (timing) =>
+      !timings.some(
+        (other) =>
+          timing.contender.variant !== null &&
+          other.contender.variant !== null &&
+          other.contender.source === timing.contender.source &&
+          stepTimes(other).median < stepTimes(timing).median,
+      ),
+  );
+}
+
 /** The largest relative difference between what the engines read in their first steps. */
 export function disagreement(timings: readonly Timing[]): number {
   const [first, ...others] = timings;

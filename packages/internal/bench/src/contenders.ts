@@ -17,10 +17,16 @@ export type EngineId = (typeof engineIds)[number];
 
 export const layerSources = ['tfjs-layers', 'cnnzoo'] as const satisfies readonly LayerSource[];
 
+/** PyTorch as it is, with images as NHWC in memory, and with the graph that torch.compile makes. */
+export const pytorchVariants = ['eager', 'channels-last', 'compile'] as const;
+export type PyTorchVariant = (typeof pytorchVariants)[number];
+
 export interface Contender {
   readonly engine: EngineId;
   /** Null for an engine that is not tfjs. */
   readonly layers: LayerSource | null;
+  /** How PyTorch runs the network. Null for other engines. */
+  readonly variant: PyTorchVariant | null;
   /** Tells two installations of an engine apart. */
   readonly source: string;
   readonly start: ProcessStart;
@@ -52,6 +58,7 @@ export function contendersOf(
   const tfjs = (engine: EngineId, source: LayerSource, folder: readonly string[]): Contender => ({
     engine,
     layers: source,
+    variant: null,
     source: folder[0] ?? 'workspace',
     start: {
       command: process.execPath,
@@ -59,13 +66,14 @@ export function contendersOf(
       environment: { ...process.env, ...threadLimits },
     },
   });
-  const pytorch = (python: string): Contender => ({
+  const pytorch = (python: string, variant: PyTorchVariant): Contender => ({
     engine: 'pytorch',
     layers: null,
+    variant,
     source: python,
     start: {
       command: python,
-      args: [path('../python/worker.py'), String(threads)],
+      args: [path('../python/worker.py'), String(threads), variant],
       // Settings for an old OpenBLAS slow a current one down.
       environment: { ...process.env, ...threadLimits, OPENBLAS_CORETYPE: undefined, OPENBLAS_L2_SIZE: undefined },
     },
@@ -74,6 +82,7 @@ export function contendersOf(
   const onnxruntime = (python: string): Contender => ({
     engine: 'onnxruntime',
     layers: null,
+    variant: null,
     source: python,
     start: {
       command: process.execPath,
@@ -90,7 +99,7 @@ export function contendersOf(
     // Too slow for more than the one comparison.
     'tfjs-wasm': [tfjs('tfjs-wasm', 'cnnzoo', [])],
     'tfjs-cpu': [tfjs('tfjs-cpu', 'tfjs-layers', [])],
-    pytorch: pythons.map(pytorch),
+    pytorch: pythons.flatMap((python) => pytorchVariants.map((variant) => pytorch(python, variant))),
   };
   return engines.flatMap((engine) => contenders[engine]);
 }

@@ -101,8 +101,10 @@ async function rollCall(): Promise<Pick<Results, 'engines' | 'missing'>> {
     });
   const withoutTorch: { name: string; reason: string }[] = [];
   for (const contender of contendersOf(options.engines, options.layers, options.threads, { tfjsNode, pythons })) {
-    const found = engines.some(({ contender: { engine } }) => engine === contender.engine);
-    if (found && ((contender.engine === 'pytorch' && !given) || contender.engine === 'onnxruntime')) continue;
+    const elsewhere = engines.some(
+      ({ contender: { engine, source } }) => engine === contender.engine && source !== contender.source,
+    );
+    if (elsewhere && ((contender.engine === 'pytorch' && !given) || contender.engine === 'onnxruntime')) continue;
     const name = `${contender.engine} (${contender.source})`;
     progress(`starting ${name}`);
     try {

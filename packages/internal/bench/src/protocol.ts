@@ -3,7 +3,15 @@
  * replies on its standard output. `python/worker.py` speaks the same.
  */
 
-export type NetworkName = 'lenet5' | 'resnet18' | 'resnet50' | 'vgg16' | 'googlenet' | 'inception_v3';
+export type NetworkName =
+  | 'lenet5'
+  | 'resnet18'
+  | 'resnet50'
+  | 'vgg16'
+  | 'googlenet'
+  | 'inception_v3'
+  | 'alexnet_paper'
+  | 'cifar_resnet20';
 
 /** Where a tfjs engine's layers come from. */
 export type LayerSource = 'tfjs-layers' | 'cnnzoo';
@@ -15,6 +23,8 @@ export interface Work {
   readonly mode: 'train' | 'predict';
   readonly batchSize: number;
   readonly learningRate: number;
+  /** 'head': all layers but the last are frozen. Absent: all are trained. */
+  readonly trained?: 'head';
   /** Each `every`-th step has a batch of `size` images, as the last batch of an epoch does. */
   readonly partialBatch?: { readonly every: number; readonly size: number };
 }

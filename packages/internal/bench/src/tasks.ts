@@ -32,6 +32,16 @@ const predictTask = (network: NetworkName, name: string, size: number, batchSize
   layers: ['cnnzoo'],
 });
 
+/** Layers that tfjs-layers has not are in all of these. */
+const trainTask = (network: NetworkName, name: string, size: number, batchSize: number): Task => ({
+  id: `${network}-train`,
+  title: `${name}, training step, batch ${batchSize}, ${size}x${size}`,
+  // Small, so that rounding does not grow from step to step, and losses can be compared.
+  work: { network, mode: 'train', batchSize, learningRate: 1e-5 },
+  engines: ['onnx', 'pytorch'],
+  layers: ['cnnzoo'],
+});
+
 export const tasks: readonly Task[] = [
   {
     id: 'lenet5-train',
@@ -51,6 +61,18 @@ export const tasks: readonly Task[] = [
     // At batch 4 a larger step multiplies rounding errors so much that losses could not be compared.
     work: { network: 'resnet50', mode: 'train', batchSize: 4, learningRate: 1e-5 },
     engines: train,
+  },
+  trainTask('cifar_resnet20', 'CIFAR ResNet-20', 32, 128),
+  trainTask('vgg16', 'VGG-16', 224, 4),
+  trainTask('googlenet', 'GoogLeNet with its heads', 224, 8),
+  trainTask('inception_v3', 'Inception-v3 with its head', 299, 4),
+  trainTask('alexnet_paper', 'AlexNet of 2012', 227, 32),
+  {
+    id: 'resnet50-head',
+    title: 'ResNet-50, its head alone trained, batch 8, 224x224',
+    work: { network: 'resnet50', mode: 'train', batchSize: 8, learningRate: 1e-3, trained: 'head' },
+    engines: ['onnx', 'pytorch'],
+    layers: ['cnnzoo'],
   },
   predictTask('resnet18', 'ResNet-18', 224),
   predictTask('resnet50', 'ResNet-50', 224),

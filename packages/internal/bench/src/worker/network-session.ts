@@ -1,7 +1,8 @@
+import { alexnetPaper } from '@cnnzoo/alexnet';
 import { googlenet } from '@cnnzoo/googlenet';
 import { inceptionV3 } from '@cnnzoo/inception';
 import { lenet5 as cnnzooLenet5 } from '@cnnzoo/lenet';
-import { resnet18, resnet50 } from '@cnnzoo/resnet';
+import { cifarResnet, resnet18, resnet50 } from '@cnnzoo/resnet';
 import { goldenInput, goldenWeight } from '@cnnzoo/testing';
 import { vgg16 } from '@cnnzoo/vgg';
 import { loadStateDict, stateDict } from '@cnnzoo/weights';
@@ -18,6 +19,9 @@ export interface NetworkSession {
   run(steps: number): Promise<Ran>;
 }
 
+/** Of the loss of a head that only trains. */
+const headWeight = 0.3;
+
 /** How a network predicts: model.predict, model.predict with a weight that changes each time, or frozen. */
 export type Prediction = 'predict' | 'changing' | 'frozen';
 
@@ -26,7 +30,13 @@ export function predictionOf(engineName: string | undefined): Prediction {
   return engineName === 'onnx-changing' ? 'changing' : 'predict';
 }
 
-type Build = (options: { initialWeights: 'zeros' }) => LayersModel;
+interface BuildOptions {
+  readonly initialWeights: 'zeros';
+  /** Heads that only train are built for training steps. */
+  readonly auxiliaryHeads: boolean;
+  readonly dropout: number;
+}
+type Build = (options: BuildOptions) => LayersModel;
 
 interface Network {
   readonly build: { readonly [source in LayerSource]: source extends 'cnnzoo' ? Build : Build | null };
@@ -38,21 +48,50 @@ interface Network {
 const imagenet = { size: 224, channels: 3, classes: 1000 };
 
 const networks: Readonly<Record<NetworkName, Network>> = {
-  lenet5: { build: { 'tfjs-layers': lenet5, cnnzoo: cnnzooLenet5 }, size: 32, channels: 1, classes: 10 },
-  resnet18: { build: { 'tfjs-layers': () => resnet('resnet18'), cnnzoo: resnet18 }, ...imagenet },
-  resnet50: { build: { 'tfjs-layers': () => resnet('resnet50'), cnnzoo: resnet50 }, ...imagenet },
-  vgg16: { build: { 'tfjs-layers': null, cnnzoo: vgg16 }, ...imagenet },
+  lenet5: {
+    build: { 'tfjs-layers': lenet5, cnnzoo: ({ initialWeights }) => cnnzooLenet5({ initialWeights }) },
+    size: 32,
+    channels: 1,
+    classes: 10,
+  },
+  resnet18: {
+    build: { 'tfjs-layers': () => resnet('resnet18'), cnnzoo: ({ initialWeights }) => resnet18({ initialWeights }) },
+    ...imagenet,
+  },
+  resnet50: {
+    build: { 'tfjs-layers': () => resnet('resnet50'), cnnzoo: ({ initialWeights }) => resnet50({ initialWeights }) },
+    ...imagenet,
+  },
+  vgg16: {
+    build: { 'tfjs-layers': null, cnnzoo: ({ initialWeights, dropout }) => vgg16({ initialWeights, dropout }) },
+    ...imagenet,
+  },
   googlenet: { build: { 'tfjs-layers': null, cnnzoo: googlenet }, ...imagenet },
   inception_v3: { build: { 'tfjs-layers': null, cnnzoo: inceptionV3 }, ...imagenet, size: 299 },
+  alexnet_paper: {
+    build: {
+      'tfjs-layers': null,
+      cnnzoo: ({ initialWeights, dropout }) => alexnetPaper({ initialWeights, dropout }),
+    },
+    ...imagenet,
+    size: 227,
+  },
+  cifar_resnet20: {
+    build: { 'tfjs-layers': null, cnnzoo: ({ initialWeights }) => cifarResnet({ depth: 20, initialWeights }) },
+    size: 32,
+    channels: 3,
+    classes: 10,
+  },
 };
 
 /** Builds what `work` needs on the current backend. Weights and images depend on nothing but their names and shapes. */
 export async function prepareNetwork(work: Work, source: LayerSource, prediction: Prediction): Promise<NetworkSession> {
-  const { network, mode, batchSize, learningRate, partialBatch } = work;
+  const { network, mode, batchSize, learningRate, trained, partialBatch } = work;
   const { build, size, channels, classes } = networks[network];
   const make = build[source];
   if (make === null) throw new Error(`${network} is not written in layers of ${source}`);
-  const model = make({ initialWeights: 'zeros' });
+  const model = make({ initialWeights: 'zeros', auxiliaryHeads: mode === 'train', dropout: 0 });
+  if (trained === 'head') for (const layer of model.layers.slice(0, -1)) layer.trainable = false;
   const golden = [...stateDict(model)].map(
     ([key, { shape }]) => [key, { shape, dtype: 'F32', data: goldenWeight(key, shape) }] as const,
   );
@@ -70,7 +109,10 @@ export async function prepareNetwork(work: Work, source: LayerSource, prediction
 
   model.compile({
     optimizer: tf.train.momentum(learningRate, 0.9),
-    loss: (labels: tf.Tensor, logits: tf.Tensor) => tf.losses.softmaxCrossEntropy(labels, logits),
+    loss: model.outputs.map((_, output) => (labels: tf.Tensor, logits: tf.Tensor) => {
+      const loss = tf.losses.softmaxCrossEntropy(labels, logits);
+      return output === 0 ? loss : tf.mul(loss, headWeight);
+    }),
   });
   const labels = oneHot(batchSize, classes);
   const whole = { images, labels };
@@ -82,7 +124,12 @@ export async function prepareNetwork(work: Work, source: LayerSource, prediction
   const train = async () => {
     step++;
     const batch = partial && step % partialBatch.every === 0 ? partial : whole;
-    return Number(await model.trainOnBatch(batch.images, batch.labels));
+    const losses = await model.trainOnBatch(
+      batch.images,
+      model.outputs.map(() => batch.labels),
+    );
+    // Of several outputs the sum comes first.
+    return Number(Array.isArray(losses) ? losses[0] : losses);
   };
   return { parameters, run: (steps) => timeSteps(steps, train) };
 }
