@@ -1,7 +1,9 @@
 /** Quantized networks: beside those of onnxruntime's own quantizer, and their answers. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { freeze, openOnnxFile, registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { decodeModel } from '@cnnzoo/onnx-format';
 import { uniform } from '@cnnzoo/testing';
@@ -13,6 +15,7 @@ import { type Figures, figuresOf } from './testing/figures.js';
 import { foreignNetwork } from './testing/foreign-network.js';
 import { lopsidedNetwork } from './testing/lopsided-network.js';
 import { batches, networks } from './testing/networks.js';
+import { writeNetwork } from './testing/write-network.js';
 
 beforeAll(async () => {
   registerOnnxBackend();
@@ -68,6 +71,52 @@ describe.each(Object.entries(golden as Readonly<Record<string, Readonly<Record<s
     });
   },
 );
+
+const python = process.env['CNNZOO_PYTHON'] ?? 'python3';
+const hasQuantizer = spawnSync(python, ['-c', 'import onnxruntime.quantization, onnx']).status === 0;
+if (!hasQuantizer) console.log('skipped: no Python with onnxruntime and onnx, name one with CNNZOO_PYTHON');
+
+it.skipIf(!hasQuantizer)('the Python that is here says the same of other networks, and runs their files', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'quantizer-'));
+  const script = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+  const run = (name: string, ...words: string[]) =>
+    JSON.parse(execFileSync(python, [script(name), ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }));
+  for (const [name, largest] of Object.entries({ even: 0.3, lopsided: 8 })) {
+    const { model, images } = lopsidedNetwork(largest);
+    // Of growing values, so that histograms have to grow.
+    const parts = [0, 1, 2, 3].map((part) =>
+      images.slice((part * images.length) / 4, ((part + 1) * images.length) / 4).map((value) => value * (1 + part)),
+    );
+    const place = join(folder, name);
+    mkdirSync(place);
+    await writeNetwork(place, name, model, parts);
+    const expected: Readonly<Record<string, Figures>> = run('quantizer.py', place)[name];
+    const answers: Float32Array[] = [];
+    const files: string[] = [];
+    for (const [form, options] of Object.entries(forms)) {
+      const quantized = await quantize(model, parts, options);
+      expectEqual(figuresOf(quantized.model), expected[form] ?? {});
+      files.push(join(place, `${files.length}.int8.onnx`));
+      await quantized.save(files.at(-1) ?? '');
+      const frozen = freeze(quantized);
+      answers.push(frozen.run(parts[0] ?? new Float32Array()));
+      frozen.dispose();
+    }
+    const found: number[][] = run(
+      'answers.py',
+      ...['f32', 'json'].map((end) => join(place, `${name}.${end}`)),
+      ...files,
+    );
+    for (const [i, scores] of answers.entries()) {
+      const most = scores.reduce((largestScore, score) => Math.max(largestScore, Math.abs(score)), 0);
+      // Another version may round what lies on a step's edge to the other side.
+      for (const [k, score] of scores.entries())
+        expect(Math.abs(score - (found[i]?.[k] ?? Number.NaN))).toBeLessThan(0.02 * most);
+    }
+    model.dispose();
+  }
+  rmSync(folder, { recursive: true });
+});
 
 describe('a file of others', () => {
   const folder = mkdtempSync(join(tmpdir(), 'quantize-'));
