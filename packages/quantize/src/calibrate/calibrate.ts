@@ -2,8 +2,9 @@
 import { type GraphValue, type OnnxFileSignature, type OnnxGraphSession, openOnnxGraph } from '@cnnzoo/backend-onnx';
 import { dataTypes, type GraphProto } from '@cnnzoo/onnx-format';
 import { encodeGraph } from '../graph/encode-graph.js';
-import { node } from '../graph/graph.js';
+import { makersOf, node } from '../graph/graph.js';
 import { sizeOf } from '../graph/tensors.js';
+import { isImage } from '../prepare/global-pooling.js';
 import type { PreparedGraph } from '../prepare/prepare.js';
 import { type Batch, type Histogram, withAbsoluteValues, withValues } from './histogram.js';
 import { type CalibrationImages, imageBatches } from './image-batches.js';
@@ -35,6 +36,7 @@ function withoutCounts(known: Histogram | undefined, { lowest, highest }: Batch)
   return {
     counts: new Float64Array(0),
     edges: none,
+    tail: 0,
     lowest: Math.min(lowest, known?.lowest ?? lowest),
     highest: Math.max(highest, known?.highest ?? highest),
   };
@@ -54,14 +56,18 @@ export async function calibrate(
 ): Promise<Map<string, Range>> {
   const { add, rangeOf } = methods[method];
   const counts = method !== 'minmax';
-  const session = openOnnxGraph(encodeGraph(observed(prepared, names, counts), prepared.opset));
+  const makers = makersOf(prepared.graph);
+  // Of what a ReLU makes the smallest number does not matter: a range has 0 in it.
+  const seen = names.map((name) => ({ name, isPositive: makers.get(name)?.opType === 'Relu' }));
+  const session = openOnnxGraph(encodeGraph(observed(prepared, seen, counts), prepared.opset));
   const known = new Map<string, Histogram>();
   try {
-    const read = reader(session, names, counts);
+    const read = reader(session, seen, counts);
     for await (const batch of imageBatches(images, signature)) {
       const values = read(new Map([[signature.input, batch]]), batch.dims[0] ?? 1);
-      for (const name of names) {
-        const [lowest, highest] = [number(values, lowestOf(name)), number(values, highestOf(name))];
+      for (const { name, isPositive } of seen) {
+        const highest = number(values, highestOf(name));
+        const lowest = isPositive ? 0 : number(values, lowestOf(name));
         if (!Number.isFinite(lowest) || !Number.isFinite(highest))
           throw new RangeError(`the calibration images make value ${name} of the network infinite or not a number`);
         const all = values.get(copyOf(name))?.data;
@@ -80,18 +86,29 @@ const lowestOf = (name: string) => `${name}/lowest`;
 const highestOf = (name: string) => `${name}/highest`;
 const copyOf = (name: string) => `${name}/values`;
 
+interface Seen {
+  readonly name: string;
+  readonly isPositive: boolean;
+}
+
 /** The graph whose outputs are the smallest and largest number of each value, and the values themselves where they are counted. */
-function observed({ graph }: PreparedGraph, names: readonly string[], withValues: boolean): GraphProto {
-  const seen = names.flatMap((name) => [
-    node('ReduceMin', lowestOf(name), [name], [lowestOf(name)], [keepNoAxes]),
-    node('ReduceMax', highestOf(name), [name], [highestOf(name)], [keepNoAxes]),
-    // A copy: what a network takes can be no output of it.
-    ...(withValues ? [node('Identity', copyOf(name), [name], [copyOf(name)])] : []),
-  ]);
-  const outputs = seen.map(({ output: [name = ''] }) => ({
-    name,
-    type: { tensorType: { elemType: dataTypes.float32 } },
-  }));
+function observed({ graph }: PreparedGraph, values: readonly Seen[], withValues: boolean): GraphProto {
+  const makers = makersOf(graph);
+  const seen = values.flatMap(({ name, isPositive }) => {
+    // Pooling reads maps in the layout in which convolutions make them. Where all values are read, they are in another one anyway.
+    const pools = isPositive && !withValues && isImage(name, makers);
+    const pooled = `${name}/pooled`;
+    return [
+      ...(pools ? [node('GlobalMaxPool', pooled, [name], [pooled])] : []),
+      ...(isPositive ? [] : [node('ReduceMin', lowestOf(name), [name], [lowestOf(name)], [keepNoAxes])]),
+      node('ReduceMax', highestOf(name), [pools ? pooled : name], [highestOf(name)], [keepNoAxes]),
+      // A copy: what a network takes can be no output of it.
+      ...(withValues ? [node('Identity', copyOf(name), [name], [copyOf(name)])] : []),
+    ];
+  });
+  const outputs = seen
+    .filter(({ opType }) => opType !== 'GlobalMaxPool')
+    .map(({ output: [name = ''] }) => ({ name, type: { tensorType: { elemType: dataTypes.float32 } } }));
   return {
     name: 'calibration',
     node: [...graph.nodes, ...seen],
@@ -104,8 +121,12 @@ function observed({ graph }: PreparedGraph, names: readonly string[], withValues
 const keepNoAxes = { name: 'keepdims', type: 2, i: 0 };
 
 /** Reads all outputs into the same arrays as long as batches have the same size. */
-function reader(session: OnnxGraphSession, names: readonly string[], withValues: boolean) {
-  const outputs = names.flatMap((name) => [lowestOf(name), highestOf(name), ...(withValues ? [copyOf(name)] : [])]);
+function reader(session: OnnxGraphSession, seen: readonly Seen[], withValues: boolean) {
+  const outputs = seen.flatMap(({ name, isPositive }) => [
+    ...(isPositive ? [] : [lowestOf(name)]),
+    highestOf(name),
+    ...(withValues ? [copyOf(name)] : []),
+  ]);
   let [arrays, size] = [new Map<string, GraphValue>(), 0];
   return (inputs: ReadonlyMap<string, GraphValue>, count: number): ReadonlyMap<string, GraphValue> => {
     if (count === size) session.run(inputs, arrays);

@@ -32,7 +32,7 @@ function axesInput({ constants }: Graph, name = ''): number[] | undefined {
 }
 
 /** Whether a value has the axes [batch, channels, height, width] for sure. */
-function isImage(name: string, makers: ReturnType<typeof makersOf>): boolean {
+export function isImage(name: string, makers: ReturnType<typeof makersOf>): boolean {
   const maker = makers.get(name);
   if (maker === undefined) return false;
   if (ofImages.has(maker.opType)) return true;
