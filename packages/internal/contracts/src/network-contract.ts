@@ -297,6 +297,7 @@ export function describeNetworks(part: Part): void {
       expect(others).toHaveLength(own.length);
       expect(different(own, own.map(currentValues), others.map(currentValues))).toEqual([]);
       tf.tidy(() => {
+        // By the graph that the next test runs, too, so that one is compiled for both; a giant, which compiles none, as it is.
         const outputs = (each: LayersModel) => (isGiant(id) ? [each.predict(x)].flat() : summarized(each).outputs());
         const [expected, actual] = [model, loaded].map((each) => outputs(each).at(-1)?.dataSync());
         expect(actual).toEqual(expected);
