@@ -1,5 +1,5 @@
 /** Networks that compute with rounded numbers: as the quantized file does, with gradients, and as before when that is removed. */
-import { freeze, registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { freeze, int8Products, registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { cifarResnet } from '@cnnzoo/resnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
@@ -15,7 +15,8 @@ beforeAll(async () => {
 const distance = (a: Float32Array, b: Float32Array) =>
   Math.sqrt(a.reduce((sum, value, i) => sum + (value - (b[i] ?? 0)) ** 2, 0));
 
-it.each(['int8', 'int7'] as const)(
+// Where sums of 8-bit products saturate, a file of int8 computes something else than it says.
+it.each(int8Products() === 'exact' ? (['int8', 'int7'] as const) : (['int7'] as const))(
   'a network computes as its file of %s does, and as before when that is removed',
   async (weights) => {
     const { model, images, labels } = lopsidedNetwork(0.3);
