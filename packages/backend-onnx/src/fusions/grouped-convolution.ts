@@ -83,7 +83,7 @@ function convolve(
   const blocks =
     block > 0 &&
     inputChannels % block === 0 &&
-    prefersBlocks(graph, { inputChannels, outputChannels: outputs / groups, positions }, window);
+    prefersBlocks(graph, { inputChannels, outputChannels: outputs / groups, positions, groups }, window);
   if (blocks) {
     const filter = { name: names[1], layout: 'filtersFirst', flipped: false } as const;
     const shape = { inputChannels, outputChannels: outputs, positions, groups };

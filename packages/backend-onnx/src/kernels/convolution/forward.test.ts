@@ -112,6 +112,12 @@ describe('convolution, forward and both gradients', () => {
       },
     ],
     ['blocked from few channels', { x: [1, 36, 36, 3], filter: [3, 3, 3, 32] }],
+    ['blocks filled up, as LeNet-5 has them', { x: [12, 14, 14, 6], filter: [5, 5, 6, 16], pad: 'valid' }],
+    ['blocks filled up on both sides', { x: [2, 24, 24, 24], filter: [5, 5, 24, 44] }],
+    [
+      'blocks filled up from a number of channels that is no multiple of 4',
+      { x: [1, 33, 33, 30], filter: [3, 3, 30, 46] },
+    ],
     ['stem 7x7 at stride 2 from three channels', { x: [1, 64, 64, 3], filter: [7, 7, 3, 32], strides: 2, pad: 3 }],
     ['pointwise', { x: [2, 12, 12, 16], filter: [1, 1, 16, 32] }],
     ['pointwise at stride 2', { x: [2, 13, 13, 32], filter: [1, 1, 32, 16], strides: 2 }],
