@@ -45,7 +45,8 @@ export const stepCases: readonly StepCase[] = [
   }),
   row('vgg11', () => vgg11({ numClasses, seed }), { batchSize: 4, learningRate: 1e-3 }),
   row('googlenet', () => googlenet({ numClasses, auxiliaryHeads: true, seed }), { batchSize: 8, learningRate: 1e-4 }),
-  row('alexnet-2012', () => alexnetPaper({ numClasses, seed }), { batchSize: 8, learningRate: 1e-3, exported: false }),
+  // At 1e-3 the losses jump, and after ten steps one activation that changes sides moves them by 4e-5.
+  row('alexnet-2012', () => alexnetPaper({ numClasses, seed }), { batchSize: 8, learningRate: 3e-4, exported: false }),
   row('inception-v3', () => inceptionV3({ numClasses, auxiliaryHeads: true, seed }), {
     batchSize: 8,
     learningRate: 1e-4,
