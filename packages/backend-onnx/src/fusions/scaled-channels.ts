@@ -5,8 +5,9 @@ import { isChannelVector, scaleChannels } from '../kernels/channel-scale.js';
 import { channelVector } from '../kernels/convolution/forward.js';
 
 interface Scaled {
-  /** What is scaled, and the name of one factor a channel. */
+  /** What is scaled. */
   readonly x: LazyNode;
+  /** One number a channel. */
   readonly factor: LazyNode;
   readonly added: LazyNode;
 }

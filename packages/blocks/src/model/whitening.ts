@@ -40,7 +40,8 @@ export interface ZcaWeights {
 
 /**
  * Gives a network that was built with `whitening: 'zca'` what was fitted on its training images.
- * @param zca from `fitZca` of @cnnzoo/transforms, of images as they are after contrast normalization
+ * @param model from images [batch, height, width, channels], of n values each
+ * @param zca `mean` [n] and `matrix` [n, n] from `fitZca` of @cnnzoo/transforms, of images as they are after contrast normalization
  * @throws TypeError or RangeError where the model whitens nothing, or images of another size
  * @example
  * import { setZca } from '@cnnzoo/blocks';

@@ -24,11 +24,12 @@ export interface BlockedShape {
 }
 
 /**
- * How many times the channels there may be with those of zeros; of one block at most three times. onnxruntime's other kernels write out what
- * each window sees, which pays off for many output channels only: the input gradient of LeNet-5's second convolution, of 6 channels, takes half
- * the time as 16, and that of GoogLeNet's 5x5 convolutions of 24 channels a fifth as 32.
+ * With zeros there may be this many times the channels. onnxruntime's other kernels write out what each window sees, which pays off for many
+ * output channels only. Filled up to 32, the input gradient of a 5x5 convolution from 24 channels (8 images of 14x14) took 1.4 ms instead of 6.9, on a busy
+ * machine.
  */
 const mostFilledUp = 1.5;
+/** The same where there is a single block of output channels. LeNet-5's second input gradient, 6 channels filled up to 16, took 8.2 ms instead of 17.2. */
 const mostOfOneBlock = 3;
 
 /** ReorderInput takes no other numbers of channels. */
