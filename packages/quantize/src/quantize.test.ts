@@ -9,6 +9,9 @@ import { decodeModel } from '@cnnzoo/onnx-format';
 import { uniform } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { logarithm } from './calibrate/logarithm.js';
+import { entropyRange } from './calibrate/thresholds.js';
+import histograms from './fixtures/entropy.json' with { type: 'json' };
 import golden from './fixtures/quantizer.json' with { type: 'json' };
 import { drawSensitivity, formatSensitivity, type QuantizeOptions, quantize, sensitivity } from './index.js';
 import { type Figures, figuresOf } from './testing/figures.js';
@@ -71,6 +74,17 @@ describe.each(Object.entries(golden as Readonly<Record<string, Readonly<Record<s
     });
   },
 );
+
+it("entropy decides as onnxruntime where the last bit of numpy's logarithm does", () => {
+  for (const { counts, edges, lowest, highest, range } of histograms) {
+    const histogram = { counts: Float64Array.from(counts), edges: Float32Array.from(edges), tail: 0, lowest, highest };
+    expect(entropyRange(histogram, 128)).toMatchObject({ lowest: range[0], highest: range[1] });
+  }
+  for (const value of uniform('logarithm', 1000)) {
+    const ratio = Math.fround(Math.exp(20 * value));
+    expect(Math.abs(logarithm(ratio) - Math.log(ratio))).toBeLessThanOrEqual(2 ** -22 * Math.abs(Math.log(ratio)));
+  }
+});
 
 const python = process.env['CNNZOO_PYTHON'] ?? 'python3';
 const hasQuantizer = spawnSync(python, ['-c', 'import onnxruntime.quantization, onnx']).status === 0;

@@ -233,12 +233,14 @@ test('serve answers over HTTP, and ends with 0 when it has answered what has com
   const file = join(folder, 'keys');
   writeFileSync(file, 'one\n\n two \n');
   const origin = 'https://example.org';
+  const int8 = join(folder, 'served-int8.onnx');
+  expect(await runHere(['quantize', classifier, '--data', images, '--out', int8])).toMatchObject({ code: 0 });
   const [open, closed] = await Promise.all([
-    startServing(),
+    startServing(`int8=${int8}`),
     startServing('--api-key-file', file, '--cors-origin', origin),
   ]);
-  const classify = (address: string, headers: Record<string, string> = {}) =>
-    fetch(`${address}/classify?topK=1`, {
+  const classify = (address: string, headers: Record<string, string> = {}, model = 'shades') =>
+    fetch(`${address}/classify?topK=1&model=${model}`, {
       method: 'POST',
       body: readFileSync(join(images, 'dark', '0.pgm')),
       headers: { origin, ...headers },
@@ -247,22 +249,28 @@ test('serve answers over HTTP, and ends with 0 when it has answered what has com
     classify(open.address),
     classify(closed.address),
     classify(closed.address, { 'x-api-key': 'two' }),
+    classify(open.address, {}, 'int8'),
   ]);
-  expect(answers.map(({ status }) => status)).toEqual([200, 401, 200]);
-  expect(answers.map(({ headers }) => headers.get('access-control-allow-origin'))).toEqual([null, origin, origin]);
-  const [first] = (await Promise.all(answers.map((answer) => answer.json()))) as Record<string, unknown>[];
+  expect(answers.map(({ status }) => status)).toEqual([200, 401, 200, 200]);
+  expect(answers.map(({ headers }) => headers.get('access-control-allow-origin'))).toEqual([
+    null,
+    origin,
+    origin,
+    null,
+  ]);
+  const [first, , , quantized] = (await Promise.all(answers.map((answer) => answer.json()))) as Record<
+    string,
+    unknown
+  >[];
   const { model, version, images: seen } = first ?? {};
-  const { stdout: alone } = await runHere([
-    'predict',
-    join(images, 'dark', '0.pgm'),
-    '--model',
-    classifier,
-    '--json',
-    '--top-k',
-    '1',
-  ]);
-  const { predictions } = JSON.parse(alone) as { predictions: unknown };
+  const predictionsOf = async (file: string) => {
+    const image = join(images, 'dark', '0.pgm');
+    const { stdout } = await runHere(['predict', image, '--model', file, '--json', '--top-k', '1']);
+    return (JSON.parse(stdout) as { predictions: unknown }).predictions;
+  };
+  const predictions = await predictionsOf(classifier);
   expect({ model, version, seen }).toEqual({ model: 'shades', version: '3', seen: [{ name: 'image', predictions }] });
+  expect(quantized).toMatchObject({ images: [{ name: 'image', predictions: await predictionsOf(int8) }] });
   expect(await Promise.all([open.end('SIGTERM'), closed.end('SIGINT')])).toEqual([
     { code: 0, event: { event: 'closed', signal: 'SIGTERM' } },
     { code: 0, event: { event: 'closed', signal: 'SIGINT' } },

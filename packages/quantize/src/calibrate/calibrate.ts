@@ -1,9 +1,9 @@
 /** Runs a network on calibration images, once, and finds out the ranges of its values. Nothing but ranges and histograms is kept. */
 import { type GraphValue, type OnnxFileSignature, type OnnxGraphSession, openOnnxGraph } from '@cnnzoo/backend-onnx';
-import { dataTypes, type GraphProto } from '@cnnzoo/onnx-format';
+import { attributeProto, dataTypes, type GraphProto, type NodeProto } from '@cnnzoo/onnx-format';
 import { encodeGraph } from '../graph/encode-graph.js';
 import { makersOf, node } from '../graph/graph.js';
-import { sizeOf } from '../graph/tensors.js';
+import { int64Tensor, sizeOf } from '../graph/tensors.js';
 import { isImage } from '../prepare/global-pooling.js';
 import type { PreparedGraph } from '../prepare/prepare.js';
 import { type Batch, type Histogram, withAbsoluteValues, withValues } from './histogram.js';
@@ -92,41 +92,63 @@ interface Seen {
 }
 
 /** The graph whose outputs are the smallest and largest number of each value, and the values themselves where they are counted. */
-function observed({ graph }: PreparedGraph, values: readonly Seen[], withValues: boolean): GraphProto {
+function observed({ graph, opset }: PreparedGraph, values: readonly Seen[], withValues: boolean): GraphProto {
   const makers = makersOf(graph);
   const seen = values.flatMap(({ name, isPositive }) => {
+    const isMap = isImage(name, makers);
+    const extreme = (operator: 'ReduceMin' | 'ReduceMax', from: string, into: string) =>
+      isMap && from === name
+        ? reduced(operator, from, into, opset)
+        : [node(operator, into, [from], [into], [keepNoAxes])];
     // Pooling reads maps in the layout in which convolutions make them. Where all values are read, they are in another one anyway.
-    const pools = isPositive && !withValues && isImage(name, makers);
+    const pools = isPositive && !withValues && isMap;
     const pooled = `${name}/pooled`;
     return [
       ...(pools ? [node('GlobalMaxPool', pooled, [name], [pooled])] : []),
-      ...(isPositive ? [] : [node('ReduceMin', lowestOf(name), [name], [lowestOf(name)], [keepNoAxes])]),
-      node('ReduceMax', highestOf(name), [pools ? pooled : name], [highestOf(name)], [keepNoAxes]),
+      ...(isPositive ? [] : extreme('ReduceMin', name, lowestOf(name))),
+      ...extreme('ReduceMax', pools ? pooled : name, highestOf(name)),
       // A copy: what a network takes can be no output of it.
       ...(withValues ? [node('Identity', copyOf(name), [name], [copyOf(name)])] : []),
     ];
   });
+  const isSeen = new Set(outputsOf(values, withValues));
   const outputs = seen
-    .filter(({ opType }) => opType !== 'GlobalMaxPool')
+    .filter(({ output: [name = ''] }) => isSeen.has(name))
     .map(({ output: [name = ''] }) => ({ name, type: { tensorType: { elemType: dataTypes.float32 } } }));
   return {
     name: 'calibration',
     node: [...graph.nodes, ...seen],
-    initializer: [...graph.constants.values()],
+    initializer: [...graph.constants.values(), int64Tensor(mapAxes, [2, 3])],
     input: graph.inputs,
     output: outputs as GraphProto['output'],
   };
 }
 
+/** Over height and width first: onnxruntime shares rows out to its threads, and goes through a value that has only one with one. */
+function reduced(operator: 'ReduceMin' | 'ReduceMax', name: string, into: string, opset: number): NodeProto[] {
+  const rows = `${into}/channels`;
+  // Since version 18 the axes are an input.
+  const [inputs, attributes] = opset < 18 ? [[], [attributeProto('axes', [2, 3])]] : [[mapAxes], []];
+  return [
+    node(operator, rows, [name, ...inputs], [rows], [...attributes, keepNoAxes]),
+    node(operator, into, [rows], [into], [keepNoAxes]),
+  ];
+}
+
+const mapAxes = 'calibration/axes';
+
 const keepNoAxes = { name: 'keepdims', type: 2, i: 0 };
 
-/** Reads all outputs into the same arrays as long as batches have the same size. */
-function reader(session: OnnxGraphSession, seen: readonly Seen[], withValues: boolean) {
-  const outputs = seen.flatMap(({ name, isPositive }) => [
+const outputsOf = (seen: readonly Seen[], withValues: boolean): string[] =>
+  seen.flatMap(({ name, isPositive }) => [
     ...(isPositive ? [] : [lowestOf(name)]),
     highestOf(name),
     ...(withValues ? [copyOf(name)] : []),
   ]);
+
+/** Reads all outputs into the same arrays as long as batches have the same size. */
+function reader(session: OnnxGraphSession, seen: readonly Seen[], withValues: boolean) {
+  const outputs = outputsOf(seen, withValues);
   let [arrays, size] = [new Map<string, GraphValue>(), 0];
   return (inputs: ReadonlyMap<string, GraphValue>, count: number): ReadonlyMap<string, GraphValue> => {
     if (count === size) session.run(inputs, arrays);

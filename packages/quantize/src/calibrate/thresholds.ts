@@ -1,5 +1,6 @@
 /** The range of a value that its histogram recommends: onnxruntime's `compute_percentile` and `get_entropy_threshold`. */
 import type { Histogram } from './histogram.js';
+import { logarithm } from './logarithm.js';
 
 export interface Range {
   readonly lowest: number;
@@ -64,7 +65,7 @@ function divergenceOf(counts: Float64Array, start: number, end: number, steps: n
   const [allP, allQ] = [pairwiseSum(p), pairwiseSum(q)];
   const parts = p.map((each, bin) => {
     const [a, b] = [Math.fround(each / allP), Math.fround((q[bin] ?? 0) / allQ)];
-    return a * Math.fround(Math.log(Math.fround(a / b)));
+    return a * logarithm(Math.fround(a / b));
   });
   return pairwiseSum(parts);
 }
