@@ -37,3 +37,4 @@ export type { Signature } from './inference/signature.js';
 export type { GraphModel } from './prediction/recordable-model.js';
 export { engineStats, type OnnxBackendOptions, registerOnnxBackend } from './register-backend.js';
 export type { Device } from './runtime/device.js';
+export { type TrainingTuning, type TuneTrainingOptions, tuneTraining } from './tuning/tune-training.js';

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { createBackend } from './create-backend.js';
 import type { EngineStats } from './engine/statistics.js';
+import { readWinners, tunedFor } from './engine/winners-file.js';
 import { kernelTables } from './kernels/index.js';
 import { type Device, devices, deviceTraits, missingDevice } from './runtime/device.js';
 import { onnxruntimeNode, supportedDevices } from './runtime/onnxruntime-node.js';
@@ -62,7 +63,10 @@ export function registerOnnxBackend(options: OnnxBackendOptions = {}): void {
   tf.registerBackend(backendName, () => {
     improveGradients();
     mendComplexMoves();
-    return createBackend(runtime, { threads, without: deviceTraits[device].without });
+    const backend = createBackend(runtime, { threads, without: deviceTraits[device].without });
+    const { engine } = backend;
+    if (device === 'cpu') engine.winners = readWinners(tunedFor(engine.threads, engine.graphOptions.block));
+    return backend;
   });
 }
 

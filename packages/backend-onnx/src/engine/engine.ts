@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { at } from '../graph/at.js';
 import type { EmissionOptions } from '../graph/emission.js';
+import type { FormQuestion, Winners } from '../graph/forms.js';
 import type { LazyNode, Value } from '../graph/node.js';
 import type { Runtime, SessionOptions } from '../runtime/runtime.js';
 import { BufferPool } from './buffer-pool.js';
@@ -46,8 +47,13 @@ export class Engine {
   /** Whether training steps keep few activations and compute the others again. */
   mayRecompute: () => boolean = () => false;
   readonly pool = new BufferPool();
+  /** Is told of each convolution that could have another form, as a graph is written. */
+  onFormQuestion: (question: FormQuestion) => void = () => {};
   readonly #runtime: Runtime;
   readonly #options: EngineOptions;
+  /** Which forms operations have, and the same as a part of graphs' keys. */
+  #winners: Winners = new Map();
+  #winnersText = '';
   readonly #variables: () => ReadonlySet<Value>;
   /** Null where all values are in host memory. */
   readonly #deviceMemory: DeviceMemory | null;
@@ -69,6 +75,30 @@ export class Engine {
   /** How its graphs are written. */
   get graphOptions(): EmissionOptions {
     return this.#options.graph;
+  }
+
+  /** Compiled graphs are compiled again when they are needed. */
+  forgetGraphs(): void {
+    this.#cache.clear();
+  }
+
+  get threads(): number {
+    return this.#options.threads;
+  }
+
+  get runtime(): Runtime {
+    return this.#runtime;
+  }
+
+  /** Names of forms by the keys of operations: where there are none, rules choose. */
+  get winners(): Winners {
+    return this.#winners;
+  }
+
+  set winners(winners: Winners) {
+    this.#winners = winners;
+    this.#winnersText = winners.size === 0 ? '' : `${[...winners].sort().join()} `;
+    this.stats.tunedConvolutions = winners.size;
   }
 
   /** A tensor that had this value is gone. */
@@ -144,9 +174,16 @@ export class Engine {
     return found === undefined ? this.#missing(key, traced, recompute) : this.#found(key, traced, found);
   }
 
-  /** The same step has another graph where it computes activations again. */
+  /** The same step has another graph where it computes activations again, or its convolutions have other forms. */
   #keyOf(traced: Trace, recompute: boolean): string {
-    return recompute ? `recompute ${structuralKey(traced)}` : structuralKey(traced);
+    const key = structuralKey(traced);
+    return recompute || this.#winnersText !== '' ? `${recompute ? 'recompute ' : ''}${this.#winnersText}${key}` : key;
+  }
+
+  /** How a graph for this runtime is written, in which weights are no constants. */
+  #graphOptions(): EmissionOptions {
+    const forms = { winners: this.#winners, asked: this.onFormQuestion };
+    return { ...this.#options.graph, forms };
   }
 
   /** The graph is there already: it runs, or the same with its weights as constants. */
@@ -164,7 +201,7 @@ export class Engine {
   #missing(key: string, traced: Trace, recompute: boolean): CachedSession {
     const { written, emitted, moved } = this.#compiling(() => {
       const written: Recomputation = (recompute ? recomputed(traced, this.#options.gate) : null) ?? { trace: traced };
-      const graph = emit(written, this.#options.graph);
+      const graph = emit(written, this.#graphOptions());
       return { written, emitted: graph, moved: relayoutFilters(written.trace, graph) };
     });
     const now = moved.size === 0 ? key : this.#keyOf(traced, recompute);

@@ -16,6 +16,8 @@ export interface EngineStats {
   sessionBytes: number;
   /** Graphs whose weights are constants at present, because they have not changed for some runs. */
   constantGraphs: number;
+  /** Convolutions and gradients whose form was measured to be fastest on this processor, and is in use. */
+  tunedConvolutions: number;
   /** Recorded nodes of the latest graph. */
   nodes: number;
   /** Milliseconds spent in tracing (ordering nodes and finding the compiled graph). */
@@ -39,6 +41,7 @@ export function noStats(): EngineStats {
     sessions: 0,
     sessionBytes: 0,
     constantGraphs: 0,
+    tunedConvolutions: 0,
     nodes: 0,
     traceTime: 0,
     compileTime: 0,

@@ -2,6 +2,7 @@
  * Recorded nodes becoming an ONNX graph: what each value is called, in which layouts it is there, who reads it, and which fusions
  * there are.
  */
+import type { Forms } from './forms.js';
 import { keepsOrder, type Layout, permutation, physicalShape, relayout } from './layout.js';
 import type { LazyNode } from './node.js';
 import { type GraphFeature, type GraphOptions, OnnxGraph } from './onnx-graph.js';
@@ -52,6 +53,8 @@ export type Fusion = EmittedFusion | ReadFusion | OperandFusion | OperatorFusion
 export interface EmissionOptions extends GraphOptions {
   /** Of several for one operation the first that applies is taken. */
   readonly fusions: readonly Fusion[];
+  /** Which forms operations have. Default: what rules on their shapes say. */
+  readonly forms?: Forms | undefined;
 }
 
 function byOperation<F extends { readonly operations: readonly string[] }>(
@@ -69,6 +72,7 @@ function isInPlainOrder({ value, operation }: LazyNode): boolean {
 }
 
 export class Emission extends OnnxGraph {
+  declare readonly options: EmissionOptions;
   /** The names of each recorded node's value, by layout; the first entry is the layout in which it was made. */
   readonly #names = new Map<LazyNode, Map<Layout, string>>();
   readonly #users = new Map<LazyNode, LazyNode[]>();
@@ -211,13 +215,18 @@ export class Emission extends OnnxGraph {
     const [made] = layouts ?? none;
     if (layouts === undefined || made === undefined) throw new Error(`${node.name} is used before it is emitted`);
     const [from, source] = made;
-    const perm = permutation(from, layout);
-    const name = keepsOrder(physicalShape(node.shape, from), perm)
-      ? this.reshape(source, physicalShape(node.shape, layout))
-      : this.op('Transpose', [source], { perm });
+    const name = this.rearranged(source, node.shape, from, layout);
     layouts.set(layout, name);
     if (layout !== 'plain') this.#transposed.set(node, layout);
     return name;
+  }
+
+  /** A value of a shape of tfjs in another layout. */
+  rearranged(name: string, shape: readonly number[], from: Layout, to: Layout): string {
+    const perm = permutation(from, to);
+    return keepsOrder(physicalShape(shape, from), perm)
+      ? this.reshape(name, physicalShape(shape, to))
+      : this.op('Transpose', [name], { perm });
   }
 
   /**

@@ -3,6 +3,7 @@
 import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { Engine, type EngineOptions } from '../engine/engine.js';
+import { formatWinners, parseWinners } from '../engine/winners-file.js';
 import type { Attributes } from '../graph/kind.js';
 import { relayout } from '../graph/layout.js';
 import { constant, type HostData, type LazyNode, lazyNode, placeholder, type Value } from '../graph/node.js';
@@ -83,6 +84,18 @@ export class OnnxBackend extends tf.KernelBackend {
     this.engine.mayUseConstants = () => tf.env().getBool(constantWeightsFlag);
     tf.env().registerFlag(recomputeFlag, () => false);
     this.engine.mayRecompute = () => tf.env().getBool(recomputeFlag);
+  }
+
+  /**
+   * Which forms of convolutions are in use because they were measured to be fastest, as text: with the same forms a step has the same bits.
+   * @cnnzoo/train writes it to checkpoints, and sets it where a run resumes.
+   */
+  get forms(): string {
+    return formatWinners(this.engine.winners);
+  }
+
+  set forms(text: string) {
+    this.engine.winners = parseWinners(text);
   }
 
   // Recording

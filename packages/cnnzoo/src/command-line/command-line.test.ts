@@ -51,6 +51,9 @@ beforeAll(async () => {
   expect(code, stderr).toBe(0);
 });
 
+// What `tune` finds here is nobody else's.
+process.env['CNNZOO_TUNING'] = join(folder, 'tuning');
+
 /** Stands for a folder that no call has written to. */
 const newFolder = '{new}';
 const fresh = (words: readonly string[]) =>
@@ -106,6 +109,7 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   recipe: [],
   parity: ['lenet5', '--steps', '1', '--batch', '2', '--python', python],
   benchmark: ['lenet5', '--seconds', '0'],
+  tune: ['lenet5', '--batch', '2', '--seconds', '0.1'],
   doctor: ['--no-measure'],
   completion: ['bash'],
 };

@@ -21,6 +21,7 @@ import { serveCommand } from './commands/serve.js';
 import { shapeCommand } from './commands/shape.js';
 import { summaryCommand } from './commands/summary.js';
 import { trainCommand } from './commands/train.js';
+import { tuneCommand } from './commands/tune.js';
 import { verifyCommand } from './commands/verify.js';
 import { weightsCommand } from './commands/weights.js';
 
@@ -46,6 +47,7 @@ export const commands: readonly Command[] = [
   recipeCommand,
   parityCommand,
   benchmarkCommand,
+  tuneCommand,
   doctorCommand,
   completionCommand,
 ];

@@ -8,6 +8,7 @@ import { nodeModule, syncFolder, writeDurably } from '@cnnzoo/files';
 import { loadStateDict, modelWeights, readSafetensors, type StateDict, writeSafetensors } from '@cnnzoo/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { convolutionForms } from '../loop/convolution-forms.js';
 import type { Progress } from '../loop/run-state.js';
 import type { StatefulOptimizer } from '../optimizers/optimizer.js';
 import { checksumsFile, checksumsOf, readChecked } from './checksums.js';
@@ -32,6 +33,7 @@ export async function writeCheckpoint(folder: string, temporary: string, state: 
   const { mkdir, rename } = nodeModule('node:fs/promises');
   const { dirname, join } = nodeModule('node:path');
   const { model, weights, optimizer, run, progress, otherWeights } = state;
+  const forms = convolutionForms();
   const files = new Map<string, string | Uint8Array>([
     ['model.safetensors', writeSafetensors(weights, { format: 'pt' })],
     ['optimizer.safetensors', writeSafetensors(await optimizerState(model, optimizer))],
@@ -44,6 +46,7 @@ export async function writeCheckpoint(folder: string, temporary: string, state: 
       random: randomState(model),
       otherWeights: [...otherWeights.keys()],
       run,
+      ...(forms === undefined ? {} : { forms }),
       progress,
     }),
   );

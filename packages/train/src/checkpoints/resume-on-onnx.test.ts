@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
@@ -59,4 +59,32 @@ test('with and without activations that are computed again a run has the same lo
   const again = await run({ recompute: true });
   for (const [i, loss] of kept.entries()) expect(again[i]).toBeCloseTo(loss, 4);
   await expect(run({ checkpoint, resume: true, recompute: true, epochs: 3 })).rejects.toThrow(/recompute/);
+});
+
+test('a run that resumes has the forms of convolutions that it began with, and leaves the others in use', async () => {
+  const backend = tf.backend() as unknown as { forms: string };
+  const checkpoint = { folder: join(folder, 'forms') };
+  // Of no convolution: what is in use shows in the checkpoints of a run.
+  const [began, tuned] = ['{"a":"rows"}', '{"a":"merged"}'];
+  const run = async (epochs: number, forms: string, more: Partial<TrainOptions>) => {
+    backend.forms = forms;
+    const model = tinyModel();
+    const optimizer = sgd({ learningRate: 0.05 });
+    try {
+      await train(model, tinyLoader(12), { epochs, optimizer, checkpoint, ...more });
+      return backend.forms;
+    } finally {
+      backend.forms = '{}';
+      model.dispose();
+      optimizer.dispose();
+    }
+  };
+  expect(await run(1, began, {})).toBe(began);
+  expect(await run(2, tuned, { resume: true })).toBe(tuned);
+  const steps = (await readdir(checkpoint.folder)).filter((step) => step.startsWith('step-'));
+  expect(steps).toHaveLength(2);
+  for (const step of steps) {
+    const training: unknown = JSON.parse(await readFile(join(checkpoint.folder, step, 'training.json'), 'utf8'));
+    expect(training).toHaveProperty('forms', began);
+  }
 });

@@ -1,5 +1,5 @@
 /** training.json of a checkpoint: all that is no tensor. */
-import { check, integer, listOf, number, type OptionRules, oneOf, record, string } from '@cnnzoo/checks';
+import { check, integer, listOf, number, type OptionRules, oneOf, optional, record, string } from '@cnnzoo/checks';
 import { anyNumber, epochRecord } from '../loop/history.js';
 import type { EpochSums, Progress } from '../loop/run-state.js';
 import { mapOf } from '../map-of.js';
@@ -19,6 +19,8 @@ export interface TrainingFile {
   readonly random: Readonly<Record<string, RandomState>>;
   readonly otherWeights: readonly OtherWeightsName[];
   readonly run: RunIdentity;
+  /** Forms of convolutions that the backend has measured to be fastest; missing where it has none. */
+  readonly forms?: string;
   readonly progress: Progress;
 }
 
@@ -69,5 +71,6 @@ const trainingFile = record<TrainingFile>({
   random: mapOf(record<RandomState>({ seed: integer(), drawn: count })),
   otherWeights: listOf(oneOf(otherWeightsNames)),
   run: runIdentity,
+  forms: optional(string()),
   progress: record(progress),
 });

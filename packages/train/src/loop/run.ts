@@ -57,6 +57,8 @@ export interface RunStart {
   readonly data: Pick<RunIdentity, 'batchSize' | 'data'> | null;
   /** What is not as it was in the checkpoint. */
   readonly changes: readonly string[];
+  /** What the checkpoint says; null where the run begins. */
+  readonly resumed: { readonly forms?: string } | null;
 }
 
 /** A run under way. */

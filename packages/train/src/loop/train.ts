@@ -12,6 +12,7 @@ import {
 import { watchRun } from '../warnings/watch-run.js';
 import { defaultAuxiliaryWeight, lossOf } from './backward.js';
 import type { Loader } from './batch.js';
+import { withConvolutionForms } from './convolution-forms.js';
 import type { History } from './history.js';
 import { withRecompute } from './recompute.js';
 import { type RunOptions, type RunStart, run as runEpochs } from './run.js';
@@ -68,7 +69,8 @@ export async function train(model: LayersModel, loader: Loader, options: TrainOp
       abort: options.abort ?? null,
     };
     const start = await startOf(run, options);
-    return await (run.recompute ? withRecompute(() => runEpochs(run, start)) : runEpochs(run, start));
+    const epochs = () => (run.recompute ? withRecompute(() => runEpochs(run, start)) : runEpochs(run, start));
+    return await (start.resumed === null ? epochs() : withConvolutionForms(start.resumed.forms, epochs));
   } finally {
     await store?.close();
   }
@@ -88,6 +90,7 @@ async function startOf(run: RunOptions, options: TrainOptions): Promise<RunStart
       settings: store === null ? null : settings(),
       data: null,
       changes: [],
+      resumed: null,
     };
   }
   const folder = checkpointToResume(store, resume, checkpoint);
@@ -109,7 +112,7 @@ async function startOf(run: RunOptions, options: TrainOptions): Promise<RunStart
     changes.push(text);
   }
   apply();
-  return { progress: { ...progress, batchesPerEpoch }, otherWeights, settings: now, data, changes };
+  return { progress: { ...progress, batchesPerEpoch }, otherWeights, settings: now, data, changes, resumed: training };
 }
 
 /** What the first batch of all says of the data. */

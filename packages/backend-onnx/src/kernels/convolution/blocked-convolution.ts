@@ -40,7 +40,22 @@ function wholeBlocks(channels: number, block: number): number {
   return Math.ceil(channels / block) * block;
 }
 
-/** Whether a convolution should run blocked. */
+/**
+ * Whether a convolution of one group can run blocked.
+ * @param layout of its filter
+ */
+export function canUseBlocks(
+  graph: OnnxGraph,
+  { inputChannels, outputChannels }: BlockedShape,
+  layout: BlockedFilter['layout'],
+): boolean {
+  const { block } = graph.options;
+  if (block === 0) return false;
+  if (inputChannels < block) return layout === 'filtersFirst' && outputChannels % block === 0;
+  return inputChannels % blockedInputMultiple === 0;
+}
+
+/** Whether a rule on the shapes says that a convolution should run blocked. */
 export function prefersBlocks(
   graph: OnnxGraph,
   { inputChannels, outputChannels, positions, groups = 1 }: BlockedShape,

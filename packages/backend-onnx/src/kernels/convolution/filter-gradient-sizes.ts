@@ -1,7 +1,6 @@
 /** What all forms of the filter gradient are told. */
-import type { Emission } from '../../graph/emission.js';
 import type { LazyNode } from '../../graph/node.js';
-import type { Window } from '../window.js';
+import type { FormContext } from './forms.js';
 
 export interface FilterGradientSizes {
   readonly batch: number;
@@ -15,10 +14,8 @@ export interface FilterGradientSizes {
   readonly positions: number;
 }
 
-export interface FilterGradientContext {
-  readonly graph: Emission;
+export interface FilterGradientContext extends FormContext {
   readonly x: LazyNode;
   readonly dy: LazyNode;
-  readonly window: Window;
   readonly sizes: FilterGradientSizes;
 }

@@ -1,6 +1,6 @@
 /**
  * The gradient of a convolution with respect to its filter: dW = columns(x)^T dy, where row p of columns(x) is what the window sees
- * at position p. No single form is fastest for every shape, so `formOf` chooses by these measurements: GFLOP/s, batch of 8, two AVX-512 cores. `rows`
+ * at position p. No single form is fastest for every shape, so a rule chooses by these measurements: GFLOP/s, batch of 8, two AVX-512 cores. `rows`
  * was measured before it got two faster steps. The last two columns are another run, on a busy machine. large-filter.ts has the figures of `large`.
  *
  * | shape                     | products | merged | rows | convolution | separable | products |
@@ -12,29 +12,19 @@
  * | 3 channels, 7x7, stride 2 |       50 |     50 |   85 |           - |         - |        - |
  */
 import type { Emission } from '../../graph/emission.js';
+import type { Form } from '../../graph/forms.js';
 import type { LazyNode } from '../../graph/node.js';
 import type { Operation } from '../../graph/operation.js';
 import { summedProduct } from '../transposed-product.js';
 import type { Window } from '../window.js';
 import { blockedConvolution } from './blocked-convolution.js';
 import type { FilterGradientContext, FilterGradientSizes } from './filter-gradient-sizes.js';
+import { type ConvolutionShapes, emitByForm, type FormContext, type FormTable } from './forms.js';
 import { sumInChunks } from './image-chunks.js';
 import { isLargeFilter, largeFilterGradient } from './large-filter.js';
 import { columnsOf, paddedPixels } from './pixel-columns.js';
 import { rowColumns } from './row-columns.js';
 import { isSeparable, separableFilterGradient } from './separable-filter-gradient.js';
-
-/**
- * - `separable`: at stride 1, copies of x and of dy shifted against each other, one matrix product an image, summed
- * - `products`: NHWC columns by a gather, one matrix product an image, summed
- * - `large`: NHWC columns, one matrix product for the whole batch, in tfjs's layout: where the filter is larger than the images
- * - `merged`: the same in OIHW, where there are no blocked kernels
- * - `rows`: NCHW columns in two steps, along the width and along the height: where there are few channels to copy at a time
- * - `pointwise`, `mergedPointwise`: of a 1x1 kernel x is its own columns, in NCHW or NHWC
- * - `convolution`: the channels of x are images, the images are channels, and dy is the filter, of the size of the output:
- *   blocked kernels do that well while dy fits into the cache
- */
-type Form = 'separable' | 'products' | 'large' | 'merged' | 'rows' | 'pointwise' | 'mergedPointwise' | 'convolution';
 
 /** Output positions up to which `convolution` is fastest. */
 const fewPositions = 200;
@@ -49,56 +39,106 @@ function hasUnitStride({ strides }: Window): boolean {
   return strides.every((stride) => stride === 1);
 }
 
-function formOf(graph: Emission, sizes: FilterGradientSizes, window: Window): Form {
-  const { batch, inputChannels, outputChannels, kernel, positions } = sizes;
+function isPointwise({ window: { kernel, pads } }: ConvolutionShapes): boolean {
+  return kernel.every((size) => size === 1) && pads.every((size) => size === 0);
+}
+
+function hasWholeBlocks({ graph, sizes: { batch, outputChannels } }: FilterGradientContext): boolean {
   const { block } = graph.options;
-  if (isLargeFilter(graph, [...kernel, inputChannels, outputChannels], positions)) return 'large';
-  if (kernel[0] * kernel[1] === 1 && window.pads.every((size) => size === 0))
+  return block > 0 && outputChannels % block === 0 && (batch < block || batch % block === 0);
+}
+
+/** A form that gives dW in OIHW. */
+function form(
+  name: string,
+  possible: (context: FilterGradientContext) => boolean,
+  emit: (context: FilterGradientContext) => string,
+): Form<FilterGradientContext> {
+  return { name, possible, emit: (context) => ({ name: emit(context), layout: 'filtersFirst' }) };
+}
+
+const always = () => true;
+
+const forms: readonly Form<FilterGradientContext>[] = [
+  // At stride 1, copies of x and of dy shifted against each other, one matrix product an image, summed
+  form('separable', ({ window }) => isSeparable(window), separableFilterGradient),
+  // NHWC columns by a gather, one matrix product an image, summed
+  form('products', always, (context) => channelsLastFilter(context.graph, products(context), context.sizes)),
+  // NHWC columns, one matrix product for the whole batch, in tfjs's layout: where the filter is larger than the images
+  {
+    name: 'large',
+    possible: always,
+    emit: ({ graph, x, dy, window }) => ({ name: largeFilterGradient(graph, x, dy, window), layout: 'plain' }),
+  },
+  // The same in OIHW, where there are no blocked kernels
+  form('merged', always, (context) => channelsLastFilter(context.graph, merged(context), context.sizes)),
+  // NCHW columns in two steps, along the width and along the height: where there are few channels to copy at a time
+  form('rows', always, rows),
+  // Of a 1x1 kernel x is its own columns, in NCHW or NHWC
+  form('pointwise', isPointwise, (context) => filterOf(context.graph, pointwise(context), context.sizes)),
+  form('mergedPointwise', isPointwise, (context) => filterOf(context.graph, mergedPointwise(context), context.sizes)),
+  // The channels of x are images, the images are channels, and dy is the filter, of the size of the output: blocked kernels do that well
+  // while dy fits into the cache
+  form('convolution', hasWholeBlocks, convolution),
+];
+
+function rule(context: FilterGradientContext): string {
+  const { sizes, window, filterLayout } = context;
+  const { inputChannels, outputChannels, kernel, positions } = sizes;
+  if (filterLayout === 'plain') return 'large';
+  if (isPointwise(context))
     return 2 * inputChannels * outputChannels > positions * (inputChannels + outputChannels)
       ? 'mergedPointwise'
       : 'pointwise';
   if (inputChannels <= 16) return 'rows';
-  const blocks = block > 0 && outputChannels % block === 0 && (batch < block || batch % block === 0);
-  if (blocks && positions <= fewPositions) return 'convolution';
+  if (hasWholeBlocks(context) && positions <= fewPositions) return 'convolution';
   if (inputChannels * kernel[0] * kernel[1] > rowsPerPosition * positions) return 'merged';
   return isSeparable(window) ? 'separable' : 'products';
 }
+
+function contextOf(context: FormContext, x: LazyNode, dy: LazyNode): FilterGradientContext {
+  const [batch = 1, outHeight = 1, outWidth = 1, outputChannels = 1] = context.output;
+  const [height = 1, width = 1, inputChannels = 1] = context.filter;
+  const sizes: FilterGradientSizes = {
+    batch,
+    inputChannels,
+    outputChannels,
+    kernel: [height, width],
+    output: [outHeight, outWidth],
+    positions: outHeight * outWidth,
+  };
+  return { ...context, x, dy, sizes };
+}
+
+/** The forms of the filter's gradient. */
+export const filterGradientForms: FormTable<FilterGradientContext> = {
+  role: 'filterGradient',
+  forms,
+  rule,
+  operands: ({ input, output }) => [
+    { shape: input, layout: 'channelsFirst' },
+    { shape: output, layout: 'channelsFirst' },
+  ],
+  result: ({ filter, filterLayout }) => ({ shape: filter, layout: filterLayout }),
+  contextOf: (context, [x, dy]) => contextOf(context, x, dy),
+};
 
 export const filterGradient: Operation<Window> = {
   name: 'Conv2DBackpropFilter',
   emit(graph, node, window) {
     const [padded, dy] = node.inputs as [LazyNode, LazyNode];
     const { x, pads } = graph.reading(node.name, padded, window.pads);
-    const [height = 1, width = 1, inputChannels = 1, outputChannels = 1] = node.shape;
-    const [batch = 1, outHeight = 1, outWidth = 1] = dy.shape;
-    const positions = outHeight * outWidth;
-    const sizes: FilterGradientSizes = {
-      batch,
-      inputChannels,
-      outputChannels,
-      kernel: [height, width],
-      output: [outHeight, outWidth],
-      positions,
-    };
-    const context = { graph, x, dy, window: { ...window, pads }, sizes };
-    switch (formOf(graph, sizes, context.window)) {
-      case 'large':
-        return graph.set(node, 'plain', largeFilterGradient(graph, x, dy, context.window));
-      case 'convolution':
-        return graph.set(node, 'filtersFirst', convolution(context));
-      case 'pointwise':
-        return graph.set(node, 'filtersFirst', filterOf(graph, pointwise(context), sizes));
-      case 'mergedPointwise':
-        return graph.set(node, 'filtersFirst', filterOf(graph, mergedPointwise(context), sizes));
-      case 'rows':
-        return graph.set(node, 'filtersFirst', rows(context));
-      case 'merged':
-        return graph.set(node, 'filtersFirst', channelsLastFilter(graph, merged(context), sizes));
-      case 'separable':
-        return graph.set(node, 'filtersFirst', separableFilterGradient(context));
-      case 'products':
-        return graph.set(node, 'filtersFirst', channelsLastFilter(graph, products(context), sizes));
-    }
+    const [, height = 1, width = 1] = dy.shape;
+    const filterLayout = isLargeFilter(graph, node.shape, height * width) ? 'plain' : 'filtersFirst';
+    const shapes = { input: x.shape, filter: node.shape, output: dy.shape, filterLayout } as const;
+    const context = contextOf({ graph, window: { ...window, pads }, ...shapes }, x, dy);
+    const { name, layout } = emitByForm(filterGradientForms, context);
+    // Whatever the form, the filter keeps its layout from step to step.
+    graph.set(
+      node,
+      filterLayout,
+      layout === filterLayout ? name : graph.rearranged(name, node.shape, layout, filterLayout),
+    );
   },
 };
 

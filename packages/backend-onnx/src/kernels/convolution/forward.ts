@@ -7,9 +7,10 @@ import type { Operation } from '../../graph/operation.js';
 import { sizeOf } from '../../graph/shape.js';
 import { type Activation, activate } from '../activation.js';
 import type { Window } from '../window.js';
-import { blockedConvolution, prefersBlocks } from './blocked-convolution.js';
+import { type BlockedShape, blockedConvolution, canUseBlocks, prefersBlocks } from './blocked-convolution.js';
 import { convolutionNode } from './convolution-node.js';
-import { largeFilterConvolution, staysPlain } from './large-filter.js';
+import { type ConvolutionShapes, emitByForm, type FormContext, type FormTable } from './forms.js';
+import { largeFilterConvolution, prefersColumns, staysPlain } from './large-filter.js';
 
 export type ConvolutionAttributes = Window & { bias: boolean; activation: Activation; alpha: number };
 
@@ -30,6 +31,97 @@ function readBy(
   return { x, window: { kernel, strides, dilations, pads } };
 }
 
+/** What the forms of a convolution are told. */
+interface ForwardContext extends FormContext {
+  readonly x: LazyNode;
+  /** Name of the filter, in `filterLayout`. */
+  readonly filterName: string;
+  /** Name of one value a channel, or null. */
+  readonly bias: string | null;
+}
+
+function blockedShape({ input, output }: ConvolutionShapes): BlockedShape {
+  const [batch = 1, height = 1, width = 1, outputChannels = 1] = output;
+  return { inputChannels: input[3] ?? 1, outputChannels, positions: batch * height * width };
+}
+
+/** The forms of a convolution of one group. */
+export const forwardForms: FormTable<ForwardContext> = {
+  role: 'forward',
+  forms: [
+    {
+      // onnxruntime's kernels on blocks of channels
+      name: 'blocked',
+      possible: (context) => canUseBlocks(context.graph, blockedShape(context), context.filterLayout),
+      emit(context) {
+        const { graph, x, filterName, filterLayout, bias, window } = context;
+        const filter = { name: filterName, layout: filterLayout, flipped: false } as const;
+        const input = graph.get(x, 'channelsFirst');
+        const name = blockedConvolution(graph, input, filter, bias, blockedShape(context), window);
+        return { name, layout: 'channelsFirst' };
+      },
+    },
+    {
+      // ONNX's Conv
+      name: 'convolution',
+      possible: ({ filterLayout }) => filterLayout === 'filtersFirst',
+      emit({ graph, x, filterName, bias, window, input, output }) {
+        const names = [graph.get(x, 'channelsFirst'), filterName, ...(bias === null ? [] : [bias])];
+        const channels = { inputChannels: input[3] ?? 1, outputChannels: output[3] ?? 1, groups: 1 };
+        const name = convolutionNode(graph, names, window, { ...channels, inputSize: input.slice(1, 3) });
+        return { name, layout: 'channelsFirst' };
+      },
+    },
+    {
+      // What the windows see, as columns of a matrix
+      name: 'columns',
+      possible: ({ filterLayout }) => filterLayout === 'plain',
+      emit: (context) => ({ name: largeFilterConvolution(context), layout: 'channelsFirst' }),
+    },
+  ],
+  rule(context) {
+    const { graph, filterLayout, window } = context;
+    const shape = blockedShape(context);
+    if (filterLayout === 'plain')
+      return prefersColumns(shape.positions) || !canUseBlocks(graph, shape, 'plain') ? 'columns' : 'blocked';
+    return prefersBlocks(graph, shape, window) ? 'blocked' : 'convolution';
+  },
+  operands: ({ input, filter, filterLayout }) => [
+    { shape: input, layout: 'channelsFirst' },
+    { shape: filter, layout: filterLayout },
+  ],
+  result: ({ output }) => ({ shape: output, layout: 'channelsFirst' }),
+  contextOf: (context, [x, filter]) => ({
+    ...context,
+    x,
+    filterName: context.graph.get(filter, context.filterLayout),
+    bias: null,
+  }),
+};
+
+/** A convolution of one group. */
+function convolveInOneGroup(
+  graph: Emission,
+  node: LazyNode,
+  attributes: ConvolutionAttributes,
+  filter: { readonly name: string; readonly layout: ConvolutionShapes['filterLayout'] },
+  bias: string | null,
+): string {
+  const { x, window } = readBy(graph, node, attributes);
+  const [, weights] = node.inputs as [LazyNode, LazyNode];
+  return emitByForm(forwardForms, {
+    graph,
+    window,
+    input: x.shape,
+    filter: weights.shape,
+    output: node.shape,
+    filterLayout: filter.layout,
+    x,
+    filterName: filter.name,
+    bias,
+  }).name;
+}
+
 /**
  * The convolution alone, in NCHW.
  * @param operands.filter name of the filter as [outputs, inputs / group, height, width]
@@ -41,18 +133,15 @@ export function convolve(
   attributes: ConvolutionAttributes,
   { filter, bias, group }: { filter: string; bias: string | null; group: number },
 ): string {
+  if (group === 1) return convolveInOneGroup(graph, node, attributes, { name: filter, layout: 'filtersFirst' }, bias);
   const { x, window } = readBy(graph, node, attributes);
-  const input = graph.get(x, 'channelsFirst');
-  const [batch = 1, height = 1, width = 1, outputChannels = 1] = node.shape;
-  const blocked = { inputChannels: x.shape[3] ?? 1, outputChannels, positions: batch * height * width };
-  return group === 1 && prefersBlocks(graph, blocked, window)
-    ? blockedConvolution(graph, input, { name: filter, layout: 'filtersFirst', flipped: false }, bias, blocked, window)
-    : convolutionNode(graph, [input, filter, ...(bias === null ? [] : [bias])], window, {
-        inputChannels: (x.shape[3] ?? 1) / group,
-        outputChannels: outputChannels / group,
-        groups: group,
-        inputSize: x.shape.slice(1, 3),
-      });
+  const names = [graph.get(x, 'channelsFirst'), filter, ...(bias === null ? [] : [bias])];
+  return convolutionNode(graph, names, window, {
+    inputChannels: (x.shape[3] ?? 1) / group,
+    outputChannels: (node.shape[3] ?? 1) / group,
+    groups: group,
+    inputSize: x.shape.slice(1, 3),
+  });
 }
 
 /** @param convolved the convolution in NCHW, given the name of one bias a channel, or null */
@@ -84,9 +173,8 @@ export function convolveAll(
   bias: string | null,
 ): string {
   const [, filter] = node.inputs as [LazyNode, LazyNode];
-  return staysPlain(graph, filter, node.shape)
-    ? largeFilterConvolution(graph, { ...readBy(graph, node, attributes), filter, bias, output: node.shape })
-    : convolve(graph, node, attributes, { filter: graph.get(filter, 'filtersFirst'), bias, group: 1 });
+  const layout = staysPlain(graph, filter, node.shape) ? 'plain' : 'filtersFirst';
+  return convolveInOneGroup(graph, node, attributes, { name: graph.get(filter, layout), layout }, bias);
 }
 
 export const convolution: Operation<ConvolutionAttributes> = {

@@ -1,12 +1,14 @@
 /** The gradient of a convolution with respect to its input. */
 import type { Emission } from '../../graph/emission.js';
+import type { Form } from '../../graph/forms.js';
 import type { LazyNode } from '../../graph/node.js';
 import type { Operation } from '../../graph/operation.js';
 import { sizeOf } from '../../graph/shape.js';
 import { transposedProduct } from '../transposed-product.js';
 import type { Window } from '../window.js';
-import { blockedConvolution, prefersBlocks } from './blocked-convolution.js';
+import { type BlockedShape, blockedConvolution, canUseBlocks, prefersBlocks } from './blocked-convolution.js';
 import { convolutionNode, transposedConvolutionNode } from './convolution-node.js';
+import { type ConvolutionShapes, emitByForm, type FormContext, type FormTable } from './forms.js';
 import { largeFilterInputGradient, staysPlain } from './large-filter.js';
 import { columnsOf, paddedPixels } from './pixel-columns.js';
 
@@ -69,9 +71,147 @@ function columnsProduct(
   return graph.op('Transpose', [graph.reshape(product, [batch, height, width, channels])], { perm: [0, 3, 1, 2] });
 }
 
+/** What the forms of an input's gradient are told. */
+interface InputGradientContext extends FormContext {
+  readonly dy: LazyNode;
+  readonly filterNode: LazyNode;
+}
+
+/** Of the convolution of dy that gives dx at stride 1. */
+function turnedShape({ input, output }: ConvolutionShapes): BlockedShape {
+  const [batch = 1, height = 1, width = 1, outputChannels = 1] = input;
+  return { inputChannels: output[3] ?? 1, outputChannels, positions: batch * height * width };
+}
+
+/** The window of that convolution; null where there is none. */
+function turnedWindow({ window, input, output }: ConvolutionShapes): Window | null {
+  const pads = turnedPads(window);
+  const missing = outputPadding(window, input.slice(1, 3), output.slice(1, 3));
+  const isTurnable =
+    window.strides.every((stride) => stride === 1) &&
+    missing.every((size) => size === 0) &&
+    pads.every((pad) => pad >= 0);
+  return isTurnable ? { ...window, pads } : null;
+}
+
+function isTurnable(shapes: ConvolutionShapes): boolean {
+  return shapes.filterLayout === 'filtersFirst' && turnedWindow(shapes) !== null;
+}
+
+function isPointwise({ window: { kernel, pads } }: ConvolutionShapes): boolean {
+  return sizeOf(kernel) === 1 && pads.every((pad) => pad === 0);
+}
+
+function canBeBlocked(context: InputGradientContext): boolean {
+  const shape = turnedShape(context);
+  return (
+    shape.inputChannels >= context.graph.options.block &&
+    canUseBlocks(context.graph, shape, context.filterLayout) &&
+    turnedWindow(context) !== null
+  );
+}
+
+/** A form that gives dx in NCHW. */
+function form(
+  name: string,
+  possible: (context: InputGradientContext) => boolean,
+  emit: (context: InputGradientContext, turned: Window) => string,
+): Form<InputGradientContext> {
+  return {
+    name,
+    possible,
+    emit: (context) => ({ name: emit(context, turnedWindow(context) ?? context.window), layout: 'channelsFirst' }),
+  };
+}
+
+const forms: readonly Form<InputGradientContext>[] = [
+  // At stride 1: dy with the turned filter, by onnxruntime's kernels on blocks of channels
+  form('blocked', canBeBlocked, (context, turned) => {
+    const { graph, dy, filterNode, filterLayout } = context;
+    const gradient = graph.get(dy, 'channelsFirst');
+    const filter = { name: graph.get(filterNode, filterLayout), layout: filterLayout, flipped: true } as const;
+    return blockedConvolution(graph, gradient, filter, null, turnedShape(context), turned);
+  }),
+  // Of a 1x1 kernel: one product an image
+  form(
+    'pointwise',
+    (context) => isPointwise(context) && isTurnable(context),
+    (context) => {
+      const { graph, dy, filterNode, input } = context;
+      const [batch = 1, height = 1, width = 1] = input;
+      const { inputChannels, outputChannels } = turnedShape(context);
+      const gradient = graph.get(dy, 'channelsFirst');
+      const matrix = graph.reshape(graph.get(filterNode, 'filtersFirst'), [1, inputChannels, outputChannels]);
+      const product = transposedProduct(
+        graph,
+        { name: matrix, rank: 3, transposed: true },
+        { name: graph.reshape(gradient, [batch, inputChannels, height * width]), rank: 3, transposed: false },
+      );
+      return graph.reshape(product, [batch, outputChannels, height, width]);
+    },
+  ),
+  // At stride 1: dy with the turned filter, by ONNX's Conv
+  form('turned', isTurnable, (context, turned) => {
+    const { graph, dy, filterNode, window, output } = context;
+    const gradient = graph.get(dy, 'channelsFirst');
+    const filter = turnedFilter(graph, graph.get(filterNode, 'filtersFirst'), sizeOf(window.kernel));
+    const channels = { ...turnedShape(context), groups: 1, inputSize: output.slice(1, 3) };
+    return convolutionNode(graph, [gradient, filter], turned, channels);
+  }),
+  // At stride 1: one product for the whole batch
+  form('columns', isTurnable, ({ graph, dy, filterNode, input }, turned) =>
+    columnsProduct(graph, dy, graph.get(filterNode, 'filtersFirst'), input, turned),
+  ),
+  // Rows of dy W^T, summed for each pixel
+  form(
+    'scattered',
+    ({ filterLayout }) => filterLayout === 'plain',
+    ({ graph, dy, filterNode, input, window }) =>
+      largeFilterInputGradient(graph, { dy, filter: filterNode, shape: input, window }),
+  ),
+  // ONNX's ConvTranspose
+  form(
+    'transposed',
+    ({ filterLayout }) => filterLayout === 'filtersFirst',
+    (context) => {
+      const { graph, dy, filterNode, window, input, output } = context;
+      const names = [graph.get(dy, 'channelsFirst'), graph.get(filterNode, 'filtersFirst')] as const;
+      const missing = outputPadding(window, input.slice(1, 3), output.slice(1, 3));
+      return transposedConvolutionNode(graph, names, window, missing, { ...turnedShape(context), groups: 1 });
+    },
+  ),
+];
+
 /**
- * dx = sum over kernel elements of dy shifted back, times the filter. At stride 1 that is a convolution of dy with the filter
- * turned and its channels swapped, which is faster than ONNX's ConvTranspose unless there are more weights than positions to turn.
+ * At stride 1 a convolution of dy with the filter turned and its channels swapped is faster than ONNX's ConvTranspose unless there are
+ * more weights than positions to turn.
+ */
+function rule(context: InputGradientContext): string {
+  const { graph, filterLayout, window } = context;
+  const turned = turnedWindow(context);
+  const { positions, outputChannels } = turnedShape(context);
+  if (turned !== null && canBeBlocked(context) && prefersBlocks(graph, turnedShape(context), turned)) return 'blocked';
+  if (filterLayout === 'plain') return 'scattered';
+  if (turned === null) return 'transposed';
+  if (isPointwise(context)) return 'pointwise';
+  if (sizeOf(window.kernel) === 1 || positions >= 2 * outputChannels) return 'turned';
+  return positions >= fewestPositions ? 'columns' : 'transposed';
+}
+
+/** The forms of dx = sum over kernel elements of dy shifted back, times the filter. */
+export const inputGradientForms: FormTable<InputGradientContext> = {
+  role: 'inputGradient',
+  forms,
+  rule,
+  operands: ({ filter, output, filterLayout }) => [
+    { shape: output, layout: 'channelsFirst' },
+    { shape: filter, layout: filterLayout },
+  ],
+  result: ({ input }) => ({ shape: input, layout: 'channelsFirst' }),
+  contextOf: (context, [dy, filterNode]) => ({ ...context, dy, filterNode }),
+};
+
+/**
  * @param shape of dx, NHWC
  * @returns name of dx in NCHW
  */
@@ -82,46 +222,9 @@ export function emitInputGradient(
   shape: readonly number[],
   window: Window,
 ): string {
-  const { kernel, strides, dilations, pads } = window;
-  const [batch = 1, height = 1, width = 1, outputChannels = 1] = shape;
-  const plain = staysPlain(graph, filter, dy.shape);
-  const gradient = graph.get(dy, 'channelsFirst');
-  const transposedPads = turnedPads(window);
-  const missing = outputPadding(window, [height, width], dy.shape.slice(1, 3));
-  const unitStride = strides.every((stride) => stride === 1) && missing.every((size) => size === 0);
-  if (unitStride && transposedPads.every((pad) => pad >= 0)) {
-    const turned = { kernel, strides, dilations, pads: transposedPads };
-    const blocked = { inputChannels: dy.shape[3] ?? 1, outputChannels, positions: batch * height * width };
-    if (blocked.inputChannels >= graph.options.block && prefersBlocks(graph, blocked, turned)) {
-      const layout = plain ? 'plain' : 'filtersFirst';
-      const flipped = { name: graph.get(filter, layout), layout, flipped: true } as const;
-      return blockedConvolution(graph, gradient, flipped, null, blocked, turned);
-    }
-    if (plain) return largeFilterInputGradient(graph, { dy, filter, shape, window });
-    const weights = graph.get(filter, 'filtersFirst');
-    const size = sizeOf(kernel);
-    if (size === 1 && pads.every((pad) => pad === 0)) {
-      const matrix = graph.reshape(weights, [1, blocked.inputChannels, outputChannels]);
-      const columns = graph.reshape(gradient, [batch, blocked.inputChannels, height * width]);
-      const product = transposedProduct(
-        graph,
-        { name: matrix, rank: 3, transposed: true },
-        { name: columns, rank: 3, transposed: false },
-      );
-      return graph.reshape(product, [batch, outputChannels, height, width]);
-    }
-    if (size === 1 || blocked.positions >= 2 * outputChannels)
-      return convolutionNode(graph, [gradient, turnedFilter(graph, weights, size)], turned, {
-        ...blocked,
-        groups: 1,
-        inputSize: dy.shape.slice(1, 3),
-      });
-    if (blocked.positions >= fewestPositions) return columnsProduct(graph, dy, weights, shape, turned);
-  }
-  if (plain) return largeFilterInputGradient(graph, { dy, filter, shape, window });
-  const channels = { inputChannels: dy.shape[3] ?? 1, outputChannels, groups: 1 };
-  const names = [gradient, graph.get(filter, 'filtersFirst')] as const;
-  return transposedConvolutionNode(graph, names, window, missing, channels);
+  const filterLayout = staysPlain(graph, filter, dy.shape) ? 'plain' : 'filtersFirst';
+  const shapes = { window, input: shape, filter: filter.shape, output: dy.shape, filterLayout } as const;
+  return emitByForm(inputGradientForms, { graph, ...shapes, dy, filterNode: filter }).name;
 }
 
 export const inputGradient: Operation<Window> = {

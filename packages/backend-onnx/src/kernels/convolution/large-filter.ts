@@ -12,7 +12,6 @@ import type { LazyNode } from '../../graph/node.js';
 import { sizeOf } from '../../graph/shape.js';
 import { transposedProduct } from '../transposed-product.js';
 import type { Window } from '../window.js';
-import { blockedConvolution } from './blocked-convolution.js';
 import { sumInChunks } from './image-chunks.js';
 import { columnsOf, type Pixels, paddedPixels } from './pixel-columns.js';
 
@@ -39,13 +38,18 @@ export function staysPlain(graph: Emission, filter: LazyNode, output: readonly n
   const [batch = 1, height = 1, width = 1] = output;
   if (graph.layoutOf(filter) !== 'plain' || !isLargeFilter(graph, filter.shape, height * width)) return false;
   const { block } = graph.options;
-  return batch * height * width < mostPositions || (inputChannels % block === 0 && outputChannels % block === 0);
+  return prefersColumns(batch * height * width) || (inputChannels % block === 0 && outputChannels % block === 0);
 }
 
-/** The filter as [kernel area * inputChannels, outputChannels]. */
-function filterMatrix(graph: Emission, filter: LazyNode): string {
-  const outputChannels = filter.shape[3] ?? 1;
-  return graph.reshape(graph.get(filter, 'plain'), [sizeOf(filter.shape) / outputChannels, outputChannels]);
+/** Whether a rule on the number of positions in a batch says that columns are faster than blocked convolutions. */
+export function prefersColumns(positions: number): boolean {
+  return positions < mostPositions;
+}
+
+/** A filter of this shape in tfjs's layout as [kernel area * inputChannels, outputChannels]. */
+function filterMatrix(graph: Emission, filter: string, shape: readonly number[]): string {
+  const outputChannels = shape[3] ?? 1;
+  return graph.reshape(filter, [sizeOf(shape) / outputChannels, outputChannels]);
 }
 
 /** What the windows see: [positions of these images, kernel area * inputChannels]. */
@@ -60,8 +64,12 @@ function columnsMatrix(
 }
 
 interface Forward {
+  readonly graph: Emission;
   readonly x: LazyNode;
-  readonly filter: LazyNode;
+  /** Name of the filter in tfjs's layout. */
+  readonly filterName: string;
+  /** Shape of the filter, HWIO. */
+  readonly filter: readonly number[];
   /** Name of one value a channel. */
   readonly bias: string | null;
   readonly window: Window;
@@ -70,16 +78,10 @@ interface Forward {
 }
 
 /** @returns the name of y in NCHW */
-export function largeFilterConvolution(graph: Emission, { x, filter, bias, window, output }: Forward): string {
-  const [batch = 1, height = 1, width = 1, outputChannels = 1] = output;
-  const positions = batch * height * width;
-  if (positions >= mostPositions) {
-    const plain = { name: graph.get(filter, 'plain'), layout: 'plain', flipped: false } as const;
-    const shape = { inputChannels: x.shape[3] ?? 1, outputChannels, positions };
-    return blockedConvolution(graph, graph.get(x, 'channelsFirst'), plain, bias, shape, window);
-  }
+export function largeFilterConvolution({ graph, x, filterName, filter, bias, window, output }: Forward): string {
+  const [batch = 1, height = 1, width = 1] = output;
   const columns = columnsMatrix(graph, paddedPixels(graph, x, window.pads), window, [batch, height, width]);
-  const product = graph.op('MatMul', [columns, filterMatrix(graph, filter)]);
+  const product = graph.op('MatMul', [columns, filterMatrix(graph, filterName, filter)]);
   const pixels = graph.reshape(bias === null ? product : graph.op('Add', [product, bias]), output);
   return graph.op('Transpose', [pixels], { perm: [0, 3, 1, 2] });
 }
@@ -135,7 +137,7 @@ export function largeFilterInputGradient(graph: Emission, { dy, filter, shape, w
   const product = transposedProduct(
     graph,
     { name: gradients, rank: 2, transposed: false },
-    { name: filterMatrix(graph, filter), rank: 2, transposed: true },
+    { name: filterMatrix(graph, graph.get(filter, 'plain'), filter.shape), rank: 2, transposed: true },
   );
   // A row of zeros after each image's rows stands for the rows that a pixel at the border lacks.
   const rows = outHeight * outWidth * sizeOf(window.kernel);

@@ -77,7 +77,7 @@ function measurement(batch: number, durations: readonly number[]): Measurement {
   return { batch, milliseconds, imagesPerSecond: (1000 * batch) / milliseconds, runs: durations.length };
 }
 
-function imageShape(model: LayersModel): [number, number, number] {
+export function imageShape(model: LayersModel): [number, number, number] {
   const [, height, width, channels] = model.inputs[0]?.shape ?? [];
   if (typeof height !== 'number' || typeof width !== 'number' || typeof channels !== 'number')
     throw new RangeError(`model '${model.name}' takes images of any size: it cannot be measured`);
