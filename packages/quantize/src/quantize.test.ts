@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freeze, openOnnxFile, registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { exportOnnx, freeze, openOnnxFile, registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { decodeModel } from '@cnnzoo/onnx-format';
 import { uniform } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
@@ -156,6 +156,24 @@ describe('a file of others', () => {
     for (const [i, score] of (exact ?? []).entries())
       expect(Math.abs((found?.[i] ?? 0) - score) / largest, `score ${i}`).toBeLessThan(0.05);
     expect(largest).toBeGreaterThan(0.1);
+  });
+
+  it('with weights of 16 bits is quantized like one of 32', async () => {
+    const model = networks['cifar_resnet20']?.();
+    if (model === undefined) throw new Error('no such network');
+    const given = batches(32 * 32 * 3);
+    const [whole, half] = await Promise.all(
+      (['float32', 'float16'] as const).map((weights) =>
+        quantize(exportOnnx(model, { weights }), given, { weights: 'int7' }),
+      ),
+    );
+    model.dispose();
+    const [expected, found] = [figuresOf(whole?.model ?? new Uint8Array()), figuresOf(half?.model ?? new Uint8Array())];
+    expect(Object.keys(found)).toEqual(Object.keys(expected));
+    // float16 has 11 bits.
+    for (const [name, [scale = Number.NaN]] of Object.entries(expected))
+      expect(Math.abs((found[name]?.[0] ?? Number.NaN) / scale - 1), name).toBeLessThan(0.01);
+    expect(half?.model.length).toBe(whole?.model.length);
   });
 
   it('has layers that can stay in float, and its errors name what is wrong', async () => {

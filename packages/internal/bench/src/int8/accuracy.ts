@@ -6,19 +6,15 @@
  * WEIGHTS.th: akamaster's, of this depth. CIFAR10.zip: an archive of train/CLASS/NNNN.jpg and test/CLASS/NNNN.jpg. FORM: method,weights such as
  * percentile,int7; by default all. Weights of 8 bits show what saturating sums cost where `int8Products()` is 'saturating'.
  */
-import { freeze, int8Products, registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { freeze, int8Products } from '@cnnzoo/backend-onnx';
 import { type CalibrationMethod, quantize, type WeightBits } from '@cnnzoo/quantize';
-import * as tf from '@tensorflow/tfjs-core';
-import { answersOf, cifarBatches, labelsOf, share, trainedResnet } from './cifar-images.js';
+import { answersOf, labelsOf, share } from './cifar-images.js';
+import { cifarBench } from './cifar-setup.js';
 
-const [weights, depth, archive, count = '10000', ...wanted] = process.argv.slice(2);
-if (weights === undefined || archive === undefined) throw new TypeError('expected WEIGHTS.th DEPTH CIFAR10.zip');
-
-registerOnnxBackend();
-await tf.setBackend('onnx');
-const model = await trainedResnet(weights, Number(depth));
-const calibration = (await cifarBatches(archive, 'train', 500)).map(({ images }) => images);
-const test = await cifarBatches(archive, 'test', Number(count));
+const { words, trained, calibration, testImages } = await cifarBench();
+const [count = '10000', ...wanted] = words;
+const model = await trained();
+const test = await testImages(Number(count));
 const labels = labelsOf(test);
 
 const float = freeze(model);

@@ -6,23 +6,19 @@
  * WEIGHTS.th and CIFAR10.zip: see int8-accuracy. The images are JPEG, which the network was not trained on: fine-tuning alone makes it better, so the float
  * network has to be fine-tuned, too.
  */
-import { freeze, registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { freeze } from '@cnnzoo/backend-onnx';
 import { DataLoader } from '@cnnzoo/data';
 import { crossEntropy } from '@cnnzoo/losses';
 import { fakeQuantize, quantize, type WeightBits } from '@cnnzoo/quantize';
 import { cosineDecay, type Loader, sgd, train } from '@cnnzoo/train';
 import { evaluationTransform, preprocessings } from '@cnnzoo/transforms';
-import * as tf from '@tensorflow/tfjs-core';
-import { answersOf, cifarBatches, cifarSubset, labelsOf, share, trainedResnet } from './cifar-images.js';
+import { answersOf, cifarSubset, labelsOf, share } from './cifar-images.js';
+import { cifarBench } from './cifar-setup.js';
 
-const [weights, depth, archive, steps = '150', count = '10000', bits = 'int8'] = process.argv.slice(2);
-if (weights === undefined || archive === undefined) throw new TypeError('expected WEIGHTS.th DEPTH CIFAR10.zip');
-
-registerOnnxBackend();
-await tf.setBackend('onnx');
+const { archive, words, trained, calibration, testImages } = await cifarBench();
+const [steps = '150', count = '10000', bits = 'int8'] = words;
 const [batchSize, learningRate] = [128, 0.005];
-const calibration = (await cifarBatches(archive, 'train', 500)).map(({ images }) => images);
-const test = await cifarBatches(archive, 'test', Number(count));
+const test = await testImages(Number(count));
 const labels = labelsOf(test);
 const dataset = await cifarSubset(archive, 'train', Number(steps) * batchSize);
 
@@ -37,7 +33,7 @@ const accuracyOf = (source: Parameters<typeof freeze>[0]) => {
 };
 
 for (const rounding of [false, true]) {
-  const model = await trainedResnet(weights, Number(depth));
+  const model = await trained();
   const before = accuracyOf(model);
   const loader: Loader = new DataLoader(dataset, {
     batchSize,

@@ -6,19 +6,13 @@
  * WEIGHTS.th and CIFAR10.zip: see int8-accuracy.
  */
 import { writeFileSync } from 'node:fs';
-import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { drawSensitivity, formatSensitivity, quantize, sensitivity } from '@cnnzoo/quantize';
-import * as tf from '@tensorflow/tfjs-core';
-import { cifarBatches, trainedResnet } from './cifar-images.js';
+import { cifarBench } from './cifar-setup.js';
 
-const [weights, depth, archive, count = '1000', picture, ...losses] = process.argv.slice(2);
-if (weights === undefined || archive === undefined) throw new TypeError('expected WEIGHTS.th DEPTH CIFAR10.zip');
-
-registerOnnxBackend();
-await tf.setBackend('onnx');
-const model = await trainedResnet(weights, Number(depth));
-const calibration = (await cifarBatches(archive, 'train', 500)).map(({ images }) => images);
-const test = await cifarBatches(archive, 'test', Number(count));
+const { words, trained, calibration, testImages } = await cifarBench();
+const [count = '1000', picture, ...losses] = words;
+const model = await trained();
+const test = await testImages(Number(count));
 const began = performance.now();
 // One scale for all channels and the whole range: what costs most.
 const options = { perChannel: false, weights: 'int7' } as const;
