@@ -1,5 +1,5 @@
 /**
- * The commands of a fresh clone: `node packages/internal/tooling/workspace.mjs demo|test|bench|chaos|e2e|matrix [arguments]`. Needs Node and npm and
+ * The commands of a fresh clone: `node packages/internal/tooling/workspace.mjs demo|test|bench|chaos|docs|docs:dev|e2e|matrix [arguments]`. Needs Node and npm and
  * nothing else: installs (with the pnpm that package.json pins, fetched by npx where the machine has another or none), builds
  * what the command needs and runs it. Plain JavaScript without imports from outside, because nothing is installed yet.
  */
@@ -35,7 +35,7 @@ function install() {
   if (installed < wanted) pnpm('install', '--frozen-lockfile', '--reporter=append-only');
 }
 
-/** Builds a workspace package and all it depends on. Quiet when nothing has changed. */
+/** Builds a workspace package, or those of a folder, and all it depends on. Quiet when nothing has changed. */
 function build(name) {
   pnpm('exec', 'turbo', 'run', 'build', `--filter=${name}`, '--output-logs=errors-only', '--no-update-notifier');
 }
@@ -61,6 +61,14 @@ const commands = {
     build('@cnnzoo/bench');
     run('packages/internal/bench/src/main.ts', args);
   },
+  docs(args) {
+    build('./packages/*');
+    run('packages/internal/site/src/main.ts', ['build', ...args]);
+  },
+  'docs:dev'(args) {
+    build('./packages/*');
+    run('packages/internal/site/src/main.ts', ['dev', ...args]);
+  },
   chaos(args) {
     build('@cnnzoo/chaos^...');
     run('packages/internal/chaos/src/main.ts', args);
@@ -70,8 +78,9 @@ const commands = {
     run('packages/internal/contracts/src/engine-matrix.ts', args);
   },
   e2e(args) {
-    // Everything that is published.
+    // Everything that is published, and the site.
     pnpm('exec', 'turbo', 'run', 'build', '--output-logs=errors-only', '--no-update-notifier');
+    pnpm('--filter', '@cnnzoo/site', 'run', 'docs');
     pnpm('--filter', '@cnnzoo/end-to-end', 'run', 'e2e', ...args);
   },
   test() {

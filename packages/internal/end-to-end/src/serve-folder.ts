@@ -5,9 +5,11 @@ import { extname, join, normalize } from 'node:path';
 import { type LocalServer, listen } from './local-server.js';
 
 const types: Readonly<Record<string, string>> = {
+  '.css': 'text/css',
   '.html': 'text/html',
   '.js': 'text/javascript',
   '.png': 'image/png',
+  '.svg': 'image/svg+xml',
   '.wasm': 'application/wasm',
 };
 

@@ -16,6 +16,7 @@ const exceptions: readonly { readonly name: RegExp; readonly license: string; re
     license: 'LGPL-3.0-or-later',
     why: 'libvips is a shared library of its own, which sharp loads: users can replace it, and no code of it is in ours',
   },
+  { name: /^speakingurl$/, license: 'BSD', why: 'a tool; its LICENSE file is the BSD licence of three clauses' },
   { name: /^spawndamnit$/, license: 'Unknown', why: 'a tool; its LICENSE file is the MIT licence' },
 ];
 

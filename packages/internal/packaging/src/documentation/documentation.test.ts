@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { publishedPackages } from '@cnnzoo/tooling/published-packages';
+import { publishedPackages, root } from '@cnnzoo/tooling/published-packages';
 import { build, type Plugin } from 'esbuild';
 import { afterAll, expect, test } from 'vitest';
 import { problems } from './compile.js';
@@ -79,6 +79,15 @@ test('every program in the documentation and every example in a docstring compil
     return `${place ?? 'options'}, line ${line} of the program: ${message}`;
   });
   expect(found).toEqual([]);
+});
+
+test('docs/coming-from.md names functions that are there', () => {
+  const page = readFileSync(join(root, 'docs/coming-from.md'), 'utf8');
+  const cells = [...page.matchAll(/^\|[^|]*\|([^|]*)\|$/gm)].map(([, here = '']) => here);
+  const named = cells.flatMap((here) => [...here.matchAll(/`([a-z]\w*[A-Z0-9]\w*)[`(]/g)].map(([, name = '']) => name));
+  const names = new Set(exported.map(({ name }) => name.split(' ')[1]));
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((name) => !names.has(name))).toEqual([]);
 });
 
 test('every program that trains looks at whether it was interrupted', () => {

@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type DefaultTheme, defineConfig } from 'vitepress';
+import { headingAnchor } from '../src/content/links.js';
+
+const pages = fileURLToPath(new URL('../.pages', import.meta.url));
+
+/** A page's first heading. */
+function title(page: string): string {
+  const text = readFileSync(join(pages, `${page}.md`), 'utf8');
+  return (/^# (.*)$/m.exec(text)?.[1] ?? page).replaceAll('`', '').replaceAll('\\', '');
+}
+
+function items(...names: readonly string[]): { text: string; link: string }[] {
+  return names.map((name) => ({ text: title(name), link: `/${name}` }));
+}
+
+/** Every page of a folder. */
+function folder(name: string): { text: string; link: string }[] {
+  const files = readdirSync(join(pages, name), { recursive: true, encoding: 'utf8' }).map((path) =>
+    path.replaceAll('\\', '/'),
+  );
+  const names = files.filter((file) => file.endsWith('.md') && !/^(?:index|README)\.md$/.test(file));
+  return items(...names.sort().map((file) => `${name}/${file.slice(0, -3)}`));
+}
+
+const sidebar: DefaultTheme.SidebarItem[] = [
+  {
+    text: 'Start',
+    items: [
+      { text: 'Overview', link: '/overview' },
+      ...items('tasks', 'classifier', 'coming-from', 'command-line', 'environment', 'hardware'),
+    ],
+  },
+  { text: 'Try it', items: folder('live') },
+  { text: 'Networks', items: [{ text: 'All of them', link: '/networks/' }, ...folder('networks')] },
+  { text: 'The lecture', items: items('lecture', 'lecture-notes', 'shapes', 'protocols', 'results') },
+  { text: 'Beyond one machine', items: items('many-machines', 'handover') },
+  { text: 'Packages', collapsed: true, items: folder('packages') },
+  { text: 'Examples', collapsed: true, items: folder('examples') },
+  { text: 'Reference', collapsed: true, items: folder('api') },
+  { text: 'How it is built', items: items('architecture', 'engine', 'contributing', 'publishing', 'security') },
+];
+
+export default defineConfig({
+  title: 'cnnzoo',
+  description: 'The classic convolutional networks for TypeScript, and everything to train them',
+  lang: 'en',
+  srcDir: '.pages',
+  outDir: 'dist',
+  cacheDir: 'node_modules/.cache/vitepress',
+  // Files, which every static server has, also without rewriting of addresses.
+  cleanUrls: false,
+  ignoreDeadLinks: false,
+  // A page loads what it shows, and no page that it links to.
+  router: { prefetchLinks: false },
+  markdown: {
+    anchor: { slugify: headingAnchor },
+  },
+  themeConfig: {
+    search: { provider: 'local' },
+    nav: [
+      { text: 'Start', link: '/overview' },
+      { text: 'Try it', link: '/live/shapes' },
+      { text: 'Networks', link: '/networks/' },
+      { text: 'The lecture', link: '/lecture' },
+      { text: 'Reference', items: folder('api') },
+    ],
+    sidebar,
+    outline: [2, 3],
+    socialLinks: [{ icon: 'github', link: 'https://github.com/cnnzoo/cnnzoo' }],
+    externalLinkIcon: true,
+  },
+});

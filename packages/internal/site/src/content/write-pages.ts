@@ -1,0 +1,29 @@
+/** Writes the Markdown that VitePress reads: the repository's own files, with links that work in the site. */
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { root } from '@cnnzoo/tooling/published-packages';
+import { siteLinks } from './links.js';
+import { sitePackage, sitePages } from './sources.js';
+
+/** Written anew by each build. */
+export const pagesFolder = join(root, sitePackage, '.pages');
+
+/** Writes every page but the reference and those of the networks. */
+export function writePages(): void {
+  rmSync(pagesFolder, { recursive: true, force: true });
+  const pages = sitePages();
+  for (const path of pages.keys()) writePage(path, pages);
+}
+
+function writePage(path: string, pages: ReadonlyMap<string, string>): void {
+  const copyImage = (image: string) => cpSync(join(root, image), join(pagesFolder, 'public', image));
+  const markdown = siteLinks(readFileSync(join(root, path), 'utf8'), path, pages, copyImage);
+  write(pages.get(path) ?? path, markdown);
+}
+
+/** Writes one page of the site. */
+export function write(page: string, markdown: string): void {
+  const file = join(pagesFolder, page);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, markdown);
+}

@@ -1,0 +1,14 @@
+/** The pages that compute: what Markdown calls them, and their code. */
+
+/** What a live page is: it fills its place until the reader leaves. */
+export interface LivePageModule {
+  mount(place: HTMLElement, left: AbortSignal): void;
+}
+
+export const livePages = {
+  shapes: () => import('./shape-calculator.js'),
+  'label-smoothing': () => import('./label-smoothing.js'),
+  'receptive-field': () => import('./receptive-field.js'),
+} satisfies Readonly<Record<string, () => Promise<LivePageModule>>>;
+
+export type LivePageName = keyof typeof livePages;

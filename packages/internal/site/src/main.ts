@@ -1,0 +1,36 @@
+/** `tsx src/main.ts build|dev [--base /PATH/]`: the site into dist/, or a server that shows changes at once. */
+import { watch } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { root } from '@cnnzoo/tooling/published-packages';
+import { build, createServer } from 'vitepress';
+import { deadAnchors } from './content/anchors.js';
+import { writeNetworks } from './content/write-networks.js';
+import { writePages } from './content/write-pages.js';
+import { writeReference } from './content/write-reference.js';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { base: { type: 'string', default: '/' } },
+});
+const [task = 'build'] = positionals;
+const { base } = values;
+if (!/^\/(?:.*\/)?$/.test(base))
+  throw new RangeError(`--base must start and end with /, such as /cnnzoo/, got ${base}`);
+
+const site = fileURLToPath(new URL('..', import.meta.url));
+writePages();
+writeNetworks();
+await writeReference();
+if (task === 'dev') {
+  const server = await createServer(site, { base });
+  await server.listen();
+  server.printUrls();
+  for (const folder of [join(root, 'docs'), join(site, 'pages')])
+    watch(folder, { recursive: true }, () => writePages());
+} else {
+  await build(site, { base });
+  const dead = deadAnchors(join(site, 'dist'), base);
+  if (dead.length > 0) throw new Error(`links lead to no heading:\n${dead.join('\n')}`);
+}
