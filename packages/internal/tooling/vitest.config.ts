@@ -12,7 +12,8 @@ export default defineConfig({
     isolate: false,
     // Of the engine, in programs that tests start, too: test files run side by side, and a second thread of each would only wait, and use its
     // processor for that.
-    env: { CNNZOO_THREADS: '1' },
+    // What somebody has tuned on this machine would round otherwise: there is no such folder.
+    env: { CNNZOO_THREADS: '1', CNNZOO_TUNING: join(import.meta.dirname, 'untuned') },
     setupFiles: join(import.meta.dirname, 'src/forget-engine.ts'),
     // Only what hangs is to fail by its time: a busy machine may take ten times as long as an idle one.
     testTimeout: 300_000,

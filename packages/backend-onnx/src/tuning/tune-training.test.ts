@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { formatWinners, readWinners, tunedFor, winnersPath, writeWinners } from '../engine/winners-file.js';
 import type { FormQuestion } from '../graph/forms.js';
 import { engineStats, onnxBackend } from '../register-backend.js';
@@ -12,13 +12,13 @@ import { tuneTraining } from './tune-training.js';
 const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-tuning-'));
 
 beforeAll(async () => {
-  process.env['CNNZOO_TUNING'] = folder;
+  vi.stubEnv('CNNZOO_TUNING', folder);
   onnxBackend();
   await tf.setBackend('onnx');
 });
 
 afterAll(() => {
-  delete process.env['CNNZOO_TUNING'];
+  vi.unstubAllEnvs();
   rmSync(folder, { recursive: true });
 });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { useBackend } from '@cnnzoo/backend-node';
 import { type HubServer, hubServer } from '@cnnzoo/testing/hub-server';
 import { writeSafetensors } from '@cnnzoo/weights';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { fineTune } from '../classifier/fine-tune.js';
 import type { TrainingFacts } from '../classifier/training-facts.js';
 import { commands } from './commands.js';
@@ -20,8 +20,7 @@ writeFileSync(
 );
 afterAll(async () => {
   await hub.close();
-  delete process.env['HF_ENDPOINT'];
-  delete process.env['HF_TOKEN'];
+  vi.unstubAllEnvs();
   rmSync(folder, { recursive: true });
 });
 
@@ -39,20 +38,25 @@ for (const [name, shade] of [
     );
 }
 const classifier = join(folder, 'classifier');
+const byCode = join(folder, 'by-code');
 const training = [images, '--network', 'lenet5', '--epochs', '1', '--batch-size', '4', '--workers', '0'];
 let hub: HubServer;
 beforeAll(async () => {
   await useBackend();
   hub = await hubServer();
   // Children inherit it.
-  process.env['HF_ENDPOINT'] = hub.endpoint;
-  process.env['HF_TOKEN'] = hub.token;
+  vi.stubEnv('HF_ENDPOINT', hub.endpoint);
+  vi.stubEnv('HF_TOKEN', hub.token);
   const { code, stderr } = await runPiped(['train', ...training, '--out', classifier]);
   expect(code, stderr).toBe(0);
+  // Before `tune` runs here: what it keeps rounds otherwise.
+  const tuned = await fineTune('lenet5', images, { weights: null, epochs: 1, batchSize: 4, workers: 0 });
+  await tuned.save(byCode);
+  await tuned.dispose();
 });
 
 // What `tune` finds here is nobody else's.
-process.env['CNNZOO_TUNING'] = join(folder, 'tuning');
+vi.stubEnv('CNNZOO_TUNING', join(folder, 'tuning'));
 
 /** Stands for a folder that no call has written to. */
 const newFolder = '{new}';
@@ -170,11 +174,7 @@ test('predict says what is in each image of a folder', async () => {
   for (const { predictions } of lines) expect(['dark', 'light']).toContain(predictions[0]?.category);
 });
 
-test('fineTune with the same options gives the same classifier, to the last bit', async () => {
-  const byCode = join(folder, 'by-code');
-  const tuned = await fineTune('lenet5', images, { weights: null, epochs: 1, batchSize: 4, workers: 0 });
-  await tuned.save(byCode);
-  await tuned.dispose();
+test('fineTune with the same options gives the same classifier, to the last bit', () => {
   const facts = (place: string) => {
     const { history, ...rest } = JSON.parse(readFileSync(join(place, 'training.json'), 'utf8')) as TrainingFacts;
     return { ...rest, history: history.map(({ seconds: _, ...figures }) => figures) };

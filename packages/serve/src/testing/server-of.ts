@@ -11,6 +11,8 @@ export async function serverOf(options: Partial<ServerOptions> = {}, classifier:
     log: false,
     drainGrace: 100,
     decodeWorkers: 1,
+    // Tests count batches.
+    workers: 1,
     ...options,
   });
   onTestFinished(() => server.close());

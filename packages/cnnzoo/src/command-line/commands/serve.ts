@@ -23,7 +23,7 @@ export const serveCommand = command({
   options: {
     port: numeric('number', 'default: 8000; 0 for any that is free', { most: 65_535 }),
     host: text('address', 'default: 127.0.0.1, this machine alone; 0.0.0.0 for all that reach it'),
-    workers: numeric('number', 'processes that predict, for each model; default: 1', { least: 1 }),
+    workers: numeric('number', 'processes that predict, for each model; default: 2', { least: 1 }),
     decodeWorkers: numeric(
       'number',
       'processes that decode images, for each model; default: the processors, at most 4',
