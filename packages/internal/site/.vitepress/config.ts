@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DefaultTheme, defineConfig } from 'vitepress';
+import { diagram } from '../src/content/diagrams.js';
 import { headingAnchor } from '../src/content/links.js';
 
 const pages = fileURLToPath(new URL('../.pages', import.meta.url));
@@ -55,8 +56,21 @@ export default defineConfig({
   ignoreDeadLinks: false,
   // A page loads what it shows, and no page that it links to.
   router: { prefetchLinks: false },
+  transformHead: ({ siteData }) => [
+    ['link', { rel: 'icon', type: 'image/svg+xml', href: `${siteData.base}favicon.svg` }],
+  ],
   markdown: {
     anchor: { slugify: headingAnchor },
+    // Comments in VitePress's own themes have less contrast than WCAG asks for.
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+    config(markdown) {
+      const { fence } = markdown.renderer.rules;
+      if (fence === undefined) throw new Error('markdown-it has no rule for blocks of code');
+      markdown.renderer.rules.fence = (tokens, i, ...rest) => {
+        const { info = '', content = '' } = tokens[i] ?? {};
+        return info.trim() === 'mermaid' ? diagram(content) : fence(tokens, i, ...rest);
+      };
+    },
   },
   themeConfig: {
     search: { provider: 'local' },

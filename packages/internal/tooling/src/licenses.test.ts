@@ -17,6 +17,11 @@ const exceptions: readonly { readonly name: RegExp; readonly license: string; re
     why: 'libvips is a shared library of its own, which sharp loads: users can replace it, and no code of it is in ours',
   },
   { name: /^speakingurl$/, license: 'BSD', why: 'a tool; its LICENSE file is the BSD licence of three clauses' },
+  {
+    name: /^elkjs$/,
+    license: 'EPL-2.0',
+    why: 'a tool: it lays out the diagrams of the site, and no page has code of it',
+  },
   { name: /^spawndamnit$/, license: 'Unknown', why: 'a tool; its LICENSE file is the MIT licence' },
 ];
 

@@ -1,5 +1,5 @@
+import { layerGrammar, parseLayers } from '@cnnzoo/shape/words';
 import { choice, command, imageShape, required } from '../command.js';
-import { layerGrammar, parseLayers } from '../layer-grammar.js';
 
 export const shapeCommand = command({
   name: 'shape',

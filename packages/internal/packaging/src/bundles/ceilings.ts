@@ -13,6 +13,7 @@ export const ceilings: Readonly<Record<string, number>> = {
   '@cnnzoo/shape':            15,
   // 5 before it checked that a summary is one.
   '@cnnzoo/shape/draw':        5.5,
+  '@cnnzoo/shape/words':       3,
   '@cnnzoo/losses':            4,
   // 20 before it carried its kernels in WebAssembly, which are 3.5.
   // 24.5 before contrast normalization and ZCA.

@@ -11,6 +11,7 @@ export const pagesFolder = join(root, sitePackage, '.pages');
 /** Writes every page but the reference and those of the networks. */
 export function writePages(): void {
   rmSync(pagesFolder, { recursive: true, force: true });
+  cpSync(join(root, sitePackage, 'public'), join(pagesFolder, 'public'), { recursive: true });
   const pages = sitePages();
   for (const path of pages.keys()) writePage(path, pages);
 }

@@ -1,7 +1,7 @@
 /** The shape calculator: a network in words, and what comes out as one types. The address holds the network. */
 import { type ModelSummary, summarize } from '@cnnzoo/shape';
 import { drawNetwork } from '@cnnzoo/shape/draw';
-import { layerGrammar, parseLayers } from '../../../../cnnzoo/src/command-line/layer-grammar.js';
+import { layerGrammar, parseLayers } from '@cnnzoo/shape/words';
 import { element, table } from './elements.js';
 
 interface Network {

@@ -1,8 +1,9 @@
 /** Layers in words, as `conv 5x5/6 pool 2 flatten linear 10`. */
 import { nearestNames, shown } from '@cnnzoo/checks';
-import type { LayerSpec, Padding } from '@cnnzoo/shape';
+import type { LayerSpec } from './layer-spec.js';
+import type { Padding } from './output-size.js';
 
-/** What the help prints. */
+/** Every word that `parseLayers` reads, with what it means: what `npx cnnzoo shape --help` prints. */
 export const layerGrammar = `Layers are words, one after another:
 
   conv KERNEL/CHANNELS     a convolution, such as conv 5x5/6 or conv 3/64
@@ -67,8 +68,16 @@ const layerOptions: Readonly<
 const vocabulary = [...Object.keys(valuedLayers), ...Object.keys(plainLayers), ...Object.keys(layerOptions)];
 
 /**
- * Reads layers written in words.
+ * Reads layers written in words, one after another; `layerGrammar` has all words.
+ *
+ * @param written such as `conv 5x5/6 relu pool 2 flatten linear 10`; commas and semicolons are spaces
+ * @returns the layers, as `summarize` takes them
  * @throws RangeError naming the word, and the one that was meant where one is near
+ * @example
+ * import { summarize } from '@cnnzoo/shape';
+ * import { parseLayers } from '@cnnzoo/shape/words';
+ *
+ * const { params } = summarize(parseLayers('(conv 3/64 padding 1 relu)x2 pool 2'), { inputShape: [224, 224, 3] });
  */
 export function parseLayers(written: string): LayerSpec[] {
   const words = written

@@ -1,7 +1,7 @@
-import { type LayerSpec, summarize } from '@cnnzoo/shape';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseLayers } from './layer-grammar.js';
+import { type LayerSpec, summarize } from './index.js';
+import { parseLayers } from './words.js';
 
 test('LeNet-5 in words', () => {
   const layers = parseLayers(
