@@ -2,6 +2,7 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { getPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -114,6 +115,8 @@ it.each(['SIGKILL', 'SIGSEGV', 'SIGABRT'] as const)(
     const pool = startWorkerPool(1, { graph, threads: 1, kind: 'process' });
     expect(await pool.run(numbers())).toEqual(sums);
     const [child] = started.mock.contexts as [ChildProcess];
+    // The app's event loop goes first.
+    expect(getPriority(child.pid)).toBeGreaterThan(Math.min(getPriority(), 18));
     // Ctrl-C in a terminal, and a supervisor's SIGTERM, do not end it.
     for (const other of ['SIGINT', 'SIGTERM'] as const) child.kill(other);
     expect(await pool.run(numbers())).toEqual(sums);

@@ -36,14 +36,15 @@ const row = (
 export const stepCases: readonly StepCase[] = [
   row('lenet5', () => lenet5({ seed }), { batchSize: 64, learningRate: 0.02 }),
   row('cifar-resnet20', () => cifarResnet({ depth: 20, seed }), { batchSize: 32, learningRate: 1e-4 }),
-  row('resnet18', () => resnet18({ numClasses, seed }), { batchSize: 8, learningRate: 1e-4 }),
+  row('resnet18', () => resnet18({ numClasses, seed }), { batchSize: 8, learningRate: 1e-5 }),
   // Ill-conditioned, to show that PyTorch's float32 is off then, too.
   row('resnet18-of-64', () => resnet18({ numClasses, seed, ...square(64) }), {
     batchSize: 16,
     learningRate: 1e-4,
     exported: false,
   }),
-  row('vgg11', () => vgg11({ numClasses, seed }), { batchSize: 4, learningRate: 1e-3 }),
+  // At 1e-3 PyTorch's float32 is off from its float64 by 1.4e-3 after 20 steps.
+  row('vgg11', () => vgg11({ numClasses, seed }), { batchSize: 4, learningRate: 1e-4 }),
   row('googlenet', () => googlenet({ numClasses, auxiliaryHeads: true, seed }), { batchSize: 8, learningRate: 1e-4 }),
   // At 1e-3 the losses jump, and after ten steps one activation that changes sides moves them by 4e-5.
   row('alexnet-2012', () => alexnetPaper({ numClasses, seed }), { batchSize: 8, learningRate: 3e-4, exported: false }),

@@ -1,4 +1,5 @@
 /** A worker as its own program sees it. */
+import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 
 export interface WorkerLink {
@@ -25,9 +26,19 @@ export function runWorker<Setup>(begin: (link: WorkerLink, setup: Setup) => void
   } else if (process.argv[2] === processMark && process.connected) runProcess(begin);
 }
 
+/** The app's event loop goes first where processors are short: what it does takes microseconds, and would wait for a time slice of a worker's. */
+function yieldToTheApp(): void {
+  try {
+    setPriority(Math.min(getPriority() + 5, constants.priority.PRIORITY_LOW));
+  } catch {
+    // Where a sandbox forbids it, workers compute as right.
+  }
+}
+
 function runProcess<Setup>(begin: (link: WorkerLink, setup: Setup) => void): void {
   // Ctrl-C in a terminal, and some supervisors, tell every process of a group: the app answers what it has accepted, and says when its workers end.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  yieldToTheApp();
   // The app has ended, however it did.
   process.once('disconnect', () => process.exit());
   let unsent = 0;
