@@ -1,5 +1,5 @@
 /** Layers in words, as `conv 5x5/6 pool 2 flatten linear 10`. */
-import { nearestNames, shown } from '@cnnzoo/checks';
+import { check, nearestNames, shown, text } from '@cnnzoo/checks';
 import type { LayerSpec } from './layer-spec.js';
 import type { Padding } from './output-size.js';
 
@@ -72,6 +72,7 @@ const vocabulary = [...Object.keys(valuedLayers), ...Object.keys(plainLayers), .
  *
  * @param written such as `conv 5x5/6 relu pool 2 flatten linear 10`; commas and semicolons are spaces
  * @returns the layers, as `summarize` takes them
+ * @throws TypeError if `written` is not a string
  * @throws RangeError naming the word, and the one that was meant where one is near
  * @example
  * import { summarize } from '@cnnzoo/shape';
@@ -80,6 +81,7 @@ const vocabulary = [...Object.keys(valuedLayers), ...Object.keys(plainLayers), .
  * const { params } = summarize(parseLayers('(conv 3/64 padding 1 relu)x2 pool 2'), { inputShape: [224, 224, 3] });
  */
 export function parseLayers(written: string): LayerSpec[] {
+  check('written', written, text);
   const words = written
     .replace(/[,;]/g, ' ')
     .replace(/\(/g, ' ( ')
