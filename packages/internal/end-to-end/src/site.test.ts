@@ -1,39 +1,20 @@
 /** The site's live pages in a browser, from the files that `npm run docs` has written. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { root } from '@cnnzoo/tooling/published-packages';
-import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findBrowser, startBrowser } from './browser.js';
-import { serveFolder } from './serve-folder.js';
+import { openSite, siteCanBeOpened } from './opened-site.js';
 
-const executable = findBrowser();
-const site = join(root, 'packages/internal/site/dist');
-if (!existsSync(join(site, 'index.html')) && process.env['CI']) throw new Error('the site is not built: npm run docs');
+const livePages = ['shapes', 'label-smoothing', 'receptive-field', 'draw-a-digit'];
 
-describe.skipIf(executable === null || !existsSync(join(site, 'index.html')))('the site', () => {
-  let server: Awaited<ReturnType<typeof serveFolder>>;
-  let browser: Browser;
-  let page: Page;
-  const elsewhere: string[] = [];
-  const errors: string[] = [];
+describe.skipIf(!siteCanBeOpened)('the site', () => {
+  let site: Awaited<ReturnType<typeof openSite>>;
   beforeAll(async () => {
-    server = await serveFolder(site);
-    browser = await startBrowser(executable ?? '');
-    page = await browser.newPage();
-    page.on('pageerror', (error) => errors.push(String(error)));
-    page.on('request', (request) => {
-      if (!request.url().startsWith(server.url) && !/^(blob|data):/.test(request.url())) elsewhere.push(request.url());
-    });
+    site = await openSite();
   });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  afterAll(() => site?.close());
 
   test('the calculator follows what is typed, keeps it in the address and opens from there', async () => {
-    await page.goto(`${server.url}live/shapes.html`);
+    const { page, url } = site;
+    await page.goto(`${url}live/shapes.html`);
     const totals = page.locator('.totals');
     await totals.locator('dd', { hasText: '61,706' }).waitFor();
     await page.fill('#layers', 'conv 3/8 conv 3/8');
@@ -52,24 +33,25 @@ describe.skipIf(executable === null || !existsSync(join(site, 'index.html')))('t
   });
 
   test('the sliders show what the lecture says', async () => {
-    await page.goto(`${server.url}live/label-smoothing.html`);
+    const { page, url } = site;
+    await page.goto(`${url}live/label-smoothing.html`);
     await page.locator('#smoothed').waitFor();
     expect(await page.locator('.live-page table').textContent()).toMatch(/0\.8125.*0\.0625/);
-    await page.goto(`${server.url}live/receptive-field.html`);
+    await page.goto(`${url}live/receptive-field.html`);
     expect(await page.locator('#field').textContent()).toContain('see 7x7');
     await page.locator('.slider input').first().fill('2');
     expect(await page.locator('#field').textContent()).toContain('see 5x5');
   });
 
-  test.each(['shapes', 'label-smoothing', 'receptive-field'])('%s loads under 300 kB compressed', async (name) => {
-    const fresh = await browser.newPage();
+  test.each(livePages)('%s loads under 300 kB compressed', async (name) => {
+    const fresh = await site.browser.newPage();
     const sizes: Promise<number>[] = [];
     fresh.on('response', (response) => {
       // What is compressed already stays as it is.
       const packed = /\.(?:woff2|png)$/.test(response.url());
       sizes.push(response.body().then((body) => (packed ? body : gzipSync(body)).length));
     });
-    await fresh.goto(`${server.url}live/${name}.html`, { waitUntil: 'networkidle' });
+    await fresh.goto(`${site.url}live/${name}.html`, { waitUntil: 'networkidle' });
     const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
     console.log(`live/${name}.html: ${total} bytes compressed`);
     expect(total).toBeLessThan(300_000);
@@ -77,9 +59,16 @@ describe.skipIf(executable === null || !existsSync(join(site, 'index.html')))('t
   });
 
   test('a phone shows no page wider than itself, and nothing comes from elsewhere', async () => {
+    const { page, url, elsewhere, errors } = site;
     await page.setViewportSize({ width: 390, height: 844 });
-    for (const path of ['', 'overview.html', 'live/shapes.html', 'networks/vgg.html', 'api/blocks.html']) {
-      await page.goto(server.url + path);
+    for (const path of [
+      '',
+      'overview.html',
+      ...livePages.map((name) => `live/${name}.html`),
+      'networks/vgg.html',
+      'api/blocks.html',
+    ]) {
+      await page.goto(url + path);
       expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), path).toBeLessThanOrEqual(0);
     }
     expect(elsewhere).toEqual([]);

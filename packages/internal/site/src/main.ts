@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { root } from '@cnnzoo/tooling/published-packages';
 import { build, createServer } from 'vitepress';
 import { deadAnchors } from './content/anchors.js';
+import { writeDigits } from './content/write-digits.js';
 import { writeNetworks } from './content/write-networks.js';
 import { writePages } from './content/write-pages.js';
 import { writeReference } from './content/write-reference.js';
@@ -23,6 +24,7 @@ const site = fileURLToPath(new URL('..', import.meta.url));
 writePages();
 writeNetworks();
 await writeReference();
+await writeDigits();
 if (task === 'dev') {
   const server = await createServer(site, { base });
   await server.listen();

@@ -9,6 +9,7 @@ export const livePages = {
   shapes: () => import('./shape-calculator.js'),
   'label-smoothing': () => import('./label-smoothing.js'),
   'receptive-field': () => import('./receptive-field.js'),
+  digit: () => import('./digit/draw-digit.js'),
 } satisfies Readonly<Record<string, () => Promise<LivePageModule>>>;
 
 export type LivePageName = keyof typeof livePages;
