@@ -11,6 +11,7 @@ import {
   relu,
 } from '@cnnzoo/blocks';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { aliveClasses } from './alive-classes.js';
 
 type Convolution = readonly [kernelSize: number, filters: number, stride: 1 | 2, padding: number];
 
@@ -52,7 +53,7 @@ function build(id: keyof typeof variants, options: DropoutModelOptions): LayersM
       classifier: (features, { numClasses }) =>
         connect(
           features,
-          conv2d({ name: `conv${convolutions.length + 1}`, filters: numClasses, kernelSize: 1 }),
+          conv2d({ name: `conv${convolutions.length + 1}`, filters: numClasses, kernelSize: 1, ...aliveClasses() }),
           relu({ name: `relu${convolutions.length + 1}` }),
           globalAveragePooling2d({ name: 'pool' }),
         ),

@@ -21,6 +21,7 @@ import {
   relu,
 } from '@cnnzoo/blocks';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { aliveClasses } from './alive-classes.js';
 
 const bias = constant(0);
 const initialWeights = { conv2d: { kernel: kaimingNormal(), bias }, dense: { kernel: kaimingNormal(), bias } };
@@ -82,7 +83,10 @@ function buildCifar({ id, secondPooling, endsInRelu }: CifarVariant, options: Au
       classifier: (features, { numClasses }) =>
         connect(
           features,
-          conv2d({ name: 'output.final_conv.conv', filters: numClasses, kernelSize: 1 }),
+          conv2d({
+            ...{ name: 'output.final_conv.conv', filters: numClasses, kernelSize: 1 },
+            ...(endsInRelu ? aliveClasses() : {}),
+          }),
           ...(endsInRelu ? [relu({ name: 'output.final_conv.activ' })] : []),
           globalAveragePooling2d({ name: 'output.final_pool' }),
         ),
@@ -142,7 +146,7 @@ export function nin(options: DropoutModelOptions = {}): LayersModel {
     classifier: (features, { numClasses }) =>
       connect(
         features,
-        conv2d({ name: 'output.final_conv.conv', filters: numClasses, kernelSize: 1 }),
+        conv2d({ name: 'output.final_conv.conv', filters: numClasses, kernelSize: 1, ...aliveClasses() }),
         relu({ name: 'output.final_conv.activ' }),
         globalAveragePooling2d({ name: 'output.final_pool' }),
       ),

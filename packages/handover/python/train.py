@@ -199,17 +199,18 @@ class Training:
         images, labels = images.to(device), labels.to(device)
         if mix_batch is not None:
             images, labels = mix_batch(images, labels)
-        rate = recipe.LEARNING_RATE * recipe.schedule(
+        position = (
             progress["step"],
             progress["epoch"],
             self.arguments.epochs * self.batches,
             self.arguments.epochs,
             progress["history"],
         )
+        rate = recipe.LEARNING_RATE * recipe.schedule(*position)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         outputs = self.parallel(images)
-        loss = recipe.loss_of(outputs, labels)
+        loss = recipe.loss_of(outputs, labels, recipe.auxiliary_schedule(*position))
         self.optimizer.zero_grad()
         # DDP takes the mean of the processes' gradients: one with more images of the last batch counts for more.
         (count,) = self.processes.sum(len(images))

@@ -139,8 +139,8 @@ test.skipIf(!hasPython)('schedules give the same factors in Python', async () =>
     })),
   }));
   const expected = own.map((recipe) => {
-    const { schedule } = recipeOptions({ ...plain, warmUp: undefined, ...recipe } as Recipe);
-    return positions.map((position) => schedule?.(position));
+    const { schedule, auxiliarySchedule } = recipeOptions({ ...plain, warmUp: undefined, ...recipe } as Recipe);
+    return [schedule, auxiliarySchedule].flatMap((each) => positions.map((position) => each?.(position) ?? 1));
   });
   const programs = own.map(
     (recipe) => recipeProgram(model, { ...plain, warmUp: undefined, ...recipe } as Recipe, 'x').text,
@@ -149,7 +149,8 @@ test.skipIf(!hasPython)('schedules give the same factors in Python', async () =>
 def factors(text):
     scope = {}
     exec(text, scope)
-    return [scope["schedule"](p["step"], p["epoch"], p["totalSteps"], p["totalEpochs"], p["history"]) for p in given["positions"]]
+    keys = ["step", "epoch", "totalSteps", "totalEpochs", "history"]
+    return [scope[name](*(p[key] for key in keys)) for name in ("schedule", "auxiliary_schedule") for p in given["positions"]]
 print(json.dumps([factors(text) for text in given["programs"]]))`;
   const actual = inPython(script, { programs, positions }) as number[][];
   expect(actual).toHaveLength(expected.length);

@@ -5,7 +5,7 @@ import { modelWeights } from '@cnnzoo/weights';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { drawingLayers } from '../training-step/symbolic-masks.js';
 import { pythonArguments, pythonValue } from './python-text.js';
-import { scheduleProgram } from './schedule-program.js';
+import { auxiliaryScheduleProgram, scheduleProgram } from './schedule-program.js';
 
 /** An optimizer in PyTorch: its class, where that is from, and its arguments. */
 interface TorchOptimizer {
@@ -113,11 +113,13 @@ ${groups}
 
 ${scheduleProgram(recipe)}
 
-def loss_of(outputs, labels):
+${auxiliaryScheduleProgram(recipe)}
+
+def loss_of(outputs, labels, auxiliary_factor=1.0):
     """The loss of all heads. Labels are indices [batch], or shares of classes [batch, classes]."""
     heads = outputs if isinstance(outputs, tuple) else (outputs,)
     losses = [F.cross_entropy(head, labels, label_smoothing=LABEL_SMOOTHING) for head in heads]
-    return losses[0] + AUXILIARY_WEIGHT * sum(losses[1:])
+    return losses[0] + AUXILIARY_WEIGHT * auxiliary_factor * sum(losses[1:])
 
 
 def clip_gradients(network):

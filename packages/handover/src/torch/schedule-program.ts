@@ -56,6 +56,13 @@ function decayLines(schedule: ScheduleRecipe): readonly string[] {
 
 const indented = (lines: readonly string[]) => lines.map((line) => `    ${line}\n`).join('');
 
+/** `auxiliary_schedule(step, epoch, total_steps, total_epochs, history)`: the factor on the weight of auxiliary heads. */
+export function auxiliaryScheduleProgram({ auxiliarySchedule }: Pick<Recipe, 'auxiliarySchedule'>): string {
+  const doc = '"""The factor on the weight of auxiliary heads, in the step of this index from 0."""';
+  const lines = auxiliarySchedule === undefined ? ['return 1.0'] : decayLines(auxiliarySchedule);
+  return `def auxiliary_schedule${signature}:\n${indented([doc, ...lines])}`;
+}
+
 /** `schedule(step, epoch, total_steps, total_epochs, history)`: the factor on the learning rate. */
 export function scheduleProgram({ schedule, warmUp }: Pick<Recipe, 'schedule' | 'warmUp'>): string {
   const doc = '"""The factor on the learning rate, before the step of this index from 0."""';

@@ -71,6 +71,7 @@ const differences: [string, NonNullable<TrainOptions['allow']>, Partial<TrainOpt
   ["loss is 'own, ", ['loss'], { loss: (labels, logits) => crossEntropy(labels, logits) }],
   ["label smoothing 0.1', was 'cross-entropy, label smoothing 0'", ['loss'], { labelSmoothing: 0.1 }],
   ['auxiliaryWeight is 0.5, was 0.3', ['auxiliaryWeight'], { auxiliaryWeight: 0.5 }],
+  ['auxiliarySchedule is ', ['auxiliarySchedule'], { auxiliarySchedule: () => 0.5 }],
   ['clipping.norm is 1, was undefined', ['clipping'], { clipping: { norm: 1 } }],
   ['accumulate is 2, was 1', ['schedule', 'accumulate'], { accumulate: 2 }],
   ['averageDecay is 0.99, was 0.9', ['averageDecay'], { averageDecay: 0.99 }],

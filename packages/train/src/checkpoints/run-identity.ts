@@ -32,6 +32,8 @@ export interface RunIdentity {
   readonly schedule: readonly (readonly number[])[];
   readonly loss: string;
   readonly auxiliaryWeight: number;
+  /** Where there is one: steps, and its factors at them. */
+  readonly auxiliarySchedule?: readonly (readonly number[])[];
   readonly clipping: Readonly<Record<string, number>>;
   readonly accumulate: number;
   /** Where it is on: the graph of a step rounds otherwise then. */
@@ -58,6 +60,7 @@ const rules: OptionRules<RunIdentity> = {
   schedule: listOf(listOf(number())),
   loss: string(),
   auxiliaryWeight: number(0),
+  auxiliarySchedule: optional(listOf(listOf(number()))),
   clipping: mapOf(number()),
   accumulate: integer(1),
   recompute: optional(boolean),
@@ -81,6 +84,7 @@ interface RunDescription {
   readonly optimizer: StatefulOptimizer;
   readonly schedule: Schedule;
   readonly auxiliaryWeight: number;
+  readonly auxiliarySchedule: Schedule | null;
   readonly clipping: GradientClipping;
   readonly accumulate: number;
   readonly recompute: boolean;
@@ -92,14 +96,17 @@ interface RunDescription {
 export function runSettings(options: RunDescription, loss: string): RunSettings {
   const { learningRate, ...settings } = options.optimizer.getConfig() as Record<string, number | boolean | string>;
   const { seed } = options.loader;
-  const { clipping, earlyStopping, averageDecay } = options;
+  const { clipping, earlyStopping, averageDecay, auxiliarySchedule } = options;
+  const samples = (schedule: Schedule) =>
+    sampled(schedule, options.epochs, Math.ceil(options.loader.batchesPerEpoch / options.accumulate));
   return {
     version: packageFile.version,
     learningRate: Number(learningRate),
     optimizer: settings,
-    schedule: sampled(options.schedule, options.epochs, Math.ceil(options.loader.batchesPerEpoch / options.accumulate)),
+    schedule: samples(options.schedule),
     loss,
     auxiliaryWeight: options.auxiliaryWeight,
+    ...(auxiliarySchedule === null ? {} : { auxiliarySchedule: samples(auxiliarySchedule) }),
     clipping: { ...clipping },
     accumulate: options.accumulate,
     ...(options.recompute ? { recompute: true } : {}),
@@ -158,7 +165,7 @@ interface FoundDifference {
 /** What of a run is another than it was. */
 function compareRuns(was: RunIdentity, is: RunIdentity): FoundDifference[] {
   const found = runDifferences.flatMap((name) => {
-    const text = difference(name, was[name], is[name], name === 'schedule');
+    const text = difference(name, was[name], is[name]);
     return text === null ? [] : [{ name, text }];
   });
   // Another seed or batch size gives other batches in any case.
@@ -166,12 +173,12 @@ function compareRuns(was: RunIdentity, is: RunIdentity): FoundDifference[] {
   return found.filter(({ name }) => name !== 'data' || !(other || was.data === undefined));
 }
 
-function difference(name: RunDifference, was: unknown, is: unknown, isSchedule: boolean): string | null {
+function difference(name: RunDifference, was: unknown, is: unknown): string | null {
   if (JSON.stringify(was) === JSON.stringify(is)) return null;
   if (name === 'data') return 'data: the first batch has other images or labels';
   if (name === 'loss' && String(was).startsWith('own') && String(is).startsWith('own'))
     return 'loss is another function';
-  if (isSchedule) return scheduleDifference(was as number[][], is as number[][]);
+  if (Array.isArray(was) && Array.isArray(is)) return scheduleDifference(name, was as number[][], is as number[][]);
   if (typeof was === 'object' && typeof is === 'object') {
     const [before, now] = [was, is] as Record<string, unknown>[];
     const key = Object.keys({ ...before, ...now }).find((each) => before?.[each] !== now?.[each]);
@@ -182,10 +189,14 @@ function difference(name: RunDifference, was: unknown, is: unknown, isSchedule: 
 }
 
 /** Of the steps that both runs have: more epochs alone are no other schedule. */
-function scheduleDifference(was: readonly (readonly number[])[], is: readonly (readonly number[])[]): string | null {
+function scheduleDifference(
+  name: RunDifference,
+  was: readonly (readonly number[])[],
+  is: readonly (readonly number[])[],
+): string | null {
   for (const [step, before] of was) {
     const [, now] = is.find(([each]) => each === step) ?? [];
-    if (now !== undefined && now !== before) return `schedule gives ${now} at step ${step}, gave ${before}`;
+    if (now !== undefined && now !== before) return `${name} gives ${now} at step ${step}, gave ${before}`;
   }
   return null;
 }

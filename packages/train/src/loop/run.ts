@@ -32,6 +32,7 @@ export interface RunOptions {
   readonly schedule: Schedule;
   readonly loss: Loss;
   readonly auxiliaryWeight: number;
+  readonly auxiliarySchedule: Schedule | null;
   readonly clipping: GradientClipping;
   readonly accumulate: number;
   /** Compute activations again in the backward pass. */
@@ -154,6 +155,11 @@ async function trainStep(state: Run, batches: readonly Batch[], began: number): 
       throw new RangeError(
         `schedule must give a factor of at least 0 and finite, got ${learningRate} as the learning rate of step ${step}`,
       );
+    const auxiliaryWeight = state.auxiliaryWeight * (state.auxiliarySchedule?.(position) ?? 1);
+    if (!(auxiliaryWeight >= 0 && auxiliaryWeight < Infinity))
+      throw new RangeError(
+        `auxiliarySchedule must give a factor of at least 0 and finite, got ${auxiliaryWeight} as the auxiliary weight of step ${step}`,
+      );
     optimizer.learningRate = learningRate;
     for (const batch of batches) {
       await checkBatch(model, batch, 'loader');
@@ -162,7 +168,7 @@ async function trainStep(state: Run, batches: readonly Batch[], began: number): 
     const [first] = batches;
     if (state.store !== null && first !== undefined) state.data ??= await dataIdentity(first);
     const afterUpdate = () => state.average?.update(step);
-    const measures = await trainingStep(model, optimizer, batches, { ...state, afterUpdate });
+    const measures = await trainingStep(model, optimizer, batches, { ...state, auxiliaryWeight, afterUpdate });
     const { loss, correct, gradientNorm, metrics } = measures;
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
       throw new TrainingError({ step, learningRate, loss, gradientNorm, checkpoint: state.checkpoint });

@@ -55,6 +55,8 @@ export interface TrainOptions {
   readonly labelSmoothing?: number;
   /** How much the loss of each auxiliary head counts. Default 0.3. */
   readonly auxiliaryWeight?: number;
+  /** Factor on `auxiliaryWeight`, such as `polynomialDecay()` for heads that only begin the training. Default: 1 throughout. */
+  readonly auxiliarySchedule?: Schedule;
   /** Limits of the gradients. Default: none. */
   readonly clipping?: GradientClipping;
   /** Batches of the loader in one step; their gradients are averaged. Default 1. */
@@ -103,6 +105,7 @@ const trainRules: OptionRules<TrainOptions> = {
   loss: optional(callable<Loss>('a function of labels and logits')),
   labelSmoothing: optional(number(0, 1)),
   auxiliaryWeight: optional(number(0)),
+  auxiliarySchedule: optional(scheduleRule),
   clipping: optional(clippingRule),
   accumulate: optional(integer(1)),
   recompute: optional(boolean),

@@ -14,12 +14,14 @@ import { adamw } from '../optimizers/adam.js';
 import { rmsprop } from '../optimizers/rmsprop.js';
 import { sgd } from '../optimizers/sgd.js';
 import { cosineDecay } from '../schedules/cosine-decay.js';
+import { polynomialDecay } from '../schedules/polynomial-decay.js';
 import { reduceOnPlateau } from '../schedules/reduce-on-plateau.js';
 import type { Batch, Loader } from './batch.js';
 import type { TrainEvent } from './events.js';
 import { train } from './train.js';
 import type { TrainOptions } from './train-options.js';
 import { TrainingError } from './training-error.js';
+import { updateWeights } from './update-weights.js';
 
 let folder = '';
 beforeAll(async () => {
@@ -422,6 +424,42 @@ test('trains auxiliary heads, on soft labels, with metrics', async () => {
   for (const [i, value] of allWeights(model).entries()) expect(value).not.toBe(before[i]);
 });
 
+test("the auxiliary heads' weight follows its schedule, step by step", async () => {
+  const twoHeads = () => {
+    const x = input({ shape: [2, 2, 1] });
+    const flat = layers.flatten().apply(x);
+    const heads = ['fc', 'aux'].map(
+      (name) => layers.dense({ name, units: 3, kernelInitializer: 'ones' }).apply(flat) as SymbolicTensor,
+    );
+    const model = makeModel({ inputs: x, outputs: heads });
+    models.push(model);
+    return model;
+  };
+  const make = () => ({
+    images: tf.tensor4d([1, 2, 3, 4, 0, 2, 0, 1], [2, 2, 2, 1]),
+    labels: tf.tensor1d([0, 2], 'int32'),
+  });
+  const batches = {
+    batchesPerEpoch: 2,
+    epoch: async function* () {
+      yield make();
+      yield make();
+    },
+  };
+  const [scheduled, byHand] = [twoHeads(), twoHeads()];
+  const optimizers = [momentum(), momentum()] as const;
+  const auxiliarySchedule = polynomialDecay({ unit: 'epoch' });
+  await train(scheduled, batches, { epochs: 3, optimizer: optimizers[0], auxiliaryWeight: 0.6, auxiliarySchedule });
+  for (const auxiliaryWeight of [0.6, 0.6, 0.4, 0.4, 0.2, 0.2]) {
+    const batch = make();
+    const { loss, accuracy, gradientNorm } = updateWeights(byHand, optimizers[1], batch, { auxiliaryWeight });
+    tf.dispose([loss, accuracy, gradientNorm, batch.images, batch.labels]);
+  }
+  const expected = allWeights(byHand);
+  for (const [i, value] of allWeights(scheduled).entries()) expect(value).toBeCloseTo(expected[i] ?? Number.NaN, 6);
+  for (const optimizer of optimizers) optimizer.dispose();
+});
+
 test('regularizers of the model count', async () => {
   const x = input({ shape: [2, 2, 1] });
   const flat = layers.flatten().apply(x);
@@ -445,6 +483,7 @@ const wrongOptions: [string, Partial<TrainOptions>][] = [
   ["recompute: the backend 'cpu' keeps all activations", { recompute: true }],
   ['labelSmoothing is for the default loss', { labelSmoothing: 0.1, loss: crossEntropy }],
   ['auxiliaryWeight must be a finite number of at least 0, got -1', { auxiliaryWeight: -1 }],
+  ['auxiliarySchedule must be a function', { auxiliarySchedule: 0.5 as never }],
   ['resume: true resumes from checkpoint.folder, which is missing', { resume: true }],
   ['averageDecay must be a number above 0 and below 1, got 1', { averageDecay: 1 }],
   ['earlyStopping watches validation, which is missing', { earlyStopping: { patience: 1 } }],

@@ -56,6 +56,7 @@ export async function train(model: LayersModel, loader: Loader, options: TrainOp
       schedule: options.schedule ?? (() => 1),
       loss: lossOf(options),
       auxiliaryWeight: options.auxiliaryWeight ?? defaultAuxiliaryWeight,
+      auxiliarySchedule: options.auxiliarySchedule ?? null,
       clipping: options.clipping ?? {},
       accumulate: options.accumulate ?? 1,
       recompute: options.recompute ?? false,

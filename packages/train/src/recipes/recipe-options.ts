@@ -31,7 +31,14 @@ import { type OptimizerRecipe, type Recipe, type RecipeName, recipes, type Sched
 /** The part of `train`'s options that a recipe decides. */
 export type RecipeOptions = Pick<
   TrainOptions,
-  'epochs' | 'optimizer' | 'schedule' | 'labelSmoothing' | 'auxiliaryWeight' | 'clipping' | 'averageDecay'
+  | 'epochs'
+  | 'optimizer'
+  | 'schedule'
+  | 'labelSmoothing'
+  | 'auxiliaryWeight'
+  | 'auxiliarySchedule'
+  | 'clipping'
+  | 'averageDecay'
 >;
 
 /**
@@ -47,7 +54,7 @@ export type RecipeOptions = Pick<
  */
 export function recipeOptions(recipe: RecipeName | Recipe): RecipeOptions {
   const chosen = resolve(recipe);
-  const { epochs, labelSmoothing, auxiliaryWeight, clipping, averageDecay } = chosen;
+  const { epochs, labelSmoothing, auxiliaryWeight, auxiliarySchedule, clipping, averageDecay } = chosen;
   const schedule = makeSchedule(chosen.schedule);
   return {
     epochs,
@@ -55,6 +62,7 @@ export function recipeOptions(recipe: RecipeName | Recipe): RecipeOptions {
     schedule: chosen.warmUp === undefined ? schedule : warmUp(chosen.warmUp, schedule),
     ...(labelSmoothing === undefined ? {} : { labelSmoothing }),
     ...(auxiliaryWeight === undefined ? {} : { auxiliaryWeight }),
+    ...(auxiliarySchedule === undefined ? {} : { auxiliarySchedule: makeSchedule(auxiliarySchedule) }),
     ...(clipping === undefined ? {} : { clipping }),
     ...(averageDecay === undefined ? {} : { averageDecay }),
   };
@@ -69,7 +77,8 @@ export function recipeOptions(recipe: RecipeName | Recipe): RecipeOptions {
  * console.log(formatRecipe('inception'));
  */
 export function formatRecipe(recipe: RecipeName | Recipe): string {
-  const { networks, paper, notes, augmentation, optimizer, schedule, warmUp, clipping, ...numbers } = resolve(recipe);
+  const { networks, paper, notes, augmentation, optimizer, schedule, auxiliarySchedule, warmUp, clipping, ...numbers } =
+    resolve(recipe);
   const call = ({ name, ...options }: { readonly name: string }) => `${name}(${listed(options)})`;
   const lines: [string, string][] = [
     ['networks', networks.join(', ')],
@@ -77,6 +86,7 @@ export function formatRecipe(recipe: RecipeName | Recipe): string {
     ...Object.entries(numbers).map(([name, value]): [string, string] => [words(name), String(value)]),
     ['optimizer', call(optimizer)],
     ['schedule', call(schedule)],
+    ...(auxiliarySchedule === undefined ? [] : [['auxiliary schedule', call(auxiliarySchedule)] as [string, string]]),
     ...(warmUp === undefined ? [] : [['warm-up', listed(warmUp)] as [string, string]]),
     ...(clipping === undefined ? [] : [['clipping', listed(clipping)] as [string, string]]),
     ['augmentation', augmentation.join(', ')],
@@ -103,6 +113,14 @@ function named<T extends { readonly name: string }>(names: readonly T['name'][])
   );
 }
 
+const scheduleRecipe = named<ScheduleRecipe>([
+  'stepDecay',
+  'multiStepDecay',
+  'reduceOnPlateau',
+  'polynomialDecay',
+  'cosineDecay',
+]);
+
 const recipeRules: OptionRules<Recipe> = {
   networks: listOf(string()),
   paper: string(),
@@ -110,10 +128,11 @@ const recipeRules: OptionRules<Recipe> = {
   batchSize: integer(1),
   epochs: integer(1),
   optimizer: named<OptimizerRecipe>(['sgd', 'rmsprop', 'adamw']),
-  schedule: named<ScheduleRecipe>(['stepDecay', 'multiStepDecay', 'reduceOnPlateau', 'polynomialDecay', 'cosineDecay']),
+  schedule: scheduleRecipe,
   warmUp: optional(rule<WarmUpOptions>('an object, the options of warmUp', isOptions)),
   labelSmoothing: optional(number(0, 1)),
   auxiliaryWeight: optional(number(0)),
+  auxiliarySchedule: optional(scheduleRecipe),
   clipping: optional(record<{ readonly norm: number }>({ norm: positive })),
   averageDecay: optional(number(0, 1)),
   dropout: optional(number(0, 1)),

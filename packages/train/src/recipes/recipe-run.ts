@@ -5,7 +5,7 @@ import type { Recipe, RecipeName } from './recipes.js';
 
 /** What a checkpoint says of its run, for whoever writes one outside of JavaScript. */
 export interface RecipeRun {
-  /** What `resume` compares. The schedule is not compared: its samples depend on the data, and are left out. */
+  /** What `resume` compares. Schedules are not compared: their samples depend on the data, and are left out. */
   readonly run: RunSettings;
   /** The optimizer's class, as checkpoints name it. */
   readonly optimizer: string;
@@ -22,20 +22,33 @@ export interface RecipeRun {
  * console.log(recipeRun('resnet-cifar').run.optimizer); // { weightDecay: 0.0001, …, momentum: 0.9, nesterov: false }
  */
 export function recipeRun(recipe: RecipeName | Recipe): RecipeRun {
-  const { optimizer, epochs, labelSmoothing = 0, auxiliaryWeight, clipping, averageDecay } = recipeOptions(recipe);
+  const {
+    optimizer,
+    epochs,
+    labelSmoothing = 0,
+    auxiliaryWeight,
+    auxiliarySchedule,
+    clipping,
+    averageDecay,
+  } = recipeOptions(recipe);
   const described = {
     epochs,
     optimizer,
     loader: { batchesPerEpoch: 1, epoch: () => noBatches },
     schedule: () => 1,
     auxiliaryWeight: auxiliaryWeight ?? defaultAuxiliaryWeight,
+    auxiliarySchedule: auxiliarySchedule ?? null,
     clipping: clipping ?? {},
     accumulate: 1,
     recompute: false,
     averageDecay: averageDecay ?? null,
     earlyStopping: null,
   };
-  const run = { ...runSettings(described, lossIdentity(undefined, labelSmoothing)), schedule: [] };
+  const run = {
+    ...runSettings(described, lossIdentity(undefined, labelSmoothing)),
+    schedule: [],
+    ...(auxiliarySchedule === undefined ? {} : { auxiliarySchedule: [] }),
+  };
   return { run, optimizer: optimizer.getClassName() };
 }
 

@@ -37,6 +37,8 @@ export interface Recipe {
   readonly warmUp?: WarmUpOptions;
   readonly labelSmoothing?: number;
   readonly auxiliaryWeight?: number;
+  /** Factor on the auxiliary weight. */
+  readonly auxiliarySchedule?: ScheduleRecipe;
   readonly clipping?: { readonly norm: number };
   readonly averageDecay?: number;
   /** Rate of dropout in the network. */
@@ -220,12 +222,13 @@ export const recipes = {
     networks: ['cifar_dsn'],
     paper: 'Lee et al., "Deeply-supervised nets" (2014); the authors\' Caffe files',
     notes:
-      'build it with auxiliaryHeads, and train with squaredHinge of @cnnzoo/losses as loss; the weight of the companion heads decays in the paper and stays here',
+      "build it with auxiliaryHeads, and train with squaredHinge of @cnnzoo/losses as loss; the companion heads' weight falls to 0 with the epochs as in the paper, and in the authors' Caffe solver the learning rate of the heads falls instead",
     batchSize: 100,
     epochs: 240,
     optimizer: { name: 'sgd', learningRate: 0.025, momentum: 0.9, weightDecay: 5e-4 },
     schedule: { name: 'multiStepDecay', milestones: [180, 210], factor: 0.1 },
     auxiliaryWeight: 1e-3,
+    auxiliarySchedule: { name: 'polynomialDecay', unit: 'epoch' },
     dropout: 0.5,
     whitening: 'contrast',
     augmentation: ['pad(4)', 'randomCrop(32)', 'randomHorizontalFlip'],
