@@ -48,6 +48,7 @@ export {
   glorotUniform,
   type Initializer,
   kaimingNormal,
+  lecunNormal,
   normal,
   pytorchUniform,
   truncatedNormal,

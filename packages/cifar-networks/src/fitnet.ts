@@ -9,6 +9,7 @@ import {
   dropout,
   globalMaxPooling2d,
   kaimingNormal,
+  lecunNormal,
   maxout,
   maxPooling2d,
   relu,
@@ -49,14 +50,15 @@ export function cifarFitnet4(options: CifarFitnetOptions = {}): LayersModel {
   const isMaxout = activation === 'maxout';
   const after = (name: string, pieces: number) =>
     activation === 'maxout' ? maxout({ name, pieces }) : others[activation]({ name });
-  const bias = constant(0);
+  // He's weights would double the mean square with every maxout, to logits in the thousands.
+  const initial = { kernel: isMaxout ? lecunNormal() : kaimingNormal(), bias: constant(0) };
   return buildModel<Pick<CifarFitnetOptions, 'activation'>>(
     {
       id: 'cifar_fitnet4',
       defaults: { numClasses: 10, inputShape: [32, 32, 3], smallestInput: 4, dropout: 0.2 },
       ownOptions: { activation: optional(oneOf(['maxout', 'relu', 'tanh', 'sigmoid'])) },
       preprocessing: 'cifar',
-      initialWeights: { conv2d: { kernel: kaimingNormal(), bias }, dense: { kernel: kaimingNormal(), bias } },
+      initialWeights: { conv2d: initial, dense: initial },
       features: (input, { dropout: rate }) =>
         stages.reduce<SymbolicTensor>(
           (x, widths, stage) =>

@@ -10,6 +10,7 @@ import {
   glorotUniform,
   type Initializer,
   kaimingNormal,
+  lecunNormal,
   normal,
   pytorchUniform,
   truncatedNormal,
@@ -36,6 +37,7 @@ function moments(initializer: Initializer, shape: number[]) {
 test.each([
   ['kaimingNormal', kaimingNormal({ seed: 1 }), Math.sqrt(2 / 576), 3],
   ['kaimingNormal fanOut', kaimingNormal({ mode: 'fanOut', seed: 1 }), Math.sqrt(2 / 2304), 3],
+  ['lecunNormal', lecunNormal({ seed: 1 }), 1 / Math.sqrt(576), 3],
   ['pytorchUniform', pytorchUniform({ seed: 1 }), 1 / Math.sqrt(3 * 576), 1.8],
   ['glorotUniform', glorotUniform({ seed: 1 }), Math.sqrt(2 / (576 + 2304)), 1.8],
   ['uniform', uniform({ bound: 0.3, seed: 1 }), 0.3 / Math.sqrt(3), 1.8],

@@ -180,6 +180,20 @@ export function kaimingNormal(options: Seeded & { mode?: 'fanIn' | 'fanOut' } = 
 }
 
 /**
+ * Normal with deviation 1 / sqrt(inputs of one unit): LeCun et al., "Efficient backprop" (1998). The mean square stays the same through
+ * maxout of two pieces, where He's weights would double it with every layer.
+ * @example
+ * import { conv2d, lecunNormal } from '@cnnzoo/blocks';
+ *
+ * const layer = conv2d({ filters: 64, kernelSize: 3, kernelInitializer: lecunNormal() });
+ */
+export function lecunNormal(options: Seeded = {}): RandomInitializer {
+  registerNormalDistributions();
+  const seed = seedOf('lecunNormal', options, {});
+  return new RandomInitializer({ distribution: 'normal', gain: 1, scaling: 'fanIn', ...seed });
+}
+
+/**
  * Uniform in ±1 / sqrt(inputs of one unit): what PyTorch gives a convolution or linear layer that nobody initializes.
  * @example
  * import { dense, pytorchUniform } from '@cnnzoo/blocks';

@@ -168,6 +168,7 @@ const places: readonly (readonly [name: RegExp, source: Source, place: string])[
   [/^cifar_allcnn/, allCnn, 'tables 1 and 2'],
   [/^cifar_highway/, highway, 'section 4 and table 2'],
   [/^cifar_fitnet4$/, fitnet, 'section 3.1'],
+  [/^mnist_fitnet$/, fitnet, "section 3.3, with the sizes of the authors' file"],
   [/^cifar_elu/, elu, 'sections 4.2 and 4.3'],
   [/^bn_inception$/, batchNorm, 'section 4.2 and figure 5'],
   [/^inception_v2$/, inception, 'table 1 and section 6'],

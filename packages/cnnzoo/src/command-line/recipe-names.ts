@@ -18,6 +18,7 @@ const names: Readonly<Record<RecipeName, true>> = {
   'all-cnn-cifar': true,
   'highway-cifar': true,
   'fitnet-cifar': true,
+  'fitnet-mnist': true,
   'lsuv-cifar': true,
   'elu-cifar': true,
   inception: true,

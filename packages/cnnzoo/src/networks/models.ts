@@ -13,6 +13,7 @@ import {
   cifarFitnet4,
   cifarHighway,
   cifarNin,
+  mnistFitnet,
   nin,
 } from '@cnnzoo/cifar-networks';
 import { googlenet, googlenetPaper } from '@cnnzoo/googlenet';
@@ -147,6 +148,7 @@ export const families = {
     cifar_highway19: highway(19),
     cifar_highway32: highway(32),
     cifar_fitnet4: cifarFitnet4,
+    mnist_fitnet: mnistFitnet,
     cifar_elu11: cifarElu11,
     cifar_elu18: cifarElu18,
   },

@@ -35,6 +35,7 @@ export function featureChannels(id: ModelId): number {
  */
 export function smallInput(id: ModelId): [number, number, number] {
   if (id === 'lenet5') return [32, 32, 1];
+  if (id === 'mnist_fitnet') return [28, 28, 1];
   if (isGiant(id)) return [4, 4, 3];
   if (/^(plain|se_res|senet|resne[tx]|wide_resnet)/.test(id)) return [32, 32, 3];
   if (/^cifar_elu/.test(id)) return [32, 32, 3];

@@ -67,7 +67,7 @@ def macs(module, output):
     return module.weight.numel() if isinstance(module, torch.nn.Linear) else 0
 
 
-def golden(network, size):
+def golden(network, size, channels=3):
     model = build(network).eval()
     state = {key: tuple(value.shape) for key, value in model.state_dict().items() if 'num_batches' not in key}
     for key, value in model.state_dict().items():
@@ -87,10 +87,10 @@ def golden(network, size):
         if not list(module.children()):
             module.register_forward_hook(record(name))
     with torch.no_grad():
-        logits = model(torch.from_numpy(uniform('input', (1, 3, size, size))))[0]
+        logits = model(torch.from_numpy(uniform('input', (1, channels, size, size))))[0]
     return {
         'model': network.rpartition(':')[2],
-        'input': [3, size, size],
+        'input': [channels, size, size],
         'params': sum(parameter.numel() for parameter in model.parameters()),
         'macs': sum(layer[4] for layer in layers),
         'state': state,
@@ -103,9 +103,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('network', nargs='?')
     parser.add_argument('--size', type=int, default=224, help='height and width of the image')
+    parser.add_argument('--channels', type=int, default=3, help='channels of the image')
     options = parser.parse_args()
     if options.network is not None:
-        print(json.dumps(golden(options.network, options.size)))
+        print(json.dumps(golden(options.network, options.size, options.channels)))
         return
     folder = pathlib.Path(__file__).parent / 'models'
     folder.mkdir(exist_ok=True)

@@ -270,6 +270,17 @@ export const recipes = {
     whitening: 'zca',
     augmentation: ['pad(8)', 'randomCrop(32)', 'randomHorizontalFlip'],
   },
+  'fitnet-mnist': {
+    networks: ['mnist_fitnet'],
+    paper: 'Romero et al., "FitNets: hints for thin deep nets" (2014), section 3.3; the authors\' file',
+    notes:
+      'the second stage: `trainHint` of layer act4 comes before, and `distillation` with temperature 3 and a weight from 4 to 0 is the loss; the authors end it after 100 epochs that are no better, and scale kernels of a norm above 0.9 and 1.9365 down',
+    batchSize: 128,
+    epochs: 150,
+    optimizer: { name: 'rmsprop', learningRate: 0.0005, decay: 0.9 },
+    schedule: { name: 'stepDecay', every: 150, factor: 1 },
+    augmentation: ['normalize'],
+  },
   'lsuv-cifar': {
     networks: ['cifar_fitnet4'],
     paper: 'Mishkin and Matas, "All you need is a good init" (2015), section 4.1; the authors\' Caffe solver',

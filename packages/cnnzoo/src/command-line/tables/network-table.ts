@@ -67,6 +67,7 @@ export const networkTable: readonly NetworkRow[] = [
   { id: 'cifar_highway19', family: 'cifar-networks', input: '32x32x3', classes: 10, params: 2256838, macs: 330826728, bytes: 9027352, weights: [] },
   { id: 'cifar_highway32', family: 'cifar-networks', input: '32x32x3', classes: 10, params: 1214478, macs: 274125800, bytes: 4857912, weights: [] },
   { id: 'cifar_fitnet4', family: 'cifar-networks', input: '32x32x3', classes: 10, params: 2742102, macs: 381941128, bytes: 10968408, weights: [] },
+  { id: 'mnist_fitnet', family: 'cifar-networks', input: '28x28x1', classes: 10, params: 36226, macs: 5625144, bytes: 144904, weights: [] },
   { id: 'cifar_elu11', family: 'cifar-networks', input: '32x32x3', classes: 100, params: 1669028, macs: 157530304, bytes: 6676112, weights: [] },
   { id: 'cifar_elu18', family: 'cifar-networks', input: '32x32x3', classes: 100, params: 39330404, macs: 1496908288, bytes: 157321616, weights: [] },
   { id: 'bn_inception', family: 'inception', input: '224x224x3', classes: 1000, params: 11188288, macs: 1934857216, bytes: 44832768, weights: [] },
