@@ -13,11 +13,18 @@ import * as tf from '@tensorflow/tfjs-core';
  * const model = createModel('lenet5');
  */
 export async function useBackend(): Promise<string> {
-  if (Object.keys(tf.engine().registryFactory).length === 0) {
+  if (!hasChosen()) {
     if (runsInNode()) await (await import('@cnnzoo/backend-node')).useBackend();
     // tfjs takes the best of them that starts.
     else await Promise.all([import('@tensorflow/tfjs-backend-webgl'), import('@tensorflow/tfjs-backend-cpu')]);
   }
   await tf.ready();
   return tf.getBackend();
+}
+
+/** In Node, packages import tfjs's cpu backend to fall back to: as long as it is registered and not in use, nobody has chosen it. */
+function hasChosen(): boolean {
+  const { backendName, registryFactory } = tf.engine();
+  const names = Object.keys(registryFactory);
+  return runsInNode() ? backendName !== undefined || names.some((name) => name !== 'cpu') : names.length > 0;
 }

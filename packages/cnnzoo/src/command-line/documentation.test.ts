@@ -9,9 +9,8 @@ import { commands } from './commands.js';
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const pages = [
   'README.md',
-  ...['packages', 'docs'].flatMap((folder) =>
-    readdirSync(`${root}/${folder}`).map((name) => (folder === 'docs' ? `docs/${name}` : `packages/${name}/README.md`)),
-  ),
+  ...readdirSync(`${root}/packages`).map((name) => `packages/${name}/README.md`),
+  ...readdirSync(`${root}/docs`, { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`),
 ].filter((page) => page.endsWith('.md'));
 
 function textOf(page: string): string {

@@ -31,17 +31,36 @@ const sidebar: DefaultTheme.SidebarItem[] = [
     text: 'Start',
     items: [
       { text: 'Overview', link: '/overview' },
-      ...items('tasks', 'classifier', 'coming-from', 'command-line', 'environment', 'hardware'),
+      ...items('tasks', 'classifier', 'coming-from', 'faq', 'troubleshooting'),
     ],
+  },
+  {
+    text: 'Guides',
+    items: items(
+      'guides/own-data',
+      'guides/own-network',
+      'guides/fine-tuning',
+      'guides/evaluating',
+      'guides/serving',
+      'guides/browser',
+      'guides/int8',
+      'guides/engines',
+      'guides/machines-and-pytorch',
+      'guides/publishing-a-network',
+    ),
   },
   { text: 'Try it', items: folder('live') },
   { text: 'Networks', items: [{ text: 'All of them', link: '/networks/' }, ...folder('networks')] },
-  { text: 'The lecture', items: items('lecture', 'lecture-notes', 'shapes', 'protocols', 'results') },
+  { text: 'The lecture', items: items('lecture', 'lecture-notes', 'shapes', 'protocols', 'results', 'benchmarks') },
   { text: 'Beyond one machine', items: items('many-machines', 'handover') },
+  { text: 'Details', items: items('command-line', 'environment', 'hardware') },
   { text: 'Packages', collapsed: true, items: folder('packages') },
   { text: 'Examples', collapsed: true, items: folder('examples') },
   { text: 'Reference', collapsed: true, items: folder('api') },
-  { text: 'How it is built', items: items('architecture', 'engine', 'contributing', 'publishing', 'security') },
+  {
+    text: 'How it is built',
+    items: items('architecture', 'engine', 'contributing', 'publishing', 'roadmap', 'changelog', 'security'),
+  },
 ];
 
 export default defineConfig({
@@ -76,6 +95,7 @@ export default defineConfig({
     search: { provider: 'local' },
     nav: [
       { text: 'Start', link: '/overview' },
+      { text: 'Guides', link: '/tasks' },
       { text: 'Try it', link: '/live/shapes' },
       { text: 'Networks', link: '/networks/' },
       { text: 'The lecture', link: '/lecture' },

@@ -9,13 +9,16 @@ export interface Problem {
   readonly message: string;
 }
 
-/** What the compiler has to say about programs, as strict as it is by default. */
-export function problems(files: readonly string[]): Problem[] {
+/**
+ * What the compiler has to say about programs, as strict as it is by default.
+ * @param inPage whether they have a browser's types, too
+ */
+export function problems(files: readonly string[], inPage = false): Problem[] {
   const program = ts.createProgram(files, {
     target: ts.ScriptTarget.ES2022,
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    lib: ['lib.es2023.d.ts'],
+    lib: inPage ? ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'] : ['lib.es2023.d.ts'],
     types: ['node'],
     // All packages, as if this one depended on each.
     paths: Object.fromEntries(

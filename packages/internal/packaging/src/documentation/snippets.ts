@@ -12,6 +12,8 @@ export interface Snippet {
    * run it, which have some.
    */
   readonly runs: boolean;
+  /** A program of a page, which has the browser's types. */
+  readonly inPage: boolean;
 }
 
 /** The Markdown files of this repository, without the forms of .github. */
@@ -19,7 +21,10 @@ export function markdownFiles(): { path: string; readme: boolean }[] {
   const readmes = ['packages', 'packages/internal', 'examples'].flatMap((folder) =>
     readdirSync(join(root, folder)).map((name) => join(folder, name, 'README.md')),
   );
-  const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+  const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => path.endsWith('.md'))
+    .sort();
   const pages = readdirSync(root).filter((name) => name.endsWith('.md') && name !== 'README.md');
   return [
     { path: 'README.md', readme: true },
@@ -31,15 +36,16 @@ export function markdownFiles(): { path: string; readme: boolean }[] {
   ];
 }
 
-/** All blocks marked `ts` of these files. Those of CONTRIBUTING.md are a package, which has a test of its own. */
+/** All blocks marked `ts` of these files. Those of CONTRIBUTING.md are a package, and those of Korean pages are the English ones: both have tests of their own. */
 export function snippets(): Snippet[] {
-  const files = markdownFiles().filter(({ path }) => path !== 'CONTRIBUTING.md');
+  const files = markdownFiles().filter(({ path }) => path !== 'CONTRIBUTING.md' && !path.startsWith('docs/ko/'));
   return files.flatMap(({ path, readme }) => {
     const text = readFileSync(join(root, path), 'utf8');
-    return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map((match, i) => ({
-      place: `${path}:${text.slice(0, match.index).split('\n').length}`,
-      code: match[1] ?? '',
-      runs: readme && i === 0 && !match[1]?.includes('fineTune('),
+    return [...text.matchAll(/(?:^`([^`\n]+)`\n\n)?^```ts\n(.*?)^```/gms)].map(([block, file = '', code = ''], i) => ({
+      place: `${path}:${text.slice(0, text.indexOf(block)).split('\n').length}`,
+      code,
+      runs: readme && i === 0 && !code.includes('fineTune('),
+      inPage: file.endsWith('.ts'),
     }));
   });
 }
