@@ -26,5 +26,5 @@ export async function useBackend(): Promise<string> {
 function hasChosen(): boolean {
   const { backendName, registryFactory } = tf.engine();
   const names = Object.keys(registryFactory);
-  return runsInNode() ? backendName !== undefined || names.some((name) => name !== 'cpu') : names.length > 0;
+  return runsInNode() ? backendName != null || names.some((name) => name !== 'cpu') : names.length > 0;
 }
