@@ -46,11 +46,11 @@ export function declaredImports({ optional = false } = {}): Map<string, Imports>
   );
 }
 
-/** The sources that become part of a package: no tests, and nothing that only tests use. */
+/** The sources that become part of a package: no tests, nothing that only tests use, and no files that it writes for others. */
 export function publishedSources(folder: string): string[] {
   return readdirSync(join(folder, 'src'), { recursive: true, encoding: 'utf8' })
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => path.endsWith('.ts') && !/\.test\.ts$|(?:^|\/)(?:fixtures|testing|differential)\//.test(path))
+    .filter((path) => path.endsWith('.ts') && !/\.test\.ts$|(?:^|\/)(?:fixtures|testing|differential|skeleton)\//.test(path))
     .map((path) => join(folder, 'src', path))
     .sort();
 }

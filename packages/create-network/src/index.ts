@@ -1,0 +1,1 @@
+export { type CreatedNetwork, type CreateNetworkOptions, createNetwork } from './create-network.js';
