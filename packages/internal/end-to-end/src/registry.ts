@@ -45,6 +45,8 @@ export async function startRegistry(folder: string): Promise<LocalServer> {
       // Ours are never asked for elsewhere.
       '@cnnzoo/*': anyone,
       cnnzoo: anyone,
+      // What somebody publishes who has made a network.
+      '@ada/*': anyone,
       '**': { access: '$all', publish: '$authenticated', proxy: 'upstream' },
     },
     publish: { allow_offline: true },

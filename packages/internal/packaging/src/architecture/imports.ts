@@ -50,7 +50,9 @@ export function declaredImports({ optional = false } = {}): Map<string, Imports>
 export function publishedSources(folder: string): string[] {
   return readdirSync(join(folder, 'src'), { recursive: true, encoding: 'utf8' })
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => path.endsWith('.ts') && !/\.test\.ts$|(?:^|\/)(?:fixtures|testing|differential|skeleton)\//.test(path))
+    .filter(
+      (path) => path.endsWith('.ts') && !/\.test\.ts$|(?:^|\/)(?:fixtures|testing|differential|skeleton)\//.test(path),
+    )
     .map((path) => join(folder, 'src', path))
     .sort();
 }

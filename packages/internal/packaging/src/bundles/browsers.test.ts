@@ -9,6 +9,7 @@ import { programFolder, runFresh } from './fresh-process.js';
 const nodeOnly = [
   '@cnnzoo/backend-node',
   '@cnnzoo/backend-onnx',
+  '@cnnzoo/create-network',
   '@cnnzoo/data',
   '@cnnzoo/handover',
   '@cnnzoo/quantize',
