@@ -1,10 +1,16 @@
-import { check, rule } from '@cnnzoo/checks';
-import type { SensitivityReport } from './sensitivity.js';
+import { check, listOf, number, type Rule, record, text } from '@cnnzoo/checks';
+import type { LayerSensitivity, SensitivityReport } from './sensitivity.js';
 
-export const reportRule = rule<SensitivityReport>(
-  'a report of sensitivity',
-  (value) => typeof value === 'object' && value !== null && 'layers' in value && Array.isArray(value.layers),
-);
+const costs = { loss: number(), agreement: number(), error: number() };
+
+/** What `sensitivity` gives; as people keep it in a file, too. */
+export const reportRule: Rule<SensitivityReport> = record<SensitivityReport>({
+  model: text,
+  images: number(),
+  accuracy: number(),
+  all: record<SensitivityReport['all']>(costs),
+  layers: listOf(record<LayerSensitivity>({ layer: text, operator: text, weights: number(), ...costs })),
+});
 
 /**
  * A report as a table, the layer that costs most first.
