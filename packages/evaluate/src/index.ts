@@ -11,7 +11,7 @@ export {
   type GradCamOptions,
   gradCam,
 } from './maps/class-activation.js';
-export type { ClassActivationMap } from './maps/heat-map.js';
+export { activationOverlay, type ClassActivationMap } from './maps/heat-map.js';
 export { toPng } from './maps/png.js';
 export type { Classifier } from './networks/classifier.js';
 export { toFullyConvolutional } from './networks/fully-convolutional.js';

@@ -1,5 +1,7 @@
+import { check, rule } from '@cnnzoo/checks';
 import type { Preprocessing } from '@cnnzoo/metadata';
-import { denormalize, grayscale, type Image, resize, toBytes } from '@cnnzoo/transforms';
+import { denormalize, grayscale, type Image, resize, toBytes, toRgb } from '@cnnzoo/transforms';
+import { imageRule } from '../image-rule.js';
 import { colorAt, inferno } from './color-map.js';
 
 /** Where in an image a network sees a class. */
@@ -22,20 +24,35 @@ export interface ClassActivationMap {
 /** The share of the overlay that is the map's. */
 const opacity = 0.5;
 
+const mapRule = /* @__PURE__ */ rule<Pick<ClassActivationMap, 'values' | 'size'>>(
+  'a map: size [height, width], height * width values',
+  (map) => {
+    const { values, size } = Object(map) as Partial<ClassActivationMap>;
+    return (
+      values instanceof Float32Array && Array.isArray(size) && values.length > 0 && values.length === size[0] * size[1]
+    );
+  },
+);
+
 /**
- * A map over the image: scaled to 0 to 1, enlarged bilinearly, coloured.
- * @param seen the network's input, normalized
+ * A class activation map over an image of your own: scaled to 0 to 1, enlarged bilinearly, coloured. The map's own `overlay` has the crop that the network saw;
+ * this is for the photograph that the crop was made of, in its own size.
+ * @param map what `classActivationMap` and `gradCam` return, or its `values` and `size`
+ * @param image the part of the photograph that the network saw: 8-bit, or floats from 0 to 1; grey, RGB or RGBA
+ * @returns 8-bit RGB of the image's size
+ * @throws TypeError for what is no map or no image; RangeError for an image with another number of channels
+ * @example
+ * import { activationOverlay, classActivationMap, toPng } from '@cnnzoo/evaluate';
+ * const map = await classActivationMap(model, image);
+ * const png = await toPng(activationOverlay(map, image));
  */
-export function overlayOf(
-  seen: Image,
-  values: Float32Array,
-  [height, width]: readonly [number, number],
-  preprocessing: Preprocessing | null,
-): Image {
-  const pixels = asRgbBytes(seen, preprocessing);
+export function activationOverlay(map: Pick<ClassActivationMap, 'values' | 'size'>, image: Image): Image {
+  const { values, size } = check('map', map, mapRule);
+  const [height, width] = size;
   const lowest = values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
   const highest = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
   const range = highest - lowest || 1;
+  const pixels = toBytes()(toRgb()(check('image', image, imageRule)));
   const scaled = { data: values.map((value) => (value - lowest) / range), width, height, channels: 1 };
   const enlarged = resize([pixels.height, pixels.width])(scaled);
   const data = new Uint8Array(pixels.data.length);
@@ -43,6 +60,16 @@ export function overlayOf(
     for (const [c, value] of colorAt(inferno, enlarged.data[pixel] ?? 0).entries())
       data[pixel * 3 + c] = Math.round(opacity * value + (1 - opacity) * (pixels.data[pixel * 3 + c] ?? 0));
   return { ...pixels, data };
+}
+
+/** The map over what the network saw, normalized. */
+export function overlayOf(
+  seen: Image,
+  values: Float32Array,
+  size: readonly [number, number],
+  preprocessing: Preprocessing | null,
+): Image {
+  return activationOverlay({ values, size }, asRgbBytes(seen, preprocessing));
 }
 
 /** What the network saw as something to look at. */

@@ -51,4 +51,70 @@ describe.skipIf(!siteCanBeOpened)('the site', () => {
     expect(elsewhere).toEqual([]);
     expect(errors).toEqual([]);
   });
+
+  test('a picture is classified and has a map of the class over it; what is no picture is refused', async () => {
+    const { page, url, elsewhere, errors } = site;
+    await page.goto(`${url}live/drop-a-picture.html`);
+    const answer = page.locator('#answer');
+    await page.getByRole('button', { name: 'A ship' }).click();
+    await answer.filter({ hasText: 'ResNet-20 says ship' }).waitFor();
+    expect(await page.locator('.bars li').first().textContent()).toMatch(/^ship(100|[5-9]\d)\.\d %$/);
+    const drawn = () => page.evaluate<string>("document.getElementById('picture').toDataURL()");
+    /** What is drawn next, after a change. */
+    const drawnAfter = async (change: () => Promise<unknown>) => {
+      const before = await drawn();
+      await change();
+      await expect.poll(drawn).not.toBe(before);
+      return drawn();
+    };
+    const map = page.locator('#show-map');
+    const plain = await drawnAfter(() => map.uncheck());
+    const ofShip = await drawnAfter(() => map.check());
+    const ofCat = await drawnAfter(() => page.selectOption('#map-class', 'cat'));
+    expect(new Set([plain, ofShip, ofCat]).size).toBe(3);
+    // Dropped, a picture is classified; a text is not.
+    const drop = (type: string, make: string) =>
+      page.evaluate(`(async () => {
+        const files = new DataTransfer();
+        files.items.add(new File([await (${make})], 'file', { type: '${type}' }));
+        document.querySelector('.drop').dispatchEvent(new DragEvent('drop', { dataTransfer: files, cancelable: true, bubbles: true }));
+      })()`);
+    await drop('text/plain', "'no picture'");
+    await page.locator('.live-page .error', { hasText: /./ }).waitFor();
+    const old = (await answer.textContent()) ?? '';
+    await drop('image/png', "new Promise((done) => document.createElement('canvas').toBlob(done))");
+    await answer.filter({ hasNotText: old, hasText: 'ResNet-20 says' }).waitFor();
+    expect(await page.locator('.live-page .error').textContent()).toBe('');
+    expect(elsewhere).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
+  test('LeNet-5 learns in the page, pauses, goes on and begins anew', async () => {
+    const { page, url, elsewhere, errors } = site;
+    await page.goto(`${url}live/train-lenet.html`);
+    const [said, start] = [page.locator('#training'), page.locator('#start')];
+    // Small batches: here a graphics card is played by the processor.
+    await page.getByRole('slider', { name: 'batch size' }).fill('0');
+    await start.click();
+    const progress = async () => {
+      const [, step, loss] = /^Step (\d+), .*loss ([\d.]+)/.exec((await said.textContent()) ?? '') ?? [];
+      return { step: Number(step ?? 0), loss: Number(loss ?? Number.POSITIVE_INFINITY) };
+    };
+    // By chance the loss is ln 10 = 2.3.
+    await expect.poll(async () => (await progress()).loss, { timeout: 300_000 }).toBeLessThan(1.5);
+    expect(await said.textContent()).toContain('of 500 test digits right');
+    await start.click();
+    await start.filter({ hasText: 'Continue' }).waitFor();
+    const paused = await progress();
+    await start.click();
+    await expect.poll(async () => (await progress()).step, { timeout: 300_000 }).toBeGreaterThan(paused.step);
+    expect(
+      (await page.locator('.chart polyline.training').first().getAttribute('points'))?.split(' ').length,
+    ).toBeGreaterThan(paused.step);
+    await page.getByRole('button', { name: 'Reset' }).click();
+    await said.filter({ hasText: 'Not trained yet' }).waitFor();
+    expect(await start.textContent()).toBe('Start');
+    expect(elsewhere).toEqual([]);
+    expect(errors).toEqual([]);
+  });
 });

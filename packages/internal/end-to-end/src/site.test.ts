@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSite, siteCanBeOpened } from './opened-site.js';
 
-const livePages = ['shapes', 'label-smoothing', 'receptive-field', 'draw-a-digit'];
+const livePages = ['shapes', 'label-smoothing', 'receptive-field', 'draw-a-digit', 'drop-a-picture', 'train-lenet'];
 
 describe.skipIf(!siteCanBeOpened)('the site', () => {
   let site: Awaited<ReturnType<typeof openSite>>;

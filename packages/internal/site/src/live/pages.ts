@@ -10,6 +10,8 @@ export const livePages = {
   'label-smoothing': () => import('./label-smoothing.js'),
   'receptive-field': () => import('./receptive-field.js'),
   digit: () => import('./digit/draw-digit.js'),
+  picture: () => import('./picture/classify-picture.js'),
+  training: () => import('./training/train-lenet.js'),
 } satisfies Readonly<Record<string, () => Promise<LivePageModule>>>;
 
 export type LivePageName = keyof typeof livePages;
