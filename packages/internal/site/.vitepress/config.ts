@@ -26,6 +26,20 @@ function folder(name: string): { text: string; link: string }[] {
   return items(...names.sort().map((file) => `${name}/${file.slice(0, -3)}`));
 }
 
+/** In the order in which they are read. */
+const guides = [
+  'guides/own-data',
+  'guides/own-network',
+  'guides/fine-tuning',
+  'guides/evaluating',
+  'guides/serving',
+  'guides/browser',
+  'guides/int8',
+  'guides/engines',
+  'guides/machines-and-pytorch',
+  'guides/publishing-a-network',
+];
+
 const sidebar: DefaultTheme.SidebarItem[] = [
   {
     text: 'Start',
@@ -36,18 +50,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
   },
   {
     text: 'Guides',
-    items: items(
-      'guides/own-data',
-      'guides/own-network',
-      'guides/fine-tuning',
-      'guides/evaluating',
-      'guides/serving',
-      'guides/browser',
-      'guides/int8',
-      'guides/engines',
-      'guides/machines-and-pytorch',
-      'guides/publishing-a-network',
-    ),
+    items: items(...guides),
   },
   { text: 'Try it', items: folder('live') },
   { text: 'Networks', items: [{ text: 'All of them', link: '/networks/' }, ...folder('networks')] },
@@ -63,10 +66,36 @@ const sidebar: DefaultTheme.SidebarItem[] = [
   },
 ];
 
+const koreanSidebar: DefaultTheme.SidebarItem[] = [
+  { text: '시작', items: [{ text: '한국어 안내', link: '/ko/' }, ...items('ko/classifier')] },
+  { text: '안내서', items: items(...guides.map((name) => `ko/${name}`)) },
+  { text: '강의', items: items('ko/lecture') },
+];
+
 export default defineConfig({
   title: 'cnnzoo',
   description: 'The classic convolutional networks for TypeScript, and everything to train them',
-  lang: 'en',
+  locales: {
+    root: { label: 'English', lang: 'en' },
+    ko: {
+      label: '한국어',
+      lang: 'ko',
+      description: 'TypeScript를 위한 고전 합성곱 신경망',
+      themeConfig: {
+        nav: [
+          { text: '안내서', link: '/ko/' },
+          { text: '강의', link: '/ko/lecture' },
+        ],
+        sidebar: koreanSidebar,
+        outline: { level: [2, 3], label: '이 페이지에서' },
+        docFooter: { prev: '이전', next: '다음' },
+        darkModeSwitchLabel: '밝기',
+        sidebarMenuLabel: '메뉴',
+        returnToTopLabel: '맨 위로',
+        langMenuLabel: '언어',
+      },
+    },
+  },
   srcDir: '.pages',
   outDir: 'dist',
   cacheDir: 'node_modules/.cache/vitepress',
@@ -93,6 +122,8 @@ export default defineConfig({
   },
   themeConfig: {
     search: { provider: 'local' },
+    // Not every page is there in Korean. Those that are link to each other below their titles.
+    i18nRouting: false,
     nav: [
       { text: 'Start', link: '/overview' },
       { text: 'Guides', link: '/tasks' },

@@ -19,7 +19,15 @@ export function writePages(): void {
 function writePage(path: string, pages: ReadonlyMap<string, string>): void {
   const copyImage = (image: string) => cpSync(join(root, image), join(pagesFolder, 'public', image));
   const markdown = siteLinks(readFileSync(join(root, path), 'utf8'), path, pages, copyImage);
-  write(pages.get(path) ?? path, markdown);
+  write(pages.get(path) ?? path, withLanguages(markdown, path, pages));
+}
+
+/** Puts a link to the same page in the other language below the title. */
+function withLanguages(markdown: string, path: string, pages: ReadonlyMap<string, string>): string {
+  const isKorean = path.startsWith('docs/ko/');
+  const other = pages.get(isKorean ? path.replace('docs/ko/', 'docs/') : path.replace('docs/', 'docs/ko/'));
+  if (other === undefined || other === pages.get(path)) return markdown;
+  return markdown.replace(/^# .*$/m, (title) => `${title}\n\n[${isKorean ? 'English' : '한국어'}](/${other})`);
 }
 
 /** Writes one page of the site. */
