@@ -63,8 +63,8 @@ const pages: readonly NetworkPage[] = [
   },
   {
     name: 'cifar',
-    title: 'The networks of CIFAR',
-    networks: (id) => /^(cifar_|nin)/.test(id),
+    title: 'The networks of CIFAR and MNIST',
+    networks: (id) => /^(cifar_|mnist_|nin)/.test(id),
     drawn: 'cifar_resnet20',
     package: 'cifar-networks',
   },
