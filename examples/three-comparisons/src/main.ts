@@ -1,6 +1,6 @@
 /**
  * Three pairs of networks that differ in one thing, and how the training loss of each falls: `npm start -- --data cifar10.zip
- * [--images 2000] [--epochs 4]`.
+ * [--images 2000] [--epochs 4] [--only prelu,lsuv,highway]`.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,8 +8,8 @@ import { parseArgs } from 'node:util';
 import { useBackend } from '@cnnzoo/backend-node';
 import { DataLoader, imageFolder, subset } from '@cnnzoo/data';
 import { sgd, train, warmUp } from '@cnnzoo/train';
-import { compose, normalize, randomHorizontalFlip, toTensor } from '@cnnzoo/transforms';
-import { comparisons, type Network } from './comparisons.js';
+import { compose, normalize, randomHorizontalFlip, resize, toTensor } from '@cnnzoo/transforms';
+import { comparisons, type Network, pixels } from './comparisons.js';
 import { type Curve, drawComparison } from './draw-comparison.js';
 
 const { values } = parseArgs({
@@ -17,12 +17,14 @@ const { values } = parseArgs({
     data: { type: 'string' },
     epochs: { type: 'string', default: '4' },
     images: { type: 'string', default: '2000' },
+    only: { type: 'string', default: comparisons.map(({ id }) => id).join() },
     folder: { type: 'string', default: join('runs', 'three-comparisons') },
   },
 });
 if (values.data === undefined)
   throw new TypeError('--data is missing: a folder, .zip or .tar with train/CLASS/*.jpg of 32 x 32 pixels');
 
+const wanted = values.only.split(',');
 /** A point of a curve is the mean loss of this many steps. */
 const stepsOfPoint = 10;
 
@@ -35,13 +37,14 @@ const images = subset(
   Array.from({ length: count }, (_, i) => Math.floor((i * all.length) / count)),
 );
 const transform = compose([
+  resize(pixels),
   randomHorizontalFlip(),
   toTensor(),
   normalize([0.4914, 0.4822, 0.4465], [0.247, 0.2435, 0.2616]),
 ]);
 await mkdir(values.folder, { recursive: true });
 
-async function curveOf({ name, make }: Network): Promise<Curve> {
+async function curveOf({ name, make }: Network, learningRate: number): Promise<Curve> {
   const loader = new DataLoader(images, {
     batchSize: 32,
     shuffle: true,
@@ -51,7 +54,7 @@ async function curveOf({ name, make }: Network): Promise<Curve> {
     workers: 1,
   });
   const model = await make(loader);
-  const optimizer = sgd({ learningRate: 0.01, momentum: 0.9, nesterov: true, weightDecay: 5e-4 });
+  const optimizer = sgd({ learningRate, momentum: 0.9, nesterov: true, weightDecay: 5e-4 });
   const losses: number[] = [];
   const { interrupted } = await train(model, loader, {
     epochs: Number(values.epochs),
@@ -74,10 +77,10 @@ async function curveOf({ name, make }: Network): Promise<Curve> {
 
 console.log('| comparison | network | loss of the first 10 steps | half-way | loss of the last 10 steps |');
 console.log('| --- | --- | ---: | ---: | ---: |');
-for (const { id, title, networks } of comparisons) {
+for (const { id, title, learningRate, networks } of comparisons.filter(({ id }) => wanted.includes(id))) {
   const curves: Curve[] = [];
   for (const network of networks) {
-    const curve = await curveOf(network);
+    const curve = await curveOf(network, learningRate);
     curves.push(curve);
     const { points } = curve;
     const shown = [points[0], points[Math.floor(points.length / 2)], points.at(-1)];

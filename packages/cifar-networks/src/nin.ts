@@ -15,9 +15,11 @@ import {
   dropout,
   flatten,
   globalAveragePooling2d,
+  glorotUniform,
   kaimingNormal,
   maxPooling2d,
   mlpconv,
+  normal,
   relu,
 } from '@cnnzoo/blocks';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
@@ -25,6 +27,11 @@ import { aliveClasses } from './alive-classes.js';
 
 const bias = constant(0);
 const initialWeights = { conv2d: { kernel: kaimingNormal(), bias }, dense: { kernel: kaimingNormal(), bias } };
+/**
+ * The authors' of DSN. A companion head has up to 196,608 inputs: beside He's weights, whose outputs are 3 times as large, its first steps
+ * at the paper's learning rate diverge.
+ */
+const dsnWeights = { conv2d: { kernel: normal({ deviation: 0.05 }), bias }, dense: { kernel: glorotUniform(), bias } };
 
 // Lin et al. (2013), figure 2; sizes of the authors' CIFAR-10 file. The last 1x1 convolution, to the classes, is the classifier's.
 const cifarStages = [
@@ -62,7 +69,7 @@ function buildCifar({ id, secondPooling, endsInRelu }: CifarVariant, options: Au
         knownInputSize: hasHeads,
       },
       preprocessing: 'cifar',
-      initialWeights,
+      initialWeights: hasHeads ? dsnWeights : initialWeights,
       features: (input, { numClasses, dropout: rate, auxiliaryHeads }) => {
         const auxiliaryLogits: SymbolicTensor[] = [];
         const features = cifarStages.reduce<SymbolicTensor>((x, { filters, kernelSize }, index) => {

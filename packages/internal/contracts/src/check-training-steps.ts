@@ -4,6 +4,10 @@
  *
  *   pnpm --filter @cnnzoo/contracts check-training-steps [--steps 20] [--operators standard] [--python PROGRAM] [--browser]
  *     [--torch PROGRAM] [NETWORK…]
+ *
+ * With `--small` every network for 32x32 pictures instead, with small images and, unless `--steps` says otherwise, one step. Each of its weights is
+ * compared by its own norm: biases that have just left 0 are nothing but gradient. Deep plain networks amplify rounding beyond any fixed bar. What the
+ * engine itself is off by when every pixel is moved by a millionth is printed, and a file may be off by ten times that.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,14 +25,15 @@ import { replayInBrowser } from './replay-in-browser.js';
 import {
   type StepBatch,
   type StepCase,
+  smallStepCases,
   stepBatches,
   stepCases,
   stepOptimizer,
   stepRecipe,
 } from './training-step-cases.js';
 
-/** Of a loss, and of the L2 norm of all weights. */
-const bars = { loss: 1e-5, weights: 1e-4 };
+/** Of a loss, of the L2 norm of all weights and, of small networks, of that of each weight. */
+const bars = { loss: 1e-5, weights: 1e-4, each: 1e-3 };
 
 const example = fileURLToPath(new URL('../../../../examples/training-step', import.meta.url));
 const replayScript = fileURLToPath(new URL('../python/replay_step.py', import.meta.url));
@@ -107,8 +112,7 @@ function lossDeviation(expected: readonly number[], actual: readonly number[]): 
  * The L2 norm of the weights' difference, relative to theirs, and the tensor that is furthest off by its own norm: biases that have just left 0
  * are. Running statistics count as weights.
  */
-async function weightDeviation(folder: string, expected: StateDict): Promise<WeightDeviation> {
-  const trained = await readSafetensors(join(folder, 'trained.safetensors'));
+function deviationOf(trained: StateDict, expected: StateDict): WeightDeviation {
   let [worst, worstName, allOff, all] = [0, '', 0, 0];
   for (const [name, { data }] of expected) {
     if (!(data instanceof Float32Array) || name.endsWith('momentum_buffer')) continue;
@@ -127,8 +131,40 @@ async function weightDeviation(folder: string, expected: StateDict): Promise<Wei
   return { weights: Math.sqrt(allOff / all), worst, name: worstName };
 }
 
+/** What rounding may do: the most that the engine is off by when all pixels are moved by a millionth, as sums of hundreds of products are. */
+async function roundingOf(
+  one: StepCase,
+  batches: readonly StepBatch[],
+  losses: readonly number[],
+  expected: StateDict,
+) {
+  const most = { loss: 0, weights: 0, each: 0 };
+  for (const seed of [1, 2, 3, 4]) {
+    const moved = batches.map(({ images, labels }) => ({
+      images: tf.tidy(() => {
+        const signs = tf.sub(tf.mul(tf.randomUniform(images.shape, 0, 2, 'int32', seed), 2), 1);
+        return tf.mul(images, tf.add(tf.mul(signs, 1e-6), 1)) as tf.Tensor4D;
+      }),
+      labels,
+    }));
+    const [model, used] = [one.build(), stepOptimizer(one)];
+    const others = await inEngine(model, used, moved);
+    const step = exportTrainingStep(model, { optimizer: used, batchSize: one.batchSize });
+    const { weights, worst } = deviationOf(await readSafetensors(step.state), expected);
+    most.loss = Math.max(most.loss, lossDeviation(losses, others.losses));
+    most.weights = Math.max(most.weights, weights);
+    most.each = Math.max(most.each, worst);
+    tf.dispose(moved.map(({ images }) => images));
+    model.dispose();
+    used.dispose();
+  }
+  return most;
+}
+
 interface Settings {
   readonly steps: number;
+  /** Whether each weight is compared by its own norm, too. */
+  readonly each: boolean;
   readonly operators: 'standard' | 'onnxruntime';
   readonly python: string | undefined;
   readonly browser: boolean;
@@ -137,7 +173,10 @@ interface Settings {
 }
 
 /** @returns what is wrong */
-async function checkCase(one: StepCase, { steps, operators, python, browser, torch }: Settings): Promise<string[]> {
+async function checkCase(
+  one: StepCase,
+  { steps, each, operators, python, browser, torch }: Settings,
+): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-step-'));
   const problems: string[] = [];
   try {
@@ -163,12 +202,21 @@ async function checkCase(one: StepCase, { steps, operators, python, browser, tor
     const expected = exportTrainingStep(model, options).state;
     writeFileSync(join(folder, 'expected.safetensors'), expected);
     const weights = await readSafetensors(expected);
+    const rounding = each ? await roundingOf(one, batches, engine.losses, weights) : { loss: 0, weights: 0, each: 0 };
+    if (each)
+      console.log(
+        `${one.name}: by rounding alone losses ${rounding.loss.toExponential(1)}, weights ${rounding.weights.toExponential(1)}, at most ${rounding.each.toExponential(1)}`,
+      );
     tf.dispose(batches.flatMap(({ images, labels }) => [images, labels]));
     model.dispose();
     used.dispose();
     const report = async (where: string, { losses, milliseconds }: Replay, given?: WeightDeviation) => {
       const loss = lossDeviation(engine.losses, losses);
-      const { weights: deviation, worst, name } = given ?? (await weightDeviation(folder, weights));
+      const {
+        weights: deviation,
+        worst,
+        name,
+      } = given ?? deviationOf(await readSafetensors(join(folder, 'trained.safetensors')), weights);
       const ratio = median(milliseconds.slice(1)) / median(engine.milliseconds.slice(1));
       console.log(
         [
@@ -180,8 +228,12 @@ async function checkCase(one: StepCase, { steps, operators, python, browser, tor
           `${median(milliseconds.slice(1)).toFixed(0)} ms, ${ratio.toFixed(2)} of the engine's`,
         ].join('  '),
       );
-      if (!(loss <= bars.loss)) problems.push(`${one.name} in ${where}: losses are off by ${loss}`);
-      if (!(deviation <= bars.weights)) problems.push(`${one.name} in ${where}: the weights are off by ${deviation}`);
+      if (!(loss <= Math.max(bars.loss, 10 * rounding.loss)))
+        problems.push(`${one.name} in ${where}: losses are off by ${loss}`);
+      if (!(deviation <= Math.max(bars.weights, 10 * rounding.weights)))
+        problems.push(`${one.name} in ${where}: the weights are off by ${deviation}`);
+      if (each && !(worst <= Math.max(bars.each, 10 * rounding.each)))
+        problems.push(`${one.name} in ${where}: ${name} is off by ${worst}`);
     };
     await report('Node', await inNode(folder, dict));
     if (python !== undefined) {
@@ -204,7 +256,8 @@ async function checkCase(one: StepCase, { steps, operators, python, browser, tor
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    steps: { type: 'string', default: '20' },
+    steps: { type: 'string' },
+    small: { type: 'boolean', default: false },
     operators: { type: 'string', default: 'standard' },
     python: { type: 'string' },
     browser: { type: 'boolean', default: false },
@@ -215,10 +268,11 @@ registerOnnxBackend();
 await tf.setBackend('onnx');
 const problems: string[] = [];
 const isWanted = ({ name, exported }: StepCase) => (positionals.length === 0 ? exported : positionals.includes(name));
-for (const one of stepCases.filter(isWanted))
+for (const one of (values.small ? smallStepCases : stepCases).filter(isWanted))
   problems.push(
     ...(await checkCase(one, {
-      steps: Number(values.steps),
+      each: values.small,
+      steps: Number(values.steps ?? (values.small ? 1 : 20)),
       operators: values.operators === 'onnxruntime' ? 'onnxruntime' : 'standard',
       python: values.python,
       browser: values.browser,

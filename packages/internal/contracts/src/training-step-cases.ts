@@ -8,6 +8,8 @@ import { type Recipe, sgd } from '@cnnzoo/train';
 import { vgg11 } from '@cnnzoo/vgg';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { createModel, listModels } from 'cnnzoo';
+import { isGiant, smallInput } from './small-networks.js';
 
 export interface StepCase {
   readonly name: string;
@@ -55,6 +57,23 @@ export const stepCases: readonly StepCase[] = [
     exported: false,
   }),
 ];
+
+/** Every network for 32x32 pictures, small, for a step or two: files are made of all of them. */
+export const smallStepCases: readonly StepCase[] = listModels()
+  .filter((id) => id.startsWith('cifar_') && !isGiant(id))
+  .map((id) =>
+    row(
+      id,
+      () =>
+        createModel(id, {
+          numClasses,
+          seed,
+          inputShape: smallInput(id),
+          ...(id === 'cifar_dsn' ? { auxiliaryHeads: true } : {}),
+        } as never),
+      { batchSize: 8, learningRate: 0.01 },
+    ),
+  );
 
 export const stepOptimizer = ({ learningRate }: StepCase) => sgd({ learningRate, momentum: 0.9, weightDecay: 1e-4 });
 

@@ -146,6 +146,8 @@ export const recipes = {
       'cifar_resnet44',
       'cifar_resnet56',
       'cifar_plain20',
+      'cifar_plain32',
+      'cifar_plain44',
       'cifar_plain56',
     ],
     paper: 'He et al., "Deep residual learning for image recognition" (2016), section 4.2',
@@ -157,8 +159,15 @@ export const recipes = {
     augmentation: ['pad(4)', 'randomCrop(32)', 'randomHorizontalFlip'],
   },
   'resnet-cifar-110': {
-    networks: ['cifar_resnet110', 'cifar_resnet1202'],
-    paper: 'He et al., "Deep residual learning for image recognition" (2016), section 4.2',
+    networks: [
+      'cifar_resnet110',
+      'cifar_resnet1202',
+      'cifar_plain110',
+      'cifar_preact_resnet164',
+      'cifar_preact_resnet1001',
+    ],
+    paper:
+      'He et al., "Deep residual learning for image recognition" (2016), section 4.2, and "Identity mappings in deep residual networks" (2016), appendix',
     notes:
       'the paper starts with a tenth of the learning rate until the training error is below 80 %, about 400 steps; here it rises to it',
     batchSize: 128,
