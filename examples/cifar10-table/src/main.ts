@@ -2,7 +2,7 @@
 import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { DataLoader, imageFolder, subset } from '@cnnzoo/data';
+import { DataLoader, type Dataset, imageFolder, subset } from '@cnnzoo/data';
 import { summarize } from '@cnnzoo/shape';
 import { cosineDecay, sgd, train, warmUp } from '@cnnzoo/train';
 import { compose, normalize, randomCrop, randomHorizontalFlip, toTensor } from '@cnnzoo/transforms';
@@ -42,6 +42,7 @@ const usage = `usage: npm start -- --data FOLDER_OR_ARCHIVE [options]
   --networks NAMES  some of ${Object.keys(rows).join(', ')}; default all
   --epochs N        default 3
   --images N        of the training images, evenly spread; default all
+  --test-images N   of the test images, evenly spread; default all
   --rate N          the highest learning rate; default 0.02
   --seed N          default 1
   --folder FOLDER   for checkpoints and results; default runs/cifar10-table`;
@@ -57,6 +58,7 @@ function readArguments() {
       networks: { type: 'string', default: Object.keys(rows).join(',') },
       epochs: { type: 'string', default: '3' },
       images: { type: 'string' },
+      'test-images': { type: 'string' },
       rate: { type: 'string', default: '0.02' },
       seed: { type: 'string', default: '1' },
       folder: { type: 'string', default: join('runs', 'cifar10-table') },
@@ -72,14 +74,9 @@ function readArguments() {
 }
 
 async function main(): Promise<number> {
-  const { data, networks, epochs, images, rate, seed, folder } = readArguments();
-  const all = await imageFolder(data, { root: 'train' });
-  const count = Math.min(all.length, images === undefined ? all.length : Number(images));
-  const training = subset(
-    all,
-    Array.from({ length: count }, (_, i) => Math.floor((i * all.length) / count)),
-  );
-  const test = await imageFolder(data, { root: 'test' });
+  const { data, networks, epochs, images, 'test-images': testImages, rate, seed, folder } = readArguments();
+  const training = part(await imageFolder(data, { root: 'train' }), images);
+  const test = part(await imageFolder(data, { root: 'test' }), testImages);
   await useBackend();
   const finish = [toTensor(), normalize([0.4914, 0.4822, 0.4465], [0.247, 0.2435, 0.2616])];
   const augment = compose([randomCrop(32, { padding: 4 }), randomHorizontalFlip(), ...finish]);
@@ -131,6 +128,15 @@ async function main(): Promise<number> {
     }
   }
   return 0;
+}
+
+/** So many images, evenly from all over a data set that is sorted by class; all where nobody says how many. */
+function part(all: Dataset, images: string | undefined): Dataset {
+  const count = Math.min(all.length, images === undefined ? all.length : Number(images));
+  return subset(
+    all,
+    Array.from({ length: count }, (_, i) => Math.floor((i * all.length) / count)),
+  );
 }
 
 /** The row of a network that is done, or null. */
