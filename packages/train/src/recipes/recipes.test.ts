@@ -30,8 +30,8 @@ test('Inception-v3 is trained as its paper says', () => {
 
 test('a recipe in print', () => {
   expect(formatRecipe('resnet-cifar-110')).toBe(
-    `networks      cifar_resnet110, cifar_resnet1202
-paper         He et al., "Deep residual learning for image recognition" (2016), section 4.2
+    `networks      cifar_resnet110, cifar_resnet1202, cifar_plain110, cifar_preact_resnet164, cifar_preact_resnet1001
+paper         He et al., "Deep residual learning for image recognition" (2016), section 4.2, and "Identity mappings in deep residual networks" (2016), appendix
 batch size    128
 epochs        182
 optimizer     sgd(learning rate 0.1, momentum 0.9, weight decay 0.0001)
