@@ -27,6 +27,25 @@ test.each(markdownFiles())('$path', ({ path }) => {
   expect(dead.map(([link]) => link)).toEqual([]);
 });
 
+test('from the README a guide is one click away, and what docs/tasks.md lists two', () => {
+  const linked = (path: string) => {
+    const text = readFileSync(join(root, path), 'utf8');
+    return [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target = '']) =>
+      resolve(dirname(join(root, path)), target),
+    );
+  };
+  const guides = readdirSync(join(root, 'docs/guides')).map((name) => join(root, 'docs/guides', name));
+  const first = linked('README.md');
+  expect(guides.filter((guide) => !first.includes(guide))).toEqual([]);
+  expect(first).toContain(join(root, 'docs/tasks.md'));
+  const second = linked('docs/tasks.md');
+  expect(guides.filter((guide) => !second.includes(guide))).toEqual([]);
+  // A page that neither names is found by searching only.
+  const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+  const found = new Set([...first, ...second]);
+  expect(pages.filter((name) => !found.has(join(root, 'docs', name)))).toEqual([]);
+});
+
 test('the files that the tour of the engine names are there', () => {
   // The tour names tests, too, and a contract.
   const sources = ['packages/backend-onnx/src', 'packages/internal/contracts/src'].flatMap((folder) =>
