@@ -2,8 +2,9 @@
 import { int8Products } from '@cnnzoo/backend-onnx';
 import { boolean, integer, listOf, type OptionRules, oneOf, optional, rule, string } from '@cnnzoo/checks';
 import type { CalibrationMethod } from './calibrate/calibrate.js';
-import type { CalibrationImages } from './calibrate/image-batches.js';
+import { type CalibrationImages, canBeRepeated } from './calibrate/image-batches.js';
 import type { QuantizableModel } from './graph/open-source.js';
+import type { CalibrationOptions } from './network/calibrated-network.js';
 import type { WeightBits } from './qdq/write-qdq.js';
 
 /** The options of `quantize` and `sensitivity`. */
@@ -22,6 +23,16 @@ export interface QuantizationOptions {
   readonly weights?: WeightBits;
   /** Names of layers that stay in float: of nodes of the ONNX graph, or what stands in them before a slash. */
   readonly exclude?: readonly string[];
+  /**
+   * Cross-layer equalization: scales the channels between two layers so that both have weights of the same range. The network answers in float as before. Default
+   * false. It helps where one scale has to fit all channels, as with `perChannel: false`.
+   */
+  readonly equalize?: boolean;
+  /**
+   * Corrects the bias of each layer by what rounding shifts the mean of each output channel, on the calibration images, which are read a second time: not from a
+   * generator. Default false.
+   */
+  readonly correctBias?: boolean;
   /** [height, width, channels] of an image, for networks that leave them open. */
   readonly inputShape?: readonly number[];
 }
@@ -31,6 +42,8 @@ export const quantizationRules: OptionRules<QuantizationOptions> = {
   perChannel: optional(boolean),
   weights: optional(oneOf(['int8', 'int7'])),
   exclude: optional(listOf(string('the name of a layer'))),
+  equalize: optional(boolean),
+  correctBias: optional(boolean),
   inputShape: optional(listOf(integer(1), 3)),
 };
 
@@ -46,16 +59,28 @@ export const modelRule = rule<QuantizableModel>(
 const iterators = [Symbol.iterator, Symbol.asyncIterator];
 
 export const imagesRule = rule<CalibrationImages>(
-  'an array of batches, or a generator of them',
-  (value) => typeof value === 'object' && iterators.some((each) => each in Object(value)),
+  'an array of batches, a generator of them, or a function that returns one',
+  (value) =>
+    typeof value === 'function' || (typeof value === 'object' && iterators.some((each) => each in Object(value))),
 );
 
-export function resolved({ method, perChannel, weights, exclude, inputShape }: QuantizationOptions) {
+/**
+ * @param calibration that the options have to fit
+ * @throws TypeError where the images can be read once and are needed twice
+ */
+export function resolved(options: QuantizationOptions, calibration: CalibrationImages): CalibrationOptions {
+  const { method, perChannel, weights, exclude, equalize, correctBias, inputShape } = options;
+  if (correctBias === true && !canBeRepeated(calibration))
+    throw new TypeError(
+      'correctBias reads the calibration images twice, and a generator gives them once: give an array of batches, or a function that returns a generator',
+    );
   return {
     method: method ?? ('minmax' satisfies CalibrationMethod),
     perChannel: perChannel ?? true,
     weights: weights ?? defaultWeights(),
     exclude: exclude ?? [],
+    equalize: equalize ?? false,
+    correctBias: correctBias ?? false,
     inputShape,
   };
 }

@@ -29,6 +29,9 @@ export interface QuantizationFacts {
   readonly method: CalibrationMethod;
   readonly perChannel: boolean;
   readonly weights: WeightBits;
+  /** Whether layers were equalized, and biases corrected. */
+  readonly equalize: boolean;
+  readonly correctBias: boolean;
   /** Layers in float that could be quantized. */
   readonly excluded: readonly string[];
   /** How the processor on which this was done adds 8-bit products. */
@@ -62,7 +65,7 @@ const quantizeRules: OptionRules<QuantizeOptions> = {
  * @param model a network of tfjs, or the path or bytes of an ONNX file of convolutional operators
  * @param calibration batches of images like those of the network's use, some hundred in all: each a Float32Array of images one after the other,
  *   channels last, prepared as for a prediction, or a tensor [batch, height, width, channels]
- * @param options `method`, `perChannel`, `weights`, `exclude`, `inputShape`; `maxLoss` and `test`
+ * @param options `method`, `perChannel`, `weights`, `exclude`, `equalize`, `correctBias`, `inputShape`; `maxLoss` and `test`
  * @returns the bytes of an ONNX file, and what it takes
  * @throws (rejects) TypeError or RangeError naming the option, the batch or the file that is wrong
  * @example
@@ -88,17 +91,20 @@ export async function quantize(
     throw new TypeError(
       'maxLoss needs test, images with their classes on which the loss is measured, and test needs maxLoss',
     );
-  const { weights, exclude, ...how } = resolved(others);
-  const network = await calibratedNetwork(model, calibration, { ...how, exclude });
+  const how = resolved(others, calibration);
+  const { weights, exclude } = how;
+  const network = await calibratedNetwork(model, calibration, how);
   const left =
     maxLoss === undefined || test === undefined
       ? null
-      : await layersToLeave(network, { images: test, maxLoss, weights, exclude });
+      : await layersToLeave(network, { images: test, maxLoss, exclude });
   return quantizedModel(network, {
     format: 'QDQ',
     method: how.method,
     perChannel: how.perChannel,
     weights,
+    equalize: how.equalize,
+    correctBias: how.correctBias,
     excluded: [...exclude, ...(left?.layers ?? [])],
     products: int8Products(),
     ...(left !== null && { loss: left.loss }),
@@ -106,6 +112,6 @@ export async function quantize(
 }
 
 function quantizedModel(network: CalibratedNetwork, facts: QuantizationFacts): QuantizedModel {
-  const model = network.write(facts.excluded, facts.weights, facts);
+  const model = network.write(facts.excluded, facts);
   return { model, signature: network.signature, facts, save: (path) => writeAtomically(path, model) };
 }

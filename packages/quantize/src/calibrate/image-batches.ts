@@ -6,8 +6,16 @@ import { sizeOf } from '../graph/tensors.js';
 /** Images one after the other, channels last, prepared as for a prediction; or a tensor [batch, height, width, channels] of them. */
 export type ImageBatch = Float32Array | Tensor;
 
-/** Batches of images: an array or a generator. Tensors stay the caller's. */
-export type CalibrationImages = Iterable<ImageBatch> | AsyncIterable<ImageBatch>;
+/** Batches of images. Tensors stay the caller's. */
+type ImageBatches = Iterable<ImageBatch> | AsyncIterable<ImageBatch>;
+
+/** Batches of images: an array, a generator, or a function that gives them from the start, as often as they are wanted. */
+export type CalibrationImages = ImageBatches | (() => ImageBatches);
+
+/** A generator ends once and for all. */
+export function canBeRepeated(images: CalibrationImages): boolean {
+  return typeof images === 'function' || !('next' in images);
+}
 
 /** @throws TypeError or RangeError naming the batch that does not fit */
 export async function* imageBatches(
@@ -15,7 +23,7 @@ export async function* imageBatches(
   signature: OnnxFileSignature,
 ): AsyncGenerator<GraphImages> {
   let index = 0;
-  for await (const batch of images) {
+  for await (const batch of typeof images === 'function' ? images() : images) {
     yield graphImages(batch, `calibration[${index}]`, signature);
     index++;
   }

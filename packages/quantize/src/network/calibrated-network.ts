@@ -2,15 +2,18 @@
 import type { OnnxFileSignature } from '@cnnzoo/backend-onnx';
 import { nearestNames, shown } from '@cnnzoo/checks';
 import type { GraphProto, StringEntry } from '@cnnzoo/onnx-format';
+import { biasErrors } from '../bias-correction/bias-errors.js';
+import { correctBiases, giveBiases } from '../bias-correction/biases.js';
 import { type CalibrationMethod, calibrate } from '../calibrate/calibrate.js';
 import type { CalibrationImages } from '../calibrate/image-batches.js';
+import { equalize } from '../equalize/equalize.js';
 import { encodeGraph } from '../graph/encode-graph.js';
 import type { Graph } from '../graph/graph.js';
 import { isIn } from '../graph/node-names.js';
 import { openSource, type QuantizableModel } from '../graph/open-source.js';
 import { prepare } from '../prepare/prepare.js';
-import { planQuantization, quantizable } from '../qdq/plan.js';
-import { activationRange, type Scale, scaleOf } from '../qdq/scale.js';
+import { type Plan, planQuantization, quantizable } from '../qdq/plan.js';
+import { activationRange, type Scale, scaleOf, weightRanges } from '../qdq/scale.js';
 import { type WeightBits, writeQdq } from '../qdq/write-qdq.js';
 import { type QuantizedLayer, quantizedLayers } from './quantized-layers.js';
 
@@ -25,23 +28,28 @@ export interface CalibratedNetwork {
    * @param facts what the file says of itself
    * @returns the bytes of the quantized ONNX file
    */
-  write(exclude: readonly string[], weights: WeightBits, facts: object): Uint8Array;
+  write(exclude: readonly string[], facts: object): Uint8Array;
 }
 
 export interface CalibrationOptions {
   readonly method: CalibrationMethod;
   readonly perChannel: boolean;
+  readonly weights: WeightBits;
   readonly exclude: readonly string[];
+  readonly equalize: boolean;
+  readonly correctBias: boolean;
   readonly inputShape: readonly number[] | undefined;
 }
 
 export async function calibratedNetwork(
   source: QuantizableModel,
   images: CalibrationImages,
-  { method, perChannel, exclude, inputShape }: CalibrationOptions,
+  { method, perChannel, weights, exclude, equalize: equalizes, correctBias, inputShape }: CalibrationOptions,
 ): Promise<CalibratedNetwork> {
   const { model, signature } = openSource(source, inputShape);
   const prepared = prepare(model);
+  if (equalizes) equalize(prepared.graph, signature.model);
+  if (correctBias) giveBiases(prepared.graph);
   const { opset } = prepared;
   const planWithout = (graph: Graph, names: readonly string[]) => {
     checkNames(graph, names);
@@ -60,20 +68,27 @@ export async function calibratedNetwork(
     const { sharedWith = null } = plan.activations.get(name) ?? {};
     return sharedWith === null ? null : scaleOfValue(sharedWith);
   };
+  const scalesOf = (wanted: Plan) => {
+    const scales = new Map<string, Scale>();
+    for (const name of wanted.activations.keys()) {
+      const scale = scaleOfValue(name);
+      if (scale !== null) scales.set(name, scale);
+    }
+    return scales;
+  };
+  const errors = correctBias
+    ? await biasErrors({ prepared, plan, scales: scalesOf(plan), weights: weightRanges[weights] }, signature, images)
+    : new Map<string, Float64Array>();
   return {
     signature,
     layers: quantizedLayers(prepared.graph, plan),
     float: encodeGraph(protoOf(prepared.graph), opset, model.metadataProps),
-    write(left, weights, facts) {
+    write(left, facts) {
       const graph = copyOf(prepared.graph);
       const wanted = planWithout(graph, left);
-      const scales = new Map<string, Scale>();
-      for (const name of wanted.activations.keys()) {
-        const scale = scaleOfValue(name);
-        if (scale !== null) scales.set(name, scale);
-      }
+      correctBiases(graph, wanted, errors);
       const said: StringEntry = { key: 'quantization', value: JSON.stringify(facts) };
-      return encodeGraph(writeQdq(graph, wanted, scales, weights), opset, [...model.metadataProps, said]);
+      return encodeGraph(writeQdq(graph, wanted, scalesOf(wanted), weights), opset, [...model.metadataProps, said]);
     },
   };
 }

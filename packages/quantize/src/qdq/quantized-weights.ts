@@ -43,6 +43,15 @@ export function quantizeWeights(tensor: TensorProto, axis: number | null, scales
   return { values: integers, dims: tensor.dims, scales, axis };
 }
 
+/** What integers stand for. */
+export function dequantized({ values, dims, scales, axis }: QuantizedTensor): Float32Array {
+  const channels = channelsOf(dims, axis);
+  return Float32Array.from(values, (value, i) => {
+    const { scale = 1, zeroPoint = 0 } = scales[channels.of(i)] ?? {};
+    return (value - zeroPoint) * scale;
+  });
+}
+
 /** A constant that is no weight, such as what is added to all images: as an activation. */
 export function quantizeConstant(tensor: TensorProto, range: IntegerRange): QuantizedTensor {
   const values = floatsOf(tensor) ?? new Float32Array();

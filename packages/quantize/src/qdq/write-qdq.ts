@@ -1,5 +1,5 @@
 /** A graph with QuantizeLinear and DequantizeLinear around what is computed with integers, and its weights as integers. Names are onnxruntime's. */
-import { attributeProto, type GraphProto, type NodeProto, type TensorProto } from '@cnnzoo/onnx-format';
+import { attributeProto, type GraphProto, type NodeProto } from '@cnnzoo/onnx-format';
 import {
   floatAttribute,
   type Graph,
@@ -12,15 +12,9 @@ import {
 } from '../graph/graph.js';
 import { float32Tensor, floatsOf, integerTensor } from '../graph/tensors.js';
 import type { Plan } from './plan.js';
-import {
-  type QuantizedTensor,
-  quantizeBias,
-  quantizeConstant,
-  quantizeWeights,
-  weightScales,
-  withRoomForBias,
-} from './quantized-weights.js';
+import { type QuantizedTensor, quantizeBias, quantizeConstant, quantizeWeights } from './quantized-weights.js';
 import { activationRange, type IntegerRange, type Scale, weightRanges } from './scale.js';
+import { constantOf, providerOf, scaleOfValue, scalesOfWeights } from './scales-of-plan.js';
 
 /** How many bits weights have: 8, or 7 for processors whose sums saturate. */
 export type WeightBits = keyof typeof weightRanges;
@@ -74,14 +68,10 @@ class QdqWriter {
 
   writeConstants(): void {
     const { weights, biases } = this.#plan;
-    const scalesOf = new Map<string, Scale[]>();
-    for (const [name, { axis, isWeight }] of weights)
-      if (isWeight) scalesOf.set(name, weightScales(this.#constant(name), axis, this.#weights));
-    for (const { name, input, weight } of biases)
-      scalesOf.set(weight, withRoomForBias(scalesOf.get(weight) ?? [], this.#floats(name), this.#scaleOf(input)));
+    const scalesOf = scalesOfWeights(this.#graph, this.#plan, this.#scales, this.#weights);
     for (const { node: reader, name, input, weight } of biases) {
       const beta = reader.opType === 'Gemm' ? floatAttribute(reader, 'beta', 1) : 1;
-      const { dims } = this.#constant(name);
+      const { dims } = constantOf(this.#graph, name);
       const bias = quantizeBias(this.#floats(name), dims, this.#scaleOf(input), scalesOf.get(weight) ?? [], beta);
       // Of a bias that two nodes read, each has its own: its scale follows the node's input.
       const own = `${name}${biases.filter((each) => each.name === name).length > 1 ? `_${reader.name}` : ''}`;
@@ -89,7 +79,7 @@ class QdqWriter {
       if (reader.opType === 'Gemm') reader.attribute = reader.attribute.filter((each) => each.name !== 'beta');
     }
     for (const [name, { axis, isWeight }] of weights) {
-      const tensor = this.#constant(name);
+      const tensor = constantOf(this.#graph, name);
       const quantized = isWeight
         ? quantizeWeights(tensor, axis, scalesOf.get(name) ?? [])
         : quantizeConstant(tensor, this.#constants);
@@ -99,8 +89,8 @@ class QdqWriter {
 
   writeActivations(): void {
     const inFloat = madeInFloat(this.#graph, this.#plan);
-    for (const [name, { sharedWith }] of this.#plan.activations) {
-      const root = this.#provider(sharedWith ?? name);
+    for (const name of this.#plan.activations.keys()) {
+      const root = providerOf(this.#plan, name);
       const { scale, zeroPoint } = this.#scaleOf(name);
       const [scaleName, zeroPointName] = [`${root}_scale`, `${root}_zero_point`];
       this.#graph.constants.set(scaleName, float32Tensor(scaleName, [], Float32Array.of(scale)));
@@ -119,26 +109,12 @@ class QdqWriter {
     }
   }
 
-  /** The value whose scale this one has. */
-  #provider(name: string): string {
-    const { sharedWith = null } = this.#plan.activations.get(name) ?? {};
-    return sharedWith === null ? name : this.#provider(sharedWith);
-  }
-
   #scaleOf(name: string): Scale {
-    const scale = this.#scales.get(this.#provider(name));
-    if (scale === undefined) throw new RangeError(`value ${name} has no range: calibration did not see it`);
-    return scale;
-  }
-
-  #constant(name: string): TensorProto {
-    const tensor = this.#graph.constants.get(name);
-    if (tensor === undefined) throw new RangeError(`the network has no constant ${name}`);
-    return tensor;
+    return scaleOfValue(this.#plan, this.#scales, name);
   }
 
   #floats(name: string): Float32Array {
-    return floatsOf(this.#constant(name)) ?? new Float32Array();
+    return floatsOf(constantOf(this.#graph, name)) ?? new Float32Array();
   }
 
   /** @returns the name of the constant as floats again */

@@ -1,6 +1,5 @@
 /** Which layers have to stay in float so that no more accuracy is lost than is allowed. */
 import type { CalibratedNetwork } from '../network/calibrated-network.js';
-import type { WeightBits } from '../qdq/write-qdq.js';
 import { type Answers, compareNetworks } from './compare-networks.js';
 import type { LabelledImages } from './labelled-images.js';
 
@@ -8,7 +7,6 @@ export interface Allowance {
   readonly images: LabelledImages;
   /** In points of accuracy. */
   readonly maxLoss: number;
-  readonly weights: WeightBits;
   /** Layers that stay in float whatever they cost. */
   readonly exclude: readonly string[];
 }
@@ -30,9 +28,9 @@ const imagesForOrder = 500;
  */
 export async function layersToLeave(
   network: CalibratedNetwork,
-  { images, maxLoss, weights, exclude }: Allowance,
+  { images, maxLoss, exclude }: Allowance,
 ): Promise<Left> {
-  const written = (left: readonly string[]) => () => network.write([...exclude, ...left], weights, {});
+  const written = (left: readonly string[]) => () => network.write([...exclude, ...left], {});
   const compare = (networks: readonly (() => Uint8Array)[], every: number) =>
     compareNetworks({ ...network, images, every }, networks);
   const lossWith = async (left: readonly string[]) => {

@@ -63,7 +63,7 @@ const rules: OptionRules<SensitivityOptions> = {
  *
  * @param model as for `quantize`
  * @param data `calibration` as for `quantize`, and `test`: batches of images with their classes, some hundred images in all
- * @param options `method`, `perChannel`, `weights`, `exclude` and `inputShape` as for `quantize`; `onProgress`
+ * @param options `method`, `perChannel`, `weights`, `exclude`, `equalize`, `correctBias` and `inputShape` as for `quantize`; `onProgress`
  * @returns for each layer the points of accuracy that are lost, how often the answer is the same, and how far scores are from those in float
  * @throws (rejects) TypeError or RangeError naming the option, the batch or the file that is wrong
  * @example
@@ -85,13 +85,13 @@ export async function sensitivity(
     test: labelledImagesRule,
   });
   const { onProgress = () => {}, ...others } = checkOptions<SensitivityOptions>('sensitivity', options, rules);
-  const { weights, exclude, ...how } = resolved(others);
-  const network = await calibratedNetwork(model, calibration, { ...how, exclude });
+  const how = resolved(others, calibration);
+  const network = await calibratedNetwork(model, calibration, how);
   const names = network.layers.map(({ name }) => name);
   const variants = [[], ...names.map((name) => names.filter((each) => each !== name))];
   const { accuracy, images, networks } = await compareNetworks(
     { ...network, images: test, every: 1 },
-    variants.map((left) => () => network.write([...exclude, ...left], weights, {})),
+    variants.map((left) => () => network.write([...how.exclude, ...left], {})),
     (done) => onProgress(done, variants.length),
   );
   const [all, ...alone] = networks.map((each) => ({

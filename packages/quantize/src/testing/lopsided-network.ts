@@ -1,4 +1,4 @@
-/** A network of which one layer loses its answers with integers: the weights of one input channel are large, and that one is always 0. */
+/** A network of which one layer loses its answers with integers: the weights of one input channel are large, and that one is small or always 0. */
 import { uniform } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
@@ -6,10 +6,14 @@ import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 const [count, channels, classes] = [80, 6, 4];
 
 /**
- * @param largest of the weights that nothing reads; of the others it is 0.3
+ * @param largest of the weights of one input channel; of the others it is 0.3
+ * @param smallest of the weights that make this channel; of the others it is 0.5
  * @returns the network, images, and as the class of each what the network says in float
  */
-export function lopsidedNetwork(largest = 100): { model: LayersModel; images: Float32Array; labels: number[] } {
+export function lopsidedNetwork(
+  largest = 100,
+  smallest = 0,
+): { model: LayersModel; images: Float32Array; labels: number[] } {
   const model = sequential({
     layers: [
       layers.conv2d({ inputShape: [8, 8, 3], filters: channels, kernelSize: 3, activation: 'relu', name: 'good' }),
@@ -24,7 +28,7 @@ export function lopsidedNetwork(largest = 100): { model: LayersModel; images: Fl
       shape,
     );
   const weights = [
-    values('good', [3, 3, 3, channels], (i) => (i % channels === 0 ? 0 : 0.5)),
+    values('good', [3, 3, 3, channels], (i) => (i % channels === 0 ? smallest : 0.5)),
     tf.zeros([channels]),
     values('lopsided', [3, 3, channels, channels], (i) => (Math.floor(i / channels) % channels === 0 ? largest : 0.3)),
     tf.zeros([channels]),

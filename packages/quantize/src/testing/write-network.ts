@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { calibratedNetwork } from '../network/calibrated-network.js';
+import { resolved } from '../options.js';
 
 /** @param images batches of one size */
 export async function writeNetwork(
@@ -11,8 +12,7 @@ export async function writeNetwork(
   model: LayersModel,
   images: readonly Float32Array[],
 ): Promise<void> {
-  const options = { method: 'minmax', perChannel: true, exclude: [], inputShape: undefined } as const;
-  const { float, signature } = await calibratedNetwork(model, images, options);
+  const { float, signature } = await calibratedNetwork(model, images, resolved({}, images));
   const size = signature.inputShape.reduce((product, each) => product * each, 1);
   const count = (images[0]?.length ?? 0) / size;
   writeFileSync(join(folder, `${name}.onnx`), float);

@@ -4,7 +4,8 @@
  *     pnpm --filter @cnnzoo/bench int8-accuracy WEIGHTS.th DEPTH CIFAR10.zip [IMAGES] [FORM ...]
  *
  * WEIGHTS.th: akamaster's, of this depth. CIFAR10.zip: an archive of train/CLASS/NNNN.jpg and test/CLASS/NNNN.jpg. FORM: method,weights such as
- * percentile,int7; by default all. Weights of 8 bits show what saturating sums cost where `int8Products()` is 'saturating'.
+ * percentile,int7, and after them tensor (one scale for all channels), equalize and correctBias as wanted; by default all methods. Weights of 8 bits show what
+ * saturating sums cost where `int8Products()` is 'saturating'.
  */
 import { freeze, int8Products } from '@cnnzoo/backend-onnx';
 import { type CalibrationMethod, quantize, type WeightBits } from '@cnnzoo/quantize';
@@ -26,8 +27,12 @@ console.log(`float: ${share(floatAnswers, labels).toFixed(2)} % of ${labels.leng
 const forms =
   wanted.length > 0 ? wanted : ['minmax,int8', 'minmax,int7', 'percentile,int8', 'percentile,int7', 'entropy,int7'];
 for (const form of forms) {
-  const [method, bits] = form.split(',') as [CalibrationMethod, WeightBits];
-  const quantized = await quantize(model, calibration, { method, weights: bits });
+  const [method, weights, ...others] = form.split(',') as [CalibrationMethod, WeightBits, ...string[]];
+  const [perTensor, equalize, correctBias] = ['tensor', 'equalize', 'correctBias'].map((each) => others.includes(each));
+  const quantized = await quantize(model, calibration, {
+    ...{ method, weights, perChannel: perTensor !== true },
+    ...{ equalize: equalize === true, correctBias: correctBias === true },
+  });
   const frozen = freeze(quantized);
   const found = answersOf(test, (images) => frozen.run(images));
   frozen.dispose();
