@@ -9,6 +9,7 @@ import { decodeModel } from '@cnnzoo/onnx-format';
 import { uniform } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { whole } from './calibrate/histogram.js';
 import { logarithm } from './calibrate/logarithm.js';
 import { entropyRange } from './calibrate/thresholds.js';
 import histograms from './fixtures/entropy.json' with { type: 'json' };
@@ -77,7 +78,7 @@ describe.each(Object.entries(golden as Readonly<Record<string, Readonly<Record<s
 
 it("entropy decides as onnxruntime where the last bit of numpy's logarithm does", () => {
   for (const { counts, edges, lowest, highest, range } of histograms) {
-    const histogram = { counts: Float64Array.from(counts), edges: Float32Array.from(edges), tail: 0, lowest, highest };
+    const histogram = { counts: Float64Array.from(counts), edges: Float32Array.from(edges), ...whole, lowest, highest };
     expect(entropyRange(histogram, 128)).toMatchObject({ lowest: range[0], highest: range[1] });
   }
   for (const value of uniform('logarithm', 1000)) {

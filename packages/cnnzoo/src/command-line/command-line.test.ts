@@ -100,7 +100,7 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   cluster: ['slurm', '--', 'evaluate', images, '--out', 'results'],
   quantize: [
     ...[classifier, '--data', images, '--test', images, '--out', join(folder, 'int8.onnx')],
-    ...['--max-loss', '100', '--sensitivity', join(folder, 'layers.svg')],
+    ...['--max-loss', '100', '--correct-bias', '--sensitivity', join(folder, 'layers.svg')],
   ],
   export: ['lenet5', join(folder, 'lenet5.onnx')],
   convert: [join(folder, 'a.safetensors'), join(folder, 'b.pth')],

@@ -13,6 +13,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ImageClassifier, imageClassifier } from '../classifier/classifier.js';
 import { loadClassifier } from '../classifier/load-classifier.js';
 import { createModel } from '../networks/create-model.js';
+import { readOnnxFile } from './onnx-file.js';
+import { processorWarning } from './processor-warning.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'onnx-classifier-'));
 const categories = ['cat', 'dog', 'frog'];
@@ -96,6 +98,24 @@ test('a file of 8-bit integers is a classifier like any other, here, in threads 
   for (const [i, score] of scores.entries()) expect(Math.abs(score - (expected[i] ?? 0))).toBeLessThan(0.1 * largest);
   await Promise.all([served.dispose(), exact.dispose()]);
   await classifier.dispose();
+});
+
+test('a file of 8-bit weights is warned of where their sums saturate, one of 7 bits and a float one nowhere', async () => {
+  const pixels = network.network.inputShape.reduce((product, size) => product * size, 1);
+  const calibration = [Float32Array.from({ length: 2 * pixels }, (_, i) => 2 * Math.sin(i))];
+  const warningsOf = async (file: string) => {
+    const { metadata } = await readOnnxFile(file);
+    return (['exact', 'saturating'] as const).map((products) => processorWarning(file, metadata, products));
+  };
+  for (const weights of ['int8', 'int7'] as const) {
+    const file = join(folder, `${weights}.onnx`);
+    await (await quantize(network.model, calibration, { weights })).save(file);
+    const expected = weights === 'int8' ? expect.stringMatching(/int8\.onnx .* saturate .* 'int7'/) : null;
+    expect(await warningsOf(file)).toEqual([null, expected]);
+  }
+  const float = join(folder, 'float.onnx');
+  await writeOnnx(network.model, float);
+  expect(await warningsOf(float)).toEqual([null, null]);
 });
 
 test('a file of others is told what it does not say', async () => {

@@ -13,6 +13,7 @@ import { imageLayout } from '@cnnzoo/onnx-format';
 import { classifierOf, type ImageClassifier } from '../classifier/classifier.js';
 import { type OnnxFile, readOnnxFile } from './onnx-file.js';
 import { onnxModel } from './onnx-layer.js';
+import { processorWarning } from './processor-warning.js';
 
 /** What a file of others does not say. */
 export interface OnnxClassifierOptions {
@@ -60,14 +61,10 @@ export async function openOnnxClassifier(path: string, options: OnnxClassifierOp
 
 /** A file of 8-bit weights is quietly wrong where sums of their products saturate. */
 async function warnOfProcessor(path: string, { metadata }: OnnxFile): Promise<void> {
-  const said = metadata['quantization'];
-  if (said === undefined || !/"weights":"int8"/.test(said)) return;
+  if (metadata['quantization'] === undefined) return;
   const { int8Products } = await import('@cnnzoo/backend-onnx');
-  if (int8Products() === 'saturating')
-    process.emitWarning(
-      `${path} has weights of 8 bits, whose sums saturate on this processor: its answers lose accuracy. Quantize it again with weights: 'int7'`,
-      { type: 'QuantizationWarning', code: 'CNNZOO_INT8_SATURATES' },
-    );
+  const message = processorWarning(path, metadata, int8Products());
+  if (message !== null) process.emitWarning(message, { type: 'QuantizationWarning', code: 'CNNZOO_INT8_SATURATES' });
 }
 
 /** Of the file itself; weights in files of their own are known by their names in it. */

@@ -1,12 +1,12 @@
 /** Runs a network on calibration images, once, and finds out the ranges of its values. Nothing but ranges and histograms is kept. */
 import { type GraphValue, type OnnxFileSignature, type OnnxGraphSession, openOnnxGraph } from '@cnnzoo/backend-onnx';
-import { attributeProto, dataTypes, type GraphProto, type NodeProto } from '@cnnzoo/onnx-format';
+import { attributeProto, dataTypes, type GraphProto } from '@cnnzoo/onnx-format';
 import { encodeGraph } from '../graph/encode-graph.js';
 import { makersOf, node } from '../graph/graph.js';
 import { int64Tensor, sizeOf } from '../graph/tensors.js';
 import { isImage } from '../prepare/global-pooling.js';
 import type { PreparedGraph } from '../prepare/prepare.js';
-import { type Batch, type Histogram, withAbsoluteValues, withValues } from './histogram.js';
+import { type Batch, type Histogram, whole, withAbsoluteValues, withValues } from './histogram.js';
 import { type CalibrationImages, imageBatches } from './image-batches.js';
 import { entropyRange, percentileRange, type Range } from './thresholds.js';
 
@@ -36,7 +36,7 @@ function withoutCounts(known: Histogram | undefined, { lowest, highest }: Batch)
   return {
     counts: new Float64Array(0),
     edges: none,
-    tail: 0,
+    ...whole,
     lowest: Math.min(lowest, known?.lowest ?? lowest),
     highest: Math.max(highest, known?.highest ?? highest),
   };
@@ -66,12 +66,16 @@ export async function calibrate(
     for await (const batch of imageBatches(images, signature)) {
       const values = read(new Map([[signature.input, batch]]), batch.dims[0] ?? 1);
       for (const { name, isPositive } of seen) {
-        const highest = number(values, highestOf(name));
-        const lowest = isPositive ? 0 : number(values, lowestOf(name));
+        const mostOfRows = floats(values, highestOf(name));
+        const leastOfRows = isPositive ? zero : floats(values, lowestOf(name));
+        const highest = mostOfRows.reduce((most, each) => Math.max(most, each), Number.NEGATIVE_INFINITY);
+        const lowest = leastOfRows.reduce((least, each) => Math.min(least, each), Number.POSITIVE_INFINITY);
         if (!Number.isFinite(lowest) || !Number.isFinite(highest))
           throw new RangeError(`the calibration images make value ${name} of the network infinite or not a number`);
-        const all = values.get(copyOf(name))?.data;
-        known.set(name, add(known.get(name), { lowest, highest, values: all instanceof Float32Array ? all : none }));
+        const rows = isPositive
+          ? mostOfRows
+          : mostOfRows.map((most, row) => Math.max(Math.abs(most), Math.abs(leastOfRows[row] ?? 0)));
+        known.set(name, add(known.get(name), { lowest, highest, rows, values: floats(values, copyOf(name)) }));
       }
     }
   } finally {
@@ -82,6 +86,7 @@ export async function calibrate(
 }
 
 const none = new Float32Array(0);
+const zero = Float32Array.of(0);
 const lowestOf = (name: string) => `${name}/lowest`;
 const highestOf = (name: string) => `${name}/highest`;
 const copyOf = (name: string) => `${name}/values`;
@@ -91,30 +96,33 @@ interface Seen {
   readonly isPositive: boolean;
 }
 
-/** The graph whose outputs are the smallest and largest number of each value, and the values themselves where they are counted. */
+/**
+ * The graph whose outputs are the smallest and largest number of each value, and the values themselves where they are counted. Of maps they are those of each
+ * map: onnxruntime shares rows out to its threads, and goes through a value that has only one with one.
+ */
 function observed({ graph, opset }: PreparedGraph, values: readonly Seen[], withValues: boolean): GraphProto {
   const makers = makersOf(graph);
+  // Since version 18 the axes are an input.
+  const [axes, attributes] = opset < 18 ? [[], [attributeProto('axes', [2, 3])]] : [[mapAxes], []];
   const seen = values.flatMap(({ name, isPositive }) => {
     const isMap = isImage(name, makers);
-    const extreme = (operator: 'ReduceMin' | 'ReduceMax', from: string, into: string) =>
-      isMap && from === name
-        ? reduced(operator, from, into, opset)
-        : [node(operator, into, [from], [into], [keepNoAxes])];
-    // Pooling reads maps in the layout in which convolutions make them. Where all values are read, they are in another one anyway.
-    const pools = isPositive && !withValues && isMap;
-    const pooled = `${name}/pooled`;
+    const extreme = (operator: 'ReduceMin' | 'ReduceMax', into: string) =>
+      isMap
+        ? node(operator, into, [name, ...axes], [into], [...attributes, keepNoAxes])
+        : node(operator, into, [name], [into], [keepNoAxes]);
+    const highest = highestOf(name);
     return [
-      ...(pools ? [node('GlobalMaxPool', pooled, [name], [pooled])] : []),
-      ...(isPositive ? [] : extreme('ReduceMin', name, lowestOf(name))),
-      ...extreme('ReduceMax', pools ? pooled : name, highestOf(name)),
+      ...(isPositive ? [] : [extreme('ReduceMin', lowestOf(name))]),
+      // Pooling reads maps in the layout in which convolutions make them.
+      isPositive && isMap ? node('GlobalMaxPool', highest, [name], [highest]) : extreme('ReduceMax', highest),
       // A copy: what a network takes can be no output of it.
       ...(withValues ? [node('Identity', copyOf(name), [name], [copyOf(name)])] : []),
     ];
   });
-  const isSeen = new Set(outputsOf(values, withValues));
-  const outputs = seen
-    .filter(({ output: [name = ''] }) => isSeen.has(name))
-    .map(({ output: [name = ''] }) => ({ name, type: { tensorType: { elemType: dataTypes.float32 } } }));
+  const outputs = seen.map(({ output: [name = ''] }) => ({
+    name,
+    type: { tensorType: { elemType: dataTypes.float32 } },
+  }));
   return {
     name: 'calibration',
     node: [...graph.nodes, ...seen],
@@ -122,17 +130,6 @@ function observed({ graph, opset }: PreparedGraph, values: readonly Seen[], with
     input: graph.inputs,
     output: outputs as GraphProto['output'],
   };
-}
-
-/** Over height and width first: onnxruntime shares rows out to its threads, and goes through a value that has only one with one. */
-function reduced(operator: 'ReduceMin' | 'ReduceMax', name: string, into: string, opset: number): NodeProto[] {
-  const rows = `${into}/channels`;
-  // Since version 18 the axes are an input.
-  const [inputs, attributes] = opset < 18 ? [[], [attributeProto('axes', [2, 3])]] : [[mapAxes], []];
-  return [
-    node(operator, rows, [name, ...inputs], [rows], [...attributes, keepNoAxes]),
-    node(operator, into, [rows], [into], [keepNoAxes]),
-  ];
 }
 
 const mapAxes = 'calibration/axes';
@@ -166,6 +163,7 @@ function reader(session: OnnxGraphSession, seen: readonly Seen[], withValues: bo
   };
 }
 
-function number(values: ReadonlyMap<string, GraphValue>, name: string): number {
-  return values.get(name)?.data[0] ?? Number.NaN;
+function floats(values: ReadonlyMap<string, GraphValue>, name: string): Float32Array {
+  const data = values.get(name)?.data;
+  return data instanceof Float32Array ? data : none;
 }

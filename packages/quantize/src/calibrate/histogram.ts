@@ -4,8 +4,10 @@ export interface Histogram {
   readonly counts: Float64Array;
   /** Of the bins, one more than there are, in float32 as numpy computes them. */
   readonly edges: Float32Array;
-  /** The first bin that is counted by itself: what is below is counted in the first bin of all. */
+  /** The first bin that is counted by itself: what comes later and is below is counted in the first bin of all. */
   readonly tail: number;
+  /** As many values at least have to be in the bins from the tail on. */
+  readonly rare: number;
   /** Smallest and largest value of all batches. */
   readonly lowest: number;
   readonly highest: number;
@@ -14,6 +16,8 @@ export interface Histogram {
 /** The values of one batch, and the smallest and largest of them. */
 export interface Batch {
   readonly values: Float32Array;
+  /** The largest absolute value of each row, of as many as the values are made of: those of one map. */
+  readonly rows: Float32Array;
   readonly lowest: number;
   readonly highest: number;
 }
@@ -33,41 +37,54 @@ export function withValues(known: Histogram | undefined, batch: Batch, bins: num
   const all = merged(known, batch);
   if (known === undefined) {
     const edges = evenEdges(-threshold, threshold, bins);
-    return { ...all, edges, counts: counted(batch.values, edges, false), tail: 0 };
+    return { ...all, edges, counts: counted(batch.values, edges, false), ...whole };
   }
   const { counts, edges } = known;
   const bound = edges.at(-1) ?? 0;
-  if (threshold <= bound) return { ...all, edges, counts: counted(batch.values, edges, false, counts), tail: 0 };
+  if (threshold <= bound) return { ...all, edges, counts: counted(batch.values, edges, false, counts), ...whole };
   const width = Math.fround((2 * bound) / counts.length);
   const added = Math.floor(Math.fround(threshold - bound) / width) + 1;
   const wider = Math.fround(Math.fround(added * width) + bound);
   const grown = new Float64Array(counts.length + 2 * added);
   grown.set(counts, added);
   const wide = evenEdges(-wider, wider, grown.length);
-  return { ...all, edges: wide, counts: counted(batch.values, wide, false, grown), tail: 0 };
+  return { ...all, edges: wide, counts: counted(batch.values, wide, false, grown), ...whole };
 }
+
+/** Of a histogram that counts all values in their bins. */
+export const whole = { tail: 0, rare: 0 } as const;
 
 /** Of the first batch's values, as many are in the bins that go on being counted. */
 const tailShare = 0.02;
 
 /**
- * Of absolute values. A larger one in a later batch adds bins above. After the first batch only its largest values are counted, which takes a third of the
- * time: a percentile of 99.999 % is among them for 2,000 batches at least, whatever these have.
+ * Of absolute values. A larger one in a later batch adds bins above. After the first batch only the largest values are counted, and fewer with each
+ * batch: those of so many that a percentile of 99.999 % is among them for 2,000 batches, whatever these have. Most rows have none of them.
  */
 export function withAbsoluteValues(known: Histogram | undefined, batch: Batch, bins: number): Histogram {
   const most = Math.fround(Math.max(Math.abs(batch.lowest), Math.abs(batch.highest)));
   const all = merged(known, batch);
   if (known === undefined) {
-    const least = batch.values.reduce((smallest, value) => Math.min(smallest, Math.abs(value)), most);
-    const edges = evenEdges(least, most, bins);
+    const edges = evenEdges(smallestOf(batch.values), most, bins);
     const counts = counted(batch.values, edges, true);
-    return { ...all, edges, counts, tail: tailOf(counts, tailShare * batch.values.length) };
+    const rare = tailShare * batch.values.length;
+    return { ...all, edges, counts, tail: tailOf(counts, rare), rare };
   }
-  const { tail } = known;
+  const { tail, rare } = known;
   const edges = most > (known.edges.at(-1) ?? 0) ? extended(known.edges, most) : known.edges;
-  const grown = new Float64Array(edges.length - 1);
-  grown.set(known.counts);
-  return { ...all, edges, counts: withTail(batch.values, edges, tail, grown), tail };
+  const counts = new Float64Array(edges.length - 1);
+  counts.set(known.counts);
+  addTail(batch, edges, tail, counts);
+  return { ...all, edges, counts, tail: Math.max(tail, tailOf(counts, rare)), rare };
+}
+
+function smallestOf(values: Float32Array): number {
+  let smallest = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < values.length; i++) {
+    const value = Math.abs(values[i] as number);
+    if (value < smallest) smallest = value;
+  }
+  return smallest;
 }
 
 /** The bin above whose lower edge so many values are. */
@@ -77,17 +94,22 @@ function tailOf(counts: Float64Array, most: number): number {
   return bin;
 }
 
-/** @param counts earlier ones, to which these are added */
-function withTail(values: Float32Array, edges: Float32Array, tail: number, counts: Float64Array): Float64Array {
+/** @param counts to which those of the batch are added */
+function addTail({ values, rows }: Batch, edges: Float32Array, tail: number, counts: Float64Array): void {
   const from = edges[tail] ?? 0;
-  const large = new Float32Array(values.length);
+  const size = values.length / rows.length;
+  const looked = rows.reduce((count, largest) => (largest < from ? count : count + 1), 0);
+  const large = new Float32Array(looked * size);
   let count = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = Math.abs(values[i] as number);
-    if (value >= from) large[count++] = value;
+  for (const [row, largest] of rows.entries()) {
+    if (largest < from) continue;
+    for (let i = row * size; i < (row + 1) * size; i++) {
+      const value = Math.abs(values[i] as number);
+      if (value >= from) large[count++] = value;
+    }
   }
   counts[0] = (counts[0] ?? 0) + values.length - count;
-  return counted(large.subarray(0, count), edges, true, counts);
+  counted(large.subarray(0, count), edges, true, counts);
 }
 
 function merged(known: Histogram | undefined, { lowest, highest }: Batch) {

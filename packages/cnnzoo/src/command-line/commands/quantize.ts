@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { choice, command, numeric, optional, text } from '../command.js';
+import { choice, command, flag, numeric, optional, text } from '../command.js';
 import { checkParent } from '../export/export-model.js';
 import { fileSize, grouped } from '../numbers.js';
 import { openClassifier, sourceOptions } from '../open-classifier.js';
@@ -31,6 +31,8 @@ export const quantizeCommand = command({
       'percentile',
     ]),
     weights: choice('bits', 'default: int8 where this processor is exact with it, else int7', ['int8', 'int7']),
+    equalize: flag('scale channels between layers so that their weights have the same range'),
+    correctBias: flag('correct biases by what rounding shifts the means; reads the images twice'),
     exclude: text('layers', 'names of layers that stay in float, separated by commas'),
     maxLoss: numeric(
       'points',
@@ -50,6 +52,8 @@ export const quantizeCommand = command({
       method = 'percentile',
       weights,
       exclude,
+      equalize = false,
+      correctBias = false,
       maxLoss,
       sensitivity,
       ...others
@@ -75,13 +79,14 @@ export const quantizeCommand = command({
         method,
         ...(weights !== undefined && { weights }),
         ...(exclude !== undefined && { exclude: exclude.split(',') }),
+        ...{ equalize, correctBias },
         inputShape: [cropSize, cropSize, classifier.network.inputShape[2]],
       };
       const calibration = () =>
         calibrationBatches(classifier, data, images, (done) =>
           output.overwrite(done === images ? '' : `${grouped(done)} of ${grouped(images)} images`),
         );
-      const quantized = await int8.quantize(network, calibration(), {
+      const quantized = await int8.quantize(network, calibration, {
         ...how,
         ...(maxLoss !== undefined && test !== undefined && { maxLoss, test: testBatches(classifier, test) }),
       });
@@ -101,7 +106,7 @@ export const quantizeCommand = command({
       if (sensitivity === undefined) return { text, data: result };
       const report = await int8.sensitivity(
         network,
-        { calibration: calibration(), test: testBatches(classifier, test, images) },
+        { calibration, test: testBatches(classifier, test, images) },
         { ...how, onProgress: (done, all) => output.overwrite(done === all ? '' : `${done} of ${all} layers`) },
       );
       output.overwrite('');
