@@ -9,9 +9,9 @@ import { decodeModel } from '@cnnzoo/onnx-format';
 import { uniform } from '@cnnzoo/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { whole } from './calibrate/histogram.js';
+import { type Histogram, whole, withAbsoluteValues } from './calibrate/histogram.js';
 import { logarithm } from './calibrate/logarithm.js';
-import { entropyRange } from './calibrate/thresholds.js';
+import { entropyRange, percentileRange } from './calibrate/thresholds.js';
 import histograms from './fixtures/entropy.json' with { type: 'json' };
 import golden from './fixtures/quantizer.json' with { type: 'json' };
 import { drawSensitivity, formatSensitivity, type QuantizeOptions, quantize, sensitivity } from './index.js';
@@ -86,6 +86,27 @@ it("entropy decides as onnxruntime where the last bit of numpy's logarithm does"
     expect(Math.abs(logarithm(ratio) - Math.log(ratio))).toBeLessThanOrEqual(2 ** -22 * Math.abs(Math.log(ratio)));
   }
 });
+
+it('percentile has the range of all values, though of later batches it counts the largest ones only', () => {
+  for (let network = 0; network < 6; network++) {
+    const draw = uniform(`sizes ${network}`, 64);
+    let [few, all]: (Histogram | undefined)[] = [];
+    for (let batch = 0; batch < 24; batch++) {
+      // Batches of other sizes of values: rarely much larger ones, mostly smaller than the first.
+      const size = batch === 0 ? 1 : 0.2 + Math.abs(draw[batch] ?? 0) + 4 * Math.max(0, (draw[batch + 24] ?? 0) - 0.9);
+      const values = uniform(`${network}/${batch}`, 4000).map((value) => size * value ** (1 + (network % 4)));
+      const rows = Float32Array.from({ length: 40 }, (_, row) => largest(values.subarray(100 * row, 100 * row + 100)));
+      const [lowest, highest] = [Math.min(...values), Math.max(...values)];
+      const given = { values, rows, lowest, highest };
+      few = withAbsoluteValues(few, given, 2048);
+      all = withAbsoluteValues(all && { ...all, ...whole }, { ...given, rows: rows.map(() => highest) }, 2048);
+      expect(percentileRange(few, 99.999)).toEqual(percentileRange({ ...all }, 99.999));
+    }
+    expect(few?.tail, 'a tail').toBeGreaterThan(0);
+  }
+});
+
+const largest = (values: Float32Array) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 const python = process.env['CNNZOO_PYTHON'] ?? 'python3';
 const hasQuantizer = spawnSync(python, ['-c', 'import onnxruntime.quantization, onnx']).status === 0;

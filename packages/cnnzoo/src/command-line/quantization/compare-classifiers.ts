@@ -75,9 +75,12 @@ function wilson(share: number, count: number): readonly [number, number] {
   return [(middle - half) / whole, (middle + half) / whole];
 }
 
-const rounds = 15;
+const turns = 5;
+const runsOfTurn = 3;
+/** Milliseconds of a turn that are not counted: threads of the network before spin for 20 to 40 ms after its last run, and take a processor. */
+const othersSpin = 100;
 
-/** Medians over turns, each after a run that is not counted: the other has taken the caches. */
+/** Medians over turns. */
 async function predictionTimes(classifiers: readonly [ImageClassifier, ImageClassifier]): Promise<[number, number]> {
   const started = async ({ network }: ImageClassifier) => ({
     predictor: await network.start(1),
@@ -85,15 +88,19 @@ async function predictionTimes(classifiers: readonly [ImageClassifier, ImageClas
     times: Array.from<number>({ length: 0 }),
   });
   const runs = [await started(classifiers[0]), await started(classifiers[1])] as const;
-  for (let round = 0; round < rounds; round++)
+  for (let turn = 0; turn < turns; turn++)
     for (const { predictor, image, times } of runs) {
-      await predictor.run(image);
-      const began = performance.now();
-      await predictor.run(image);
-      times.push(performance.now() - began);
+      const warm = performance.now() + othersSpin;
+      do await predictor.run(image);
+      while (performance.now() < warm);
+      for (let run = 0; run < runsOfTurn; run++) {
+        const began = performance.now();
+        await predictor.run(image);
+        times.push(performance.now() - began);
+      }
     }
   await Promise.all(runs.map(({ predictor }) => predictor.dispose()));
-  const median = (times: number[]) => times.sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? Number.NaN;
+  const median = (times: number[]) => times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
   return [median(runs[0].times), median(runs[1].times)];
 }
 
