@@ -3,7 +3,15 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSite, siteCanBeOpened } from './opened-site.js';
 
-const livePages = ['shapes', 'label-smoothing', 'receptive-field', 'draw-a-digit', 'drop-a-picture', 'train-lenet'];
+const livePages = [
+  'shapes',
+  'label-smoothing',
+  'receptive-field',
+  'draw-a-digit',
+  'drop-a-picture',
+  'train-lenet',
+  'composer',
+];
 
 describe.skipIf(!siteCanBeOpened)('the site', () => {
   let site: Awaited<ReturnType<typeof openSite>>;
@@ -41,6 +49,76 @@ describe.skipIf(!siteCanBeOpened)('the site', () => {
     expect(await page.locator('#field').textContent()).toContain('see 7x7');
     await page.locator('.slider input').first().fill('2');
     expect(await page.locator('#field').textContent()).toContain('see 5x5');
+  });
+
+  test('the composer follows its parts, writes the TypeScript, keeps the network in the address and opens from there', async () => {
+    const { page, url } = site;
+    await page.goto(`${url}live/composer.html`);
+    const [totals, code] = [page.locator('#totals'), page.locator('#typescript')];
+    await page.selectOption('#preset', 'ResNet-50');
+    // As torchvision counts.
+    expect(await totals.textContent()).toContain('25,557,032 parameters');
+    await page.selectOption('#preset', 'LeNet-5');
+    expect(await totals.textContent()).toContain('61,706 parameters');
+    await page.getByLabel('filters of part 1, conv').fill('12');
+    expect(await page.locator('.parts .result').first().textContent()).toBe('28x28x12, 312 parameters');
+    expect(await code.textContent()).toContain(
+      "conv2d({ name: 'conv1', filters: 12, kernelSize: 5, stride: 1, padding: 0 }), // 28x28x12",
+    );
+    await page.getByLabel('remove part 2, relu').click();
+    await page.selectOption('#kind', 'dropout');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    expect(await code.textContent()).toContain("dropout({ name: 'dropout1', rate: 0.5 })");
+    await page.getByLabel('raise part 12, dropout').click();
+    const address = page.url();
+    const program = await code.textContent();
+    // A convolution cannot come after the flatten, and the page says so.
+    await page.selectOption('#kind', 'conv');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.locator('.live-page .error', { hasText: 'conv3' }).waitFor();
+    expect(await code.textContent()).toBe('');
+    await page.goto('about:blank');
+    await page.goto(address);
+    await totals.filter({ hasText: 'parameters' }).waitFor();
+    expect(await code.textContent()).toBe(program);
+  });
+
+  test('what is typed is answered', async () => {
+    const { page, url } = site;
+    const fields = {
+      shapes: page.locator('#layers'),
+      'label-smoothing': page.locator('.slider input').first(),
+      'receptive-field': page.locator('.slider input').first(),
+      composer: page.getByLabel('width of part 2, bottleneck'),
+    };
+    const figures: string[] = [];
+    for (const [name, field] of Object.entries(fields)) {
+      await page.goto(`${url}live/${name}.html`);
+      await page.locator('.live-page > *').first().waitFor();
+      const largest = name === 'composer' ? 'ResNet-50' : 'VGG-16, table 1 D';
+      if (name === 'shapes' || name === 'composer') await page.selectOption('#preset', largest);
+      // From the key to what is drawn after it: of each key the longest of its events.
+      await page.evaluate(`globalThis.keys = new Map();
+        new PerformanceObserver((list) => {
+          for (const { interactionId, duration } of list.getEntries())
+            if (interactionId > 0) keys.set(interactionId, Math.max(duration, keys.get(interactionId) ?? 0));
+        }).observe({ type: 'event', durationThreshold: 16 });`);
+      await field.focus();
+      for (const key of name === 'shapes'
+        ? [...' relu conv 3/64']
+        : name === 'composer'
+          ? ['1', 'Backspace', '2', 'Backspace', '3']
+          : Array(8).fill('ArrowRight'))
+        await page.keyboard.press(key, { delay: 20 });
+      await page.waitForTimeout(200);
+      const slow = await page.evaluate<number[]>('[...keys.values()].sort((a, b) => a - b)');
+      figures.push(
+        `${name}: ${slow.length === 0 ? 'all under 16 ms' : `of those from 16 ms median ${slow[slow.length >> 1]}, longest ${slow.at(-1)} ms`}`,
+      );
+    }
+    // Figures of this machine, to be read.
+    console.log(`from a key to the next frame\n${figures.join('\n')}`);
+    expect(figures).toHaveLength(4);
   });
 
   test.each(livePages)('%s loads under 300 kB compressed', async (name) => {

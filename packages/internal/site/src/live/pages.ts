@@ -12,6 +12,7 @@ export const livePages = {
   digit: () => import('./digit/draw-digit.js'),
   picture: () => import('./picture/classify-picture.js'),
   training: () => import('./training/train-lenet.js'),
+  composer: () => import('./composer/composer.js'),
 } satisfies Readonly<Record<string, () => Promise<LivePageModule>>>;
 
 export type LivePageName = keyof typeof livePages;
