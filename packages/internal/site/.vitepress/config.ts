@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type DefaultTheme, defineConfig } from 'vitepress';
+import { type DefaultTheme, defineConfigWithTheme } from 'vitepress';
 import { diagram } from '../src/content/diagrams.js';
 import { headingAnchor } from '../src/content/links.js';
+import { packagesVersion } from '../src/content/versions.js';
 
 const pages = fileURLToPath(new URL('../.pages', import.meta.url));
 
@@ -72,7 +73,7 @@ const koreanSidebar: DefaultTheme.SidebarItem[] = [
   { text: '강의', items: items('ko/lecture') },
 ];
 
-export default defineConfig({
+export default defineConfigWithTheme<DefaultTheme.Config & { readonly version: string }>({
   title: 'cnnzoo',
   description: 'The classic convolutional networks for TypeScript, and everything to train them',
   locales: {
@@ -121,6 +122,7 @@ export default defineConfig({
     },
   },
   themeConfig: {
+    version: packagesVersion(),
     search: { provider: 'local' },
     // Not every page is there in Korean. Those that are link to each other below their titles.
     i18nRouting: false,

@@ -1,14 +1,15 @@
 /** The reference: a page a package, from the docstrings of what it exports. */
-import { rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { publishedPackages, root } from '@cnnzoo/tooling/published-packages';
 import { Application, LogLevel } from 'typedoc';
 import type { PluginOptions } from 'typedoc-plugin-markdown';
+import type { SiteVersion } from './site-version.js';
 import { sitePackage } from './sources.js';
 import { pagesFolder } from './write-pages.js';
 
-/** Reads the declarations of the packages, which must be built. */
-export async function writeReference(): Promise<void> {
+/** Reads the declarations of the packages, which must be built. Each page says of which version it is. */
+export async function writeReference({ name: version }: SiteVersion): Promise<void> {
   const packages = publishedPackages();
   const options: Partial<PluginOptions> = {
     hidePageHeader: true,
@@ -29,7 +30,6 @@ export async function writeReference(): Promise<void> {
     readme: 'none',
     out: join(pagesFolder, 'api'),
     name: 'Reference',
-    includeVersion: true,
     validation: false,
     logLevel: LogLevel.Error,
     ...(options as object),
@@ -39,6 +39,16 @@ export async function writeReference(): Promise<void> {
   for (const module of project.children ?? []) module.name = pageName(module.name);
   rmSync(join(pagesFolder, 'api'), { recursive: true, force: true });
   await app.generateOutputs(project);
+  const folder = join(pagesFolder, 'api');
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.md'),
+  )) {
+    const text = readFileSync(join(folder, file), 'utf8');
+    writeFileSync(
+      join(folder, file),
+      text.replace(/^# .*$/m, (heading) => `${heading}\n\nVersion: ${version}.`),
+    );
+  }
 }
 
 /** `blocks/register` of `blocks/dist/register`, as typedoc names a file of declarations. */
