@@ -58,9 +58,14 @@ const sidebar: DefaultTheme.SidebarItem[] = [
   { text: 'The lecture', items: items('lecture', 'lecture-notes', 'shapes', 'protocols', 'results', 'benchmarks') },
   { text: 'Beyond one machine', items: items('many-machines', 'handover') },
   { text: 'Details', items: items('command-line', 'environment', 'hardware') },
-  { text: 'Packages', collapsed: true, items: folder('packages') },
-  { text: 'Examples', collapsed: true, items: folder('examples') },
-  { text: 'Reference', collapsed: true, items: folder('api') },
+  {
+    text: 'All packages',
+    items: [
+      { text: 'What each holds', link: '/packages/' },
+      { text: 'Examples', link: '/examples/' },
+      { text: 'Reference', link: '/api/' },
+    ],
+  },
   {
     text: 'How it is built',
     items: items('architecture', 'engine', 'contributing', 'publishing', 'roadmap', 'changelog', 'security'),
@@ -72,6 +77,14 @@ const koreanSidebar: DefaultTheme.SidebarItem[] = [
   { text: '안내서', items: items(...guides.map((name) => `ko/${name}`)) },
   { text: '강의', items: items('ko/lecture') },
 ];
+
+/** Long lists stand beside their own pages only: each entry costs every page time. */
+function listBeside(name: string, text: string): DefaultTheme.SidebarItem[] {
+  return [
+    { text: 'Start', items: [{ text: 'Overview', link: '/overview' }, ...items('tasks')] },
+    { text, items: [{ text: 'All of them', link: `/${name}/` }, ...folder(name)] },
+  ];
+}
 
 export default defineConfigWithTheme<DefaultTheme.Config & { readonly version: string }>({
   title: 'cnnzoo',
@@ -105,6 +118,8 @@ export default defineConfigWithTheme<DefaultTheme.Config & { readonly version: s
   ignoreDeadLinks: false,
   // A page loads what it shows, and no page that it links to.
   router: { prefetchLinks: false },
+  // The home page of VitePress has no landmark around what it shows.
+  transformHtml: (html) => html.replace('<div class="VPHome ', '<div role="main" class="VPHome '),
   transformHead: ({ siteData }) => [
     ['link', { rel: 'icon', type: 'image/svg+xml', href: `${siteData.base}favicon.svg` }],
   ],
@@ -132,9 +147,14 @@ export default defineConfigWithTheme<DefaultTheme.Config & { readonly version: s
       { text: 'Try it', link: '/live/shapes' },
       { text: 'Networks', link: '/networks/' },
       { text: 'The lecture', link: '/lecture' },
-      { text: 'Reference', items: folder('api') },
+      { text: 'Reference', link: '/api/' },
     ],
-    sidebar,
+    sidebar: {
+      '/': sidebar,
+      '/packages/': listBeside('packages', 'Packages'),
+      '/examples/': listBeside('examples', 'Examples'),
+      '/api/': listBeside('api', 'Reference'),
+    },
     outline: [2, 3],
     socialLinks: [{ icon: 'github', link: 'https://github.com/cnnzoo/cnnzoo' }],
     externalLinkIcon: true,

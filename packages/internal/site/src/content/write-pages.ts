@@ -14,6 +14,20 @@ export function writePages(): void {
   cpSync(join(root, sitePackage, 'public'), join(pagesFolder, 'public'), { recursive: true });
   const pages = sitePages();
   for (const path of pages.keys()) writePage(path, pages);
+  writeList('packages', 'Packages', pages);
+  writeList('examples', 'Examples', pages);
+}
+
+/** A page that links to all pages of a folder, with the first sentence below the heading of each. */
+function writeList(folder: string, title: string, pages: ReadonlyMap<string, string>): void {
+  const rows = [...pages].flatMap(([path, page]) => {
+    if (!page.startsWith(`${folder}/`)) return [];
+    const [, heading = '', sentence = ''] =
+      /^# (.*)\n\n(.*?\.)(?:\s|$)/ms.exec(readFileSync(join(root, path), 'utf8')) ?? [];
+    const linked = siteLinks(sentence.replaceAll('\n', ' '), path, pages, () => {});
+    return [`| [${heading}](/${page}) | ${linked} |`];
+  });
+  write(`${folder}/index.md`, [`# ${title}\n`, '| page | what |', '| --- | --- |', ...rows, ''].join('\n'));
 }
 
 function writePage(path: string, pages: ReadonlyMap<string, string>): void {

@@ -12,6 +12,7 @@ import { pagesFolder } from './write-pages.js';
 export async function writeReference({ name: version }: SiteVersion): Promise<void> {
   const packages = publishedPackages();
   const options: Partial<PluginOptions> = {
+    entryFileName: 'index',
     hidePageHeader: true,
     hideBreadcrumbs: true,
     useHTMLEncodedBrackets: true,
@@ -46,7 +47,7 @@ export async function writeReference({ name: version }: SiteVersion): Promise<vo
     const text = readFileSync(join(folder, file), 'utf8');
     writeFileSync(
       join(folder, file),
-      text.replace(/^# .*$/m, (heading) => `${heading}\n\nVersion: ${version}.`),
+      `---\npageClass: reference\n---\n\n${text.replace(/^# .*$/m, (heading) => `${heading}\n\nVersion: ${version}.`)}`,
     );
   }
 }
