@@ -86,7 +86,7 @@ function listBeside(name: string, text: string): DefaultTheme.SidebarItem[] {
   ];
 }
 
-export default defineConfigWithTheme<DefaultTheme.Config & { readonly version: string }>({
+export default defineConfigWithTheme<DefaultTheme.Config & { readonly version?: string }>({
   title: 'cnnzoo',
   description: 'The classic convolutional networks for TypeScript, and everything to train them',
   locales: {

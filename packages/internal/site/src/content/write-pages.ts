@@ -18,16 +18,13 @@ export function writePages(): void {
   writeList('examples', 'Examples', pages);
 }
 
-/** A page that links to all pages of a folder, with the first sentence below the heading of each. */
+/** A page that links to all pages of a folder. */
 function writeList(folder: string, title: string, pages: ReadonlyMap<string, string>): void {
-  const rows = [...pages].flatMap(([path, page]) => {
-    if (!page.startsWith(`${folder}/`)) return [];
-    const [, heading = '', sentence = ''] =
-      /^# (.*)\n\n(.*?\.)(?:\s|$)/ms.exec(readFileSync(join(root, path), 'utf8')) ?? [];
-    const linked = siteLinks(sentence.replaceAll('\n', ' '), path, pages, () => {});
-    return [`| [${heading}](/${page}) | ${linked} |`];
+  const links = [...pages].flatMap(([path, page]) => {
+    const [, heading = page] = /^# (.*)$/m.exec(readFileSync(join(root, path), 'utf8')) ?? [];
+    return page.startsWith(`${folder}/`) ? [`- [${heading}](/${page})`] : [];
   });
-  write(`${folder}/index.md`, [`# ${title}\n`, '| page | what |', '| --- | --- |', ...rows, ''].join('\n'));
+  write(`${folder}/index.md`, [`# ${title}\n`, ...links, ''].join('\n'));
 }
 
 function writePage(path: string, pages: ReadonlyMap<string, string>): void {
