@@ -27,7 +27,10 @@ export function templateFiles(): Map<string, string> {
   );
 }
 
-/** The text of a licence by its SPDX name. */
+/**
+ * The text of a licence by its SPDX name. No path in the package has "license" in it: pnpm would take such a file for the package's own licence, and leave out
+ * the workspace's when it packs.
+ */
 export function licenseText(license: string): string {
-  return readFileSync(join(dist(), 'licenses', `${license}.txt`), 'utf8');
+  return readFileSync(join(dist(), 'terms', `${license === 'UNLICENSED' ? 'none' : license}.txt`), 'utf8');
 }
