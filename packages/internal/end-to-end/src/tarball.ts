@@ -58,7 +58,7 @@ const built = /^dist\/[\w./-]+(\.js|\.cjs|\.d\.ts|\.d\.cts|\.js\.map|\.cjs\.map|
 /** Files that a package has beside what is built, as they stand in its sources. */
 const copied: Readonly<Record<string, RegExp>> = {
   // The files of the package that it makes.
-  '@cnnzoo/create-network': /^dist\/(template|licenses)\//,
+  '@cnnzoo/create-network': /^dist\/(template|terms)\//,
   // The program that goes with a network.
   '@cnnzoo/handover': /^dist\/\w+\.py$/,
   // The page, and what deploys a server.
