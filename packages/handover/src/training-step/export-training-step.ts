@@ -73,7 +73,7 @@ const stepRules: OptionRules<TrainingStepOptions> = {
  * @param options.batchSize images in each step
  * @param options.loss of one head; default: cross-entropy on logits, smoothed by `labelSmoothing`
  * @param options.labelSmoothing for the default loss, from 0 to 1
- * @param options.auxiliaryWeight how much the loss of each auxiliary head counts
+ * @param options.auxiliaryWeight how much the loss of each auxiliary head counts, in every step: a file has no `auxiliarySchedule`
  * @param options.clipping limits of the gradients
  * @param options.metrics further figures of the main head
  * @param options.operators 'standard' (default): operators of ONNX alone; 'onnxruntime': also those of onnxruntime, for the engine's full

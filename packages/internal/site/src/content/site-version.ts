@@ -15,5 +15,5 @@ export interface SiteVersion {
 export function siteVersion(version: string, base: string): SiteVersion {
   const path = /\/(v\d+\.\d+\/)$/.exec(base)?.[1];
   if (path !== undefined) return { name: version, path };
-  return { name: `main, ${version === '0.0.0' ? 'before the first release' : `after ${version}`}`, path: '' };
+  return { name: `main, ${version === '0.0.0' ? 'unreleased' : `after ${version}`}`, path: '' };
 }
