@@ -10,11 +10,18 @@ const manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'
 const [model, state] = await Promise.all([manifest.model, manifest.state].map((name) => readFile(join(folder, name))));
 const { step, save } = await trainingStep(ort, { manifest, model, state });
 
+let seed = 1;
+/** The next of the same numbers in each run, from 0 to below 1: a linear congruential generator. */
+function random() {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+  return seed / 2 ** 32;
+}
+
 /** Bars: class k has a bright one k columns from the left, and noise around it. */
 function drawBatch() {
   const [count, height, width] = manifest.inputs.images.shape;
-  const images = Float32Array.from({ length: count * height * width }, () => Math.random() - 0.5);
-  const labels = Int32Array.from({ length: count }, () => Math.floor(Math.random() * 10));
+  const images = Float32Array.from({ length: count * height * width }, () => random() - 0.5);
+  const labels = Int32Array.from({ length: count }, () => Math.floor(random() * 10));
   labels.forEach((label, i) => {
     for (let y = 0; y < height; y++)
       images.fill(2, (i * height + y) * width + 3 * label, (i * height + y) * width + 3 * label + 2);
