@@ -22,6 +22,7 @@ import { type OnnxFileSignature, signatureRule } from './onnx-file-signature.js'
 import { answered, type RequestOptions, type Ticket } from './request.js';
 import { type Batching, type RequestBatcher, requestBatcher } from './request-batcher.js';
 import { checkArray, checkTensor, type Signature } from './signature.js';
+import { warnOfProcessor } from './warn-of-processor.js';
 
 /** The options of `freeze`. */
 export interface FreezeOptions {
@@ -90,7 +91,7 @@ export interface FrozenModelInWorker {
  * model's weights do not change the frozen model, which holds its own, and it may be disposed.
  *
  * @param model of one float32 input. With auxiliary heads only the first output is computed. Or what `quantize` of @cnnzoo/quantize gives, whose
- *   graph is taken as it is
+ *   graph is taken as it is. Where that is not for this processor, a QuantizationWarning says so once
  * @param options.batchSize images at once; default: any number
  * @param options.inputShape [height, width, channels], for models that leave them open
  * @param options.threads threads of one operator; default: the processors that this process may use, shared by the workers
@@ -135,6 +136,7 @@ export function freeze(
   if (processes === true && workers === 0)
     throw new RangeError('freeze: processes says what workers are, but there is none: add worker: true');
   const share = threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(1, workers)));
+  if (isBytes(model)) warnOfProcessor(`model '${model.signature.model}'`, model.model);
   const graph = isBytes(model)
     ? model
     : frozenGraph(recordable(model, inputShape && inputShape.length + 1), { batchSize: batchSize ?? null, inputShape });

@@ -6,6 +6,7 @@ import { onnxFileSession } from './onnx-file-session.js';
 import { type OnnxFileSignature, signatureRule } from './onnx-file-signature.js';
 import { answered, type RequestOptions } from './request.js';
 import { checkArray } from './signature.js';
+import { warnOfProcessor } from './warn-of-processor.js';
 
 /** The options of `openOnnxFile`. */
 export interface OpenOnnxFileOptions {
@@ -30,7 +31,8 @@ const rules: OptionRules<OpenOnnxFileOptions> = {
 };
 
 /**
- * Opens an ONNX file of images for onnxruntime, which runs it as it is: whoever exported it, with the operators of any version that onnxruntime reads.
+ * Opens an ONNX file of images for onnxruntime, which runs it as it is: whoever exported it, with the operators of any version that onnxruntime reads. Where it is
+ * quantized for another processor than this one, a QuantizationWarning says so once.
  * @param path of the file; weights in a file beside it are found
  * @param signature the names of its input and output and their shapes. `run` takes images with channels last, whatever the file's layout
  * @param options `threads`, `worker`, `processes`
@@ -78,6 +80,7 @@ export function openOnnxFile(
   if (processes && workers === 0)
     throw new RangeError('openOnnxFile: processes says what workers are, but there is none: add worker: true');
   const share = threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(1, workers)));
+  warnOfProcessor(path, path);
   const graph = { path, signature };
   // Batches of any size: the session cuts them where the file wants a given one.
   const anyBatch = { ...signature, batchSize: null };

@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { useBackend } from '@cnnzoo/backend-node';
 import { exportOnnx, writeOnnx } from '@cnnzoo/backend-onnx';
 import { arrayDataset } from '@cnnzoo/data';
 import { tenCrop } from '@cnnzoo/evaluate';
 import { quantize } from '@cnnzoo/quantize';
+import { saturatingProcessor } from '@cnnzoo/testing/saturating-processor';
 import { preprocessings } from '@cnnzoo/transforms';
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
@@ -13,8 +16,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ImageClassifier, imageClassifier } from '../classifier/classifier.js';
 import { loadClassifier } from '../classifier/load-classifier.js';
 import { createModel } from '../networks/create-model.js';
-import { readOnnxFile } from './onnx-file.js';
-import { processorWarning } from './processor-warning.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'onnx-classifier-'));
 const categories = ['cat', 'dog', 'frog'];
@@ -100,22 +101,38 @@ test('a file of 8-bit integers is a classifier like any other, here, in threads 
   await classifier.dispose();
 });
 
-test('a file of 8-bit weights is warned of where their sums saturate, one of 7 bits and a float one nowhere', async () => {
+test('on a processor where sums saturate, a file of 8-bit weights is warned of once, however it is used', async () => {
   const pixels = network.network.inputShape.reduce((product, size) => product * size, 1);
   const calibration = [Float32Array.from({ length: 2 * pixels }, (_, i) => 2 * Math.sin(i))];
-  const warningsOf = async (file: string) => {
-    const { metadata } = await readOnnxFile(file);
-    return (['exact', 'saturating'] as const).map((products) => processorWarning(file, metadata, products));
+  const files = {
+    int8: join(folder, 'bits8.onnx'),
+    int7: join(folder, 'bits7.onnx'),
+    float: join(folder, 'bits.onnx'),
   };
-  for (const weights of ['int8', 'int7'] as const) {
-    const file = join(folder, `${weights}.onnx`);
-    await (await quantize(network.model, calibration, { weights })).save(file);
-    const expected = weights === 'int8' ? expect.stringMatching(/int8\.onnx .* saturate .* 'int7'/) : null;
-    expect(await warningsOf(file)).toEqual([null, expected]);
-  }
-  const float = join(folder, 'float.onnx');
-  await writeOnnx(network.model, float);
-  expect(await warningsOf(float)).toEqual([null, null]);
+  for (const weights of ['int8', 'int7'] as const)
+    await (await quantize(network.model, calibration, { weights })).save(files[weights]);
+  await writeOnnx(network.model, files.float);
+  const script = join(folder, 'use.mjs');
+  writeFileSync(
+    script,
+    `
+    import { loadClassifier, useBackend } from '${new URL('../../dist/index.js', import.meta.url)}';
+    await useBackend();
+    const image = { data: new Uint8Array(32 * 32 * 3), width: 32, height: 32, channels: 3 };
+    for (const file of ${JSON.stringify(Object.values(files))}) {
+      const classifier = await loadClassifier(file);
+      for (const worker of [0, 2]) await classifier.classify([image], { worker });
+      // As a server does.
+      const served = await classifier.network.start(1);
+      await served.run(new Float32Array(${pixels}));
+      await served.dispose();
+      await classifier.dispose();
+    }`,
+  );
+  const { stderr } = await promisify(execFile)(process.execPath, [...saturatingProcessor, script]);
+  expect(stderr.split('\n').filter((line) => line.includes('QuantizationWarning'))).toEqual([
+    expect.stringMatching(/CNNZOO_INT8_SATURATES.*bits8\.onnx has weights of 8 bits.*weights: 'int7'/),
+  ]);
 });
 
 test('a file of others is told what it does not say', async () => {

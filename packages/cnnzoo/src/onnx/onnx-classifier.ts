@@ -13,7 +13,6 @@ import { imageLayout } from '@cnnzoo/onnx-format';
 import { classifierOf, type ImageClassifier } from '../classifier/classifier.js';
 import { type OnnxFile, readOnnxFile } from './onnx-file.js';
 import { onnxModel } from './onnx-layer.js';
-import { processorWarning } from './processor-warning.js';
 
 /** What a file of others does not say. */
 export interface OnnxClassifierOptions {
@@ -25,7 +24,6 @@ export interface OnnxClassifierOptions {
 export async function openOnnxClassifier(path: string, options: OnnxClassifierOptions): Promise<ImageClassifier> {
   const [file, { openOnnxFile }] = await Promise.all([readOnnxFile(path), import('@cnnzoo/backend-onnx')]);
   const said = metadataOf(path, file);
-  await warnOfProcessor(path, file);
   const preprocessing = options.preprocessing ?? said.preprocessing;
   if (preprocessing === undefined)
     throw new TypeError(
@@ -57,14 +55,6 @@ export async function openOnnxClassifier(path: string, options: OnnxClassifierOp
     model.dispose();
     throw error;
   }
-}
-
-/** A file of 8-bit weights is quietly wrong where sums of their products saturate. */
-async function warnOfProcessor(path: string, { metadata }: OnnxFile): Promise<void> {
-  if (metadata['quantization'] === undefined) return;
-  const { int8Products } = await import('@cnnzoo/backend-onnx');
-  const message = processorWarning(path, metadata, int8Products());
-  if (message !== null) process.emitWarning(message, { type: 'QuantizationWarning', code: 'CNNZOO_INT8_SATURATES' });
 }
 
 /** Of the file itself; weights in files of their own are known by their names in it. */
