@@ -1,18 +1,23 @@
 /**
  * Networks in int8 beside the same ones in float, frozen both, in turns:
  *
- *     pnpm --filter @cnnzoo/bench int8-speed [SECONDS] [BATCH,...] [NETWORK,...] [FILE.onnx ...]
+ *     pnpm --filter @cnnzoo/bench int8-speed [SECONDS] [BATCH,...] [NETWORK,...] [PYTHON]
  *
- * Weights are random: speed does not depend on them. FILE.onnx: the same network quantized by another tool, NHWC, opened as it is.
+ * Weights are random: speed does not depend on them. PYTHON: one with onnxruntime, onnx and sympy, whose quantizer makes the contender python of the network's
+ * ONNX file and the same calibration images.
  */
-import { readFileSync } from 'node:fs';
-import { freeze, int8Products, registerOnnxBackend } from '@cnnzoo/backend-onnx';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { exportOnnx, freeze, int8Products, registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { quantize } from '@cnnzoo/quantize';
 import * as tf from '@tensorflow/tfjs-core';
 import { createModel, type ModelId } from 'cnnzoo';
 import { median } from '../statistics.js';
 
-const [seconds = '20', batches = '1,8', names = 'resnet50,vgg16,googlenet', ...files] = process.argv.slice(2);
+const [seconds = '20', batches = '1,8', names = 'resnet50,vgg16,googlenet', python] = process.argv.slice(2);
 registerOnnxBackend();
 await tf.setBackend('onnx');
 /**
@@ -33,9 +38,9 @@ for (const name of names.split(',')) {
     float: freeze(model),
     int7: freeze(int7),
     int8: freeze(await quantize(model, calibration, { weights: 'int8' })),
-    ...Object.fromEntries(
-      files.map((file) => [file, freeze({ model: readFileSync(file), signature: int7.signature })] as const),
-    ),
+    ...(python !== undefined && {
+      python: freeze({ model: quantizedByPython(python, exportOnnx(model), images(2)), signature: int7.signature }),
+    }),
   };
   model.dispose();
   for (const batch of batches.split(',').map(Number)) {
@@ -53,13 +58,30 @@ for (const name of names.split(',')) {
           times.get(each)?.push(performance.now() - began);
         }
       }
-    const float = times.get('float') ?? [];
-    for (const [each, taken] of times) {
-      const ratios = taken.map((time, i) => (float[i] ?? Number.NaN) / time);
+    const timesAsFast = (taken: readonly number[], than: readonly number[]) =>
+      median(taken.map((time, i) => (than[i] ?? Number.NaN) / time)).toFixed(2);
+    const theirs = times.get('python');
+    for (const [each, taken] of times)
       console.log(
-        `${name}, batch ${batch}, ${each}: ${median(taken).toFixed(1)} ms, ${median(ratios).toFixed(2)} times as fast as float`,
+        `${name}, batch ${batch}, ${each}: ${median(taken).toFixed(1)} ms, ${timesAsFast(taken, times.get('float') ?? [])} times as fast as float${theirs === undefined ? '' : `, ${timesAsFast(taken, theirs)} times as python`}`,
       );
-    }
   }
   for (const { dispose } of Object.values(contenders)) dispose();
+}
+
+/** What onnxruntime's own quantizer makes of a float ONNX file. */
+function quantizedByPython(program: string, float: Uint8Array, calibration: Float32Array): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), 'int8-speed-'));
+  const [from, by, to] = ['float.onnx', 'images.f32', 'int8.onnx'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(from, float);
+  writeFileSync(by, calibration);
+  const script = fileURLToPath(new URL('../../python/quantize_onnx.py', import.meta.url));
+  execFileSync(program, [script, from, by, to], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const bytes = readFileSync(to);
+  rmSync(folder, { recursive: true });
+  return bytes;
 }
