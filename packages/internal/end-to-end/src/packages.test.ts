@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { compiledAssembly } from '@cnnzoo/tooling/compile-assembly';
+import { fileURLToPath } from 'node:url';
 import { expect, inject, test } from 'vitest';
-import { compiled } from '../../../transforms/assembly/compile.js';
 import { fetchTarball, tarballProblems } from './tarball.js';
 
 const registry = inject('registry');
@@ -30,7 +31,12 @@ test('a dependency that package.json lacks is noticed', async () => {
 });
 
 // Here, because the compiler takes five seconds of a processor.
-test('the WebAssembly in @cnnzoo/transforms is what its assembly/ compiles to', () => {
-  const file = new URL('../../../transforms/src/simd/module.ts', import.meta.url);
-  expect(compiled() === readFileSync(file, 'utf8')).toBe(true);
+test.each([
+  ['transforms', 'src/simd/module.ts'],
+  ['quantize', 'src/calibrate/bins/module.ts'],
+])('the WebAssembly in @cnnzoo/%s is what its assembly/ compiles to', (name, module) => {
+  const [source, made] = ['assembly/index.ts', module].map((file) =>
+    fileURLToPath(new URL(`../../../${name}/${file}`, import.meta.url)),
+  ) as [string, string];
+  expect(compiledAssembly(source) === readFileSync(made, 'utf8')).toBe(true);
 });

@@ -6,33 +6,50 @@ import { makersOf, node } from '../graph/graph.js';
 import { int64Tensor, sizeOf } from '../graph/tensors.js';
 import { isImage } from '../prepare/global-pooling.js';
 import type { PreparedGraph } from '../prepare/prepare.js';
-import { type Batch, type Histogram, whole, withAbsoluteValues, withValues } from './histogram.js';
+import { type Batch, type Extremes, type Histogram, whole, withAbsoluteValues, withValues } from './histogram.js';
 import { type CalibrationImages, imageBatches } from './image-batches.js';
 import { entropyRange, percentileRange, type Range } from './thresholds.js';
 
 /** How the range of a value follows from the calibration images. */
 export type CalibrationMethod = 'minmax' | 'entropy' | 'percentile';
 
+/** What is read of a value of the network after each batch. */
+interface Reading {
+  readonly values: Float32Array;
+  /** Only where the method wants them. */
+  extremes(): Omit<Batch, 'values'>;
+  /** @throws RangeError where they are no finite numbers */
+  checked(extremes: Extremes): void;
+}
+
 interface Method {
+  /** Whether it reads the values, and their extremes. */
+  readonly reads: { readonly values: boolean; readonly extremes: boolean };
   /** @param known of the batches before */
-  readonly add: (known: Histogram | undefined, batch: Batch) => Histogram;
+  readonly add: (known: Histogram | undefined, reading: Reading) => Histogram;
   readonly rangeOf: (histogram: Histogram) => Range;
 }
 
 /** With onnxruntime's numbers of bins and steps. */
 const methods: Readonly<Record<CalibrationMethod, Method>> = {
-  minmax: { add: (known, batch) => withoutCounts(known, batch), rangeOf: (histogram) => histogram },
+  minmax: {
+    reads: { values: false, extremes: true },
+    add: (known, { extremes }) => withoutCounts(known, extremes()),
+    rangeOf: (histogram) => histogram,
+  },
   entropy: {
-    add: (known, batch) => withValues(known, batch, 128),
+    reads: { values: true, extremes: false },
+    add: (known, { values, checked }) => withValues(known, values, 128, checked),
     rangeOf: (histogram) => entropyRange(histogram, 128),
   },
   percentile: {
-    add: (known, batch) => withAbsoluteValues(known, batch, 2048),
+    reads: { values: true, extremes: true },
+    add: (known, { values, extremes }) => withAbsoluteValues(known, { values, ...extremes() }, 2048),
     rangeOf: (histogram) => percentileRange(histogram, 99.999),
   },
 };
 
-function withoutCounts(known: Histogram | undefined, { lowest, highest }: Batch): Histogram {
+function withoutCounts(known: Histogram | undefined, { lowest, highest }: Extremes): Histogram {
   return {
     counts: new Float64Array(0),
     edges: none,
@@ -54,28 +71,31 @@ export async function calibrate(
   images: CalibrationImages,
   method: CalibrationMethod,
 ): Promise<Map<string, Range>> {
-  const { add, rangeOf } = methods[method];
-  const counts = method !== 'minmax';
+  const { add, rangeOf, reads } = methods[method];
   const makers = makersOf(prepared.graph);
   // Of what a ReLU makes the smallest number does not matter: a range has 0 in it.
   const seen = names.map((name) => ({ name, isPositive: makers.get(name)?.opType === 'Relu' }));
-  const session = openOnnxGraph(encodeGraph(observed(prepared, seen, counts), prepared.opset));
+  const { graph, outputs } = observed(prepared, seen, reads);
+  const session = openOnnxGraph(encodeGraph(graph, prepared.opset));
   const known = new Map<string, Histogram>();
   try {
-    const read = reader(session, seen, counts);
+    const read = reader(session, outputs);
     for await (const batch of imageBatches(images, signature)) {
-      const values = read(new Map([[signature.input, batch]]), batch.dims[0] ?? 1);
-      for (const { name, isPositive } of seen) {
-        const mostOfRows = floats(values, highestOf(name));
-        const leastOfRows = isPositive ? zero : floats(values, lowestOf(name));
-        const highest = mostOfRows.reduce((most, each) => Math.max(most, each), Number.NEGATIVE_INFINITY);
-        const lowest = leastOfRows.reduce((least, each) => Math.min(least, each), Number.POSITIVE_INFINITY);
-        if (!Number.isFinite(lowest) || !Number.isFinite(highest))
-          throw new RangeError(`the calibration images make value ${name} of the network infinite or not a number`);
-        const rows = isPositive
-          ? mostOfRows
-          : mostOfRows.map((most, row) => Math.max(Math.abs(most), Math.abs(leastOfRows[row] ?? 0)));
-        known.set(name, add(known.get(name), { lowest, highest, rows, values: floats(values, copyOf(name)) }));
+      const found = read(new Map([[signature.input, batch]]), batch.dims[0] ?? 1);
+      for (const each of seen) {
+        const { name } = each;
+        // The network's input can be no output of the graph.
+        const values = name === signature.input ? batch.data : floats(found, name);
+        const checked = ({ lowest, highest }: Extremes) => {
+          if (!Number.isFinite(lowest) || !Number.isFinite(highest))
+            throw new RangeError(`the calibration images make value ${name} of the network infinite or not a number`);
+        };
+        const extremes = () => {
+          const all = extremesOf(each, found);
+          checked(all);
+          return all;
+        };
+        known.set(name, add(known.get(name), { values: values as Float32Array, extremes, checked }));
       }
     }
   } finally {
@@ -85,11 +105,21 @@ export async function calibrate(
   return new Map([...known].map(([name, histogram]) => [name, rangeOf(histogram)]));
 }
 
+function extremesOf({ name, isPositive }: Seen, found: ReadonlyMap<string, GraphValue>): Omit<Batch, 'values'> {
+  const mostOfRows = floats(found, highestOf(name));
+  const leastOfRows = isPositive ? zero : floats(found, lowestOf(name));
+  const highest = mostOfRows.reduce((most, each) => Math.max(most, each), Number.NEGATIVE_INFINITY);
+  const lowest = leastOfRows.reduce((least, each) => Math.min(least, each), Number.POSITIVE_INFINITY);
+  const rows = isPositive
+    ? mostOfRows
+    : mostOfRows.map((most, row) => Math.max(Math.abs(most), Math.abs(leastOfRows[row] ?? 0)));
+  return { lowest, highest, rows };
+}
+
 const none = new Float32Array(0);
 const zero = Float32Array.of(0);
 const lowestOf = (name: string) => `${name}/lowest`;
 const highestOf = (name: string) => `${name}/highest`;
-const copyOf = (name: string) => `${name}/values`;
 
 interface Seen {
   readonly name: string;
@@ -97,14 +127,18 @@ interface Seen {
 }
 
 /**
- * The graph whose outputs are the smallest and largest number of each value, and the values themselves where they are counted. Of maps they are those of each
+ * The graph whose outputs are the values, and their smallest and largest numbers, as far as they are wanted. Of maps these are those of each
  * map: onnxruntime shares rows out to its threads, and goes through a value that has only one with one.
  */
-function observed({ graph, opset }: PreparedGraph, values: readonly Seen[], withValues: boolean): GraphProto {
+function observed(
+  { graph, opset }: PreparedGraph,
+  seen: readonly Seen[],
+  wanted: Method['reads'],
+): { graph: GraphProto; outputs: readonly string[] } {
   const makers = makersOf(graph);
   // Since version 18 the axes are an input.
   const [axes, attributes] = opset < 18 ? [[], [attributeProto('axes', [2, 3])]] : [[mapAxes], []];
-  const seen = values.flatMap(({ name, isPositive }) => {
+  const extremes = seen.flatMap(({ name, isPositive }) => {
     const isMap = isImage(name, makers);
     const extreme = (operator: 'ReduceMin' | 'ReduceMax', into: string) =>
       isMap
@@ -115,37 +149,30 @@ function observed({ graph, opset }: PreparedGraph, values: readonly Seen[], with
       ...(isPositive ? [] : [extreme('ReduceMin', lowestOf(name))]),
       // Pooling reads maps in the layout in which convolutions make them.
       isPositive && isMap ? node('GlobalMaxPool', highest, [name], [highest]) : extreme('ReduceMax', highest),
-      // A copy: what a network takes can be no output of it.
-      ...(withValues ? [node('Identity', copyOf(name), [name], [copyOf(name)])] : []),
     ];
   });
-  const outputs = seen.map(({ output: [name = ''] }) => ({
-    name,
-    type: { tensorType: { elemType: dataTypes.float32 } },
-  }));
-  return {
+  const added = wanted.extremes ? extremes : [];
+  const isInput = (name: string) => graph.inputs.some((input) => input.name === name);
+  const outputs = [
+    ...added.flatMap(({ output }) => output),
+    ...(wanted.values ? seen.map(({ name }) => name).filter((name) => !isInput(name)) : []),
+  ];
+  const proto = {
     name: 'calibration',
-    node: [...graph.nodes, ...seen],
+    node: [...graph.nodes, ...added],
     initializer: [...graph.constants.values(), int64Tensor(mapAxes, [2, 3])],
     input: graph.inputs,
-    output: outputs as GraphProto['output'],
+    output: outputs.map((name) => ({ name, type: { tensorType: { elemType: dataTypes.float32 } } })),
   };
+  return { graph: proto as GraphProto, outputs };
 }
 
 const mapAxes = 'calibration/axes';
 
 const keepNoAxes = { name: 'keepdims', type: 2, i: 0 };
 
-const outputsOf = (seen: readonly Seen[], withValues: boolean): string[] =>
-  seen.flatMap(({ name, isPositive }) => [
-    ...(isPositive ? [] : [lowestOf(name)]),
-    highestOf(name),
-    ...(withValues ? [copyOf(name)] : []),
-  ]);
-
 /** Reads all outputs into the same arrays as long as batches have the same size. */
-function reader(session: OnnxGraphSession, seen: readonly Seen[], withValues: boolean) {
-  const outputs = outputsOf(seen, withValues);
+function reader(session: OnnxGraphSession, outputs: readonly string[]) {
   let [arrays, size] = [new Map<string, GraphValue>(), 0];
   return (inputs: ReadonlyMap<string, GraphValue>, count: number): ReadonlyMap<string, GraphValue> => {
     if (count === size) session.run(inputs, arrays);

@@ -1,5 +1,7 @@
 /** Histograms of values that come batch by batch, bin for bin those of onnxruntime's calibration: what numpy.histogram counts, and how it grows. */
 
+import { countInEvenBins, type EvenBins, widthOf } from './bins/even-bins.js';
+
 export interface Histogram {
   readonly counts: Float64Array;
   /** Of the bins, one more than there are, in float32 as numpy computes them. */
@@ -13,42 +15,83 @@ export interface Histogram {
   readonly highest: number;
 }
 
-/** The values of one batch, and the smallest and largest of them. */
-export interface Batch {
-  readonly values: Float32Array;
-  /** The largest absolute value of each row, of as many as the values are made of: those of one map. */
-  readonly rows: Float32Array;
+/** The smallest and largest value of one batch. */
+export interface Extremes {
   readonly lowest: number;
   readonly highest: number;
 }
 
-/** Bins of equal width between two float32 numbers: numpy.linspace. An empty range becomes one wide. */
-function evenEdges(from: number, to: number, bins: number): Float32Array {
+/** The values of one batch, too. */
+export interface Batch extends Extremes {
+  readonly values: Float32Array;
+  /** The largest absolute value of each row, of as many as the values are made of: those of one map. */
+  readonly rows: Float32Array;
+}
+
+/** Between two float32 numbers. An empty range becomes one wide. */
+function evenRange(from: number, to: number, bins: number): EvenBins {
   const [first, last] = from === to ? [Math.fround(from - 0.5), Math.fround(to + 0.5)] : [from, to];
-  const step = Math.fround(Math.fround(last - first) / bins);
-  const edges = Float32Array.from({ length: bins + 1 }, (_, i) => Math.fround(i * step) + first);
+  return { first, last, bins };
+}
+
+/** As numpy.linspace computes them. */
+function edgesOf(range: EvenBins): Float32Array {
+  const { first, last, bins } = range;
+  const width = widthOf(range);
+  const edges = Float32Array.from({ length: bins + 1 }, (_, i) => Math.fround(i * width) + first);
   edges[bins] = last;
   return edges;
 }
 
-/** Around 0, as far as the largest absolute value. A larger one in a later batch adds bins of the same width on both sides. */
-export function withValues(known: Histogram | undefined, batch: Batch, bins: number): Histogram {
-  const threshold = Math.fround(Math.max(Math.abs(batch.lowest), Math.abs(batch.highest)));
-  const all = merged(known, batch);
-  if (known === undefined) {
-    const edges = evenEdges(-threshold, threshold, bins);
-    return { ...all, edges, counts: counted(batch.values, edges, false), ...whole };
-  }
-  const { counts, edges } = known;
-  const bound = edges.at(-1) ?? 0;
-  if (threshold <= bound) return { ...all, edges, counts: counted(batch.values, edges, false, counts), ...whole };
-  const width = Math.fround((2 * bound) / counts.length);
-  const added = Math.floor(Math.fround(threshold - bound) / width) + 1;
-  const wider = Math.fround(Math.fround(added * width) + bound);
-  const grown = new Float64Array(counts.length + 2 * added);
-  grown.set(counts, added);
-  const wide = evenEdges(-wider, wider, grown.length);
-  return { ...all, edges: wide, counts: counted(batch.values, wide, false, grown), ...whole };
+/**
+ * Of all values, around 0, as far as the largest absolute value. A larger one in a later batch adds bins of the same width on both sides.
+ * @param checked is told what the smallest and largest are before they make bins
+ */
+export function withValues(
+  known: Histogram | undefined,
+  values: Float32Array,
+  bins: number,
+  checked: (extremes: Extremes) => void,
+): Histogram {
+  const range = known === undefined ? { first: 0, last: 0, bins: 1 } : rangeOf(known);
+  const found = countInEvenBins(values, range);
+  const [lowest, highest] = found.hasNaN ? [Number.NaN, Number.NaN] : [found.lowest, found.highest];
+  checked({ lowest, highest });
+  const all = merged(known, { lowest, highest });
+  const threshold = Math.fround(Math.max(Math.abs(lowest), Math.abs(highest)));
+  if (known !== undefined && threshold <= range.last)
+    return { ...all, edges: known.edges, counts: sums(known.counts, found.counts), ...whole };
+  const wider = known === undefined ? evenRange(-threshold, threshold, bins) : widened(range, threshold);
+  const counts = countInEvenBins(values, wider).counts;
+  const earlier = new Float64Array(wider.bins);
+  earlier.set(known?.counts ?? [], (wider.bins - range.bins) / 2);
+  return { ...all, edges: edgesOf(wider), counts: known === undefined ? counts : sums(earlier, counts), ...whole };
+}
+
+const rangeOf = ({ edges, counts }: Histogram): EvenBins => ({
+  first: edges[0] ?? 0,
+  last: edges.at(-1) ?? 0,
+  bins: counts.length,
+});
+
+const sums = (a: Float64Array, b: Float64Array) => a.map((count, bin) => count + (b[bin] ?? 0));
+
+/** By as many bins on both sides as there have to be. */
+function widened({ last, bins }: EvenBins, threshold: number): EvenBins {
+  const width = Math.fround((2 * last) / bins);
+  const added = Math.floor(Math.fround(threshold - last) / width) + 1;
+  const wider = Math.fround(Math.fround(added * width) + last);
+  return evenRange(-wider, wider, checkedBins(bins + 2 * added));
+}
+
+/** More than this many are of no use, and take memory. */
+const mostBins = 2 ** 20;
+
+function checkedBins(bins: number): number {
+  if (bins <= mostBins) return bins;
+  throw new RangeError(
+    "calibration: the values of a later batch are thousands of times as large as those of the first one: mix the images, or take method: 'minmax'",
+  );
 }
 
 /** Of a histogram that counts all values in their bins. */
@@ -65,8 +108,8 @@ export function withAbsoluteValues(known: Histogram | undefined, batch: Batch, b
   const most = Math.fround(Math.max(Math.abs(batch.lowest), Math.abs(batch.highest)));
   const all = merged(known, batch);
   if (known === undefined) {
-    const edges = evenEdges(smallestOf(batch.values), most, bins);
-    const counts = counted(batch.values, edges, true);
+    const edges = edgesOf(evenRange(smallestOf(batch.values), most, bins));
+    const counts = addCounts(batch.values, edges, new Float64Array(edges.length - 1));
     const rare = tailShare * batch.values.length;
     return { ...all, edges, counts, tail: tailOf(counts, rare), rare };
   }
@@ -109,10 +152,10 @@ function addTail({ values, rows }: Batch, edges: Float32Array, tail: number, cou
     }
   }
   counts[0] = (counts[0] ?? 0) + values.length - count;
-  counted(large.subarray(0, count), edges, true, counts);
+  addCounts(large.subarray(0, count), edges, counts);
 }
 
-function merged(known: Histogram | undefined, { lowest, highest }: Batch) {
+function merged(known: Histogram | undefined, { lowest, highest }: Extremes): Extremes {
   return {
     lowest: Math.min(lowest, known?.lowest ?? lowest),
     highest: Math.max(highest, known?.highest ?? highest),
@@ -123,7 +166,7 @@ function merged(known: Histogram | undefined, { lowest, highest }: Batch) {
 function extended(edges: Float32Array, most: number): Float32Array {
   const width = Math.fround((edges[1] ?? 0) - (edges[0] ?? 0));
   const start = Math.fround((edges.at(-1) ?? 0) + width);
-  const count = Math.ceil(Math.fround(Math.fround(Math.fround(most + width) - start) / width));
+  const count = checkedBins(Math.ceil(Math.fround(Math.fround(Math.fround(most + width) - start) / width)));
   const delta = Math.fround(Math.fround(start + width) - start);
   const more = Float32Array.from({ length: Math.max(0, count) }, (_, i) => start + Math.fround(i * delta));
   const all = new Float32Array(edges.length + more.length);
@@ -132,32 +175,21 @@ function extended(edges: Float32Array, most: number): Float32Array {
   return all;
 }
 
-/** @param earlier counts, to which these are added */
-function counted(
-  values: Float32Array,
-  edges: Float32Array,
-  absolute: boolean,
-  earlier: Float64Array = new Float64Array(edges.length - 1),
-): Float64Array {
+/** @param counts to which those of these values are added */
+function addCounts(values: Float32Array, edges: Float32Array, counts: Float64Array): Float64Array {
   const bins = edges.length - 1;
   const [first, last] = [edges[0] ?? 0, edges[bins] ?? 0];
   const factor = bins / (last - first);
-  const offset = -first * factor;
-  // Two of them: after ReLU most values are the same, and a counter that was just written would be waited for.
-  const counts = [new Uint32Array(bins), new Uint32Array(bins)] as const;
-  const [even, odd] = counts;
   for (let i = 0; i < values.length; i++) {
-    const value = absolute ? Math.abs(values[i] as number) : (values[i] as number);
+    const value = Math.abs(values[i] as number);
     // The edges that numpy.arange has added may end a little below the largest value.
     if (value > last || value < first) continue;
-    let bin = (value * factor + offset) | 0;
+    let bin = ((value - first) * factor) | 0;
     if (bin >= bins) bin = bins - 1;
     // The edges decide: they are rounded, and all zeros lie on one of them.
     while (bin > 0 && value < (edges[bin] as number)) bin--;
     while (bin < bins - 1 && value >= (edges[bin + 1] as number)) bin++;
-    const into = i & 1 ? odd : even;
-    into[bin] = (into[bin] as number) + 1;
+    counts[bin] = (counts[bin] as number) + 1;
   }
-  for (let bin = 0; bin < bins; bin++) earlier[bin] = (earlier[bin] ?? 0) + (even[bin] ?? 0) + (odd[bin] ?? 0);
-  return earlier;
+  return counts;
 }
