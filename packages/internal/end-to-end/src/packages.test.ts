@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { compiledAssembly } from '@cnnzoo/tooling/compile-assembly';
 import { fileURLToPath } from 'node:url';
+import { compiledAssembly } from '@cnnzoo/tooling/compile-assembly';
 import { expect, inject, test } from 'vitest';
 import { fetchTarball, tarballProblems } from './tarball.js';
 

@@ -56,7 +56,12 @@ it('counts as the edges say, whatever the values and the number of bins', () => 
 });
 
 it('takes ranges that are empty, and no values', () => {
-  expect(countInEvenBins(Float32Array.of(3, -2, 5), { first: 0, last: 0, bins: 1 })).toMatchObject({ lowest: -2, highest: 5 });
+  expect(countInEvenBins(Float32Array.of(3, -2, 5), { first: 0, last: 0, bins: 1 })).toMatchObject({
+    lowest: -2,
+    highest: 5,
+  });
   expect([...countInEvenBins(new Float32Array(0), { first: -1, last: 1, bins: 2 }).counts]).toEqual([0, 0]);
-  expect([...countInEvenBins(new Float32Array(5).fill(1e-40), { first: -1e-40, last: 1e-40, bins: 2 }).counts]).toEqual([0, 5]);
+  expect([...countInEvenBins(new Float32Array(5).fill(1e-40), { first: -1e-40, last: 1e-40, bins: 2 }).counts]).toEqual(
+    [0, 5],
+  );
 });
