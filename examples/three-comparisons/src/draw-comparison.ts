@@ -36,7 +36,7 @@ export function drawComparison(title: string, curves: readonly Curve[]): string 
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" width="${size.width}" height="${size.height}" font-family="sans-serif" font-size="12" fill="#222">`,
     `<title>${title}: training loss over the steps</title>`,
     `<rect width="${size.width}" height="${size.height}" fill="#fff"/>`,
-    `<text x="${panel.left}" y="24" font-size="16">${title}</text>`,
+    `<text x="${panel.left}" y="20" font-size="16">${title}</text>`,
     ...ticks.values.map(
       (tick) =>
         `<path d="M${panel.left} ${y(tick)}H${panel.right}" stroke="#ddd"/><text x="${panel.left - 8}" y="${y(tick)}" dy="4" text-anchor="end">${tick.toFixed(tick < 5 ? 1 : 0)}</text>`,
@@ -51,7 +51,7 @@ export function drawComparison(title: string, curves: readonly Curve[]): string 
       const key = panel.right - 110 * (curves.length - i);
       return [
         `<path d="${line}" stroke="${color}" stroke-width="2" fill="none"/>`,
-        `<path d="M${key} 32h20" stroke="${color}" stroke-width="2"/><text x="${key + 26}" y="36">${name}</text>`,
+        `<path d="M${key} 38h20" stroke="${color}" stroke-width="2"/><text x="${key + 26}" y="42">${name}</text>`,
       ];
     }),
     '</svg>\n',

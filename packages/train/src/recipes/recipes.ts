@@ -231,7 +231,7 @@ export const recipes = {
     networks: ['cifar_dsn'],
     paper: 'Lee et al., "Deeply-supervised nets" (2014); the authors\' Caffe files',
     notes:
-      "build it with auxiliaryHeads, and train with squaredHinge of @cnnzoo/losses as loss; the companion heads' weight falls to 0 with the epochs as in the paper, and in the authors' Caffe solver the learning rate of the heads falls instead",
+      "build it with auxiliaryHeads, and train with squaredHinge of @cnnzoo/losses as loss; the companion heads' weight falls to 0 with the epochs as in the paper, and in the authors' Caffe solver the learning rate of the heads falls instead; there the last convolution learns at a tenth of the rate, too",
     batchSize: 100,
     epochs: 240,
     optimizer: { name: 'sgd', learningRate: 0.025, momentum: 0.9, weightDecay: 5e-4 },
@@ -245,14 +245,15 @@ export const recipes = {
   'all-cnn-cifar': {
     networks: ['cifar_allcnn_a', 'cifar_allcnn_b', 'cifar_allcnn_c'],
     paper: 'Springenberg et al., "Striving for simplicity: the all convolutional net" (2014), section 3',
-    notes: 'the paper takes the best of the learning rates 0.25, 0.1, 0.05 and 0.01',
+    notes:
+      'the paper takes the best of the learning rates 0.25, 0.1, 0.05 and 0.01, and does not give the batch size; it moves images by up to 5 pixels',
     batchSize: 128,
     epochs: 350,
     optimizer: { name: 'sgd', learningRate: 0.05, momentum: 0.9, weightDecay: 1e-3 },
     schedule: { name: 'multiStepDecay', milestones: [200, 250, 300], factor: 0.1 },
     dropout: 0.5,
     whitening: 'zca',
-    augmentation: ['pad(4)', 'randomCrop(32)', 'randomHorizontalFlip'],
+    augmentation: ['pad(5)', 'randomCrop(32)', 'randomHorizontalFlip'],
   },
   'highway-cifar': {
     networks: ['cifar_highway19', 'cifar_highway32'],
@@ -268,12 +269,12 @@ export const recipes = {
   },
   'fitnet-cifar': {
     networks: ['cifar_fitnet4'],
-    paper: 'Romero et al., "FitNets: hints for thin deep nets" (2014), section 3.1',
+    paper: 'Romero et al., "FitNets: hints for thin deep nets" (2014), section 3.1; the authors\' file',
     notes:
-      'the second stage: `trainHint` of layer 11 comes before, and `distillation` with temperature 3 and a weight from 4 to 1 is the loss; kernels of a norm above 0.9 are scaled down in the paper',
+      "the second stage: `trainHint` of layer 11 comes before, and `distillation` with temperature 3 and a weight from 4 to 1 is the loss; the authors' learning rate is 0.005 in the dense layers and a twentieth of it, which acts everywhere here, in the convolutions; they scale kernels of a norm above 0.9 down",
     batchSize: 128,
     epochs: 288,
-    optimizer: { name: 'rmsprop', learningRate: 0.005, decay: 0.9 },
+    optimizer: { name: 'rmsprop', learningRate: 2.5e-4, decay: 0.9 },
     schedule: { name: 'stepDecay', every: 288, factor: 1 },
     dropout: 0,
     whitening: 'zca',
@@ -293,13 +294,14 @@ export const recipes = {
   'lsuv-cifar': {
     networks: ['cifar_fitnet4'],
     paper: 'Mishkin and Matas, "All you need is a good init" (2015), section 4.1; the authors\' Caffe solver',
-    notes: 'call `lsuv` before; 90,000 steps',
+    notes: "call `lsuv` before; 90,000 steps; the images are the highway networks', of the same file",
     batchSize: 128,
     epochs: 230,
     optimizer: { name: 'sgd', learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4 },
     schedule: { name: 'multiStepDecay', milestones: [40_000, 60_000, 80_000], factor: 0.1, unit: 'step' },
     dropout: 0.2,
-    augmentation: ['pad(4)', 'randomCrop(32)', 'randomHorizontalFlip'],
+    whitening: 'contrast',
+    augmentation: ['pad(8)', 'randomCrop(32)', 'randomHorizontalFlip'],
   },
   'elu-cifar': {
     networks: ['cifar_elu11', 'cifar_elu18'],
