@@ -67,7 +67,8 @@ function valuesOf(question: FormQuestion, form: string, operands: readonly [Floa
 }
 
 const drawn = fc.record({
-  batch: fc.constantFrom(1, 2, 16),
+  // Less than a block, a block, and more than one.
+  batch: fc.constantFrom(1, 2, 16, 32),
   size: fc.tuple(fc.integer({ min: 5, max: 9 }), fc.integer({ min: 5, max: 9 })),
   inputs: fc.constantFrom(1, 3, 12, 16, 32),
   outputs: fc.constantFrom(2, 12, 16, 32),

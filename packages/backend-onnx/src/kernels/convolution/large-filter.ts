@@ -92,7 +92,8 @@ export function largeFilterGradient(graph: Emission, x: LazyNode, dy: LazyNode, 
   const pixels = paddedPixels(graph, x, window.pads);
   const rows = sizeOf(window.kernel) * pixels.channels;
   const values = [pixels.name, graph.get(dy, 'plain')] as const;
-  const sum = sumInChunks(graph, batch, 4 * height * width * rows, values, ([name, gradient], pictures) => {
+  const chunks = { image: 4 * height * width * rows, product: 'chunk' } as const;
+  const sum = sumInChunks(graph, batch, chunks, values, ([name, gradient], pictures) => {
     const columns = columnsMatrix(graph, { ...pixels, name }, window, [pictures, height, width]);
     const gradients = graph.reshape(gradient, [pictures * height * width, outputChannels]);
     return graph.op('Gemm', [columns, gradients], { transA: 1 });

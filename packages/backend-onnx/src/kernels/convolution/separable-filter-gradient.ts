@@ -32,7 +32,8 @@ export function separableFilterGradient({ graph, x, dy, window, sizes }: FilterG
   const positions = height * output[1];
   const widest = Math.max(kernel[0] * outputChannels, kernel[1] * inputChannels);
   const values = [graph.get(x, 'channelsFirst'), graph.get(dy, 'channelsFirst')] as const;
-  const sum = sumInChunks(graph, batch, 4 * positions * widest, values, ([pixels, gradients], pictures) => {
+  const chunks = { image: 4 * positions * widest, product: 'image' } as const;
+  const sum = sumInChunks(graph, batch, chunks, values, ([pixels, gradients], pictures) => {
     const columns = shiftedCopies(graph, pixels, [pictures, inputChannels, height, width], {
       axis: 'width',
       count: kernel[1],
