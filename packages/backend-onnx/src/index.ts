@@ -38,3 +38,4 @@ export type { GraphModel } from './prediction/recordable-model.js';
 export { engineStats, type OnnxBackendOptions, registerOnnxBackend } from './register-backend.js';
 export type { Device } from './runtime/device.js';
 export { type TrainingTuning, type TuneTrainingOptions, tuneTraining } from './tuning/tune-training.js';
+export { type TunedConvolutions, tunedConvolutions } from './tuning/tuned-convolutions.js';

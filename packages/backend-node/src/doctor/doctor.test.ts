@@ -90,6 +90,7 @@ test('an engine without gradients is reported as such', () => {
     ],
     choice: null,
     int8: 'saturating',
+    tuned: { count: 14, file: '/cache/convolutions.json' },
     copiesOfTfjsCore: [],
     sizes: [
       { name: 'onnxruntime-node', version: '1.30.0', folder: '/app/x', bytes: 302e6, unneeded: 256e6 },
@@ -102,6 +103,9 @@ test('an engine without gradients is reported as such', () => {
     'EPYC, 64 cores, 32 allowed to this process, time for 3.5 of them in this container; engines get 4 threads',
   );
   expect(text).toContain('sums saturate: quantize with weights of 7 bits');
+  expect(text).toContain('training: 14 convolutions tuned, in /cache/convolutions.json');
+  const file = '/cache/convolutions.json';
+  expect(formatDoctorReport({ ...report, tuned: { count: 0, file } })).toContain('training: not tuned; cnnzoo tune');
   expect(text).toContain('32.0 GB available of 64.0 GB, limit of this container 8.0 GB');
   expect(text).toContain('CUDA 12.4.127, NVIDIA driver 550.54');
   expect(text).toContain('  + onnx-cuda     1.30.0, on NVIDIA A100, 9123 GFLOP/s forward\n      it cannot train');

@@ -48,6 +48,10 @@ export interface DoctorReport extends Machine {
    * How onnxruntime adds products of 8-bit numbers here: `'saturating'` wants weights of 7 bits in quantized networks. Null without onnxruntime.
    */
   readonly int8: 'exact' | 'saturating' | null;
+  /**
+   * Convolutions whose fastest form `cnnzoo tune` has measured on this processor for as many threads as engines get, and their file. Null without onnxruntime.
+   */
+  readonly tuned: { readonly count: number; readonly file: string } | null;
   readonly copiesOfTfjsCore: readonly CopyOfTfjs[];
   /** The packages that take most of the room, the largest first. */
   readonly sizes: readonly InstalledSize[];
@@ -172,10 +176,13 @@ function problemsOf(
   return problems;
 }
 
-async function productsOfInt8(reports: readonly EngineReport[]): Promise<DoctorReport['int8']> {
-  if (!reports.some(({ engine, works }) => engine === 'onnx-cpu' && works)) return null;
-  const { int8Products } = await import('@cnnzoo/backend-onnx');
-  return int8Products();
+async function ofOnnxruntime(
+  reports: readonly EngineReport[],
+  threads: number,
+): Promise<Pick<DoctorReport, 'int8' | 'tuned'>> {
+  if (!reports.some(({ engine, works }) => engine === 'onnx-cpu' && works)) return { int8: null, tuned: null };
+  const { int8Products, tunedConvolutions } = await import('@cnnzoo/backend-onnx');
+  return { int8: int8Products(), tuned: tunedConvolutions(threads) };
 }
 
 /**
@@ -205,7 +212,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
     gpu,
     engines: reports,
     choice: reports.find(({ works, canTrain }) => works && canTrain)?.engine ?? null,
-    int8: await productsOfInt8(reports),
+    ...(await ofOnnxruntime(reports, machine.processor.usable)),
     copiesOfTfjsCore: copies,
     sizes: installedSizes(folders),
     problems: [...problems, ...problemsOf(machine, gpu, reports, copies)],

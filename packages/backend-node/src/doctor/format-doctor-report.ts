@@ -35,6 +35,12 @@ const int8Text = {
   saturating: 'sums saturate: quantize with weights of 7 bits',
 } as const;
 
+function tunedText({ count, file }: NonNullable<DoctorReport['tuned']>): string {
+  return count === 0
+    ? 'training: not tuned; cnnzoo tune NETWORK --batch N measures which forms of its convolutions are fastest'
+    : `training: ${counted(count, 'convolution')} tuned, in ${file}`;
+}
+
 function sizeText(sizes: DoctorReport['sizes']): string[] {
   if (sizes.length === 0) return [];
   const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
@@ -77,6 +83,7 @@ export function formatDoctorReport(report: DoctorReport): string {
     `Processor  ${processor.model}, ${counted(processor.cores, 'core')}${limits.map((text) => `, ${text}`).join('')}; engines get ${counted(processor.usable, 'thread')}`,
     `           ${processor.features.length === 0 ? 'vector instructions unknown' : processor.features.join(' ')}`,
     ...(report.int8 === null ? [] : [`           int8: ${int8Text[report.int8]}`]),
+    ...(report.tuned === null ? [] : [`           ${tunedText(report.tuned)}`]),
     `Memory     ${gigabytes(memory.available)} available of ${gigabytes(memory.total)}${memory.limit === null ? '' : `, limit of this container ${gigabytes(memory.limit)}`}`,
     `GPU        ${gpu.names.length === 0 ? 'none' : gpu.names.join(', ')}`,
   ];

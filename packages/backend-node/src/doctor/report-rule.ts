@@ -51,6 +51,7 @@ export const reportRule: Rule<DoctorReport> = record<DoctorReport>({
   ),
   choice: nullOr(engineName),
   int8: nullOr(oneOf(['exact', 'saturating'])),
+  tuned: nullOr(record<NonNullable<DoctorReport['tuned']>>({ count: number(0), file: text })),
   copiesOfTfjsCore: listOf(record<CopyOfTfjs>({ name: text, version: text, folder: text, usedBy: text })),
   sizes: listOf(
     record<InstalledSize>({ name: text, version: text, folder: text, bytes: number(0), unneeded: number(0) }),

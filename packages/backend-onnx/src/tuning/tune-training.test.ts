@@ -8,6 +8,7 @@ import type { FormQuestion } from '../graph/forms.js';
 import { engineStats, onnxBackend } from '../register-backend.js';
 import { numbers } from '../testing/both-backends.js';
 import { tuneTraining } from './tune-training.js';
+import { tunedConvolutions } from './tuned-convolutions.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-tuning-'));
 
@@ -108,6 +109,14 @@ describe('the file of winners', () => {
     expect(readWinners(other).size).toBe(0);
     writeFileSync(path, '{"tunedFor":');
     expect(readWinners(tuned).size).toBe(0);
+  });
+
+  it('is found for the number of threads that it was measured with', async () => {
+    const { graphOptions } = onnxBackend().engine;
+    expect(tunedConvolutions(63)).toMatchObject({ count: 0 });
+    const path = await writeWinners(tunedFor(63, graphOptions.block), new Map([['forward 1', 'blocked']]));
+    expect(tunedConvolutions(63)).toEqual({ count: 1, file: path });
+    expect(() => tunedConvolutions(0)).toThrow('threads');
   });
 
   it('ignores names that are no forms', async () => {
