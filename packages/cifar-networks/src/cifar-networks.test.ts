@@ -112,6 +112,22 @@ describe('initial weights', () => {
     expect(size).toBeGreaterThan(0.1);
     expect(size).toBeLessThan(10);
   });
+
+  // Of the authors' Caffe file: 'gaussian' without std is of deviation 1, 'xavier' of sqrt(1 / inputs).
+  test.each([
+    ['stage1.0.conv', 1],
+    ['stage1.1.transform', Math.sqrt(1 / (9 * 32))],
+    ['stage2.0.conv', Math.sqrt(1 / (9 * 32))],
+    ['last.conv', Math.sqrt(1 / 128)],
+    ['fc', 0.05],
+  ])('Highway-19, %s: deviation %f', (name, deviation) => {
+    const model = networks.cifarHighway({ depth: 19, inputShape, seed: 1 });
+    const kernel = model.getLayer(name).getWeights()[0]?.dataSync() ?? [];
+    const found = Math.sqrt(kernel.reduce((sum, value) => sum + value ** 2, 0) / kernel.length);
+    expect(found / deviation).toBeGreaterThan(0.9);
+    expect(found / deviation).toBeLessThan(1.1);
+    model.dispose();
+  });
 });
 
 test('dropout follows the papers: less on the image, more from stack to stack', () => {

@@ -96,6 +96,18 @@ function figures(values: Float32Array): number[] {
 describe.each(['cpu', 'onnx'])('backend %s', (backend) => {
   beforeAll(() => tf.setBackend(backend));
 
+  test('pieces of maxout that are equal share the gradient', () => {
+    const x = tf.tensor2d([[1, 1, 0, -2, 2, 2, 2, -1]]);
+    const gradient = tf.tidy(() =>
+      tf
+        .grad((x) => tf.sum(tf.mul(maxout({ pieces: 4 }).apply(x) as tf.Tensor, tf.tensor2d([[3, 6]]))))(x)
+        .dataSync(),
+    );
+    // PyTorch: torch.tensor([[1., 1, 0, -2, 2, 2, 2, -1]]).unflatten(1, (2, 4)).amax(2)
+    expect([...gradient]).toEqual([1.5, 1.5, 0, 0, 2, 2, 2, 0]);
+    x.dispose();
+  });
+
   test.each(cases)('$layer $options, training $training, on $input is as in PyTorch', (golden) => {
     const { input: shape, training, expected } = golden;
     const [, c = 0, ...size] = shape;

@@ -38,13 +38,34 @@ export class Maxout extends BaseLayer<MaxoutOptions> {
       const x = onlyTensor(inputs);
       const channels = Number(x.shape.at(-1));
       const outer = x.shape.slice(0, -1);
-      return tf.max(tf.reshape(x, [...outer, channels / this.pieces, this.pieces]), outer.length + 1);
+      return largest(tf.reshape(x, [...outer, channels / this.pieces, this.pieces]));
     });
   }
 
   override getConfig(): tf.serialization.ConfigDict {
     return { ...super.getConfig(), pieces: this.pieces };
   }
+}
+
+/**
+ * The largest along the last axis. Pieces that are equal share its gradient, as in PyTorch's amax; each would get all of it from tfjs's max. Where
+ * a window sees nothing but padding, all pieces are their biases, equal at first.
+ */
+function largest(x: tf.Tensor): tf.Tensor {
+  const maximum = tf.customGrad((...args) => {
+    const [x, save] = args as [tf.Tensor, tf.GradSaveFunc];
+    const y = tf.max(x, -1, true);
+    save([x, y]);
+    return {
+      value: tf.squeeze(y, [-1]),
+      gradFunc: (dy, saved) => {
+        const [x, y] = saved as [tf.Tensor, tf.Tensor];
+        const isLargest = tf.cast(tf.equal(x, y), 'float32');
+        return tf.mul(isLargest, tf.div(tf.expandDims(dy, -1), tf.sum(isLargest, -1, true)));
+      },
+    };
+  });
+  return maximum(x);
 }
 
 /**

@@ -128,7 +128,7 @@ async function trainedByRecipe(id: ModelId, recipe: Recipe): Promise<Outcome> {
   const before = await lossesOf(model, loss);
   let steps = 0;
   const own = recipeOptions({ ...recipe, epochs: 1 });
-  await train(model, loader, {
+  const { interrupted } = await train(model, loader, {
     ...own,
     loss,
     warnings: false,
@@ -136,6 +136,7 @@ async function trainedByRecipe(id: ModelId, recipe: Recipe): Promise<Outcome> {
       if (event.type === 'step') steps++;
     },
   });
+  if (interrupted !== null) process.exit(interrupted === 'SIGTERM' ? 143 : 130);
   const after = await lossesOf(model, loss);
   own.optimizer.dispose();
   model.dispose();
