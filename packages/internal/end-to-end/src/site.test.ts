@@ -29,6 +29,7 @@ describe.skipIf(!siteCanBeOpened)('the site', () => {
     await page.fill('#input-shape', '32x32x3');
     expect(await totals.textContent()).toContain('28x28x8');
     expect(await totals.textContent()).toContain('5x5');
+    await page.waitForURL(/layers=conv\+3%2F8\+conv\+3%2F8&input=32x32x3$/);
     const address = page.url();
     await page.fill('#layers', 'conv 3/8 pol 2');
     expect(await page.locator('#shape-error').textContent()).toContain('did you mean pool?');
@@ -70,6 +71,7 @@ describe.skipIf(!siteCanBeOpened)('the site', () => {
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     expect(await code.textContent()).toContain("dropout({ name: 'dropout1', rate: 0.5 })");
     await page.getByLabel('raise part 12, dropout').click();
+    await page.waitForURL(/dropout%3A50\+linear%3A10$/);
     const address = page.url();
     const program = await code.textContent();
     // A convolution cannot come after the flatten, and the page says so.
@@ -85,18 +87,25 @@ describe.skipIf(!siteCanBeOpened)('the site', () => {
 
   test('what is typed is answered', async () => {
     const { page, url } = site;
-    const fields = {
-      shapes: page.locator('#layers'),
-      'label-smoothing': page.locator('.slider input').first(),
-      'receptive-field': page.locator('.slider input').first(),
-      composer: page.getByLabel('width of part 2, bottleneck'),
+    const arrows = Array(30).fill('ArrowRight');
+    const typed = [...' relu conv 3/64 padding 1 relu'];
+    const pages = {
+      'a page with a text field only': { field: page.locator('textarea'), keys: typed },
+      shapes: { field: page.locator('#layers'), preset: 'VGG-16, table 1 D', keys: typed },
+      composer: {
+        field: page.getByLabel('width of part 2, bottleneck'),
+        preset: 'ResNet-50',
+        keys: Array(8).fill(['1', 'Backspace', '2', 'Backspace']).flat(),
+      },
+      'label-smoothing': { field: page.locator('.slider input').first(), keys: arrows },
+      'receptive-field': { field: page.locator('.slider input').first(), keys: arrows },
     };
     const figures: string[] = [];
-    for (const [name, field] of Object.entries(fields)) {
-      await page.goto(`${url}live/${name}.html`);
-      await page.locator('.live-page > *').first().waitFor();
-      const largest = name === 'composer' ? 'ResNet-50' : 'VGG-16, table 1 D';
-      if (name === 'shapes' || name === 'composer') await page.selectOption('#preset', largest);
+    for (const [name, { field, keys, ...more }] of Object.entries(pages)) {
+      if (name.includes(' ')) await page.setContent('<textarea></textarea>');
+      else await page.goto(`${url}live/${name}.html`);
+      if ('preset' in more) await page.selectOption('#preset', more.preset);
+      await field.waitFor();
       // From the key to what is drawn after it: of each key the longest of its events.
       await page.evaluate(`globalThis.keys = new Map();
         new PerformanceObserver((list) => {
@@ -104,21 +113,21 @@ describe.skipIf(!siteCanBeOpened)('the site', () => {
             if (interactionId > 0) keys.set(interactionId, Math.max(duration, keys.get(interactionId) ?? 0));
         }).observe({ type: 'event', durationThreshold: 16 });`);
       await field.focus();
-      for (const key of name === 'shapes'
-        ? [...' relu conv 3/64']
-        : name === 'composer'
-          ? ['1', 'Backspace', '2', 'Backspace', '3']
-          : Array(8).fill('ArrowRight'))
+      for (const key of keys) {
         await page.keyboard.press(key, { delay: 20 });
+        // As a fast typist: ten keys a second.
+        await page.waitForTimeout(80);
+      }
       await page.waitForTimeout(200);
-      const slow = await page.evaluate<number[]>('[...keys.values()].sort((a, b) => a - b)');
-      figures.push(
-        `${name}: ${slow.length === 0 ? 'all under 16 ms' : `of those from 16 ms median ${slow[slow.length >> 1]}, longest ${slow.at(-1)} ms`}`,
-      );
+      const slow = await page.evaluate<number[]>('[...keys.values()]');
+      // The browser reports none under 16 ms, and each in steps of 8.
+      const all = [...Array(Math.max(0, keys.length - slow.length)).fill(8), ...slow].sort((a, b) => a - b);
+      const at = (share: number) => all[Math.floor(share * all.length)];
+      figures.push(`${name}: median ${at(0.5)}, 95th percentile ${at(0.95)}, longest ${all.at(-1)} ms`);
     }
     // Figures of this machine, to be read.
     console.log(`from a key to the next frame\n${figures.join('\n')}`);
-    expect(figures).toHaveLength(4);
+    expect(figures).toHaveLength(5);
   });
 
   test.each(livePages)('%s loads under 300 kB compressed', async (name) => {

@@ -2,6 +2,7 @@
 import { type ModelSummary, summarize } from '@cnnzoo/shape';
 import { drawNetwork } from '@cnnzoo/shape/draw';
 import { layerGrammar, parseLayers } from '@cnnzoo/shape/words';
+import { addressWriter, fromAddress } from './address.js';
 import { element, table } from './elements.js';
 
 interface Network {
@@ -53,6 +54,7 @@ export function mount(place: HTMLElement, left: AbortSignal): void {
   const totals = element('dl', { class: 'totals' });
   const rows = element('div', { class: 'scrolls', tabindex: '0', 'aria-label': 'layers' });
   const drawing = element('div', { class: 'drawing scrolls', tabindex: '0', 'aria-label': 'drawing of the network' });
+  const keep = addressWriter(left);
   const show = (network: Network) => {
     layers.value = network.layers;
     input.value = network.input;
@@ -60,7 +62,7 @@ export function mount(place: HTMLElement, left: AbortSignal): void {
   };
   const update = () => {
     const network = { layers: layers.value, input: input.value };
-    history.replaceState(history.state, '', `#${new URLSearchParams({ ...network })}`);
+    keep(network);
     try {
       const summary = summarize(parseLayers(network.layers), { inputShape: parseInput(network.input) });
       error.textContent = '';
@@ -77,9 +79,13 @@ export function mount(place: HTMLElement, left: AbortSignal): void {
     const chosen = presets[preset.value];
     if (chosen !== undefined) show(chosen);
   });
-  addEventListener('hashchange', () => show(fromAddress() ?? { layers: layers.value, input: input.value }), {
-    signal: left,
-  });
+  addEventListener(
+    'hashchange',
+    () => show(fromAddress('layers', 'input') ?? { layers: layers.value, input: input.value }),
+    {
+      signal: left,
+    },
+  );
   place.replaceChildren(
     element('label', { for: 'preset' }, 'Start from '),
     preset,
@@ -94,15 +100,8 @@ export function mount(place: HTMLElement, left: AbortSignal): void {
     element('details', {}, element('summary', {}, 'All words'), element('pre', {}, layerGrammar)),
   );
   const first = Object.values(presets)[0];
-  const network = fromAddress() ?? first;
+  const network = fromAddress('layers', 'input') ?? first;
   if (network !== undefined) show(network);
-}
-
-function fromAddress(): Network | null {
-  const fields = new URLSearchParams(location.hash.slice(1));
-  const layers = fields.get('layers');
-  const input = fields.get('input');
-  return layers === null || input === null ? null : { layers, input };
 }
 
 /** @throws RangeError where the text is no shape */

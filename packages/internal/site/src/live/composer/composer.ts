@@ -1,4 +1,5 @@
 /** The composer: parts of a network one after the other, what they put out and cost, and the TypeScript that makes the network. The address holds it. */
+import { addressWriter, fromAddress } from '../address.js';
 import { element } from '../elements.js';
 import {
   type Composition,
@@ -33,6 +34,7 @@ export function mount(place: HTMLElement, left: AbortSignal): void {
   const totals = element('p', { id: 'totals', role: 'status' });
   const list = element('div', {});
   const code = element('code', { id: 'typescript' });
+  const keep = addressWriter(left);
   let parts: readonly Part[] = [];
   let rows = partRows([], changes());
 
@@ -57,7 +59,7 @@ export function mount(place: HTMLElement, left: AbortSignal): void {
     update();
   }
   function update() {
-    history.replaceState(history.state, '', `#${new URLSearchParams({ input: input.value, parts: partsText(parts) })}`);
+    keep({ input: input.value, parts: partsText(parts) });
     try {
       for (const { kind, values } of parts) checkValues(kind, values);
       const composition = { input: parseInput(input.value), parts };
@@ -110,7 +112,7 @@ export function mount(place: HTMLElement, left: AbortSignal): void {
   addEventListener(
     'hashchange',
     () => {
-      const network = fromAddress();
+      const network = fromAddress('input', 'parts');
       if (network !== null) open(network);
     },
     { signal: left },
@@ -127,7 +129,7 @@ export function mount(place: HTMLElement, left: AbortSignal): void {
     element('div', { class: 'buttons' }, copy),
     element('pre', { class: 'scrolls', tabindex: '0', 'aria-label': 'the TypeScript' }, code),
   );
-  const network = fromAddress() ?? Object.values(presets)[0];
+  const network = fromAddress('input', 'parts') ?? Object.values(presets)[0];
   if (network !== undefined) open(network);
 }
 
@@ -142,10 +144,4 @@ function asFarAsPossible(input: string, parts: readonly Part[]) {
       if (!(problem instanceof RangeError || problem instanceof TypeError)) throw problem;
     }
   return [];
-}
-
-function fromAddress(): { readonly input: string; readonly parts: string } | null {
-  const fields = new URLSearchParams(location.hash.slice(1));
-  const [input, parts] = [fields.get('input'), fields.get('parts')];
-  return input === null || parts === null ? null : { input, parts };
 }
