@@ -1,5 +1,6 @@
 /** Before all tests: a registry with two releases of every package. After them: nothing is left. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -24,7 +25,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const registry = await startRegistry(join(folder, 'registry'));
   const teardown = async () => {
     await registry.stop();
-    rmSync(folder, { recursive: true, force: true });
+    // Removing takes 10 s and more. A process that did nothing else meanwhile would not see that the tests' processes have ended, and vitest would
+    // report that they have not.
+    await rm(folder, { recursive: true, force: true });
   };
   try {
     const from = Date.now();

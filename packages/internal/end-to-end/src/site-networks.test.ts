@@ -43,6 +43,10 @@ describe.skipIf(!siteCanBeOpened)('the site', () => {
         [...layer.querySelectorAll('canvas')].some((canvas) =>
           canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((value, i) => i % 4 === 0 && value > 128)))`),
     ).toBe(true);
+    const headings = await page
+      .locator('main :is(h1, h2, h3, h4, h5, h6)')
+      .evaluateAll((all) => all.map((each) => each.nodeName));
+    expect([headings[0], ...new Set(headings.slice(1))]).toEqual(['H1', 'H2']);
     await page.getByRole('button', { name: 'Clear' }).click();
     expect(await answer.textContent()).toBe('Draw a digit.');
     expect(await bars.nth(7).getAttribute('value')).toBe('0');

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { root } from '@cnnzoo/tooling/published-packages';
 import { build, createServer } from 'vitepress';
 import { deadAnchors } from './content/anchors.js';
+import { skippedHeadings } from './content/heading-order.js';
 import { addOlderVersions } from './content/older-versions.js';
 import { siteVersion } from './content/site-version.js';
 import { packagesVersion, writeVersions } from './content/versions.js';
@@ -41,5 +42,7 @@ if (task === 'dev') {
   writeVersions(built, [version]);
   const dead = deadAnchors(built, base);
   if (dead.length > 0) throw new Error(`links lead to no heading:\n${dead.join('\n')}`);
+  const skipped = skippedHeadings(built);
+  if (skipped.length > 0) throw new Error(`headings leave out a level:\n${skipped.join('\n')}`);
   if (values['older-versions']) addOlderVersions(built, base);
 }

@@ -43,3 +43,52 @@ test.each(['lenet5', 'resnet18', 'googlenet'] as const)(
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
   },
 );
+
+/** Boxes of a drawing's texts. A character is taken to be 0.6 of its size wide, which most are not. */
+function textBoxes(svg: string) {
+  let [left, top] = [0, 0];
+  return [
+    ...svg.matchAll(
+      /<g transform="translate\((\S+) (\S+)\)">|<text x="(\S+)" y="(\S+)" font-size="(\d+)" text-anchor="(\w+)"[^>]*>([^<]*)</g,
+    ),
+  ].flatMap(([, groupX, groupY, x, y, size, anchor, text = '']) => {
+    if (groupX !== undefined) [left, top] = [Number(groupX), Number(groupY)];
+    if (groupX !== undefined) return [];
+    const width = 0.6 * Number(size) * text.length;
+    const start = left + Number(x) - (anchor === 'middle' ? width / 2 : 0);
+    const baseline = top + Number(y);
+    return [
+      {
+        text,
+        left: start,
+        right: start + width,
+        top: baseline - 0.75 * Number(size),
+        bottom: baseline + Number(size) / 5,
+      },
+    ];
+  });
+}
+
+const halved = { type: 'Conv2d', outChannels: 8, kernelSize: 3, stride: 2, padding: 1 } as const;
+test.each([
+  ['lenet5', () => summaryOf('lenet5')],
+  ['resnet18', () => summaryOf('resnet18')],
+  ['googlenet', () => summaryOf('googlenet')],
+  ['a stage for each layer', () => summarize(Array(8).fill(halved), { inputShape: [256, 256, 3] })],
+  ['one layer', () => summarize([halved], { inputShape: [32, 32, 3] })],
+] as const)('%s: no two labels overlap, and all are inside', (_, summary) => {
+  const svg = drawGraph(summary());
+  const boxes = textBoxes(svg);
+  const over = boxes.flatMap((a, i) =>
+    boxes
+      .slice(i + 1)
+      .filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+      .map((b) => `${a.text} and ${b.text}`),
+  );
+  expect(over).toEqual([]);
+  const [, width, height] = /width="(\S+)" height="(\S+)"/.exec(svg) ?? [];
+  for (const { text, right, bottom } of boxes) {
+    expect(right, text).toBeLessThan(Number(width));
+    expect(bottom, text).toBeLessThan(Number(height));
+  }
+});

@@ -10,6 +10,9 @@ const head = 78;
 const stageWidth = 190;
 const boxHeight = 40;
 const characterWidth = 7.2;
+const titleHeight = 20;
+const lineHeight = 16;
+const labelGap = 8;
 
 /** Fill and line of each kind of box: blue for what learns, orange for pooling, as in drawNetwork. */
 const colors: Readonly<Record<Block['kind'], readonly [fill: string, line: string]>> = {
@@ -41,7 +44,8 @@ export function drawGraph(summary: ModelSummary): string {
   const { placed, edges, width, height } = arrange(blocks);
   const left = margin + stageWidth;
   const totalWidth = Math.max(left + width + margin, 560);
-  const totalHeight = head + height + margin;
+  const labels = placeLabels(stagesOf(placed));
+  const totalHeight = head + Math.max(height, ...labels.map((each) => each.top + each.height)) + margin;
   const totals = `${short(summary.macs)} multiply-accumulates, ${short(summary.params)} parameters`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${at(totalWidth)}" height="${at(totalHeight)}" viewBox="0 0 ${at(totalWidth)} ${at(totalHeight)}" font-family="Helvetica, Arial, sans-serif">`,
@@ -50,7 +54,7 @@ export function drawGraph(summary: ModelSummary): string {
     label(margin, 38, summary.name, { size: 24, weight: 'bold' }),
     label(margin, 60, totals, { size: 15, fill: '#7b8794' }),
     `<g transform="translate(0 ${head})">`,
-    ...stagesOf(placed).map(drawStage),
+    ...labels.map(drawStage),
     '</g>',
     `<g transform="translate(${left} ${head})">`,
     ...edges.map((points) => `<path d="${curve(points)}" fill="none" stroke="#7b8794" stroke-width="1.3"/>`),
@@ -111,23 +115,72 @@ function stagesOf(placed: readonly Placed[]): Stage[] {
   }));
 }
 
-function drawStage({ size, top, bottom, blocks }: Stage): string {
+interface StageLabel {
+  readonly stage: Stage;
+  readonly lines: readonly string[];
+  readonly height: number;
+  /** As high as its stage, or as near as the labels above and below leave room for. */
+  readonly top: number;
+}
+
+/** Labels in their stages' order, none over another: those that would be are moved as a group, as little as their sum allows. */
+function placeLabels(stages: readonly Stage[]): StageLabel[] {
+  const labels = stages
+    .map((stage) => ({ stage, lines: linesOf(stage), middle: (stage.top + stage.bottom) / 2 }))
+    .map((each) => ({ ...each, height: titleHeight + lineHeight * each.lines.length }))
+    .sort((a, b) => a.middle - b.middle);
+  const groups: { members: typeof labels; top: number; height: number }[] = [];
+  for (const each of labels) {
+    let group = { members: [each], top: Math.max(0, each.middle - each.height / 2), height: each.height };
+    for (let above = groups.at(-1); above !== undefined; above = groups.at(-1)) {
+      if (above.top + above.height + labelGap <= group.top) break;
+      groups.pop();
+      const [moved, lower] = [above.members.length, group.members.length];
+      const wanted = group.top - above.height - labelGap;
+      group = {
+        members: [...above.members, ...group.members],
+        top: Math.max(0, (moved * above.top + lower * wanted) / (moved + lower)),
+        height: above.height + labelGap + group.height,
+      };
+    }
+    groups.push(group);
+  }
+  return groups.flatMap(({ members, top }) => {
+    let next = top;
+    return members.map(({ stage, lines, height }) => {
+      const placed = { stage, lines, height, top: next };
+      next += height + labelGap;
+      return placed;
+    });
+  });
+}
+
+function linesOf({ size, blocks }: Stage): string[] {
   const convolutions = blocks.filter(({ kind }) => kind === 'window').length;
   const channels = Math.max(...blocks.map(({ outputShape }) => outputShape.at(-1) ?? 0));
   const sum = (of: (block: Block) => number) => blocks.reduce((total, block) => total + of(block), 0);
-  const lines = [
+  const [macs, params] = [sum((block) => block.macs), sum((block) => block.params)];
+  return [
     size === 'vector' ? `${channels} outputs at most` : `up to ${channels} channels`,
     ...(convolutions === 0 ? [] : [`${convolutions} convolution${convolutions === 1 ? '' : 's'}`]),
-    `${short(sum(({ macs }) => macs))} MACs`,
-    `${short(sum(({ params }) => params))} parameters`,
+    ...(macs === 0 ? [] : [`${short(macs)} MACs`]),
+    ...(params === 0 ? [] : [`${short(params)} parameters`]),
   ];
+}
+
+function drawStage({ stage, lines, height, top }: StageLabel): string {
   const right = margin + stageWidth - 22;
-  const middle = (top + bottom) / 2;
-  const first = middle - 8 * lines.length;
+  const [middle, labelMiddle] = [(stage.top + stage.bottom) / 2, top + height / 2];
+  const moved = Math.abs(labelMiddle - middle) > 2;
   return [
-    `<path d="M${right - 6} ${at(top)}h6V${at(bottom)}h-6" fill="none" stroke="#d5dbe1" stroke-width="2"/>`,
-    label(margin, first, size, { size: 17, weight: 'bold' }),
-    ...lines.map((line, i) => label(margin, first + 18 + 16 * i, line, { size: 12, fill: '#7b8794' })),
+    `<path d="M${right - 6} ${at(stage.top)}h6V${at(stage.bottom)}h-6" fill="none" stroke="#d5dbe1" stroke-width="2"/>`,
+    moved
+      ? `<path d="M${right - 34} ${at(labelMiddle)}L${right} ${at(middle)}" fill="none" stroke="#d5dbe1" stroke-width="1.3"/>`
+      : '',
+    label(margin, top + 14, stage.size, { size: 17, weight: 'bold' }),
+    ...lines.map((line, i) =>
+      label(margin, top + titleHeight - 4 + lineHeight * (i + 1) - 2, line, { size: 12, fill: '#7b8794' }),
+    ),
   ].join('');
 }
 

@@ -44,7 +44,8 @@ export async function writeReference({ name: version }: SiteVersion): Promise<vo
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.md'),
   )) {
-    const text = readFileSync(join(folder, file), 'utf8');
+    // The fields of a type without a table have headings two levels below what they are fields of.
+    const text = readFileSync(join(folder, file), 'utf8').replaceAll(/^#{6} /gm, '##### ');
     writeFileSync(
       join(folder, file),
       `---\npageClass: reference\n---\n\n${text.replace(/^# .*$/m, (heading) => `${heading}\n\nVersion: ${version}.`)}`,

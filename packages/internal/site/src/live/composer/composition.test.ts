@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { checkValues, type Part, parseInput, parseParts, partsText, summarizeComposition } from './composition.js';
 import { network as googlenetBeginning } from './fixtures/inception.js';
 import { network as lenet } from './fixtures/lenet.js';
+import { network as lenetBatchNorm } from './fixtures/lenet-batch-norm.js';
 import { network as residual } from './fixtures/residual-cifar.js';
 import { network as resnet50 } from './fixtures/resnet50.js';
 import { kindNames, kindOf } from './parts.js';
@@ -73,12 +74,15 @@ describe('the presets', () => {
     expect(new Set(kinds)).toEqual(new Set(kindNames));
   });
 
-  // LeNet-5: the lecture's table 6-1. ResNet-50: torchvision's 25,557,032 parameters, and its 53,120 running statistics.
+  // LeNet-5: the lecture's table 6-1; batch norm has a scale, an offset, a mean and a variance for each of its 22 channels.
+  // ResNet-50: torchvision's 25,557,032 parameters, and its 53,120 running statistics.
+  // For CIFAR: ResNet-20's 269,722, and two projections with batch norm, 16 x 32 + 64 and 32 x 64 + 128.
   test.each([
     ['LeNet-5', lenet, 61_706, 0],
     ['ResNet-50', resnet50, 25_557_032, 53_120],
     ["GoogLeNet's beginning", googlenetBeginning, null, null],
-    ['A residual network for CIFAR-10', residual, null, null],
+    ['A residual network for CIFAR-10', residual, 272_474, 1568],
+    ['LeNet-5 with batch norm', lenetBatchNorm, 61_706 + 2 * 22, 2 * 22],
   ])('%s has the parameters of the original, and those that the page says', (name, network, params, buffers) => {
     const { input: size = '', parts = '' } = presets[name] ?? {};
     const { whole } = summarizeComposition({ input: parseInput(size), parts: parseParts(parts) });

@@ -13,13 +13,19 @@ export const presets: Readonly<Record<string, Preset>> = {
   'A residual network for CIFAR-10': {
     file: 'residual-cifar',
     input: '32x32x3',
-    parts: `conv:16,3,1,1 bn relu ${times(3, 'residual:16,1')} residual:32,2 ${times(2, 'residual:32,1')} residual:64,2 ${times(2, 'residual:64,1')} head:10`,
+    parts: `cbr:16,3,1,1 ${times(3, 'residual:16,1')} residual:32,2 ${times(2, 'residual:32,1')} residual:64,2 ${times(2, 'residual:64,1')} head:10`,
   },
   'LeNet-5': {
     file: 'lenet',
     input: '32x32x1',
     parts:
       'conv:6,5,1,0 relu pool:2,2,0 conv:16,5,1,0 relu pool:2,2,0 flatten linear:120 relu linear:84 relu linear:10',
+  },
+  'LeNet-5 with batch norm': {
+    file: 'lenet-batch-norm',
+    input: '32x32x1',
+    parts:
+      'conv:6,5,1,0 bn relu pool:2,2,0 conv:16,5,1,0 bn relu pool:2,2,0 flatten linear:120 relu linear:84 relu linear:10',
   },
   'ResNet-50': {
     file: 'resnet50',

@@ -90,7 +90,7 @@ export function mount(place: HTMLElement, left: AbortSignal): void {
     element(
       'section',
       { class: 'layers' },
-      element('h4', {}, 'Input: 28x28'),
+      element('h2', {}, 'Input: 28x28'),
       element('p', {}, "The drawing in 20x20 pixels, its centre of mass in the middle, as MNIST's digits are"),
       element('div', { class: 'maps' }, input),
     ),

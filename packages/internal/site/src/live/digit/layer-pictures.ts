@@ -22,7 +22,7 @@ function layerRow({ name, what, maps, height, width }: ShownLayer) {
     row: element(
       'section',
       {},
-      element('h4', {}, `${name}: ${size}`),
+      element('h2', {}, `${name}: ${size}`),
       element('p', {}, what),
       element('div', { class: maps > 1 ? 'maps' : 'vector' }, ...pictures),
     ),
