@@ -122,7 +122,7 @@ describe('initial weights', () => {
     ['fc', 0.05],
   ])('Highway-19, %s: deviation %f', (name, deviation) => {
     const model = networks.cifarHighway({ depth: 19, inputShape, seed: 1 });
-    const kernel = model.getLayer(name).getWeights()[0]?.dataSync() ?? [];
+    const kernel = Array.from(model.getLayer(name).getWeights()[0]?.dataSync() ?? []);
     const found = Math.sqrt(kernel.reduce((sum, value) => sum + value ** 2, 0) / kernel.length);
     expect(found / deviation).toBeGreaterThan(0.9);
     expect(found / deviation).toBeLessThan(1.1);
