@@ -196,6 +196,7 @@ describe('a file of others', () => {
     for (const [name, [scale = Number.NaN]] of Object.entries(expected))
       expect(Math.abs((found[name]?.[0] ?? Number.NaN) / scale - 1), name).toBeLessThan(0.01);
     expect(half?.model.length).toBe(whole?.model.length);
+    await expect(quantize(half?.model ?? '', given)).rejects.toThrow(/quantized already: it has QuantizeLinear.*float/);
   });
 
   it('has layers that can stay in float, and its errors name what is wrong', async () => {
@@ -204,9 +205,33 @@ describe('a file of others', () => {
     await expect(quantize(file, [images], { exclude: ['conv3'] })).rejects.toThrow(/'conv3'.*did you mean 'conv/);
     await expect(quantize(file, [])).rejects.toThrow(/no images/);
     await expect(quantize(file, [images.subarray(1)])).rejects.toThrow(/calibration\[0\] has 863 values/);
-    await expect(quantize(file, [images.map(() => Number.NaN)])).rejects.toThrow(/not a number/);
+    for (const method of ['minmax', 'percentile', 'entropy'] as const) {
+      await expect(quantize(file, [images.map(() => Number.NaN)], { method })).rejects.toThrow(/not a number/);
+      if (method === 'minmax') continue;
+      const [dark, bright] = [images.map((value) => value / 1000), images];
+      await expect(quantize(file, [dark, bright], { method })).rejects.toThrow(/times as large.*mix the images/);
+    }
     rmSync(folder, { recursive: true });
   });
+});
+
+it('leaves a convolution in float by its own name, though a batch normalization is folded into it', async () => {
+  const model = networks['cifar_resnet20']?.();
+  if (model === undefined) throw new Error('no such network');
+  const weightsOf = async (exclude: readonly string[]) => {
+    const { graph } = decodeModel((await quantize(model, batches(32 * 32 * 3), { exclude })).model);
+    const integers = new Set(
+      (graph?.initializer ?? []).filter(({ dataType }) => dataType === 3).map(({ name }) => name),
+    );
+    return (graph?.node ?? []).filter(({ input: [first = ''] }) => integers.has(first)).length;
+  };
+  const all = await weightsOf([]);
+  expect(await weightsOf(['conv1'])).toBe(all - 1);
+  expect(await weightsOf(['conv1', 'layer1.0.conv2', 'linear'])).toBe(all - 3);
+  await expect(quantize(model, batches(32 * 32 * 3), { exclude: ['layer1.0.cov2'] })).rejects.toThrow(
+    /did you mean 'layer1.0.conv2'/,
+  );
+  model.dispose();
 });
 
 describe('the layers of a network, one of which cannot be quantized with one scale', () => {

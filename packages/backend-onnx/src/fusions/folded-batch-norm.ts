@@ -42,6 +42,8 @@ export function emitFoldedBatchNorm(graph: Emission, node: LazyNode): boolean {
     }
     return new Uint8Array(result.buffer);
   };
+  // It is the convolution by whose name people look for a layer, in Netron and to leave it out of quantization.
+  graph.labelAs(x);
   const folded = convolve(graph, x, attributes, {
     filter: graph.weight('float32', physicalShape(filter.shape, 'filtersFirst'), scaled),
     bias: graph.weight('float32', [channels], new Uint8Array(moved.buffer)),

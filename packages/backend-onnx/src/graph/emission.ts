@@ -78,6 +78,7 @@ export class Emission extends OnnxGraph {
   readonly #users = new Map<LazyNode, LazyNode[]>();
   /** Values that were transposed on demand, and to what. */
   readonly #transposed = new Map<LazyNode, Layout>();
+  readonly #labels = new Map<LazyNode, string>();
   /** Who has asked for a value's name, and who for the layout in which it was made. */
   readonly #nameReaders = new Map<LazyNode, Set<LazyNode>>();
   readonly #layoutReaders = new Map<LazyNode, Set<LazyNode>>();
@@ -188,7 +189,14 @@ export class Emission extends OnnxGraph {
    */
   begin(node: LazyNode, label: string): void {
     this.#current = node;
+    this.#labels.set(node, label);
     this.label(label);
+  }
+
+  /** Names the ONNX nodes that come next after another node, whose work they do, too. */
+  labelAs(node: LazyNode): void {
+    const label = this.#labels.get(node);
+    if (label !== undefined) this.label(label);
   }
 
   #readBy(readers: Map<LazyNode, Set<LazyNode>>, node: LazyNode): void {

@@ -233,6 +233,20 @@ async function startServing(...words: readonly string[]) {
   return { address, end };
 }
 
+test('quantize says of an ONNX file, too, how large it was in float', async () => {
+  const file = join(folder, 'in-float.onnx');
+  expect(await runHere(['export', classifier, file])).toMatchObject({ code: 0 });
+  const sizes = [classifier, file].map(async (source, i) => {
+    const out = join(folder, `sized-${i}.onnx`);
+    const { stdout } = await runHere(['quantize', source, '--data', images, '--test', images, '--out', out, '--json']);
+    const { float, int8 } = JSON.parse(stdout) as Readonly<Record<'float' | 'int8', { readonly bytes: number }>>;
+    return { float: float.bytes, int8: int8.bytes };
+  });
+  const [ofNetwork, ofFile] = await Promise.all(sizes);
+  expect(ofFile?.float).toBe(ofNetwork?.float);
+  expect(ofFile?.float).toBeGreaterThan(ofFile?.int8 ?? Number.NaN);
+});
+
 test('serve answers over HTTP, and ends with 0 when it has answered what has come', async () => {
   const file = join(folder, 'keys');
   writeFileSync(file, 'one\n\n two \n');

@@ -88,7 +88,9 @@ export async function calibrate(
         const values = name === signature.input ? batch.data : floats(found, name);
         const checked = ({ lowest, highest }: Extremes) => {
           if (!Number.isFinite(lowest) || !Number.isFinite(highest))
-            throw new RangeError(`the calibration images make value ${name} of the network infinite or not a number`);
+            throw new RangeError(
+              `value ${name} of the network is infinite or not a number on the calibration images: look at them, and at the network's weights`,
+            );
         };
         const extremes = () => {
           const all = extremesOf(each, found);

@@ -81,16 +81,23 @@ function widened({ last, bins }: EvenBins, threshold: number): EvenBins {
   const width = Math.fround((2 * last) / bins);
   const added = Math.floor(Math.fround(threshold - last) / width) + 1;
   const wider = Math.fround(Math.fround(added * width) + last);
-  return evenRange(-wider, wider, checkedBins(bins + 2 * added));
+  checkBins(bins + 2 * added, mostOfEntropy);
+  return evenRange(-wider, wider, bins + 2 * added);
 }
 
-/** More than this many are of no use, and take memory. */
-const mostBins = 2 ** 20;
+/** How many bins there may be, and how many times as large a later batch then is as the first one. */
+interface MostBins {
+  readonly bins: number;
+  readonly times: number;
+}
+/** Entropy looks at each range of bins around 0: with more it takes minutes for one network, and soon hours. */
+const mostOfEntropy: MostBins = { bins: 2 ** 13, times: 64 };
+const mostOfPercentile: MostBins = { bins: 2 ** 20, times: 512 };
 
-function checkedBins(bins: number): number {
-  if (bins <= mostBins) return bins;
+function checkBins(bins: number, most: MostBins): void {
+  if (bins <= most.bins) return;
   throw new RangeError(
-    "calibration: the values of a later batch are thousands of times as large as those of the first one: mix the images, or take method: 'minmax'",
+    `calibration: the values of a later batch are more than ${most.times} times as large as those of the first one: mix the images, or take method: 'minmax'`,
   );
 }
 
@@ -166,7 +173,8 @@ function merged(known: Histogram | undefined, { lowest, highest }: Extremes): Ex
 function extended(edges: Float32Array, most: number): Float32Array {
   const width = Math.fround((edges[1] ?? 0) - (edges[0] ?? 0));
   const start = Math.fround((edges.at(-1) ?? 0) + width);
-  const count = checkedBins(Math.ceil(Math.fround(Math.fround(Math.fround(most + width) - start) / width)));
+  const count = Math.ceil(Math.fround(Math.fround(Math.fround(most + width) - start) / width));
+  checkBins(edges.length + count, mostOfPercentile);
   const delta = Math.fround(Math.fround(start + width) - start);
   const more = Float32Array.from({ length: Math.max(0, count) }, (_, i) => start + Math.fround(i * delta));
   const all = new Float32Array(edges.length + more.length);

@@ -3,15 +3,24 @@
  * ranges that are equally good but for this bit, and the first of the smallest is taken.
  */
 export function logarithm(value: number): number {
-  const whole = Math.floor(Math.log2(value));
-  // In [1, 2), whatever the logarithm has rounded to.
-  const shift = value / 2 ** whole >= 2 ? 1 : value / 2 ** whole < 1 ? -1 : 0;
-  const mantissa = value / 2 ** (whole + shift);
+  const power = exponentOf(value);
+  const mantissa = value / 2 ** power;
   const isLarge = mantissa >= squareRootOf2;
   const x = (isLarge ? mantissa / 2 : mantissa) - 1;
-  const exponent = whole + shift + (isLarge ? 1 : 0);
+  const exponent = isLarge ? power + 1 : power;
   const ratio = Math.fround(polynomial(numerator, x) / polynomial(denominator, x));
   return Math.fround(exponent * logarithmOf2 + ratio);
+}
+
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** The largest power of two that is not larger. */
+function exponentOf(value: number): number {
+  float[0] = value;
+  const stored = (bits[0] as number) >>> 23;
+  // Numbers below 2^-126 have their power elsewhere.
+  return stored === 0 ? exponentOf(value * 2 ** 24) - 24 : stored - 127;
 }
 
 const squareRootOf2 = Math.fround(Math.SQRT2);
@@ -36,5 +45,8 @@ const denominator = Float32Array.of(
 );
 
 /** Each product and its sum are rounded once, as fused operations of float32 do: in float64 a product of two of them is exact. */
-const polynomial = (coefficients: Float32Array, x: number): number =>
-  coefficients.reduce((sum, coefficient) => Math.fround(sum * x + coefficient));
+function polynomial(coefficients: Float32Array, x: number): number {
+  let sum = coefficients[0] as number;
+  for (let i = 1; i < coefficients.length; i++) sum = Math.fround(sum * x + (coefficients[i] as number));
+  return sum;
+}

@@ -59,9 +59,22 @@ function readWithWeights(path: string): ModelProto {
   return model;
 }
 
+/** Operators of networks that compute with integers. DequantizeLinear alone is for weights that are stored in fewer bits. */
+const ofIntegers = new Set([
+  'QuantizeLinear',
+  'DynamicQuantizeLinear',
+  'QLinearConv',
+  'QLinearMatMul',
+  'ConvInteger',
+  'MatMulInteger',
+]);
+
 function describe(path: string, model: ModelProto, given: readonly number[] | undefined): FloatModel {
   const { graph } = model;
   if (graph === undefined || graph.node.length === 0) throw new TypeError(`${path}: no ONNX model: it has no graph`);
+  const done = graph.node.find(({ opType }) => ofIntegers.has(opType));
+  if (done !== undefined)
+    throw new TypeError(`${path} is quantized already: it has ${done.opType}. Give the network in float`);
   const constants = new Set(graph.initializer.map(({ name }) => name));
   const inputs = graph.input.filter(({ name }) => !constants.has(name));
   const [[input, ...others], [output]] = [inputs, graph.output];

@@ -100,7 +100,8 @@ export const quantizeCommand = command({
       ].join('\n');
       if (test === undefined) return { text: line, data: { type: 'result', file: out, bytes: size, ...facts } };
       const { compareClassifiers } = await import('../quantization/compare-classifiers.js');
-      const compared = await compareClassifiers(classifier, { file: out, source: others }, test);
+      const float = { float: classifier, floatFile: typeof network === 'string' ? network : null };
+      const compared = await compareClassifiers(float, { file: out, source: others }, test);
       const result = { type: 'result', file: out, bytes: size, ...facts, ...compared.data };
       const text = `${line}\n\n${compared.text(output)}`;
       if (sensitivity === undefined) return { text, data: result };

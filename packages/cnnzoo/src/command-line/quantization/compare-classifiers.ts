@@ -1,7 +1,9 @@
 /** A classifier beside the same one in int8: what it costs, and what it gains. */
 import { stat } from 'node:fs/promises';
 import type { EvaluationReport } from '@cnnzoo/evaluate';
+import { dataTypes } from '@cnnzoo/onnx-format';
 import type { ImageClassifier } from '../../classifier/classifier.js';
+import { readOnnxFile } from '../../onnx/onnx-file.js';
 import { columnsOf } from '../columns.js';
 import { fileSize } from '../numbers.js';
 import { openClassifier } from '../open-classifier.js';
@@ -29,9 +31,12 @@ interface Comparison {
   };
 }
 
-/** @param quantized the file, and the options with which it is opened */
+/**
+ * @param float and the ONNX file that it is of, if it is of one
+ * @param quantized the file, and the options with which it is opened
+ */
 export async function compareClassifiers(
-  float: ImageClassifier,
+  { float, floatFile }: { readonly float: ImageClassifier; readonly floatFile: string | null },
   { file, source }: { readonly file: string; readonly source: Parameters<typeof openClassifier>[0] },
   images: string,
 ): Promise<Comparison> {
@@ -42,13 +47,10 @@ export async function compareClassifiers(
       await float.evaluate(images, { answers: true }),
       await int8.evaluate(images, { answers: true }),
     ];
-    const parameters = float.model.countParams();
+    const parameters = floatFile === null ? float.model.countParams() : await parametersOf(floatFile);
     const { size } = await stat(file);
     const [before, after] = await predictionTimes([float, int8]);
-    const sides = [
-      sideOf('float32', exact, parameters > 0 ? 4 * parameters : size, before),
-      sideOf('int8', quantized, size, after),
-    ] as const;
+    const sides = [sideOf('float32', exact, 4 * parameters, before), sideOf('int8', quantized, size, after)] as const;
     const same = (exact.answers ?? []).filter(({ guess }, i) => quantized.answers?.[i]?.guess === guess).length;
     const agreement = same / exact.count;
     const worst = worstClasses(exact, quantized);
@@ -59,6 +61,14 @@ export async function compareClassifiers(
   } finally {
     await int8.dispose();
   }
+}
+
+/** Wherever they are. Whole numbers are shapes. */
+async function parametersOf(file: string): Promise<number> {
+  const { weights } = await readOnnxFile(file);
+  const floats = [...weights.values()].filter(({ dataType }) => dataType !== dataTypes.int64);
+  const sizes = floats.map(({ dims }) => dims.reduce((size, extent) => size * extent, 1));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 function sideOf(network: string, report: EvaluationReport, bytes: number, milliseconds: number): Side {
