@@ -246,6 +246,8 @@ test('a recipe adds the program that trains, with what the recipe needs', async 
   const inception = await exportTorch(model, 'inception');
   expect(Object.keys(inception)).toContain('rmsprop_tf.py');
   expect(inception['recipe.py']).toContain('"weight_decay": 0.0');
+  const dsn = await exportTorch(model, 'dsn-cifar');
+  expect(dsn['recipe.py']).toContain('losses = [squared_hinge(head, labels) for head in heads]');
   const alexnet = await exportTorch(model, 'alexnet');
   expect(alexnet['images.py']).toContain('from more_transforms import PCALighting');
   expect(Object.keys(alexnet)).toContain('more_transforms.py');

@@ -47,6 +47,21 @@ function flattened(model: LayersModel): Record<string, number> {
   );
 }
 
+/** The loss of one head. */
+const headLosses = {
+  crossEntropy: 'F.cross_entropy(head, labels, label_smoothing=LABEL_SMOOTHING)',
+  squaredHinge: 'squared_hinge(head, labels)',
+} as const;
+
+/** As `squaredHinge` of @cnnzoo/losses. */
+const squaredHinge = `
+def squared_hinge(head, labels):
+    """One class against the others. Labels as those of loss_of."""
+    shares = F.one_hot(labels, CLASSES) if labels.dim() == 1 else labels
+    return F.relu(1 - (2 * shares - 1) * head).square().sum(1).mean()
+
+`;
+
 /** The text of recipe.py, and the file of an optimizer that PyTorch does not have. */
 export function recipeProgram(
   model: LayersModel,
@@ -114,11 +129,11 @@ ${groups}
 ${scheduleProgram(recipe)}
 
 ${auxiliaryScheduleProgram(recipe)}
-
+${recipe.loss === 'squaredHinge' ? squaredHinge : ''}
 def loss_of(outputs, labels, auxiliary_factor=1.0):
     """The loss of all heads. Labels are indices [batch], or shares of classes [batch, classes]."""
     heads = outputs if isinstance(outputs, tuple) else (outputs,)
-    losses = [F.cross_entropy(head, labels, label_smoothing=LABEL_SMOOTHING) for head in heads]
+    losses = [${headLosses[recipe.loss ?? 'crossEntropy']} for head in heads]
     return losses[0] + AUXILIARY_WEIGHT * auxiliary_factor * sum(losses[1:])
 
 

@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { setZca } from '@cnnzoo/blocks';
 import { DataLoader, type Dataset, imageFolder, subset } from '@cnnzoo/data';
-import { crossEntropy, type Labels, squaredHinge } from '@cnnzoo/losses';
+import { crossEntropy, type Labels } from '@cnnzoo/losses';
 import { type Recipe, recipeOptions, recipes, train } from '@cnnzoo/train';
 import {
   compose,
@@ -123,14 +123,12 @@ async function trainedByRecipe(id: ModelId, recipe: Recipe): Promise<Outcome> {
     classes: images.categories.length,
   });
   const loader = new DataLoader(images, { ...{ batchSize, shuffle: true, seed: 1, dropLast: true }, transform });
-  // The recipe of DSN names its loss in words.
-  const loss: Loss = id === 'cifar_dsn' ? squaredHinge : crossEntropy;
+  const own = recipeOptions({ ...recipe, epochs: 1 });
+  const { loss = crossEntropy } = own;
   const before = await lossesOf(model, loss);
   let steps = 0;
-  const own = recipeOptions({ ...recipe, epochs: 1 });
   const { interrupted } = await train(model, loader, {
     ...own,
-    loss,
     warnings: false,
     onEvent: (event) => {
       if (event.type === 'step') steps++;

@@ -15,6 +15,7 @@ import {
   string,
 } from '@cnnzoo/checks';
 import { isRecord } from '@cnnzoo/files';
+import { squaredHinge } from '@cnnzoo/losses';
 import type { TrainOptions } from '../loop/train-options.js';
 import { adamw } from '../optimizers/adam.js';
 import type { StatefulOptimizer } from '../optimizers/optimizer.js';
@@ -34,6 +35,7 @@ export type RecipeOptions = Pick<
   | 'epochs'
   | 'optimizer'
   | 'schedule'
+  | 'loss'
   | 'labelSmoothing'
   | 'auxiliaryWeight'
   | 'auxiliarySchedule'
@@ -60,6 +62,7 @@ export function recipeOptions(recipe: RecipeName | Recipe): RecipeOptions {
     epochs,
     optimizer: makeOptimizer(chosen.optimizer),
     schedule: chosen.warmUp === undefined ? schedule : warmUp(chosen.warmUp, schedule),
+    ...(chosen.loss === undefined ? {} : { loss: losses[chosen.loss] }),
     ...(labelSmoothing === undefined ? {} : { labelSmoothing }),
     ...(auxiliaryWeight === undefined ? {} : { auxiliaryWeight }),
     ...(auxiliarySchedule === undefined ? {} : { auxiliarySchedule: makeSchedule(auxiliarySchedule) }),
@@ -96,6 +99,8 @@ export function formatRecipe(recipe: RecipeName | Recipe): string {
   return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}\n`).join('');
 }
 
+const losses = { squaredHinge } as const;
+
 /** An object with a name that decides which options it has besides: what it names checks them. */
 /** Whether it has nothing but what options are: numbers, texts, true and false, and lists of them. */
 function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -130,12 +135,14 @@ const recipeRules: OptionRules<Recipe> = {
   optimizer: named<OptimizerRecipe>(['sgd', 'rmsprop', 'adamw']),
   schedule: scheduleRecipe,
   warmUp: optional(rule<WarmUpOptions>('an object, the options of warmUp', isOptions)),
+  loss: optional(oneOf(['squaredHinge'])),
   labelSmoothing: optional(number(0, 1)),
   auxiliaryWeight: optional(number(0)),
   auxiliarySchedule: optional(scheduleRecipe),
   clipping: optional(record<{ readonly norm: number }>({ norm: positive })),
   averageDecay: optional(number(0, 1)),
   dropout: optional(number(0, 1)),
+  initialWeights: optional(oneOf(['lsuv'])),
   whitening: optional(oneOf(['contrast', 'zca'])),
   augmentation: listOf(string()),
   preInitialise: optional(string()),

@@ -25,6 +25,7 @@ export function recipeRun(recipe: RecipeName | Recipe): RecipeRun {
   const {
     optimizer,
     epochs,
+    loss,
     labelSmoothing = 0,
     auxiliaryWeight,
     auxiliarySchedule,
@@ -45,7 +46,7 @@ export function recipeRun(recipe: RecipeName | Recipe): RecipeRun {
     earlyStopping: null,
   };
   const run = {
-    ...runSettings(described, lossIdentity(undefined, labelSmoothing)),
+    ...runSettings(described, lossIdentity(loss, labelSmoothing)),
     schedule: [],
     ...(auxiliarySchedule === undefined ? {} : { auxiliarySchedule: [] }),
   };

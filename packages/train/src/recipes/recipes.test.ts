@@ -1,3 +1,5 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { formatRecipe, recipeOptions } from './recipe-options.js';
 import { type Recipe, type RecipeName, recipes } from './recipes.js';
@@ -12,6 +14,19 @@ test.each(names)('%s gives options and can be read', (name) => {
   const recipe: Recipe = recipes[name];
   expect(factor).toBeCloseTo(recipe.warmUp?.start ?? 1, 12);
   expect(formatRecipe(name)).toContain(recipes[name].paper);
+});
+
+test("DSN's recipe has the squared hinge for its loss, and another name of a loss is refused", async () => {
+  await tf.setBackend('cpu');
+  const loss = tf.tidy(() =>
+    recipeOptions('dsn-cifar')
+      .loss?.(tf.tensor1d([0], 'int32'), tf.tensor2d([[0.5, 0, -2]]))
+      .dataSync(),
+  );
+  expect(loss).toEqual(Float32Array.of(0.5 ** 2 + 1)); // and 0 for -2, which is beyond the margin
+  expect(() => recipeOptions({ ...recipes['dsn-cifar'], loss: 'hinge' as 'squaredHinge' })).toThrow(
+    /loss must be 'squaredHinge', got 'hinge'/,
+  );
 });
 
 test('Inception-v3 is trained as its paper says', () => {

@@ -35,6 +35,8 @@ export interface Recipe {
   readonly optimizer: OptimizerRecipe;
   readonly schedule: ScheduleRecipe;
   readonly warmUp?: WarmUpOptions;
+  /** Of each head, by its name in @cnnzoo/losses. Default: cross-entropy. */
+  readonly loss?: 'squaredHinge';
   readonly labelSmoothing?: number;
   readonly auxiliaryWeight?: number;
   /** Factor on the auxiliary weight. */
@@ -43,6 +45,8 @@ export interface Recipe {
   readonly averageDecay?: number;
   /** Rate of dropout in the network. */
   readonly dropout?: number;
+  /** What gives the network its weights before training, see `lsuv`. */
+  readonly initialWeights?: 'lsuv';
   /** How the network whitens images: its option of that name. The papers whiten first, and pad and crop then. */
   readonly whitening?: 'contrast' | 'zca';
   /** What is done to training images, in order, by the names of @cnnzoo/transforms where they are there. */
@@ -208,7 +212,8 @@ export const recipes = {
   senet: {
     networks: ['se_resnet50', 'se_resnet101', 'se_resnet152', 'se_resnext50_32x4d', 'se_resnext101_32x4d', 'senet154'],
     paper: 'Hu et al., "Squeeze-and-excitation networks" (2018), section 5',
-    notes: "the paper's 1024 images a step and learning rate 0.6; SENet-154 drops out 0.2",
+    notes:
+      "the paper's 1024 images a step and learning rate 0.6; SENet-154 drops out 0.2, and by the paper's appendix has label smoothing, 2048 images a step, learning rate 1 and, in the last epochs, frozen batch norm",
     batchSize: 1024,
     epochs: 100,
     optimizer: { name: 'sgd', learningRate: 0.6, momentum: 0.9, weightDecay: 1e-4 },
@@ -231,11 +236,12 @@ export const recipes = {
     networks: ['cifar_dsn'],
     paper: 'Lee et al., "Deeply-supervised nets" (2014); the authors\' Caffe files',
     notes:
-      "build it with auxiliaryHeads, and train with squaredHinge of @cnnzoo/losses as loss; the companion heads' weight falls to 0 with the epochs as in the paper, and in the authors' Caffe solver the learning rate of the heads falls instead; there the last convolution learns at a tenth of the rate, too",
+      "build it with auxiliaryHeads; the companion heads' weight falls to 0 with the epochs as in the paper, and in the authors' Caffe solver the learning rate of the heads falls instead; there the last convolution learns at a tenth of the rate, too",
     batchSize: 100,
     epochs: 240,
     optimizer: { name: 'sgd', learningRate: 0.025, momentum: 0.9, weightDecay: 5e-4 },
     schedule: { name: 'multiStepDecay', milestones: [180, 210], factor: 0.1 },
+    loss: 'squaredHinge',
     auxiliaryWeight: 1e-3,
     auxiliarySchedule: { name: 'polynomialDecay', unit: 'epoch' },
     dropout: 0.5,
@@ -294,12 +300,13 @@ export const recipes = {
   'lsuv-cifar': {
     networks: ['cifar_fitnet4'],
     paper: 'Mishkin and Matas, "All you need is a good init" (2015), section 4.1; the authors\' Caffe solver',
-    notes: "call `lsuv` before; 90,000 steps; the images are the highway networks', of the same file",
+    notes: "90,000 steps; the images are the highway networks', of the same file",
     batchSize: 128,
     epochs: 230,
     optimizer: { name: 'sgd', learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4 },
     schedule: { name: 'multiStepDecay', milestones: [40_000, 60_000, 80_000], factor: 0.1, unit: 'step' },
     dropout: 0.2,
+    initialWeights: 'lsuv',
     whitening: 'contrast',
     augmentation: ['pad(8)', 'randomCrop(32)', 'randomHorizontalFlip'],
   },

@@ -51,19 +51,15 @@ export async function writeTraining(
   ]);
   await checkParent(folder);
   const [chosen = null, recipe] = await recipeFor(network, name);
-  const { optimizer, labelSmoothing, auxiliaryWeight, clipping } =
-    recipe === undefined ? { optimizer: sgd(plain.optimizer) } : ofStep(recipeOptions(recipe));
+  const step = recipe === undefined ? { optimizer: sgd(plain.optimizer) } : ofStep(recipeOptions(recipe));
   const options: TrainingStepOptions = {
-    optimizer,
+    ...step,
     batchSize: batchSize ?? recipe?.batchSize ?? plain.batchSize,
     operators,
-    ...(labelSmoothing !== undefined && { labelSmoothing }),
-    ...(auxiliaryWeight !== undefined && { auxiliaryWeight }),
-    ...(clipping !== undefined && { clipping }),
     ...(opset !== undefined && { opset }),
   };
   const paths = await writeTrainingStep(model, folder, options);
-  optimizer.dispose();
+  step.optimizer.dispose();
   const { readOnnxFile } = await import('../../onnx/onnx-file.js');
   const file = await readOnnxFile(paths.find((path) => path.endsWith('.onnx')) ?? '');
   // Inputs that are state, and the new state, are the manifest's to list.
@@ -100,11 +96,12 @@ export async function writeTorchTraining(
   return { format: 'PyTorch program', files: await Promise.all(files), ...none, recipe: chosen };
 }
 
-type OfStep = Pick<TrainingStepOptions, 'optimizer' | 'labelSmoothing' | 'auxiliaryWeight' | 'clipping'>;
+type OfStep = Pick<TrainingStepOptions, 'optimizer' | 'loss' | 'labelSmoothing' | 'auxiliaryWeight' | 'clipping'>;
 
 /** The part of a recipe's options that is about one step. */
-const ofStep = ({ optimizer, labelSmoothing, auxiliaryWeight, clipping }: OfStep): OfStep => ({
+const ofStep = ({ optimizer, loss, labelSmoothing, auxiliaryWeight, clipping }: OfStep): OfStep => ({
   optimizer,
+  ...(loss !== undefined && { loss }),
   ...(labelSmoothing !== undefined && { labelSmoothing }),
   ...(auxiliaryWeight !== undefined && { auxiliaryWeight }),
   ...(clipping !== undefined && { clipping }),

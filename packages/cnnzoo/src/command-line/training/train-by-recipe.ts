@@ -1,9 +1,10 @@
 /** Training as a paper did: its optimizer, schedule, regularisation, augmentation and batch size, on images of one's own. */
 import { setZca } from '@cnnzoo/blocks';
-import type { Dataset } from '@cnnzoo/data';
+import type { DataLoader, Dataset } from '@cnnzoo/data';
 import { type Preprocessing, readMetadata, writeMetadata } from '@cnnzoo/metadata';
 import type { RecipeName } from '@cnnzoo/train';
 import type { Zca } from '@cnnzoo/transforms';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { imageClassifier } from '../../classifier/classifier.js';
 import { openTestImages, openTrainingImages } from '../../classifier/labelled-images.js';
 import { createModel } from '../../networks/create-model.js';
@@ -23,6 +24,7 @@ export async function trainByRecipe(run: Run, name: RecipeName, { onEvent, note 
   const { seed = 0, workers = 1, batchSize = recipe.batchSize, epochs = recipe.epochs } = run;
   if ('preInitialise' in recipe && recipe.preInitialise !== undefined)
     note(`the paper trains ${recipe.preInitialise} first and begins with its weights: give them with --weights`);
+  if ('notes' in recipe) note(`recipe ${name}: ${recipe.notes}`);
 
   const channels = networkRow(run.network).input.endsWith('x1') ? 1 : 3;
   const opened = await openTrainingImages(run.data, channels);
@@ -42,6 +44,7 @@ export async function trainByRecipe(run: Run, name: RecipeName, { onEvent, note 
     ...{ numClasses: categories.length, seed },
     ...('dropout' in recipe && { dropout: recipe.dropout }),
     ...(whitening !== undefined && { whitening }),
+    ...('auxiliaryWeight' in recipe && run.weights === null && { auxiliaryHeads: true }),
   };
   const model =
     run.weights === null
@@ -67,6 +70,8 @@ export async function trainByRecipe(run: Run, name: RecipeName, { onEvent, note 
       transform: augmentation.transform,
       ...(augmentation.batchTransform !== null && { batchTransform: augmentation.batchTransform }),
     });
+    if ('initialWeights' in recipe && run.weights === null && run.resume !== true)
+      await startByLsuv(model, loader, seed);
     const tested = new DataLoader(validation, { batchSize, workers, transform: evaluationTransform(preprocessing) });
     const history = await train(model, loader, {
       ...recipeOptions({ ...recipe, epochs }),
@@ -81,6 +86,17 @@ export async function trainByRecipe(run: Run, name: RecipeName, { onEvent, note 
     return { history, categories, report: best === undefined ? null : { top1: best.accuracy } };
   } finally {
     await classifier.dispose();
+  }
+}
+
+/** Scales the layers' weights to the first batch. */
+async function startByLsuv(model: LayersModel, loader: DataLoader, seed: number): Promise<void> {
+  const { lsuv } = await import('@cnnzoo/train');
+  for await (const { images, labels } of loader.epoch(0)) {
+    await lsuv(model, images, { seed });
+    images.dispose();
+    labels.dispose();
+    break;
   }
 }
 
