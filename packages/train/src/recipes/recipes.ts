@@ -213,7 +213,7 @@ export const recipes = {
     networks: ['se_resnet50', 'se_resnet101', 'se_resnet152', 'se_resnext50_32x4d', 'se_resnext101_32x4d', 'senet154'],
     paper: 'Hu et al., "Squeeze-and-excitation networks" (2018), section 5',
     notes:
-      "the paper's 1024 images a step and learning rate 0.6; SENet-154 drops out 0.2, and by the paper's appendix has label smoothing, 2048 images a step, learning rate 1 and, in the last epochs, frozen batch norm",
+      "the paper's 1024 images a step and learning rate 0.6; SENet-154 drops out 0.2; its appendix has label smoothing, 2048 images, learning rate 1, batch norm frozen at the end",
     batchSize: 1024,
     epochs: 100,
     optimizer: { name: 'sgd', learningRate: 0.6, momentum: 0.9, weightDecay: 1e-4 },
@@ -236,7 +236,7 @@ export const recipes = {
     networks: ['cifar_dsn'],
     paper: 'Lee et al., "Deeply-supervised nets" (2014); the authors\' Caffe files',
     notes:
-      "build it with auxiliaryHeads; the companion heads' weight falls to 0 with the epochs as in the paper, and in the authors' Caffe solver the learning rate of the heads falls instead; there the last convolution learns at a tenth of the rate, too",
+      "build it with auxiliaryHeads; in the authors' Caffe solver the learning rate of the heads falls instead of their weight, and the last convolution learns at a tenth of the rate",
     batchSize: 100,
     epochs: 240,
     optimizer: { name: 'sgd', learningRate: 0.025, momentum: 0.9, weightDecay: 5e-4 },
@@ -251,8 +251,7 @@ export const recipes = {
   'all-cnn-cifar': {
     networks: ['cifar_allcnn_a', 'cifar_allcnn_b', 'cifar_allcnn_c'],
     paper: 'Springenberg et al., "Striving for simplicity: the all convolutional net" (2014), section 3',
-    notes:
-      'the paper takes the best of the learning rates 0.25, 0.1, 0.05 and 0.01, and does not give the batch size; it moves images by up to 5 pixels',
+    notes: 'the paper takes the best of the learning rates 0.25, 0.1, 0.05 and 0.01; it does not give the batch size',
     batchSize: 128,
     epochs: 350,
     optimizer: { name: 'sgd', learningRate: 0.05, momentum: 0.9, weightDecay: 1e-3 },
@@ -277,7 +276,7 @@ export const recipes = {
     networks: ['cifar_fitnet4'],
     paper: 'Romero et al., "FitNets: hints for thin deep nets" (2014), section 3.1; the authors\' file',
     notes:
-      "the second stage: `trainHint` of layer 11 comes before, and `distillation` with temperature 3 and a weight from 4 to 1 is the loss; the authors' learning rate is 0.005 in the dense layers and a twentieth of it, which acts everywhere here, in the convolutions; they scale kernels of a norm above 0.9 down",
+      "the second stage: `trainHint` of layer 11 comes before, and `distillation` with temperature 3 and a weight from 4 to 1 is the loss; the authors' dense layers learn at 0.005; they scale kernels of a norm above 0.9 down",
     batchSize: 128,
     epochs: 288,
     optimizer: { name: 'rmsprop', learningRate: 2.5e-4, decay: 0.9 },
@@ -300,7 +299,7 @@ export const recipes = {
   'lsuv-cifar': {
     networks: ['cifar_fitnet4'],
     paper: 'Mishkin and Matas, "All you need is a good init" (2015), section 4.1; the authors\' Caffe solver',
-    notes: "90,000 steps; the images are the highway networks', of the same file",
+    notes: "90,000 steps; the highway networks' images",
     batchSize: 128,
     epochs: 230,
     optimizer: { name: 'sgd', learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4 },
