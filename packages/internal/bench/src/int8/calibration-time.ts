@@ -14,9 +14,12 @@ const batchSize = 10;
 registerOnnxBackend();
 await tf.setBackend('onnx');
 const model = createModel(network as ModelId, { seed: 1 });
-const images = Float32Array.from({ length: batchSize * 224 * 224 * 3 }, (_, i) => Math.sin(i * 0.37));
+/** Of other sizes of values, so that histograms have to grow as those of photographs do. */
+const batchesOfImages = [1, 1.5, 1.2, 2, 0.8, 2.5, 1.7].map((factor) =>
+  Float32Array.from({ length: batchSize * 224 * 224 * 3 }, (_, i) => factor * Math.sin(i * 0.37)),
+);
 const frozen = freeze(model);
-frozen.run(images);
+for (const images of batchesOfImages) frozen.run(images);
 
 const pause = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60);
 
@@ -27,6 +30,7 @@ for (const method of methods.split(',') as CalibrationMethod[]) {
     for (let done = 0; done < Number(count); done += batchSize) {
       // The first batch makes the arrays that all others are read into.
       if (done > batchSize) calibrating += performance.now() - pulled;
+      const images = batchesOfImages[(done / batchSize) % batchesOfImages.length] ?? new Float32Array();
       pause();
       const started = performance.now();
       frozen.run(images);
