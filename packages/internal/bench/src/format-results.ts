@@ -41,7 +41,7 @@ function table(header: string[], rows: string[][], align: string): string {
 function formatTask({ task, timings, memory, failed }: TaskResult): string {
   const parts = [
     `## ${task.title}`,
-    timings.length > 0 ? formatTimings(timings, task.work.mode === 'train' ? 'loss 4' : 'logit') : '',
+    timings.length > 0 ? formatTimings(timings, task.work.mode === 'predict' ? 'logit' : 'loss 4') : '',
     ...memory.map(formatMemory),
     failed.map(({ contender, error }) => `- failed: ${contender.engine} (${contender.source}): ${error}`).join('\n'),
   ];

@@ -1,11 +1,12 @@
 /** The benchmark's command line: `npm run bench -- --help`. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, Option, program } from 'commander';
 import { type Contender, contendersOf, type EngineId, engineIds, layerSources } from './contenders.js';
 import { startEngine } from './engine-process.js';
 import { formatResults } from './format-results.js';
+import { writePictures } from './pictures.js';
 import type { Introduction, LayerSource } from './protocol.js';
 import type { Results, TaskResult } from './results.js';
 import { type Task, tasks } from './tasks.js';
@@ -120,7 +121,20 @@ async function rollCall(): Promise<Pick<Results, 'engines' | 'missing'>> {
   return { engines, missing: hasTorch ? missing : [...missing, ...withoutTorch] };
 }
 
+/** Writes the files that a task reads, and has it done. */
 async function doTask(task: Task, contenders: readonly Contender[]): Promise<TaskResult> {
+  if (task.pictures === undefined) return doPreparedTask(task, contenders);
+  const folder = mkdtempSync(join(tmpdir(), 'cnnzoo-bench-'));
+  try {
+    await writePictures(folder, task.pictures);
+    const result = await doPreparedTask({ ...task, work: { ...task.work, folder } }, contenders);
+    return { ...result, task };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function doPreparedTask(task: Task, contenders: readonly Contender[]): Promise<TaskResult> {
   if (task.memorySteps === undefined) {
     const outcomes = await timeTask(task, contenders, options.seconds, progress);
     return {

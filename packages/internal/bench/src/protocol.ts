@@ -19,12 +19,17 @@ export type LayerSource = 'tfjs-layers' | 'cnnzoo';
 /** The work that one step is. */
 export interface Work {
   readonly network: NetworkName;
-  /** 'train': forward, backward and an SGD update with momentum, the loss read; 'predict': forward in evaluation mode, the logits read. */
-  readonly mode: 'train' | 'predict';
+  /**
+   * 'train': forward, backward and an SGD update with momentum, the loss read; 'predict': forward in evaluation mode, the logits read; 'epoch': training on all
+   * images of a folder, which two workers of a data loader decode and augment.
+   */
+  readonly mode: 'train' | 'predict' | 'epoch';
   readonly batchSize: number;
   readonly learningRate: number;
   /** 'head': all layers but the last are frozen. Absent: all are trained. */
   readonly trained?: 'head';
+  /** Of an epoch: a folder of JPEG files, CLASS/NAME.jpg. */
+  readonly folder?: string;
   /** Each `every`-th step has a batch of `size` images, as the last batch of an epoch does. */
   readonly partialBatch?: { readonly every: number; readonly size: number };
 }

@@ -8,6 +8,8 @@ export interface Task {
   readonly engines: readonly EngineId[];
   /** Whose layers, where not everyone's. */
   readonly layers?: readonly LayerSource[];
+  /** Of an epoch: how many images it has. The benchmark writes them. */
+  readonly pictures?: number;
   /** Absent: steps are timed. Else this many steps are done, and memory is looked at on the way. */
   readonly memorySteps?: number;
 }
@@ -73,6 +75,14 @@ export const tasks: readonly Task[] = [
     work: { network: 'resnet50', mode: 'train', batchSize: 8, learningRate: 1e-3, trained: 'head' },
     engines: ['onnx', 'pytorch'],
     layers: ['cnnzoo'],
+  },
+  {
+    id: 'cifar_resnet20-epoch',
+    title: 'CIFAR ResNet-20, an epoch over 1,280 JPEG files with two loading workers, batch 128',
+    work: { network: 'cifar_resnet20', mode: 'epoch', batchSize: 128, learningRate: 1e-5 },
+    engines: ['onnx', 'pytorch'],
+    layers: ['cnnzoo'],
+    pictures: 1280,
   },
   predictTask('resnet18', 'ResNet-18', 224),
   predictTask('resnet50', 'ResNet-50', 224),

@@ -9,6 +9,7 @@ import { loadStateDict, stateDict } from '@cnnzoo/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { LayerSource, NetworkName, Ran, Work } from '../protocol.js';
+import { epochs } from './epoch.js';
 import { lenet5 } from './lenet5.js';
 import { resnet } from './resnet.js';
 import { timeSteps } from './time-steps.js';
@@ -86,11 +87,11 @@ const networks: Readonly<Record<NetworkName, Network>> = {
 
 /** Builds what `work` needs on the current backend. Weights and images depend on nothing but their names and shapes. */
 export async function prepareNetwork(work: Work, source: LayerSource, prediction: Prediction): Promise<NetworkSession> {
-  const { network, mode, batchSize, learningRate, trained, partialBatch } = work;
+  const { network, mode, batchSize, learningRate, trained, partialBatch, folder } = work;
   const { build, size, channels, classes } = networks[network];
   const make = build[source];
   if (make === null) throw new Error(`${network} is not written in layers of ${source}`);
-  const model = make({ initialWeights: 'zeros', auxiliaryHeads: mode === 'train', dropout: 0 });
+  const model = make({ initialWeights: 'zeros', auxiliaryHeads: mode !== 'predict', dropout: 0 });
   if (trained === 'head') for (const layer of model.layers.slice(0, -1)) layer.trainable = false;
   const golden = [...stateDict(model)].map(
     ([key, { shape }]) => [key, { shape, dtype: 'F32', data: goldenWeight(key, shape) }] as const,
@@ -114,6 +115,24 @@ export async function prepareNetwork(work: Work, source: LayerSource, prediction
       return output === 0 ? loss : tf.mul(loss, headWeight);
     }),
   });
+  const trainOn = async (batch: tf.Tensor, labels: tf.Tensor) => {
+    const losses = await model.trainOnBatch(
+      batch,
+      model.outputs.map(() => labels),
+    );
+    // Of several outputs the sum comes first.
+    return Number(Array.isArray(losses) ? losses[0] : losses);
+  };
+  if (mode === 'epoch') {
+    if (folder === undefined) throw new Error('an epoch needs a folder of images');
+    const epoch = await epochs(folder, batchSize, async (batch, indices) => {
+      const labels = tf.tidy(() => tf.cast(tf.oneHot(indices as tf.Tensor1D, classes), 'float32'));
+      const loss = await trainOn(batch, labels);
+      labels.dispose();
+      return loss;
+    });
+    return { parameters, run: (steps) => timeSteps(steps, epoch) };
+  }
   const labels = oneHot(batchSize, classes);
   const whole = { images, labels };
   const partial = partialBatch && {
@@ -121,15 +140,10 @@ export async function prepareNetwork(work: Work, source: LayerSource, prediction
     labels: oneHot(partialBatch.size, classes),
   };
   let step = 0;
-  const train = async () => {
+  const train = () => {
     step++;
     const batch = partial && step % partialBatch.every === 0 ? partial : whole;
-    const losses = await model.trainOnBatch(
-      batch.images,
-      model.outputs.map(() => batch.labels),
-    );
-    // Of several outputs the sum comes first.
-    return Number(Array.isArray(losses) ? losses[0] : losses);
+    return trainOn(batch.images, batch.labels);
   };
   return { parameters, run: (steps) => timeSteps(steps, train) };
 }
