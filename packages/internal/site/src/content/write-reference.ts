@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { publishedPackages, root } from '@cnnzoo/tooling/published-packages';
-import { Application, LogLevel } from 'typedoc';
+import { Application, type DeclarationReflection, LogLevel, type ProjectReflection, ReflectionKind } from 'typedoc';
 import type { PluginOptions } from 'typedoc-plugin-markdown';
 import type { SiteVersion } from './site-version.js';
 import { sitePackage } from './sources.js';
@@ -20,6 +20,8 @@ export async function writeReference({ name: version }: SiteVersion): Promise<vo
     parametersFormat: 'table',
     interfacePropertiesFormat: 'table',
     typeAliasPropertiesFormat: 'table',
+    typeDeclarationFormat: 'table',
+    classPropertiesFormat: 'table',
   };
   const app = await Application.bootstrapWithPlugins({
     plugin: ['typedoc-plugin-markdown'],
@@ -38,19 +40,31 @@ export async function writeReference({ name: version }: SiteVersion): Promise<vo
   const project = await app.convert();
   if (project === undefined) throw new Error('typedoc could not read the packages: are they built?');
   for (const module of project.children ?? []) module.name = pageName(module.name);
+  for (const each of project.getReflectionsByKind(ReflectionKind.Class) as DeclarationReflection[])
+    keepOwnMembers(each, project);
   rmSync(join(pagesFolder, 'api'), { recursive: true, force: true });
   await app.generateOutputs(project);
   const folder = join(pagesFolder, 'api');
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.md'),
   )) {
-    // The fields of a type without a table have headings two levels below what they are fields of.
-    const text = readFileSync(join(folder, file), 'utf8').replaceAll(/^#{6} /gm, '##### ');
+    const text = readFileSync(join(folder, file), 'utf8');
     writeFileSync(
       join(folder, file),
       `---\npageClass: reference\n---\n\n${text.replace(/^# .*$/m, (heading) => `${heading}\n\nVersion: ${version}.`)}`,
     );
   }
+}
+
+/** A class says which class it extends. Where that one is in the reference, too, its members are there, and the own ones are not lost between them. */
+function keepOwnMembers(of: DeclarationReflection, project: ProjectReflection): void {
+  if (!of.extendedTypes?.some((type) => type.type === 'reference' && type.reflection !== undefined)) return;
+  for (const member of of.children?.slice() ?? [])
+    if (member.inheritedFrom !== undefined && member.kind !== ReflectionKind.Constructor) {
+      project.removeReflection(member);
+      for (const group of of.groups ?? []) group.children = group.children.filter((each) => each !== member);
+    }
+  if (of.groups !== undefined) of.groups = of.groups.filter(({ children }) => children.length > 0);
 }
 
 /** `blocks/register` of `blocks/dist/register`, as typedoc names a file of declarations. */
