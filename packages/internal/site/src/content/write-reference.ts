@@ -2,7 +2,15 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { publishedPackages, root } from '@cnnzoo/tooling/published-packages';
-import { Application, type DeclarationReflection, LogLevel, type ProjectReflection, ReflectionKind } from 'typedoc';
+import {
+  Application,
+  type DeclarationReflection,
+  IntrinsicType,
+  LogLevel,
+  type ProjectReflection,
+  ReflectionKind,
+  type SomeType,
+} from 'typedoc';
 import type { PluginOptions } from 'typedoc-plugin-markdown';
 import type { SiteVersion } from './site-version.js';
 import { sitePackage } from './sources.js';
@@ -30,6 +38,8 @@ export async function writeReference({ name: version }: SiteVersion): Promise<vo
     tsconfig: join(root, sitePackage, 'tsconfig.reference.json'),
     skipErrorChecking: true,
     disableSources: true,
+    // What a class has of tfjs's, its documentation says.
+    excludeExternals: true,
     readme: 'none',
     out: join(pagesFolder, 'api'),
     name: 'Reference',
@@ -42,6 +52,7 @@ export async function writeReference({ name: version }: SiteVersion): Promise<vo
   for (const module of project.children ?? []) module.name = pageName(module.name);
   for (const each of project.getReflectionsByKind(ReflectionKind.Class) as DeclarationReflection[])
     keepOwnMembers(each, project);
+  for (const each of project.getReflectionsByKind(ReflectionKind.Variable) as DeclarationReflection[]) namesOnly(each);
   rmSync(join(pagesFolder, 'api'), { recursive: true, force: true });
   await app.generateOutputs(project);
   const folder = join(pagesFolder, 'api');
@@ -65,6 +76,15 @@ function keepOwnMembers(of: DeclarationReflection, project: ProjectReflection): 
       for (const group of of.groups ?? []) group.children = group.children.filter((each) => each !== member);
     }
   if (of.groups !== undefined) of.groups = of.groups.filter(({ children }) => children.length > 0);
+}
+
+/** A constant that holds objects of objects, such as the recipes: which there are. Their values would be a page of their own. */
+function namesOnly({ type }: DeclarationReflection): void {
+  const holdsObjects = (of: SomeType | undefined) =>
+    of?.type === 'reflection' && of.declaration.children?.some((field) => field.type?.type === 'reflection');
+  if (type?.type !== 'reflection') return;
+  for (const field of type.declaration.children ?? [])
+    if (holdsObjects(field.type)) field.type = new IntrinsicType('object');
 }
 
 /** `blocks/register` of `blocks/dist/register`, as typedoc names a file of declarations. */
