@@ -68,7 +68,7 @@ describe.skipIf(!siteCanBeOpened)('the site', () => {
     const drawnAfter = async (change: () => Promise<unknown>) => {
       const before = await drawn();
       await change();
-      await expect.poll(drawn).not.toBe(before);
+      await expect.poll(drawn, { timeout: 30_000 }).not.toBe(before);
       return drawn();
     };
     const map = page.locator('#show-map');
