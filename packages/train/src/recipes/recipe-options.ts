@@ -101,7 +101,6 @@ export function formatRecipe(recipe: RecipeName | Recipe): string {
 
 const losses = { squaredHinge } as const;
 
-/** An object with a name that decides which options it has besides: what it names checks them. */
 /** Whether it has nothing but what options are: numbers, texts, true and false, and lists of them. */
 function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
   const isPlain = (each: unknown) => ['undefined', 'number', 'string', 'boolean'].includes(typeof each);
@@ -110,6 +109,7 @@ function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
   );
 }
 
+/** An object with a name that decides which options it has besides: what it names checks them. */
 function named<T extends { readonly name: string }>(names: readonly T['name'][]): Rule<T> {
   return rule<T>(
     `an object with a name, one of ${names.join(', ')}`,

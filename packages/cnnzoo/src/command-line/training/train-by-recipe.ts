@@ -93,9 +93,12 @@ export async function trainByRecipe(run: Run, name: RecipeName, { onEvent, note 
 async function startByLsuv(model: LayersModel, loader: DataLoader, seed: number): Promise<void> {
   const { lsuv } = await import('@cnnzoo/train');
   for await (const { images, labels } of loader.epoch(0)) {
-    await lsuv(model, images, { seed });
-    images.dispose();
-    labels.dispose();
+    try {
+      await lsuv(model, images, { seed });
+    } finally {
+      images.dispose();
+      labels.dispose();
+    }
     break;
   }
 }
