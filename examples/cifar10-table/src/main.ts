@@ -43,6 +43,7 @@ const usage = `usage: npm start -- --data FOLDER_OR_ARCHIVE [options]
   --epochs N        default 3
   --images N        of the training images, evenly spread; default all
   --test-images N   of the test images, evenly spread; default all
+  --batch N         images of a step; default 64
   --rate N          the highest learning rate; default 0.02
   --seed N          default 1
   --folder FOLDER   for checkpoints and results; default runs/cifar10-table`;
@@ -59,6 +60,7 @@ function readArguments() {
       epochs: { type: 'string', default: '3' },
       images: { type: 'string' },
       'test-images': { type: 'string' },
+      batch: { type: 'string', default: '64' },
       rate: { type: 'string', default: '0.02' },
       seed: { type: 'string', default: '1' },
       folder: { type: 'string', default: join('runs', 'cifar10-table') },
@@ -69,12 +71,13 @@ function readArguments() {
     if (!isNetwork(name)) throw new RangeError(`--networks has no '${name}'\n${usage}`);
     return name;
   });
-  const { epochs, rate, seed } = values;
-  return { ...values, data: values.data, networks, epochs: Number(epochs), rate: Number(rate), seed: Number(seed) };
+  const { epochs, batch, rate, seed } = values;
+  const numbers = { epochs: Number(epochs), batch: Number(batch), rate: Number(rate), seed: Number(seed) };
+  return { ...values, data: values.data, networks, ...numbers };
 }
 
 async function main(): Promise<number> {
-  const { data, networks, epochs, images, 'test-images': testImages, rate, seed, folder } = readArguments();
+  const { data, networks, epochs, batch, images, 'test-images': testImages, rate, seed, folder } = readArguments();
   const training = part(await imageFolder(data, { root: 'train' }), images);
   const test = part(await imageFolder(data, { root: 'test' }), testImages);
   await useBackend();
@@ -94,7 +97,7 @@ async function main(): Promise<number> {
       const model = createModel(network, { numClasses: training.categories.length, seed, ...rows[network].options });
       const { params, macs } = summarize(model);
       const loader = new DataLoader(training, {
-        ...{ batchSize: 64, shuffle: true, seed, transform: augment, dropLast: true, workers: 1 },
+        ...{ batchSize: batch, shuffle: true, seed, transform: augment, dropLast: true, workers: 1 },
       });
       const history = await train(model, loader, {
         epochs,
