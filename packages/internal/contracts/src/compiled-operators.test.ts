@@ -49,7 +49,7 @@ const withBlocks = {
   Sqrt: 20,
   Sub: 23,
   Tile: 2,
-  Transpose: 82,
+  Transpose: 81,
   Where: 1,
 };
 
