@@ -77,11 +77,13 @@ function quantizedByPython(program: string, float: Uint8Array, calibration: Floa
     string,
     string,
   ];
-  writeFileSync(from, float);
-  writeFileSync(by, calibration);
-  const script = fileURLToPath(new URL('../../python/quantize_onnx.py', import.meta.url));
-  execFileSync(program, [script, from, by, to], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const bytes = readFileSync(to);
-  rmSync(folder, { recursive: true });
-  return bytes;
+  try {
+    writeFileSync(from, float);
+    writeFileSync(by, calibration);
+    const script = fileURLToPath(new URL('../../python/quantize_onnx.py', import.meta.url));
+    execFileSync(program, [script, from, by, to], { stdio: ['ignore', 'ignore', 'inherit'] });
+    return readFileSync(to);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
