@@ -7,9 +7,13 @@ import { readFileBytes } from '../datasets/named-files.js';
 import { decodeBmp } from './bmp.js';
 import { withChannels } from './channels.js';
 import { formatNames, type ImageFormat, imageEnding, imageFormat, imageFormats } from './image-format.js';
-import { packedAnew, pngAsPillowReads } from './png-chunks.js';
+import { checkMarkers, jpegFrame } from './jpeg-markers.js';
+import { checkScans } from './jpeg-scans.js';
+import { chunksOf, packedAnew, pngAsPillowReads } from './png-chunks.js';
 import { decodePpm } from './ppm.js';
 import { decodeWithSharp } from './sharp-decoder.js';
+import { decodeSmallJpeg } from './small-jpeg.js';
+import { decodeSmallPng } from './small-png.js';
 
 /** How images are decoded. */
 export interface Decoding {
@@ -26,6 +30,9 @@ export interface Decoding {
 
 /** Twice the number from which Pillow warns of a decompression bomb: from there on it refuses. */
 const pillowLimit = 178_956_970;
+
+/** Images of at most so many pixels are decoded without libvips, whose preparations take longer than the decoding. */
+const smallPixels = 128 * 128;
 
 /** Decoders that read without sharp: small formats that libvips' build in sharp lacks. */
 const ownDecoders = { BMP: decodeBmp, PPM: decodePpm } as const;
@@ -71,6 +78,7 @@ export async function decodeImage(bytes: Uint8Array, name: string, decoding: Par
     throw new DataError(name, 'a TIFF file by its first bytes, and another by its name: rename it to .tif');
   try {
     if (format === 'BMP' || format === 'PPM') return withChannels(ownDecoders[format](bytes, maxPixels), channels);
+    if (format === 'JPEG') return await decodeJpeg(bytes, channels, maxPixels);
     if (format === 'PNG') return await decodePng(pngAsPillowReads(bytes), channels, maxPixels);
     return await decodeWithSharp(bytes, format, channels, maxPixels);
   } catch (cause) {
@@ -78,7 +86,18 @@ export async function decodeImage(bytes: Uint8Array, name: string, decoding: Par
   }
 }
 
+async function decodeJpeg(bytes: Uint8Array, channels: 1 | 3 | 4, maxPixels: number): Promise<Image> {
+  const { width = 0, height = 0, components } = jpegFrame(bytes) ?? {};
+  checkScans(bytes, width, height);
+  checkMarkers(bytes);
+  const isSmall = width * height <= Math.min(smallPixels, maxPixels) && components !== 4;
+  const small = isSmall ? await decodeSmallJpeg(bytes) : null;
+  return small === null ? decodeWithSharp(bytes, 'JPEG', channels, maxPixels) : withChannels(small, channels);
+}
+
 async function decodePng(bytes: Uint8Array, channels: 1 | 3 | 4, maxPixels: number): Promise<Image> {
+  const small = decodeSmallPng([...chunksOf(bytes)], Math.min(smallPixels, maxPixels));
+  if (small !== null) return withChannels(small, channels);
   try {
     return await decodeWithSharp(bytes, 'PNG', channels, maxPixels);
   } catch (cause) {

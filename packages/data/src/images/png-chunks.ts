@@ -9,7 +9,8 @@ const header = ['IHDR', 'PLTE', 'tRNS'];
 /** The kind of colours that are places in a palette. */
 const withPalette = 3;
 
-interface Chunk {
+/** A part of a PNG file. */
+export interface Chunk {
   readonly kind: string;
   /** From the kind to the end of the contents: what the check sum is of. */
   readonly checked: Buffer;
@@ -20,7 +21,7 @@ interface Chunk {
 }
 
 /** The chunks, the last of which may not be there as a whole. */
-function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
+export function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = start.length; at + 8 <= file.length; ) {
     const end = at + 8 + file.readUInt32BE(at);
@@ -107,6 +108,13 @@ export function pngAsPillowReads(bytes: Uint8Array): Uint8Array {
 const blackPalette = (bits: number): Buffer =>
   Buffer.concat([Buffer.from('PLTE'), Buffer.alloc(3 * 2 ** Math.min(8, bits))]);
 
+/** The packed pixels. What stands behind another chunk is not read. */
+export function packedPixels(chunks: readonly Chunk[]): Buffer {
+  const first = chunks.findIndex(({ kind }) => kind === 'IDAT');
+  const last = chunks.findIndex(({ kind }, index) => index > first && kind !== 'IDAT');
+  return Buffer.concat(chunks.slice(first, last < 0 ? undefined : last).map(({ checked }) => checked.subarray(4)));
+}
+
 /** Values of a pixel by the kind of colours. */
 const samples: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 /** Bytes of rows that are packed anew at most. */
@@ -126,12 +134,7 @@ export function packedAnew(bytes: Uint8Array): Uint8Array | null {
   const bits = (samples[ihdr[13] ?? 0] ?? 0) * (ihdr[12] ?? 0);
   const size = (1 + Math.ceil((ihdr.readUInt32BE(4) * bits) / 8)) * ihdr.readUInt32BE(8);
   if (bits === 0 || size > mostBytes) return null;
-  // What stands behind another chunk is not read.
-  const first = chunks.findIndex(({ kind }) => kind === 'IDAT');
-  const last = chunks.findIndex(({ kind }, index) => index > first && kind !== 'IDAT');
-  const packed = Buffer.concat(
-    chunks.slice(first, last < 0 ? undefined : last).map(({ checked }) => checked.subarray(4)),
-  );
+  const packed = packedPixels(chunks);
   let rows: Buffer;
   try {
     rows = inflateSync(packed, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: mostBytes });

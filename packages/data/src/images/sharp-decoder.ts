@@ -3,8 +3,7 @@ import type { Sharp, SharpOptions } from 'sharp';
 import { withChannels } from './channels.js';
 import { type GifFrame, gifFrame } from './gif.js';
 import type { ImageFormat } from './image-format.js';
-import { checkMarkers, jpegFrame } from './jpeg-markers.js';
-import { checkScans } from './jpeg-scans.js';
+import { jpegFrame } from './jpeg-markers.js';
 
 /** A photograph takes milliseconds; libvips gives up on a file that takes longer than this. */
 const seconds = 30;
@@ -28,14 +27,9 @@ export async function decodeWithSharp(
     failOn: format === 'TIFF' ? 'error' : 'truncated',
   };
   const open = (file = bytes) => sharp(file, options).timeout({ seconds });
-  if (format === 'JPEG') {
-    const { width = 0, height = 0, components } = jpegFrame(bytes) ?? {};
-    checkScans(bytes, width, height);
-    checkMarkers(bytes);
-    // libvips would need a twelfth of the decoding's time to say the same.
-    if (components === 4 && (await open().metadata()).space === 'cmyk')
-      return withChannels(await cmyk(open()), channels);
-  }
+  // libvips would need a twelfth of the decoding's time to say how many components there are.
+  if (format === 'JPEG' && jpegFrame(bytes)?.components === 4 && (await open().metadata()).space === 'cmyk')
+    return withChannels(await cmyk(open()), channels);
   if (format === 'PNG' || format === 'TIFF') {
     const { space, hasAlpha } = await open().metadata();
     if (space === 'cmyk') return withChannels(await cmyk(open()), channels);

@@ -1,0 +1,15 @@
+/** What is used of the package, which has no types. */
+declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs' {
+  export interface JPEGDecoder {
+    /** Where to put a file of so many bytes. */
+    getEncodedBuffer(length: number): Uint8Array;
+    /** Throws a number where the file is refused or read with a warning. */
+    decode(): void;
+    getFrameInfo(): { readonly width: number; readonly height: number; readonly componentCount: number };
+    /** Valid until the next file. */
+    getDecodedBuffer(): Uint8Array;
+  }
+
+  /** Compiles the library, anew with each call. */
+  export default function start(): Promise<{ readonly JPEGDecoder: new () => JPEGDecoder }>;
+}
