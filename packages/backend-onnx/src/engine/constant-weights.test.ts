@@ -21,11 +21,20 @@ afterEach(() => {
 
 function network(): tfl.LayersModel {
   const model = tfl.sequential();
-  model.add(tfl.layers.conv2d({ inputShape: [8, 8, 3], filters: 8, kernelSize: 3, useBias: false }));
+  const kernelInitializer = (seed: number) => tfl.initializers.glorotUniform({ seed });
+  model.add(
+    tfl.layers.conv2d({
+      inputShape: [8, 8, 3],
+      filters: 8,
+      kernelSize: 3,
+      useBias: false,
+      kernelInitializer: kernelInitializer(1),
+    }),
+  );
   model.add(tfl.layers.batchNormalization());
   model.add(tfl.layers.reLU());
   model.add(tfl.layers.flatten());
-  model.add(tfl.layers.dense({ units: 4 }));
+  model.add(tfl.layers.dense({ units: 4, kernelInitializer: kernelInitializer(2) }));
   model.compile({ optimizer: tf.train.sgd(0.05), loss: 'meanSquaredError' });
   return model;
 }

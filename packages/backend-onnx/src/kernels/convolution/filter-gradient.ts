@@ -11,22 +11,21 @@
  * | 512 channels, 7x7         |      106 |    156 |    8 |         191 |       122 |      136 |
  * | 3 channels, 7x7, stride 2 |       50 |     50 |   85 |           - |         - |        - |
  *
- * 128 small images, milliseconds of onnxruntime alone, on two AVX-512 cores of an EPYC. `separable` is in one chunk and in eight; `convolution` is with
- * onnxruntime's transpositions and with the blocks of `imagesAsChannels`.
+ * 128 small images, milliseconds of onnxruntime alone, on two AVX-512 cores of an EPYC. `separable` is in one chunk and in eight.
  *
  * | shape              | rows | separable | convolution |
  * | ------------------ | ---: | --------: | ----------: |
- * | 16 channels, 32x32 |  6.6 |  5.4, 3.9 |   11.9, 5.6 |
- * | 32 channels, 16x16 |  4.1 |  3.9, 3.0 |    5.9, 3.0 |
- * | 64 channels, 8x8   |  4.8 |  4.2, 4.0 |    3.9, 2.5 |
+ * | 16 channels, 32x32 |  6.6 |  5.4, 3.9 |         3.7 |
+ * | 32 channels, 16x16 |  4.1 |  3.9, 3.0 |         2.1 |
+ * | 64 channels, 8x8   |  4.8 |  4.2, 4.0 |         1.9 |
  */
 import type { Emission } from '../../graph/emission.js';
 import type { Form } from '../../graph/forms.js';
 import type { LazyNode } from '../../graph/node.js';
 import type { Operation } from '../../graph/operation.js';
-import { blockedDomain, fromBlocks, toBlocks } from '../blocked-values.js';
 import { summedProduct } from '../transposed-product.js';
 import type { Window } from '../window.js';
+import { convolutionFilterGradient, isConvolution, prefersConvolution } from './convolution-filter-gradient.js';
 import type { FilterGradientContext, FilterGradientSizes } from './filter-gradient-sizes.js';
 import { type ConvolutionShapes, emitByForm, type FormContext, type FormTable } from './forms.js';
 import { sumInChunks } from './image-chunks.js';
@@ -37,9 +36,6 @@ import { isSeparable, separableFilterGradient } from './separable-filter-gradien
 
 /** Input channels below which `rows` is fastest. With so many it still is where `separable` is not possible. */
 const fewChannels = 16;
-
-/** Output positions up to which `convolution` is fastest. */
-const fewPositions = 200;
 
 /**
  * Rows of the filter's matrix for each position from which on one product for the whole batch is faster than one an image: as the table
@@ -53,11 +49,6 @@ function hasUnitStride({ strides }: Window): boolean {
 
 function isPointwise({ window: { kernel, pads } }: ConvolutionShapes): boolean {
   return kernel.every((size) => size === 1) && pads.every((size) => size === 0);
-}
-
-function hasWholeBlocks({ graph, sizes: { batch, outputChannels } }: FilterGradientContext): boolean {
-  const { block } = graph.options;
-  return block > 0 && outputChannels % block === 0 && (batch < block || batch % block === 0);
 }
 
 /** A form that gives dW in OIHW. */
@@ -89,9 +80,8 @@ const forms: readonly Form<FilterGradientContext>[] = [
   // Of a 1x1 kernel x is its own columns, in NCHW or NHWC
   form('pointwise', isPointwise, (context) => filterOf(context.graph, pointwise(context), context.sizes)),
   form('mergedPointwise', isPointwise, (context) => filterOf(context.graph, mergedPointwise(context), context.sizes)),
-  // The channels of x are images, the images are channels, and dy is the filter, of the size of the output: blocked kernels do that well
-  // while dy fits into the cache
-  form('convolution', hasWholeBlocks, convolution),
+  // The images are channels, and dy is the filter, of the size of the output
+  form('convolution', isConvolution, convolutionFilterGradient),
 ];
 
 function rule(context: FilterGradientContext): string {
@@ -102,8 +92,9 @@ function rule(context: FilterGradientContext): string {
     return 2 * inputChannels * outputChannels > positions * (inputChannels + outputChannels)
       ? 'mergedPointwise'
       : 'pointwise';
-  if (inputChannels < fewChannels || (inputChannels === fewChannels && !isSeparable(window))) return 'rows';
-  if (hasWholeBlocks(context) && positions <= fewPositions) return 'convolution';
+  if (inputChannels < fewChannels) return 'rows';
+  if (prefersConvolution(context)) return 'convolution';
+  if (inputChannels === fewChannels && !isSeparable(window)) return 'rows';
   if (inputChannels * kernel[0] * kernel[1] > rowsPerPosition * positions) return 'merged';
   return isSeparable(window) ? 'separable' : 'products';
 }
@@ -196,65 +187,6 @@ function products({ graph, x, dy, window, sizes }: FilterGradientContext): strin
     const matrices = graph.reshape(columns, [pictures, positions, columnWidth]);
     return graph.op('ReduceSum', [graph.op('MatMul', [gradient, matrices]), graph.ints([0])], { keepdims: 0 });
   });
-}
-
-/** What x has to be padded by so that exactly the kernel's height and width come out; negative where it is cut. */
-function padsToKernel({ x, window, sizes: { kernel, output } }: FilterGradientContext) {
-  const [, height = 1, width = 1] = x.shape;
-  const [top = 0, left = 0] = window.pads;
-  const [strideHeight = 1, strideWidth = 1] = window.strides;
-  const [dilationHeight = 1, dilationWidth = 1] = window.dilations;
-  const bottom = (output[0] - 1) * strideHeight + (kernel[0] - 1) * dilationHeight + 1 - height - top;
-  const right = (output[1] - 1) * strideWidth + (kernel[1] - 1) * dilationWidth + 1 - width - left;
-  return { top, left, bottom, right };
-}
-
-function convolution(context: FilterGradientContext): string {
-  const { graph, sizes, window } = context;
-  const { batch, outputChannels, output } = sizes;
-  const attributes = { kernel_shape: output, strides: window.dilations, dilations: window.strides, pads: [0, 0, 0, 0] };
-  const few = batch < graph.options.block;
-  const [images, filters] = few ? fewImagesAsChannels(context) : imagesAsChannels(context);
-  const inputs = [images, graph.reshape(filters, [outputChannels, batch, ...output])];
-  const result = fromBlocks(graph, graph.op('Conv', inputs, attributes, blockedDomain), outputChannels);
-  return graph.op('Transpose', [result], { perm: [1, 0, 2, 3] });
-}
-
-/** x as images of `batch` channels in NCHW, and dy as the blocked filter. */
-function fewImagesAsChannels(context: FilterGradientContext): readonly [string, string] {
-  const { graph, x, dy, sizes } = context;
-  const { batch, outputChannels, positions } = sizes;
-  const { block } = graph.options;
-  const { top, left, bottom, right } = padsToKernel(context);
-  const swapped = graph.op('Transpose', [graph.get(x, 'channelsFirst')], { perm: [1, 0, 2, 3] });
-  const padded = graph.op('Pad', [swapped, graph.ints([0, 0, top, left, 0, 0, bottom, right])]);
-  const parts = [batch, outputChannels / block, block, positions];
-  const gradients = graph.reshape(graph.get(dy, 'channelsFirst'), parts);
-  return [padded, graph.op('Transpose', [gradients], { perm: [1, 0, 3, 2] })];
-}
-
-/**
- * The same with the images in blocks, too. onnxruntime's operators that make blocks of channels move elements several times as fast as its transpositions:
- * they make blocks of images from x, and blocks of channels from dy, and whole blocks are then transposed.
- */
-function imagesAsChannels(context: FilterGradientContext): readonly [string, string] {
-  const { graph, x, dy, sizes } = context;
-  const { batch, inputChannels, outputChannels, positions } = sizes;
-  const { block } = graph.options;
-  const { top, left, bottom, right } = padsToKernel(context);
-  const [, height = 1, width = 1] = x.shape;
-  const pixels = graph.reshape(graph.get(x, 'channelsFirst'), [1, batch, inputChannels, height * width]);
-  const lines = graph.reshape(toBlocks(graph, pixels), [(batch / block) * inputChannels, height, width * block]);
-  const padded = graph.op('Pad', [lines, graph.ints([0, top, left * block, 0, bottom, right * block])]);
-  const [rows, columns] = [top + height + bottom, left + width + right];
-  const imagesFirst = graph.reshape(padded, [batch / block, inputChannels, rows * columns * block]);
-  const channelsFirst = graph.op('Transpose', [imagesFirst], { perm: [1, 0, 2] });
-  const parts = [batch / block, block, outputChannels / block, positions, block];
-  const gradients = graph.reshape(toBlocks(graph, graph.get(dy, 'channelsFirst')), parts);
-  return [
-    graph.reshape(channelsFirst, [inputChannels, batch, rows, columns]),
-    graph.op('Transpose', [gradients], { perm: [2, 0, 3, 1, 4] }),
-  ];
 }
 
 function pointwise(context: FilterGradientContext): string {
