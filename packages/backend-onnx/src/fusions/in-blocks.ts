@@ -28,8 +28,8 @@ export function emitReluInBlocks(graph: Emission, node: LazyNode): boolean {
 
 export function emitMaxPoolInBlocks(graph: Emission, node: LazyNode): boolean {
   const padded = at(node.inputs, 0);
-  if (hasIndices(graph, padded)) return false;
   const { x, window } = readByMaxPool(graph, padded, node.attributes as Window);
+  if (hasIndices(graph, padded, x, window)) return false;
   if (padsZeros(x) || window.dilations.some((dilation) => dilation !== 1)) return false;
   const blocks = blocksOf(graph, graph.get(x, 'channelsFirst'));
   if (blocks === null) return false;

@@ -6,6 +6,7 @@ import type { Operation } from '../graph/operation.js';
 import { sizeOf } from '../graph/shape.js';
 import { type KernelTable, required } from '../tfjs/kernel.js';
 import { maxPoolGradientByParts } from './max-pool-gradient.js';
+import { canPoolByRows, maxPoolGradientByRows } from './max-pool-gradient-by-rows.js';
 import { poolingGeometry, type Window, windowAttributes } from './window.js';
 
 /** Whether there are zeros around the value. */
@@ -38,8 +39,9 @@ export function readByMaxPool(graph: Emission, padded: LazyNode, window: Window)
 }
 
 /** Whether the pooling's gradient asks for the indices, too, so that both are one node. */
-export function hasIndices(graph: Emission, padded: LazyNode): boolean {
-  return graph.can('poolIndices') && graph.userOf(padded, maxPoolGradName) !== null;
+export function hasIndices(graph: Emission, padded: LazyNode, x: LazyNode, window: Window): boolean {
+  const isAsked = graph.can('poolIndices') && graph.userOf(padded, maxPoolGradName) !== null;
+  return isAsked && !canPoolByRows(graph, x.shape, window);
 }
 
 export const maxPoolName = 'MaxPool';
@@ -49,10 +51,18 @@ const maxPool: Operation<Window> = {
   emit(graph, node, window) {
     const [padded] = node.inputs as [LazyNode];
     const { x, window: own } = readByMaxPool(graph, padded, window);
-    const values = hasIndices(graph, padded) ? at(maxPoolWithIndices(graph, x, own), 0) : maxPoolAlone(graph, x, own);
-    graph.set(node, 'channelsFirst', values);
+    const indices = hasIndices(graph, padded, x, own);
+    graph.set(node, 'channelsFirst', indices ? at(maxPoolWithIndices(graph, x, own), 0) : maxPoolAlone(graph, x, own));
   },
 };
+
+/** The largest values, as the pooling itself has them where it is in the graph. */
+function largestOf(graph: Emission, x: LazyNode, window: Window): string {
+  const pooled = graph.userOf(x, maxPoolName);
+  const isSame =
+    pooled !== null && graph.isEmitted(pooled) && canPoolByRows(graph, x.shape, pooled.attributes as Window);
+  return isSame ? graph.get(pooled, 'channelsFirst') : maxPoolAlone(graph, x, window);
+}
 
 /**
  * dy added where the maximum was found.
@@ -70,6 +80,10 @@ export function emitMaxPoolGrad(
     const gradient = graph.get(dy, 'channelsFirst');
     return gate === null ? gradient : graph.op('Mul', [gate(y), gradient]);
   };
+  if (canPoolByRows(graph, x.shape, window)) {
+    const y = largestOf(graph, x, window);
+    return maxPoolGradientByRows(graph, { x: graph.get(x, 'channelsFirst'), y, dy: gated(y), shape: x.shape });
+  }
   if (!graph.can('poolIndices')) {
     const names = { x: graph.get(x, 'channelsFirst'), y: maxPoolAlone(graph, x, window) };
     const [, outHeight = 1, outWidth = 1] = dy.shape;
