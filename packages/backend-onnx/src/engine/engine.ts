@@ -245,7 +245,8 @@ export class Engine {
       mkdirSync(dump, { recursive: true });
       writeFileSync(join(dump, `graph-${this.stats.compilations}.onnx`), graph.model);
     }
-    const options = isSmall(traced) ? { ...this.#options, threads: 1 } : this.#options;
+    const { trains } = traced;
+    const options = { ...this.#options, trains, ...(isSmall(traced) ? { threads: 1 } : {}) };
     const session = this.#deviceMemory
       ? deviceGraph(this.#deviceMemory, graph, options)
       : hostGraph(this.#runtime, this.pool, graph, options);

@@ -20,6 +20,7 @@ import { attributeProto, encodePart, onnxType } from '../graph/onnx-model.js';
 import { type Device, deviceTraits } from './device.js';
 import { returnFreedMemory } from './return-memory.js';
 import type { DeviceSession, Runtime, RuntimeInput, Session, SessionOptions } from './runtime.js';
+import { uselessForTraining } from './training-optimizers.js';
 
 const sentinel = 'sentinel';
 const sentinelReached = 'Tensor type (16) is not supported';
@@ -98,20 +99,34 @@ const noPart = new Uint8Array(0);
 /** onnxruntime's own name for it. */
 const sleeping = { session: { intra_op: { allow_spinning: '0' } } };
 
-function load(model: Uint8Array, device: Device, { threads, yields, profile }: SessionOptions, options: object) {
+/** Names of onnxruntime's optimizers that a session does without. */
+function withoutOptimizers(device: Device, trains: boolean): string[] {
+  // It would put paddings back into convolutions that do without one for a reason (see kernels/convolution/convolution-node.ts).
+  const unwanted = device === 'webgpu' ? ['Pad_Fusion'] : [];
+  return trains ? [...unwanted, ...uselessForTraining] : unwanted;
+}
+
+function load(
+  model: Uint8Array,
+  device: Device,
+  { threads, yields, profile, trains }: SessionOptions,
+  options: object,
+) {
   const { binding, initOrt } = native();
   initOrt();
   const session = new binding.InferenceSession();
   const bytes = joined(device === 'cpu' ? sentinelBytes() : noPart, model);
+  const without = withoutOptimizers(device, trains === true);
   session.loadModel(bytes.buffer, bytes.byteOffset, bytes.byteLength, {
     intraOpNumThreads: threads,
     graphOptimizationLevel: 'all',
     enableMemPattern: false,
     logSeverityLevel: 3,
-    ...(yields === true ? { extra: sleeping } : {}),
+    extra: {
+      ...(yields === true ? sleeping : {}),
+      ...(without.length === 0 ? {} : { optimization: { disable_specified_optimizers: without.join(';') } }),
+    },
     ...(device === 'cpu' ? {} : { executionProviders: [device] }),
-    // It would put paddings back into convolutions that do without one for a reason (see kernels/convolution/convolution-node.ts).
-    ...(device === 'webgpu' ? { extra: { optimization: { disable_specified_optimizers: 'Pad_Fusion' } } } : {}),
     ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
     ...options,
   });

@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly yields?: boolean | undefined;
   /** Writes a profile of all runs to a file of this prefix when the session is disposed. */
   readonly profile?: string | undefined;
+  /** Whether the graph is a training step. The runtime may then do without optimizations that find nothing in one. Default false. */
+  readonly trains?: boolean | undefined;
 }
 
 export interface Session {

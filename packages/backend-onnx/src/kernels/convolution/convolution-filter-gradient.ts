@@ -27,11 +27,16 @@ export function isConvolution(context: FilterGradientContext): boolean {
 const cachedPositions = 1024;
 /** The same where the images are no blocks and each element of dy is read more often. */
 const fewPositions = 200;
+/** Channels of x, then, below which another form is faster. */
+const fewChannels = 16;
 
 /** Whether a rule on the shapes says that this form is the fastest. */
 export function prefersConvolution(context: FilterGradientContext): boolean {
   if (!isConvolution(context)) return false;
-  return context.sizes.positions <= (hasWholeBlocks(context) ? cachedPositions : fewPositions);
+  const { positions, inputChannels } = context.sizes;
+  return hasWholeBlocks(context)
+    ? positions <= cachedPositions
+    : positions <= fewPositions && inputChannels >= fewChannels;
 }
 
 /** @returns the name of dW as [outputChannels, inputChannels, height, width] */

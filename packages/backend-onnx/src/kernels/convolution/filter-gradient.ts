@@ -92,9 +92,8 @@ function rule(context: FilterGradientContext): string {
     return 2 * inputChannels * outputChannels > positions * (inputChannels + outputChannels)
       ? 'mergedPointwise'
       : 'pointwise';
-  if (inputChannels < fewChannels) return 'rows';
   if (prefersConvolution(context)) return 'convolution';
-  if (inputChannels === fewChannels && !isSeparable(window)) return 'rows';
+  if (inputChannels < fewChannels || (inputChannels === fewChannels && !isSeparable(window))) return 'rows';
   if (inputChannels * kernel[0] * kernel[1] > rowsPerPosition * positions) return 'merged';
   return isSeparable(window) ? 'separable' : 'products';
 }
