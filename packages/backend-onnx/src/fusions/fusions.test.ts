@@ -82,7 +82,7 @@ const code: Readonly<Record<string, () => Results>> = {
   'scaled twice': () => ({ y: tf.mul(tf.mul(image(3), numbers([3], 3)), numbers([3], 4)) }),
   broadcast: () => ({ y: tf.add(image(3), tf.tile(numbers([1, 1, 1, 3], 3), [2, 12, 12, 1])) }),
   'sum of a product': () => {
-    const [a, b] = [filter(3, 6), filter(3, 6, 5)].map((w) => convolved(image(3, 16), w)) as [Image, Image];
+    const [a, b] = [filter(3, 6), filter(3, 6, 5)].map((w) => convolved(image(3, 26), w)) as [Image, Image];
     return { sum: tf.sum(tf.mul(a, b), [0, 1, 2]), mean: tf.mean(tf.square(a), [0, 1, 2]) };
   },
   'grouped convolution': () => ({ y: inGroups(image(8), filter(4, 8), 2) }),

@@ -9,8 +9,11 @@ import { isChannelVector } from '../kernels/channel-scale.js';
 import type { ReduceAttributes } from '../kernels/reductions.js';
 import { productWithTransposed } from '../kernels/transposed-product.js';
 
-/** Of fewer positions, making the product is faster. */
-const fewestPositions = 256;
+/**
+ * Of fewer positions, making the product is faster: of 128 images of 32 channels at 16x16 it takes 0.15 ms instead of 0.25, of 64 images at 24x24 both take
+ * 0.16 (two AVX-512 cores of an EPYC, 2026-11-27).
+ */
+const fewestPositions = 500;
 
 /** The factors of a product that has not been computed; null for other nodes. */
 function factorsOf(node: LazyNode): readonly [LazyNode, LazyNode] | null {

@@ -1,7 +1,7 @@
 /**
- * onnxruntime's optimizers that find nothing in a training step: those of quantized networks and of transformers, and those that do what the
- * engine has done. Each walks through the whole graph, several times: of a ResNet-50's step onnxruntime makes a session in 230 ms instead of 330 without
- * them, and the same nodes (one core of an EPYC, 2026-11-27).
+ * onnxruntime's optimizers that find nothing in a training step, such as those of quantized networks and of transformers. Each walks through the whole
+ * graph: of a ResNet-50's step onnxruntime makes a session in 340 ms instead of 430 without them, with the same nodes in the same order (an EPYC,
+ * medians of three turns, 2026-11-27).
  */
 const quantized = [
   'Avx2WeightS8ToU8Transformer',
@@ -40,8 +40,6 @@ const transformers = [
 
 /** Convolutions in NHWC are of quantized networks, too, and of other processors. */
 const others = [
-  'CommonSubexpressionElimination',
-  'ConstantSharing',
   'FreeDimensionOverrideTransformer',
   'GatherSliceToSplitFusion',
   'GatherToSliceFusion',
