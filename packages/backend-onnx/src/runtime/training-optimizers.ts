@@ -40,11 +40,9 @@ const transformers = [
 
 /** Convolutions in NHWC are of quantized networks, too, and of other processors. */
 const others = [
-  'FreeDimensionOverrideTransformer',
   'GatherSliceToSplitFusion',
   'GatherToSliceFusion',
   'NhwcTransformer',
-  'PropagateCastOps',
   'SliceConcatToSpaceToDepthFusion',
 ];
 

@@ -79,13 +79,19 @@ const drawn = fc.record({
   filterLayout: fc.constantFrom<ConvolutionShapes['filterLayout']>('plain', 'filtersFirst'),
 });
 
-/** Between them they have every form. */
-const examples = (['plain', 'filtersFirst'] as const).map((filterLayout) => ({
-  batch: 2,
+/** Between the first two they have every form. The last has a filter that is larger than the images, of several blocks. */
+const examples = (
+  [
+    ['plain', 2, 1],
+    ['filtersFirst', 2, 1],
+    ['filtersFirst', 32, 3],
+  ] as const
+).map(([filterLayout, batch, size]) => ({
+  batch,
   size: [6, 5] as [number, number],
   inputs: 32,
   outputs: 32,
-  kernel: [1, 1] as [number, number],
+  kernel: [size, size] as [number, number],
   stride: 1,
   dilation: 1,
   pads: [0, 0, 0, 0],
