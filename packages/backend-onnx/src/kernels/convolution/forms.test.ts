@@ -85,7 +85,7 @@ const examples = (
     ['plain', 2, 1],
     ['filtersFirst', 2, 1],
     ['filtersFirst', 32, 3],
-  ] as const
+  ] as [ConvolutionShapes['filterLayout'], number, number][]
 ).map(([filterLayout, batch, size]) => ({
   batch,
   size: [6, 5] as [number, number],
