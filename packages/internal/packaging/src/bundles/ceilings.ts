@@ -43,8 +43,9 @@ export const ceilings: Readonly<Record<string, number>> = {
   // 25.5 and 8.1 before it did so with a JPEG's markers, and read PNGs whose pixels lack their frame.
   // 27 before it read addresses in ranges, and read and wrote shards: webdataset's tars and Parquet.
   // 40 and 9.5 before workers could be processes, 40.5 before one that cannot be started failed its own requests only.
-  '@cnnzoo/data':             40.6,
-  '@cnnzoo/data/worker':      10,
+  // 40.6 and 10 before small JPEG and PNG files were decoded without libvips.
+  '@cnnzoo/data':             41.4,
+  '@cnnzoo/data/worker':      10.7,
   // 18 before checkpoint folders had an owner and were checked as a whole, and resuming compared runs; 21 before it warned of mistakes, 23 before
   // the progress bar and the search of a learning rate.
   // 26 before MLflow and trackio were told, 27 before their arguments were checked.
