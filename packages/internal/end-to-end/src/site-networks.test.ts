@@ -72,7 +72,9 @@ describe.skipIf(!siteCanBeOpened)('the site', () => {
       return drawn();
     };
     const map = page.locator('#show-map');
-    const plain = await drawnAfter(() => map.uncheck());
+    // The map may not be there yet, so nothing need change. Without it the picture is drawn at once.
+    await map.uncheck();
+    const plain = await drawn();
     const ofShip = await drawnAfter(() => map.check());
     const ofCat = await drawnAfter(() => page.selectOption('#map-class', 'cat'));
     expect(new Set([plain, ofShip, ofCat]).size).toBe(3);
