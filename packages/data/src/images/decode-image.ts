@@ -33,6 +33,8 @@ const pillowLimit = 178_956_970;
 
 /** Images of at most so many pixels are decoded without libvips, whose preparations take longer than the decoding. */
 const smallPixels = 128 * 128;
+/** A larger file has more than pixels in it, and is left to libvips. */
+const smallBytes = 2 ** 20;
 
 /** Decoders that read without sharp: small formats that libvips' build in sharp lacks. */
 const ownDecoders = { BMP: decodeBmp, PPM: decodePpm } as const;
@@ -90,13 +92,16 @@ async function decodeJpeg(bytes: Uint8Array, channels: 1 | 3 | 4, maxPixels: num
   const { width = 0, height = 0, components } = jpegFrame(bytes) ?? {};
   checkScans(bytes, width, height);
   checkMarkers(bytes);
-  const isSmall = width * height <= Math.min(smallPixels, maxPixels) && components !== 4;
-  const small = isSmall ? await decodeSmallJpeg(bytes) : null;
+  const pixels = width * height;
+  const mostPixels = Math.min(smallPixels, maxPixels);
+  const isSmall = pixels > 0 && pixels <= mostPixels && bytes.length <= smallBytes && components !== 4;
+  const small = isSmall ? await decodeSmallJpeg(bytes, mostPixels) : null;
   return small === null ? decodeWithSharp(bytes, 'JPEG', channels, maxPixels) : withChannels(small, channels);
 }
 
 async function decodePng(bytes: Uint8Array, channels: 1 | 3 | 4, maxPixels: number): Promise<Image> {
-  const small = decodeSmallPng([...chunksOf(bytes)], Math.min(smallPixels, maxPixels));
+  const mostPixels = Math.min(smallPixels, maxPixels);
+  const small = bytes.length <= smallBytes ? decodeSmallPng([...chunksOf(bytes)], mostPixels) : null;
   if (small !== null) return withChannels(small, channels);
   try {
     return await decodeWithSharp(bytes, 'PNG', channels, maxPixels);

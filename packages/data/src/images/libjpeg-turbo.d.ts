@@ -3,6 +3,8 @@ declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs' {
   export interface JPEGDecoder {
     /** Where to put a file of so many bytes. */
     getEncodedBuffer(length: number): Uint8Array;
+    /** Reads what `getFrameInfo` gives. Throws a number where it is none of a JPEG. */
+    readHeader(): void;
     /** Throws a number where the file is refused or read with a warning. */
     decode(): void;
     getFrameInfo(): { readonly width: number; readonly height: number; readonly componentCount: number };

@@ -22,7 +22,7 @@ const limit = 1e6;
 const asRgb = (image: Image) => ({ ...withChannels(image, 3), channels: 3 });
 /** Null where it is not decoded here; undefined where it is refused before any decoder. */
 async function bySmall(file: string, bytes: Buffer): Promise<Image | null | undefined> {
-  if (file.endsWith('.jpg')) return jpegFrame(bytes)?.components === 4 ? null : decodeSmallJpeg(bytes);
+  if (file.endsWith('.jpg')) return jpegFrame(bytes)?.components === 4 ? null : decodeSmallJpeg(bytes, limit);
   try {
     return decodeSmallPng([...chunksOf(pngAsPillowReads(bytes))], limit);
   } catch {
@@ -47,8 +47,8 @@ test('what is decoded without libvips has the pixels that libvips gives', async 
 test('after many files that are refused, the next one is decoded', async () => {
   const bytes = readFileSync(new URL('rgb-420.jpg', folder));
   const expected = await decodeImage(bytes, 'rgb-420.jpg');
-  for (let i = 0; i < 350; i++) expect(await decodeSmallJpeg(bytes.subarray(0, bytes.length - 40))).toBeNull();
-  expect(await decodeSmallJpeg(bytes)).toEqual(expected);
+  for (let i = 0; i < 350; i++) expect(await decodeSmallJpeg(bytes.subarray(0, bytes.length - 40), limit)).toBeNull();
+  expect(await decodeSmallJpeg(bytes, limit)).toEqual(expected);
 });
 
 test('files of several images are decoded at once, each to its own pixels', async () => {
@@ -58,6 +58,13 @@ test('files of several images are decoded at once, each to its own pixels', asyn
   for (const [file, bytes] of jpegs) alone.push(await decodeImage(bytes, file));
   expect(one).toEqual(alone);
   expect(new Set(one.map(({ data }) => data.buffer)).size).toBe(jpegs.length);
+});
+
+test('the decoder looks at the size itself before it decodes', async () => {
+  const bytes = readFileSync(new URL('rgb-420.jpg', folder));
+  const { width = 0, height = 0 } = jpegFrame(bytes) ?? {};
+  expect(await decodeSmallJpeg(bytes, width * height - 1)).toBeNull();
+  expect(await decodeSmallJpeg(bytes, width * height)).not.toBeNull();
 });
 
 test('an image is small up to a limit that the caller may lower', async () => {
