@@ -92,9 +92,8 @@ async function decodeJpeg(bytes: Uint8Array, channels: 1 | 3 | 4, maxPixels: num
   const { width = 0, height = 0, components } = jpegFrame(bytes) ?? {};
   checkScans(bytes, width, height);
   checkMarkers(bytes);
-  const pixels = width * height;
   const mostPixels = Math.min(smallPixels, maxPixels);
-  const isSmall = pixels > 0 && pixels <= mostPixels && bytes.length <= smallBytes && components !== 4;
+  const isSmall = width * height <= mostPixels && bytes.length <= smallBytes && components !== 4;
   const small = isSmall ? await decodeSmallJpeg(bytes, mostPixels) : null;
   return small === null ? decodeWithSharp(bytes, 'JPEG', channels, maxPixels) : withChannels(small, channels);
 }

@@ -13,5 +13,8 @@ declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs' {
   }
 
   /** Compiles the library, anew with each call. */
-  export default function start(): Promise<{ readonly JPEGDecoder: new () => JPEGDecoder }>;
+  export default function start(options: {
+    /** Takes what the library would write to stderr. */
+    readonly printErr: (text: string) => void;
+  }): Promise<{ readonly JPEGDecoder: new () => JPEGDecoder }>;
 }

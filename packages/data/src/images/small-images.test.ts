@@ -1,7 +1,7 @@
 /** Small JPEG and PNG files are decoded without libvips. What libvips makes of the same files must be the same. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Image } from '@cnnzoo/transforms';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type DamagedCase, damagedFile } from '../fixtures/damaged.js';
 import { withChannels } from './channels.js';
 import { decodeImage } from './decode-image.js';
@@ -65,6 +65,21 @@ test('the decoder looks at the size itself before it decodes', async () => {
   const { width = 0, height = 0 } = jpegFrame(bytes) ?? {};
   expect(await decodeSmallJpeg(bytes, width * height - 1)).toBeNull();
   expect(await decodeSmallJpeg(bytes, width * height)).not.toBeNull();
+});
+
+test('where there is no WebAssembly, libvips decodes', async () => {
+  const bytes = readFileSync(new URL('rgb-420.jpg', folder));
+  const expected = await decodeImage(bytes, 'a.jpg');
+  vi.resetModules();
+  vi.stubGlobal('WebAssembly', undefined);
+  try {
+    const jpeg = await import('./small-jpeg.js');
+    expect(await jpeg.decodeSmallJpeg(bytes, limit)).toBeNull();
+    const image = await import('./decode-image.js');
+    expect(await image.decodeImage(bytes, 'a.jpg')).toEqual(expected);
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });
 
 test('an image is small up to a limit that the caller may lower', async () => {

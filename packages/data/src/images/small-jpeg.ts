@@ -7,36 +7,34 @@ const mostRefused = 100;
 /** More between neighbouring values is rare in photographs, and next to a value that was wrapped round there is one that was not. */
 const mostBetween = 170;
 
-let decoder: Promise<JPEGDecoder> | undefined;
+/** Null where there is no WebAssembly or no memory for it. */
+let decoder: Promise<JPEGDecoder | null> | undefined;
 let refused = 0;
 
 /**
  * Decodes a small JPEG by libjpeg-turbo in WebAssembly: 32x32 pixels in 0.03 ms, of which libvips needs 0.3. The pixels are the same, unless
  * damaged data lead far out of the range of 8 bits: libvips cuts them off there, and this library wraps them round.
  * @param mostPixels an image that has more, as the library reads it, is not decoded
- * @returns one or three channels; null where the library refuses the file or warns of it, or may have wrapped values round
+ * @returns one or three channels; null where the library cannot be started, refuses the file or warns of it, or may have wrapped values round
  */
 export async function decodeSmallJpeg(bytes: Uint8Array, mostPixels: number): Promise<Image | null> {
-  decoder ??= startDecoder();
+  decoder ??= startDecoder().catch(() => null);
   const turbo = await decoder;
+  if (turbo === null) return null;
   try {
     turbo.getEncodedBuffer(bytes.length).set(bytes);
     turbo.readHeader();
-    const { width, height } = turbo.getFrameInfo();
-    if (width * height > mostPixels) return null;
+    const { width, height, componentCount: channels } = turbo.getFrameInfo();
+    if (width * height > mostPixels || (channels !== 1 && channels !== 3)) return null;
     turbo.decode();
+    // A copy, because the next file is decoded to the same memory.
+    const data = new Uint8Array(turbo.getDecodedBuffer());
+    return hasEdge(data, width * channels, channels) ? null : { data, width, height, channels };
   } catch {
     refused++;
     if (refused % mostRefused === 0) decoder = undefined;
     return null;
   }
-  const { width, height, componentCount } = turbo.getFrameInfo();
-  if (componentCount !== 1 && componentCount !== 3) return null;
-  // A copy, because the next file is decoded to the same memory.
-  const data = new Uint8Array(turbo.getDecodedBuffer());
-  return hasEdge(data, width * componentCount, componentCount)
-    ? null
-    : { data, width, height, channels: componentCount };
 }
 
 /** Whether somewhere more than `mostBetween` is between a value and the one left of or above it. */
@@ -50,6 +48,6 @@ function hasEdge(data: Uint8Array, rowLength: number, channels: number): boolean
 
 async function startDecoder(): Promise<JPEGDecoder> {
   const { default: start } = await import('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs');
-  const { JPEGDecoder: Decoder } = await start();
+  const { JPEGDecoder: Decoder } = await start({ printErr: () => {} });
   return new Decoder();
 }

@@ -53,11 +53,9 @@ function predicted(filter: number, left: number, up: number, before: number): nu
   if (filter === 2) return up;
   if (filter === 3) return (left + up) >> 1;
   // Paeth's: of the three the one next to left + up - before.
-  const [fromLeft, fromUp, fromBefore] = [
-    Math.abs(up - before),
-    Math.abs(left - before),
-    Math.abs(left + up - 2 * before),
-  ];
+  const fromLeft = Math.abs(up - before);
+  const fromUp = Math.abs(left - before);
+  const fromBefore = Math.abs(left + up - 2 * before);
   if (fromLeft <= fromUp && fromLeft <= fromBefore) return left;
   return fromUp <= fromBefore ? up : before;
 }
