@@ -101,6 +101,52 @@ describe('max pooling', () => {
   it('gives the gradient of equal values in overlapping windows to the first of each', () =>
     expectSameOnBoth(() => withGradients((x) => tf.maxPool(x as tf.Tensor4D, 3, 1, 'valid'), [tf.ones([1, 5, 5, 2])])));
 
+  // Whole blocks of channels: the gradient is computed from columns and rows, without indices.
+  it.each([16, 48])('3x3 of %d channels, with many equal values', (channels) =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          height: fc.integer({ min: 3, max: 9 }),
+          width: fc.integer({ min: 3, max: 9 }),
+          stride: fc.constantFrom(1, 2),
+          pad: fc.oneof(
+            fc.constantFrom<'same' | 'valid'>('same', 'valid'),
+            fc
+              .tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 2 }))
+              .map(([before, after]) => around([before, after], [after, before])),
+          ),
+          less: fc.constantFrom(-3, 0, 3),
+          isRectified: fc.boolean(),
+        }),
+        async ({ height, width, stride, pad, less, isRectified }) =>
+          expectSameOnBoth(() => {
+            const x = tf.sub(tf.round(tf.mul(numbers([2, height, width, channels]), 2)), less);
+            const pooled = (map: tf.Tensor) =>
+              tf.maxPool(
+                (isRectified ? tf.relu(map) : map) as tf.Tensor4D,
+                3,
+                stride,
+                pad,
+                typeof pad === 'string' ? undefined : 'floor',
+              );
+            return withGradients(pooled, [x]);
+          }),
+      ),
+      { numRuns: 25 },
+    ),
+  );
+
+  it('3x3 with an infinite padding around whole blocks of channels', () =>
+    expectSameOnBoth(() =>
+      withGradients(
+        (x) => {
+          const padded = tf.pad(x as tf.Tensor4D, around([3, 3], [1, 1]), -Infinity);
+          return tf.maximum(tf.maxPool(padded, 3, 2, 'valid'), -1e3);
+        },
+        [numbers([2, 6, 6, 16])],
+      ),
+    ));
+
   it.each<[string, [number, number], [number, number]]>([
     ['symmetric', [1, 1], [1, 1]],
     ['at the end', [0, 1], [0, 1]],

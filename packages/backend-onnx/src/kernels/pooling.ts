@@ -7,6 +7,7 @@ import { sizeOf } from '../graph/shape.js';
 import { type KernelTable, required } from '../tfjs/kernel.js';
 import { maxPoolGradientByParts } from './max-pool-gradient.js';
 import { canPoolByRows, maxPoolGradientByRows } from './max-pool-gradient-by-rows.js';
+import { canPoolInBlocks, maxPoolGradientInBlocks } from './max-pool-gradient-in-blocks.js';
 import { poolingGeometry, type Window, windowAttributes } from './window.js';
 
 /** Whether there are zeros around the value. */
@@ -41,7 +42,7 @@ export function readByMaxPool(graph: Emission, padded: LazyNode, window: Window)
 /** Whether the pooling's gradient asks for the indices, too, so that both are one node. */
 export function hasIndices(graph: Emission, padded: LazyNode, x: LazyNode, window: Window): boolean {
   const isAsked = graph.can('poolIndices') && graph.userOf(padded, maxPoolGradName) !== null;
-  return isAsked && !canPoolByRows(graph, x.shape, window);
+  return isAsked && !canPoolByRows(graph, x.shape, window) && !canPoolInBlocks(graph, x, window);
 }
 
 export const maxPoolName = 'MaxPool';
@@ -84,9 +85,13 @@ export function emitMaxPoolGrad(
     const y = largestOf(graph, x, window);
     return maxPoolGradientByRows(graph, { x: graph.get(x, 'channelsFirst'), y, dy: gated(y), shape: x.shape });
   }
+  const [, outHeight = 1, outWidth = 1] = dy.shape;
+  if (canPoolInBlocks(graph, x, window)) {
+    const names = { x: graph.get(x, 'channelsFirst'), dy: graph.get(dy, 'channelsFirst') };
+    return maxPoolGradientInBlocks(graph, { ...names, shape: x.shape, output: [outHeight, outWidth], gate }, window);
+  }
   if (!graph.can('poolIndices')) {
     const names = { x: graph.get(x, 'channelsFirst'), y: maxPoolAlone(graph, x, window) };
-    const [, outHeight = 1, outWidth = 1] = dy.shape;
     const pooling = { ...names, dy: gated(names.y), shape: x.shape, output: [outHeight, outWidth] } as const;
     return maxPoolGradientByParts(graph, pooling, window);
   }
