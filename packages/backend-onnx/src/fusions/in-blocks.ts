@@ -5,7 +5,7 @@ import type { LazyNode } from '../graph/node.js';
 import type { OnnxGraph } from '../graph/onnx-graph.js';
 import { blockedDomain, blocksOf, fromBlocks } from '../kernels/blocked-values.js';
 import { commonLayout } from '../kernels/elementwise.js';
-import { hasIndices, padsZeros, readByMaxPool } from '../kernels/pooling.js';
+import { askedForm, padsZeros, readByMaxPool } from '../kernels/pooling.js';
 import { type Window, windowAttributes } from '../kernels/window.js';
 
 /** Blocks of the NCHW form of blocks. */
@@ -29,7 +29,8 @@ export function emitReluInBlocks(graph: Emission, node: LazyNode): boolean {
 export function emitMaxPoolInBlocks(graph: Emission, node: LazyNode): boolean {
   const padded = at(node.inputs, 0);
   const { x, window } = readByMaxPool(graph, padded, node.attributes as Window);
-  if (hasIndices(graph, padded, x, window)) return false;
+  const form = askedForm(graph, padded, x, window);
+  if (form === 'indices' || form === 'blocks') return false;
   if (padsZeros(x) || window.dilations.some((dilation) => dilation !== 1)) return false;
   const blocks = blocksOf(graph, graph.get(x, 'channelsFirst'));
   if (blocks === null) return false;

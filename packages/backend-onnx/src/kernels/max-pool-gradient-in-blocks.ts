@@ -59,7 +59,11 @@ function along<T>(axis: Lines['axis'], own: T, other: T): [T, T] {
 }
 
 /** Largest of three lines, in blocks. */
-function largest({ graph, axis, stride, pads: [before, after] }: Lines, x: string): string {
+function largest(
+  graph: Emission,
+  x: string,
+  { axis, stride, pads: [before, after] }: Pick<Lines, 'axis' | 'stride' | 'pads'>,
+): string {
   const attributes = {
     kernel_shape: along(axis, 3, 1),
     strides: along(axis, stride, 1),
@@ -155,12 +159,33 @@ function gradientAlong(
   return inTurns(along, [even, odd, third], lines);
 }
 
-interface Pooling {
-  /** Names in NCHW. */
+interface Pooled {
+  /** x in blocks. */
   readonly x: string;
-  readonly dy: string;
-  /** Of x, NHWC. */
-  readonly shape: readonly number[];
+  /** Largest values of its columns, and of their rows, in blocks. */
+  readonly ofColumns: string;
+  readonly y: string;
+}
+
+/** Largest values on the way on which the gradient goes back. */
+function pooled(graph: Emission, x: LazyNode, { strides: [stride = 1], pads }: Window): Pooled {
+  const [top = 0, left = 0, bottom = 0, right = 0] = pads;
+  const blocks = toBlocks(graph, graph.get(x, 'channelsFirst'));
+  const ofColumns = largest(graph, blocks, { axis: 'columns', stride, pads: [left, right] });
+  return { x: blocks, ofColumns, y: largest(graph, ofColumns, { axis: 'rows', stride, pads: [top, bottom] }) };
+}
+
+/**
+ * Largest values, of which the gradient uses what it needs, too.
+ * @returns their name in NCHW
+ */
+export function maxPoolInBlocks(graph: Emission, x: LazyNode, window: Window): string {
+  return fromBlocks(graph, pooled(graph, x, window).y, x.shape[3] ?? 1);
+}
+
+interface Pooling {
+  readonly x: LazyNode;
+  readonly dy: LazyNode;
   /** Height and width of dy. */
   readonly output: readonly [number, number];
   /** What dy is multiplied by first, given the largest values: 0 where they are not positive. Null for nothing. */
@@ -170,9 +195,14 @@ interface Pooling {
 /** @returns name of dx in NCHW */
 export function maxPoolGradientInBlocks(
   graph: Emission,
-  { x, dy, shape: [batch = 1, height = 1, width = 1, channels = 1], output: [outHeight, outWidth], gate }: Pooling,
-  { strides: [stride = 1], pads: [top = 0, left = 0, bottom = 0, right = 0] }: Window,
+  { x, dy, output: [outHeight, outWidth], gate }: Pooling,
+  window: Window,
 ): string {
+  const [batch = 1, height = 1, width = 1, channels = 1] = x.shape;
+  const { strides, pads } = window;
+  const [stride = 1] = strides;
+  const [top = 0, left = 0, bottom = 0, right = 0] = pads;
+  const { x: blocks, ofColumns, y } = pooled(graph, x, window);
   const columns: Lines = {
     graph,
     axis: 'columns',
@@ -181,11 +211,8 @@ export function maxPoolGradientInBlocks(
     shape: [batch, channels, height, outWidth],
   };
   const rows: Lines = { ...columns, axis: 'rows', pads: [top, bottom], shape: [batch, channels, outHeight, outWidth] };
-  const blocks = toBlocks(graph, x);
-  const ofColumns = largest(columns, blocks);
-  const y = largest(rows, ofColumns);
-  const pooled = toBlocks(graph, dy);
-  const gradient = gate === null ? pooled : graph.op('Mul', [gate(y), pooled]);
+  const given = toBlocks(graph, graph.get(dy, 'channelsFirst'));
+  const gradient = gate === null ? given : graph.op('Mul', [gate(y), given]);
   const isPositive = gate !== null;
   const byRows = gradientAlong(rows, { x: ofColumns, y, dy: gradient, lines: height, isPositive });
   const byColumns = gradientAlong(columns, { x: blocks, y: ofColumns, dy: byRows, lines: width, isPositive });

@@ -7,7 +7,7 @@ import { sizeOf } from '../graph/shape.js';
 import { type KernelTable, required } from '../tfjs/kernel.js';
 import { maxPoolGradientByParts } from './max-pool-gradient.js';
 import { canPoolByRows, maxPoolGradientByRows } from './max-pool-gradient-by-rows.js';
-import { canPoolInBlocks, maxPoolGradientInBlocks } from './max-pool-gradient-in-blocks.js';
+import { canPoolInBlocks, maxPoolGradientInBlocks, maxPoolInBlocks } from './max-pool-gradient-in-blocks.js';
 import { poolingGeometry, type Window, windowAttributes } from './window.js';
 
 /** Whether there are zeros around the value. */
@@ -39,10 +39,17 @@ export function readByMaxPool(graph: Emission, padded: LazyNode, window: Window)
   return paddedLessThanKernel(pads, window.kernel) ? { x, window: { ...window, pads } } : { x: padded, window };
 }
 
-/** Whether the pooling's gradient asks for the indices, too, so that both are one node. */
-export function hasIndices(graph: Emission, padded: LazyNode, x: LazyNode, window: Window): boolean {
-  const isAsked = graph.can('poolIndices') && graph.userOf(padded, maxPoolGradName) !== null;
-  return isAsked && !canPoolByRows(graph, x.shape, window) && !canPoolInBlocks(graph, x, window);
+type GradientForm = 'rows' | 'blocks' | 'indices' | 'parts';
+
+function gradientForm(graph: Emission, x: LazyNode, window: Window): GradientForm {
+  if (canPoolByRows(graph, x.shape, window)) return 'rows';
+  if (canPoolInBlocks(graph, x, window)) return 'blocks';
+  return graph.can('poolIndices') ? 'indices' : 'parts';
+}
+
+/** How the gradient of a pooling will find the maxima, so that both share nodes; null where the graph has no gradient of it. */
+export function askedForm(graph: Emission, padded: LazyNode, x: LazyNode, window: Window): GradientForm | null {
+  return graph.userOf(padded, maxPoolGradName) === null ? null : gradientForm(graph, x, window);
 }
 
 export const maxPoolName = 'MaxPool';
@@ -52,8 +59,12 @@ const maxPool: Operation<Window> = {
   emit(graph, node, window) {
     const [padded] = node.inputs as [LazyNode];
     const { x, window: own } = readByMaxPool(graph, padded, window);
-    const indices = hasIndices(graph, padded, x, own);
-    graph.set(node, 'channelsFirst', indices ? at(maxPoolWithIndices(graph, x, own), 0) : maxPoolAlone(graph, x, own));
+    const pooled = () => {
+      const form = askedForm(graph, padded, x, own);
+      if (form === 'indices') return at(maxPoolWithIndices(graph, x, own), 0);
+      return form === 'blocks' ? maxPoolInBlocks(graph, x, own) : maxPoolAlone(graph, x, own);
+    };
+    graph.set(node, 'channelsFirst', pooled());
   },
 };
 
@@ -81,16 +92,14 @@ export function emitMaxPoolGrad(
     const gradient = graph.get(dy, 'channelsFirst');
     return gate === null ? gradient : graph.op('Mul', [gate(y), gradient]);
   };
-  if (canPoolByRows(graph, x.shape, window)) {
+  const form = gradientForm(graph, x, window);
+  if (form === 'rows') {
     const y = largestOf(graph, x, window);
     return maxPoolGradientByRows(graph, { x: graph.get(x, 'channelsFirst'), y, dy: gated(y), shape: x.shape });
   }
   const [, outHeight = 1, outWidth = 1] = dy.shape;
-  if (canPoolInBlocks(graph, x, window)) {
-    const names = { x: graph.get(x, 'channelsFirst'), dy: graph.get(dy, 'channelsFirst') };
-    return maxPoolGradientInBlocks(graph, { ...names, shape: x.shape, output: [outHeight, outWidth], gate }, window);
-  }
-  if (!graph.can('poolIndices')) {
+  if (form === 'blocks') return maxPoolGradientInBlocks(graph, { x, dy, output: [outHeight, outWidth], gate }, window);
+  if (form === 'parts') {
     const names = { x: graph.get(x, 'channelsFirst'), y: maxPoolAlone(graph, x, window) };
     const pooling = { ...names, dy: gated(names.y), shape: x.shape, output: [outHeight, outWidth] } as const;
     return maxPoolGradientByParts(graph, pooling, window);
