@@ -63,10 +63,10 @@ function channelsAsImages(context: FilterGradientContext): string {
   const { top, left, bottom, right } = padsToKernel(context);
   const swapped = graph.op('Transpose', [graph.get(x, 'channelsFirst')], { perm: [1, 0, 2, 3] });
   const padded = graph.op('Pad', [swapped, graph.ints([0, 0, top, left, 0, 0, bottom, right])]);
-  const parts = [batch, outputChannels / block, block, positions];
-  const gradients = graph.op('Transpose', [graph.reshape(graph.get(dy, 'channelsFirst'), parts)], {
-    perm: [1, 0, 3, 2],
-  });
+  // The input's gradient reads the same blocks.
+  const blocks = toBlocks(graph, graph.get(dy, 'channelsFirst'));
+  const parts = [batch, outputChannels / block, positions * block];
+  const gradients = graph.op('Transpose', [graph.reshape(blocks, parts)], { perm: [1, 0, 2] });
   const attributes = { kernel_shape: output, strides: window.dilations, dilations: window.strides, pads: [0, 0, 0, 0] };
   const inputs = [padded, graph.reshape(gradients, [outputChannels, batch, ...output])];
   const result = fromBlocks(graph, graph.op('Conv', inputs, attributes, blockedDomain), outputChannels);
