@@ -25,17 +25,19 @@ function isCovered(lines: number, stride: number, before: number, after: number)
   return stride === 2 && windows > 0 && before <= 1 && beyond >= -1 && beyond <= 1 - before;
 }
 
-/** Whether infinite values are known to be in x: nothing times infinity is not a number. */
-function isPaddedWithInfinity({ name, attributes }: LazyNode): boolean {
-  return name === 'PadV2' && !Number.isFinite(attributes['value']);
+/**
+ * Whether x may have infinite values, as what comes from outside the graph and what is padded with -Infinity may: infinity times 0 is not a number. A
+ * network's own activations are finite while it trains.
+ */
+function mayBeInfinite({ name, value, attributes }: LazyNode): boolean {
+  return value !== null || (name === 'PadV2' && !Number.isFinite(attributes['value']));
 }
 
 export function canPoolInBlocks(graph: Emission, x: LazyNode, { kernel, strides, dilations, pads }: Window): boolean {
   const { block, portable } = graph.options;
   const [, height = 1, width = 1, channels = 1] = x.shape;
   if (block === 0 || portable === true || !graph.can('blockedConvolution') || channels % block !== 0) return false;
-  if (kernel.some((size) => size !== 3) || dilations.some((step) => step !== 1) || isPaddedWithInfinity(x))
-    return false;
+  if (kernel.some((size) => size !== 3) || dilations.some((step) => step !== 1) || mayBeInfinite(x)) return false;
   const [rowStride = 0, columnStride = 0] = strides;
   const [top = 0, left = 0, bottom = 0, right = 0] = pads;
   if (rowStride !== columnStride) return false;

@@ -136,6 +136,16 @@ describe('max pooling', () => {
     ),
   );
 
+  it('3x3 of whole blocks of channels with infinite values among those given', () =>
+    expectSameOnBoth(() => {
+      const values = numbers([2, 7, 7, 16]).dataSync();
+      const x = tf.tensor(
+        Array.from(values, (value) => (value < 0 ? Number.NEGATIVE_INFINITY : value)),
+        [2, 7, 7, 16],
+      );
+      return withGradients((map) => tf.maximum(tf.maxPool(map as tf.Tensor4D, 3, 2, 'valid'), -1e3), [x]);
+    }));
+
   it('3x3 with an infinite padding around whole blocks of channels', () =>
     expectSameOnBoth(() =>
       withGradients(
