@@ -39,6 +39,7 @@ export function readByMaxPool(graph: Emission, padded: LazyNode, window: Window)
   return paddedLessThanKernel(pads, window.kernel) ? { x, window: { ...window, pads } } : { x: padded, window };
 }
 
+/** How the gradient finds the maxima: see max-pool-gradient-by-rows.ts, -in-blocks.ts, `maxPoolWithIndices` and max-pool-gradient.ts. */
 type GradientForm = 'rows' | 'blocks' | 'indices' | 'parts';
 
 function gradientForm(graph: Emission, x: LazyNode, window: Window): GradientForm {
