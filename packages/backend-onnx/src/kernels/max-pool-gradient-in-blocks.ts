@@ -140,25 +140,25 @@ function inTurns(
  * @param isPositive whether dy is 0 where y is not positive, so that the padding may take it
  */
 function gradientAlong(
-  along: Lines,
+  of: Lines,
   { x, y, dy, lines, isPositive }: { x: string; y: string; dy: string; lines: number; isPositive: boolean },
 ): string {
-  const { graph, stride, pads } = along;
+  const { graph, stride, pads } = of;
   const where = (index: number, maxima: string) =>
-    graph.op('HardSigmoid', [picked(along, x, maxima, { index, factor: -1, stride, pads })], {
+    graph.op('HardSigmoid', [picked(of, x, maxima, { index, factor: -1, stride, pads })], {
       alpha: { float: -3.4e38 },
       beta: { float: 1 },
     });
-  const before = pads[0] === 0 || isPositive ? y : reachable(along, y);
+  const before = pads[0] === 0 || isPositive ? y : reachable(of, y);
   const first = graph.op('Mul', [where(0, before), dy]);
   const rest = graph.op('Sub', [dy, first]);
   const second = graph.op('Mul', [where(1, y), rest]);
   const third = graph.op('Sub', [rest, second]);
   const shifted = (name: string, index: number, sum: string) =>
-    picked(along, name, sum, { index, factor: 1, stride: 1, pads: [1, 1] });
+    picked(of, name, sum, { index, factor: 1, stride: 1, pads: [1, 1] });
   if (stride === 1) return shifted(first, 2, shifted(third, 0, second));
   const [even, odd] = pads[0] === 0 ? [shifted(third, 0, first), second] : [second, shifted(first, 2, third)];
-  return inTurns(along, [even, odd, third], lines);
+  return inTurns(of, [even, odd, third], lines);
 }
 
 interface Pooled {

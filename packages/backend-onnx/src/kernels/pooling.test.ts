@@ -121,14 +121,11 @@ describe('max pooling', () => {
         async ({ height, width, stride, pad, less, isRectified }) =>
           expectSameOnBoth(() => {
             const x = tf.sub(tf.round(tf.mul(numbers([2, height, width, channels]), 2)), less);
-            const pooled = (map: tf.Tensor) =>
-              tf.maxPool(
-                (isRectified ? tf.relu(map) : map) as tf.Tensor4D,
-                3,
-                stride,
-                pad,
-                typeof pad === 'string' ? undefined : 'floor',
-              );
+            const pooled = (given: tf.Tensor) => {
+              // Computed in the graph: what is given keeps indices. Of less than 0, what convolutions pad with is more.
+              const map = isRectified ? tf.relu(given) : tf.mul(given, 0.5);
+              return tf.maxPool(map as tf.Tensor4D, 3, stride, pad, typeof pad === 'string' ? undefined : 'floor');
+            };
             return withGradients(pooled, [x]);
           }),
       ),
