@@ -5,7 +5,7 @@
 import type { Elements, ElementType } from '../graph/layout.js';
 
 interface Free {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   /** The flush after which the buffer was given back. */
   readonly since: number;
 }
@@ -13,7 +13,7 @@ interface Free {
 /** A buffer that nobody has wanted for this many flushes is left to the garbage collector. */
 const keepFor = 8;
 
-export function viewOf(buffer: ArrayBuffer, dtype: ElementType, size: number): Elements {
+export function viewOf(buffer: ArrayBufferLike, dtype: ElementType, size: number): Elements {
   switch (dtype) {
     case 'float32':
       return new Float32Array(buffer, 0, size);
@@ -26,21 +26,26 @@ export function viewOf(buffer: ArrayBuffer, dtype: ElementType, size: number): E
 
 export class BufferPool {
   readonly #free = new Map<number, Free[]>();
+  readonly #allocate: (bytes: number) => ArrayBufferLike;
   #flush = 0;
   /** Bytes that wait to be used again. */
   bytes = 0;
+
+  constructor(allocate: (bytes: number) => ArrayBufferLike = (bytes) => new ArrayBuffer(bytes)) {
+    this.#allocate = allocate;
+  }
 
   /** A buffer for `size` elements, its content undefined. */
   take(dtype: ElementType, size: number): Elements {
     const bytes = Math.max(size * (dtype === 'bool' ? 1 : 4), 1);
     const found = this.#free.get(bytes)?.pop();
     if (found) this.bytes -= bytes;
-    return viewOf(found?.buffer ?? new ArrayBuffer(bytes), dtype, size);
+    return viewOf(found?.buffer ?? this.#allocate(bytes), dtype, size);
   }
 
   /** Takes back a buffer that `take` has given and that nobody will look at any more. */
   give(data: Elements): void {
-    const buffer = data.buffer as ArrayBuffer;
+    const { buffer } = data;
     const list = this.#free.get(buffer.byteLength);
     if (list) list.push({ buffer, since: this.#flush });
     else this.#free.set(buffer.byteLength, [{ buffer, since: this.#flush }]);

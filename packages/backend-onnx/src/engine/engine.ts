@@ -8,13 +8,16 @@ import { at } from '../graph/at.js';
 import type { EmissionOptions } from '../graph/emission.js';
 import type { FormQuestion, Winners } from '../graph/forms.js';
 import type { LazyNode, Value } from '../graph/node.js';
+import type { ReplicaThread } from '../replicas/replica-thread.js';
+import { replicatedGraph } from '../replicas/replicated-graph.js';
+import { SharedValues } from '../replicas/shared-values.js';
 import type { Runtime, SessionOptions } from '../runtime/runtime.js';
 import { BufferPool } from './buffer-pool.js';
 import { type CompiledGraph, compile, emit, emitMoved, relayoutFilters } from './compile.js';
 import { ConstantWeights } from './constant-weights.js';
 import { DeviceMemory } from './device-memory.js';
 import { failureOf, independentRoots, spreadFailures } from './failures.js';
-import { deviceGraph, hostGraph } from './graph-session.js';
+import { deviceGraph, type GraphSession, hostGraph } from './graph-session.js';
 import { type GateOperations, type Recomputation, recomputed } from './recompute.js';
 import { type CachedSession, SessionCache } from './session-cache.js';
 import { isSmall, sessionBytes } from './session-size.js';
@@ -47,6 +50,8 @@ export class Engine {
   /** Whether training steps keep few activations and compute the others again. */
   mayRecompute: () => boolean = () => false;
   readonly pool = new BufferPool();
+  /** How many trainings have replicas at present. */
+  replications = 0;
   /** Is told of each convolution that could have another form, as a graph is written. */
   onFormQuestion: (question: FormQuestion) => void = () => {};
   readonly #runtime: Runtime;
@@ -61,6 +66,9 @@ export class Engine {
   readonly #constants: ConstantWeights;
   /** Buffers of disposed tensors: pending nodes may still read them, so they are free only after the next run. */
   #retired: Value[] = [];
+  readonly #shared = new SharedValues();
+  /** Graphs that other threads compute at present. Should one fail, its nodes are computed from what they read, which must still be there. */
+  #elsewhere = 0;
 
   /** @param variables finds the values that the user's variables have now */
   constructor(runtime: Runtime, options: EngineOptions, variables: () => ReadonlySet<Value> = () => new Set()) {
@@ -107,6 +115,7 @@ export class Engine {
     if (value.users > 0) return;
     this.#constants.release(value);
     this.stats.constantGraphs = this.#constants.count;
+    this.#shared.release(value);
     if (value.pooled || value.device !== undefined) this.#retired.push(value);
   }
 
@@ -115,18 +124,55 @@ export class Engine {
    * @param nodes nodes without a value; a node that cannot be computed gets a `failure` instead of a value
    * @param trains whether they belong to a training step
    * @param settle called when values and failures are there, and values that nobody uses any more still are
+   * @param share how many parts of a step are computed at the same time, each with as many of the threads
    */
-  compute(nodes: readonly LazyNode[], trains = false, settle: () => void = () => {}): void {
+  compute(nodes: readonly LazyNode[], trains = false, settle: () => void = () => {}, share = 1): void {
     const roots = nodes.filter((node) => node.failure === null);
-    if (roots.length > 0) this.#run(trace(roots, trains));
+    if (roots.length > 0) this.#run(trace(roots, trains), share);
     settle();
-    if (!this.holdBuffers) {
+    if (!this.holdBuffers && this.#elsewhere === 0) {
       for (const value of this.#retired) if (value.users <= 0) this.#free(value);
       this.#retired = [];
     }
     this.pool.endFlush();
     this.#constants.endFlush();
     this.stats.constantGraphs = this.#constants.count;
+  }
+
+  /**
+   * Begins to compute a part of a training step in another thread.
+   * @returns the nodes that have got their values so; others are still to be computed
+   */
+  async computeElsewhere(
+    nodes: readonly LazyNode[],
+    thread: ReplicaThread,
+    share: number,
+  ): Promise<ReadonlySet<LazyNode>> {
+    const traced = trace(nodes, true);
+    const computed = new Set<LazyNode>();
+    this.#elsewhere++;
+    try {
+      if (traced.order.some(({ failure }) => failure !== null)) return computed;
+      const { session } = this.#sessionOf(traced, share);
+      const values = (await session.start?.(traced, thread)) ?? [];
+      values.forEach((value, i) => {
+        const root = at(traced.roots, i);
+        // Something has read it meanwhile.
+        if (root.value !== null) this.#free(value);
+        else {
+          root.value = value;
+          root.inputs = noInputs;
+          computed.add(root);
+        }
+      });
+      this.stats.elsewhere++;
+    } catch {
+      // Computed in this thread it fails again, and says which operation it was, or goes well where only the thread was lost.
+    } finally {
+      this.#elsewhere--;
+      if (this.#elsewhere === 0) this.#shared.endStep();
+    }
+    return computed;
   }
 
   /** Waits until everything that was computed is there, on devices that work on their own. */
@@ -139,20 +185,20 @@ export class Engine {
     else if (value.pooled && !Array.isArray(value.data)) this.pool.give(value.data);
   }
 
-  #run(traced: Trace): void {
+  #run(traced: Trace, share: number): void {
     if (traced.order.some(({ failure }) => failure !== null)) {
-      this.#runWithoutFailed(traced);
+      this.#runWithoutFailed(traced, share);
       return;
     }
     const { stats } = this;
     let values: readonly Value[];
     try {
-      const { session } = this.#sessionOf(traced);
+      const { session } = this.#sessionOf(traced, share);
       const start = performance.now();
       values = session.run(traced);
       stats.runTime += performance.now() - start;
     } catch (error) {
-      this.#fail(traced, error);
+      this.#fail(traced, share, error);
       return;
     }
     traced.roots.forEach((root, i) => {
@@ -162,22 +208,23 @@ export class Engine {
     for (const root of traced.roots) root.inputs = noInputs;
   }
 
-  #sessionOf(traced: Trace): CachedSession {
+  #sessionOf(traced: Trace, share: number): CachedSession {
     const { stats } = this;
     const start = performance.now();
     // On a device the memory is its own, and so is the order of the work.
     const recompute = this.#deviceMemory === null && traced.trains && this.mayRecompute();
-    const key = this.#keyOf(traced, recompute);
+    const key = this.#keyOf(traced, share, recompute);
     stats.traceTime += performance.now() - start;
     stats.nodes = traced.order.length;
     const found = this.#cache.get(key);
-    return found === undefined ? this.#missing(key, traced, recompute) : this.#found(key, traced, found);
+    return found === undefined ? this.#missing(key, traced, share, recompute) : this.#found(key, traced, found);
   }
 
-  /** The same step has another graph where it computes activations again, or its convolutions have other forms. */
-  #keyOf(traced: Trace, recompute: boolean): string {
+  /** The same step has another graph where it computes activations again, or its convolutions have other forms, or it shares the threads. */
+  #keyOf(traced: Trace, share: number, recompute: boolean): string {
     const key = structuralKey(traced);
-    return recompute || this.#winnersText !== '' ? `${recompute ? 'recompute ' : ''}${this.#winnersText}${key}` : key;
+    if (share === 1 && !recompute && this.#winnersText === '') return key;
+    return `${share === 1 ? '' : `share ${share} `}${recompute ? 'recompute ' : ''}${this.#winnersText}${key}`;
   }
 
   /** How a graph for this runtime is written, in which weights are no constants. */
@@ -198,20 +245,20 @@ export class Engine {
   }
 
   /** Compiles a graph. Where its filters move it may be there already. */
-  #missing(key: string, traced: Trace, recompute: boolean): CachedSession {
+  #missing(key: string, traced: Trace, share: number, recompute: boolean): CachedSession {
     const { written, emitted, moved } = this.#compiling(() => {
       const written: Recomputation = (recompute ? recomputed(traced, this.#options.gate) : null) ?? { trace: traced };
       const graph = emit(written, this.#graphOptions());
       return { written, emitted: graph, moved: relayoutFilters(written.trace, graph) };
     });
-    const now = moved.size === 0 ? key : this.#keyOf(traced, recompute);
+    const now = moved.size === 0 ? key : this.#keyOf(traced, share, recompute);
     const found = moved.size === 0 ? undefined : this.#cache.get(now);
     if (found !== undefined) return this.#found(now, traced, found);
     return this.#cached(
       now,
       this.#compiling(() => {
         if (moved.size > 0) emitMoved(written, emitted, moved);
-        return this.#load(traced, compile(written.trace, emitted));
+        return this.#load(traced, compile(written.trace, emitted), share);
       }),
     );
   }
@@ -219,7 +266,7 @@ export class Engine {
   #withConstants(traced: Trace, constants: ReadonlySet<number>): CachedSession {
     // onnxruntime blocks filters by itself where they are constants.
     const options = { ...this.#options.graph, block: 0 };
-    return this.#compiling(() => this.#load(traced, compile(traced, emit({ trace: traced }, options, constants))));
+    return this.#compiling(() => this.#load(traced, compile(traced, emit({ trace: traced }, options, constants)), 1));
   }
 
   #cached(key: string, session: CachedSession): CachedSession {
@@ -239,45 +286,52 @@ export class Engine {
     }
   }
 
-  #load(traced: Trace, graph: CompiledGraph): CachedSession {
+  #load(traced: Trace, graph: CompiledGraph, share: number): CachedSession {
     const { dump } = this.#options;
     if (dump !== undefined) {
       mkdirSync(dump, { recursive: true });
       writeFileSync(join(dump, `graph-${this.stats.compilations}.onnx`), graph.model);
     }
     const { trains } = traced;
-    const options = { ...this.#options, trains, ...(isSmall(traced) ? { threads: 1 } : {}) };
-    const session = this.#deviceMemory
-      ? deviceGraph(this.#deviceMemory, graph, options)
-      : hostGraph(this.#runtime, this.pool, graph, options);
+    const { profile } = this.#options;
+    // Between graphs its threads leave the processors to those of the parts.
+    const yields = share === 1 && this.replications > 0;
+    const threads = isSmall(traced) ? 1 : Math.max(1, Math.floor(this.#options.threads / share));
+    const session = this.#sessionFor(traced, graph, { profile, yields, trains, threads }, share);
     this.stats.compilations++;
     return { session, bytes: sessionBytes(traced, graph.model.byteLength) };
   }
 
+  #sessionFor(traced: Trace, graph: CompiledGraph, options: SessionOptions, share: number): GraphSession {
+    if (this.#deviceMemory !== null) return deviceGraph(this.#deviceMemory, graph, options);
+    if (share === 1) return hostGraph(this.#runtime, this.pool, graph, options);
+    return replicatedGraph(this.#runtime, this.pool, this.#shared, traced, graph, options);
+  }
+
   /** Computes what does not depend on nodes that have failed. */
-  #runWithoutFailed({ order, roots, trains }: Trace): void {
+  #runWithoutFailed({ order, roots, trains }: Trace, share: number): void {
     spreadFailures(order, this.#nameOfLeaf);
     const rest = roots.filter(({ failure }) => failure === null);
-    if (rest.length > 0) this.#run(trace(rest, trains));
+    if (rest.length > 0) this.#run(trace(rest, trains), share);
   }
 
   /**
    * Blames the node that the runtime names, and computes the rest. Where it names none, what has nothing to do with each other is
    * computed in graphs of its own, and the one that fails then fails alone.
    */
-  #fail(traced: Trace, cause: unknown): void {
+  #fail(traced: Trace, share: number, cause: unknown): void {
     const { order, roots, trains } = traced;
     const message = cause instanceof Error ? cause.message : String(cause);
     const named = /(\w+)#(\d+)\//.exec(message);
     const guilty = named ? order[Number(named[2])] : undefined;
     const groups = guilty === undefined ? independentRoots(order, roots) : [];
     if (groups.length > 1) {
-      for (const group of groups) this.#run(trace(group, trains));
+      for (const group of groups) this.#run(trace(group, trains), share);
       return;
     }
     const failure = failureOf(guilty, message, cause, this.#nameOfLeaf);
     for (const node of guilty === undefined ? order : [guilty]) node.failure = failure;
-    this.#runWithoutFailed(traced);
+    this.#runWithoutFailed(traced, share);
   }
 
   readonly #nameOfLeaf = ({ value }: LazyNode): string | null => (value === null ? null : this.nameOf(value));

@@ -3,6 +3,7 @@ import { at } from '../graph/at.js';
 import { physicalShape } from '../graph/layout.js';
 import type { LazyNode, Value } from '../graph/node.js';
 import { sizeOf } from '../graph/shape.js';
+import type { ReplicaThread } from '../replicas/replica-thread.js';
 import type { Runtime, RuntimeInput, RuntimeTensor, SessionOptions } from '../runtime/runtime.js';
 import type { BufferPool } from './buffer-pool.js';
 import { type CompiledGraph, onnxTypeOf } from './compile.js';
@@ -12,6 +13,8 @@ import type { Trace } from './trace.js';
 export interface GraphSession {
   /** @returns a value for each root, in their order */
   run(trace: Trace): readonly Value[];
+  /** Begins the same in another thread; null where graphs run in this one only. Rejects where that fails. */
+  readonly start: ((trace: Trace, thread: ReplicaThread) => Promise<readonly Value[]>) | null;
   dispose(): void;
 }
 
@@ -56,6 +59,7 @@ export function hostGraph(
       session.run(inputs, outputs);
       return values;
     },
+    start: null,
     dispose: () => session.dispose(),
   };
 }
@@ -81,6 +85,7 @@ export function deviceGraph(
         return memory.resultOf(tensor, onnxTypeOf(root), sizeOf(root.shape), layout);
       });
     },
+    start: null,
     dispose: () => session.dispose(),
   };
 }

@@ -3,7 +3,7 @@ import { expect, it, vi } from 'vitest';
 import { SessionCache } from './session-cache.js';
 
 function session(bytes: number) {
-  return { session: { run: vi.fn(), dispose: vi.fn() }, bytes };
+  return { session: { run: vi.fn(), start: null, dispose: vi.fn() }, bytes };
 }
 
 it('keeps what fits, drops what was not used for longest, and disposes it', () => {

@@ -26,6 +26,8 @@ export interface EngineStats {
   compileTime: number;
   /** Milliseconds spent in onnxruntime's runs. */
   runTime: number;
+  /** Parts of training steps that other threads have computed (`replicas` of @cnnzoo/train). */
+  elsewhere: number;
   /** Tensors that graphs have moved between the host's memory and the device's, and back. On the processor there is only one memory. */
   transfers: Transfers;
   /** Tensors in the memory of a device that keeps them, at present. */
@@ -46,6 +48,7 @@ export function noStats(): EngineStats {
     traceTime: 0,
     compileTime: 0,
     runTime: 0,
+    elsewhere: 0,
     transfers: { toDevice: { tensors: 0, bytes: 0 }, toHost: { tensors: 0, bytes: 0 } },
     deviceTensors: 0,
     fallbacks: {},

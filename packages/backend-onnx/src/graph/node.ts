@@ -147,6 +147,18 @@ class OperationNode implements LazyNode {
 
 const isSymbolic = ({ symbolic }: LazyNode): boolean => symbolic;
 
+/** The same operation on other inputs of the same shapes. */
+export function repeated(node: LazyNode, inputs: readonly LazyNode[]): LazyNode {
+  const { operation, shape, dtype, attributes, forward } = node;
+  if (operation === null) throw new Error(`${node.name} is no operation`);
+  return new OperationNode(operation, inputs, shape, dtype, attributes, forward);
+}
+
+/** How many operations have been recorded: those that come have this sequence and higher ones. */
+export function recordedSoFar(): number {
+  return recorded;
+}
+
 /** A node to be computed. */
 export function lazyNode(
   operation: OperationKind,

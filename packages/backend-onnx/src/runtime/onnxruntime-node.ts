@@ -249,6 +249,7 @@ export function onnxruntimeNode(device: Device = 'cpu'): Runtime {
   const hasSentinel = device === 'cpu';
   return {
     description: device === 'cpu' ? 'onnxruntime-node' : `onnxruntime-node on ${device}`,
+    runsInThreads: device === 'cpu',
     createSession(model: Uint8Array, options: SessionOptions): Session {
       const { session, feedsOf, dispose } = load(model, device, options, {});
       return sessionOf(session, feedsOf, dispose, hasSentinel);

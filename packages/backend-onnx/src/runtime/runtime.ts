@@ -50,6 +50,8 @@ export interface DeviceSession {
 export interface Runtime {
   /** Name and version, for reports. */
   readonly description: string;
+  /** Whether the threads of replicas (../replicas) compute the same as this one. */
+  readonly runsInThreads: boolean;
   /** @param model the bytes of an .onnx file */
   createSession(model: Uint8Array, options: SessionOptions): Session;
   /** The same with results that stay on the device; null where all results come back to host memory. */

@@ -4,11 +4,15 @@ import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core';
 import { Engine, type EngineOptions } from '../engine/engine.js';
 import { formatWinners, parseWinners } from '../engine/winners-file.js';
+import { at } from '../graph/at.js';
 import type { Attributes } from '../graph/kind.js';
 import { relayout } from '../graph/layout.js';
 import { constant, type HostData, type LazyNode, lazyNode, placeholder, type Value } from '../graph/node.js';
 import type { Operation } from '../graph/operation.js';
 import { sizeOf } from '../graph/shape.js';
+import { type RecordingStart, recordingStart, repeatRecording } from '../replicas/repeat-recording.js';
+import type { ReplicaThread } from '../replicas/replica-thread.js';
+import { type Replicas, startReplicas } from '../replicas/replicas.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { StepBoundary } from './step-boundary.js';
 import { isOwn, TensorData, toElements } from './tensor-data.js';
@@ -53,6 +57,8 @@ export class OnnxBackend extends tf.KernelBackend {
   readonly engine: Engine;
   /** Whether the flag ONNX_RECOMPUTE changes anything. */
   readonly canRecompute: boolean;
+  /** Whether parts of a training step can be computed at the same time, see `startReplicas`. */
+  readonly canReplicate: boolean;
   /** Of tensors that were made by another backend. */
   readonly #moved: tf.DataStorage<TensorData>;
   /** How many tensors there are that were made here. */
@@ -62,6 +68,8 @@ export class OnnxBackend extends tf.KernelBackend {
   #pendingCount = 0;
   readonly #boundary = new StepBoundary();
   #recorded = { nodes: 0, bytes: 0 };
+  /** Tensors of more than one number that were given values so far. */
+  #writes = 0;
   #onRecord: ((node: LazyNode) => void) | null = null;
   readonly #variables: VariableHistory;
   #removed = false;
@@ -78,6 +86,7 @@ export class OnnxBackend extends tf.KernelBackend {
     });
     this.engine = new Engine(runtime, options, () => this.#variables.values());
     this.canRecompute = runtime.createDeviceSession === null;
+    this.canReplicate = runtime.runsInThreads;
     this.#moved = new tf.DataStorage(this, tf.engine());
     this.engine.nameOf = (value) => this.#variables.nameOf(value);
     tf.env().registerFlag(constantWeightsFlag, () => true);
@@ -231,25 +240,118 @@ export class OnnxBackend extends tf.KernelBackend {
     this.#variables.tellUndone();
   }
 
-  /** The barrier: computes everything that is live and pending in one graph. */
-  flush(): void {
+  /**
+   * The barrier: computes everything that is live and pending in one graph.
+   * @param share how many parts of a training step are computed at the same time
+   */
+  flush(share = 1): void {
     if (this.#removed)
       throw new Error(
         "the backend 'onnx' was removed before this tensor was computed: read results before tf.removeBackend('onnx')",
       );
     const { trains } = this.#boundary;
+    const nodes = this.#takePending().map(([, node]) => node);
+    this.engine.compute(
+      nodes,
+      trains,
+      () => {
+        for (const { value } of nodes) if (value !== null) value.users++;
+        this.#variables.settle(nodes, trains);
+      },
+      share,
+    );
+  }
+
+  /** What waits for the barrier, which is then here. */
+  #takePending(): (readonly [TensorData, LazyNode])[] {
     this.#recorded = { nodes: 0, bytes: 0 };
     this.#boundary.flushed();
-    const nodes: LazyNode[] = [];
-    for (const data of this.#pending) {
-      if (data.pending && data.node !== null) nodes.push(data.node);
-      data.pending = false;
-    }
+    const pending = this.#pending;
     this.#pending = [];
     this.#pendingCount = 0;
-    this.engine.compute(nodes, trains, () => {
-      for (const { value } of nodes) if (value !== null) value.users++;
-      this.#variables.settle(nodes, trains);
+    return pending.flatMap((data) => {
+      const { node } = data;
+      const waits = data.pending && node !== null;
+      data.pending = false;
+      return waits ? [[data, node] as const] : [];
+    });
+  }
+
+  /**
+   * Begins to compute what waits for the barrier in another thread. Until it has, the tensors have no values; one that is read is computed
+   * here. What the thread could not compute waits for the barrier again.
+   */
+  async flushElsewhere(thread: ReplicaThread, share: number): Promise<void> {
+    const waiting = this.#takePending();
+    const nodes = [...new Set(waiting.map(([, node]) => node))];
+    const computed = await this.engine.computeElsewhere(nodes, thread, share);
+    for (const [data, node] of waiting) {
+      // A tensor that is gone has no node any more.
+      if (data.node !== node) continue;
+      if (computed.has(node) && node.value !== null) node.value.users++;
+      else if (node.value === null && node.failure === null && !data.pending) this.#defer(data);
+    }
+    for (const { value } of computed) {
+      if (value === null || value.users > 0) continue;
+      value.users = 1;
+      this.engine.release(value);
+    }
+  }
+
+  /** What was recorded and written until now. */
+  recordingStart(): RecordingStart {
+    return recordingStart(this.#writes);
+  }
+
+  /**
+   * Records again what results of a part of a batch were recorded from since `start`, for other images and labels of the same shapes.
+   * @returns null where that depends on the part's numbers
+   */
+  repeated(
+    results: readonly tf.Tensor[],
+    start: RecordingStart,
+    given: readonly tf.Tensor[],
+    others: readonly tf.Tensor[],
+  ): tf.Tensor[] | null {
+    const replaced = new Map<Value, Value>();
+    given.forEach((tensor, i) => {
+      const [value, other] = [this.nodeOf(tensor).value, this.nodeOf(at(others, i)).value];
+      if (value !== null && other !== null) replaced.set(value, other);
+    });
+    if (replaced.size < given.length) return null;
+    const nodes = repeatRecording(
+      results.map((tensor) => this.nodeOf(tensor)),
+      start,
+      this.#writes,
+      replaced,
+    );
+    if (nodes === null) return null;
+    const tensors = nodes.map((node) =>
+      tf.engine().makeTensorFromTensorInfo({ ...this.#addNode(node), shape: [...node.shape] }, this),
+    );
+    // In the order of the first recording, so that it is the same graph.
+    const inOrder = results.map((result, i) => [this.nodeOf(result).sequence, at(tensors, i)] as const);
+    for (const [, { dataId }] of inOrder.sort(([a], [b]) => a - b)) {
+      const data = this.#dataOf(dataId);
+      if (data.node?.value === null) this.#defer(data);
+      else if (data.node !== null) data.node.value.users++;
+    }
+    return tensors;
+  }
+
+  /** What is recorded now belongs to the training step whose parts are computed. */
+  continueStep(): void {
+    this.#boundary.trains = true;
+  }
+
+  /**
+   * Starts threads that compute parts of training steps beside this one, for @cnnzoo/train.
+   * @param count parts that are computed at the same time, one of them in this thread
+   */
+  startReplicas(count: number): Replicas {
+    this.engine.replications++;
+    return startReplicas(this, count, () => {
+      this.engine.replications--;
     });
   }
 
@@ -261,6 +363,7 @@ export class OnnxBackend extends tf.KernelBackend {
 
   override move(dataId: object, values: BackendValues, shape: number[], dtype: DataType, refCount: number): void {
     if (dtype === 'complex64') {
+      this.#writes++;
       const { real, imag } = tf.backend_util.splitRealAndImagArrays(values as Float32Array);
       const part = (data: Float32Array) => this.makeTensor(data, shape, 'float32');
       this.#moved.set(dataId, new TensorData(this, null, { real: part(real), imag: part(imag) }, refCount));
@@ -272,6 +375,7 @@ export class OnnxBackend extends tf.KernelBackend {
   /** A node of given values. Where there are too few, as of `tf.add(x, [tensor])`, what reads it fails, and nothing else. */
   #written(values: BackendValues, shape: readonly number[], dtype: DataType): LazyNode {
     const size = sizeOf(shape);
+    if (size > 1) this.#writes++;
     const node = constant(this.#copyOf(values.length > size ? values.slice(0, size) : values, dtype), shape, dtype);
     if (values.length >= size) return node;
     node.failure = new Error(
@@ -308,7 +412,12 @@ export class OnnxBackend extends tf.KernelBackend {
     }
     if (node === null) throw new Error('a tensor without data');
     if (node.symbolic) throw new SymbolicReadError(`${node.name}'s result is read`);
-    if (node.value === null && node.failure === null) this.flush();
+    if (node.value === null && node.failure === null) {
+      // Another thread computes it, which this one cannot wait for.
+      const data = this.#dataOf(dataId);
+      if (!data.pending) this.#defer(data);
+      this.flush();
+    }
     if (node.failure !== null) {
       this.#variables.isTold();
       throw node.failure;

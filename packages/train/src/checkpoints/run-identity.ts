@@ -38,6 +38,8 @@ export interface RunIdentity {
   readonly accumulate: number;
   /** Where it is on: the graph of a step rounds otherwise then. */
   readonly recompute?: boolean;
+  /** Where there are several: batch norm sees parts of a batch. */
+  readonly replicas?: number;
   readonly averageDecay?: number;
   readonly earlyStopping?: Readonly<Record<string, number | string>>;
   /** The loader's, where it says one. */
@@ -64,6 +66,7 @@ const rules: OptionRules<RunIdentity> = {
   clipping: mapOf(number()),
   accumulate: integer(1),
   recompute: optional(boolean),
+  replicas: optional(integer(2)),
   averageDecay: optional(number()),
   earlyStopping: optional(mapOf(setting)),
   seed: optional(number()),
@@ -88,6 +91,7 @@ interface RunDescription {
   readonly clipping: GradientClipping;
   readonly accumulate: number;
   readonly recompute: boolean;
+  readonly replicas: number;
   readonly averageDecay: number | null;
   readonly earlyStopping: EarlyStopping | null;
 }
@@ -110,6 +114,7 @@ export function runSettings(options: RunDescription, loss: string): RunSettings 
     clipping: { ...clipping },
     accumulate: options.accumulate,
     ...(options.recompute ? { recompute: true } : {}),
+    ...(options.replicas > 1 ? { replicas: options.replicas } : {}),
     ...(averageDecay === null ? {} : { averageDecay }),
     ...(earlyStopping === null ? {} : { earlyStopping: { ...earlyStopping } }),
     ...(seed === undefined ? {} : { seed }),

@@ -16,6 +16,7 @@ import type { GradientClipping } from './gradient-clipping.js';
 import type { EpochRecord, History } from './history.js';
 import { listenForStop, type StopRequest } from './interruption.js';
 import type { Metrics } from './metrics.js';
+import type { Replicas } from './replicas.js';
 import { addMetrics, meanMetrics, noSums, type Progress } from './run-state.js';
 import { TrainingError } from './training-error.js';
 import { trainingStep } from './training-step.js';
@@ -37,6 +38,8 @@ export interface RunOptions {
   readonly accumulate: number;
   /** Compute activations again in the backward pass. */
   readonly recompute: boolean;
+  /** Parts of a batch that are computed at the same time. */
+  readonly replicas: number;
   readonly validation: Loader | null;
   readonly watch: RunWatch;
   readonly metrics: Metrics;
@@ -65,6 +68,8 @@ export interface RunStart {
 /** A run under way. */
 interface Run extends RunOptions {
   readonly stop: StopRequest;
+  /** Null where a batch is computed as a whole. */
+  readonly threads: Replicas | null;
   /** The optimizer's learning rate, which the schedule multiplies. */
   readonly learningRate: number;
   readonly average: WeightAverage | null;
@@ -80,7 +85,7 @@ interface Run extends RunOptions {
 }
 
 /** The loop of `train`. */
-export async function run(options: RunOptions, start: RunStart): Promise<History> {
+export async function run(options: RunOptions, start: RunStart, threads: Replicas | null): Promise<History> {
   const { progress, otherWeights, settings, data, changes } = start;
   const { model, optimizer, epochs, store, onEvent, averageDecay, earlyStopping } = options;
   const average = averageDecay === null ? null : startAverage(model, averageDecay, otherWeights.get('average'));
@@ -89,7 +94,19 @@ export async function run(options: RunOptions, start: RunStart): Promise<History
   const best = otherWeights.get('best');
   const checkpoint = store?.newest() ?? null;
   const measured = { loss: 0, gradientNorm: 0 };
-  const state: Run = { ...options, stop, learningRate, average, settings, data, progress, best, checkpoint, measured };
+  const state: Run = {
+    ...options,
+    stop,
+    threads,
+    learningRate,
+    average,
+    settings,
+    data,
+    progress,
+    best,
+    checkpoint,
+    measured,
+  };
   const goesOn = () => state.progress.epoch < epochs && !isExhausted(state.progress.history, earlyStopping);
   try {
     const { epoch, batch, batchesPerEpoch } = progress;
@@ -168,7 +185,12 @@ async function trainStep(state: Run, batches: readonly Batch[], began: number): 
     const [first] = batches;
     if (state.store !== null && first !== undefined) state.data ??= await dataIdentity(first);
     const afterUpdate = () => state.average?.update(step);
-    const measures = await trainingStep(model, optimizer, batches, { ...state, auxiliaryWeight, afterUpdate });
+    const measures = await trainingStep(model, optimizer, batches, {
+      ...state,
+      replicas: state.threads,
+      auxiliaryWeight,
+      afterUpdate,
+    });
     const { loss, correct, gradientNorm, metrics } = measures;
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
       throw new TrainingError({ step, learningRate, loss, gradientNorm, checkpoint: state.checkpoint });

@@ -30,6 +30,7 @@ import { clippingRule, type GradientClipping } from './gradient-clipping.js';
 import type { Metric, Metrics } from './metrics.js';
 import { requireRecompute } from './recompute.js';
 import { refuseSoftmax } from './refuse-softmax.js';
+import { requireReplicas } from './replicas.js';
 
 /** What `train` writes down of a run, so that it can be resumed. */
 export interface CheckpointOptions {
@@ -67,6 +68,13 @@ export interface TrainOptions {
    * processor. Default false.
    */
   readonly recompute?: boolean;
+  /**
+   * Parts of each batch that are computed at the same time, each in a thread of its own with its share of the processors. Gradients are added up
+   * in the parts' order, so that a run has the same bits each time. As in PyTorch's DistributedDataParallel, batch norm sees one part: a part should have 32 images or
+   * more. It is for small images and for machines with more processors than one graph can use; docs/hardware.md says how to find out. Needs the
+   * backend `onnx`, on the processor. Default 1.
+   */
+  readonly replicas?: number;
   /** Further figures of the main head, in training and validation. */
   readonly metrics?: Metrics;
   /** Images to validate on after each epoch. */
@@ -109,6 +117,7 @@ const trainRules: OptionRules<TrainOptions> = {
   clipping: optional(clippingRule),
   accumulate: optional(integer(1)),
   recompute: optional(boolean),
+  replicas: optional(integer(1)),
   metrics: optional(mapOf(callable<Metric>('a function of labels and logits'))),
   validation: optional(loaderRule),
   averageDecay: optional(
@@ -137,11 +146,16 @@ const trainRules: OptionRules<TrainOptions> = {
 export function checkTrainArguments(model: LayersModel, loader: Loader, options: TrainOptions): void {
   check('model', model, layersModel<LayersModel>());
   check('loader', loader, loaderRule);
-  const { loss, labelSmoothing, earlyStopping, validation, checkpoint, recompute, resume } = checkOptions(
-    'train',
-    options,
-    trainRules,
-  );
+  const {
+    loss,
+    labelSmoothing,
+    earlyStopping,
+    validation,
+    checkpoint,
+    recompute,
+    replicas = 1,
+    resume,
+  } = checkOptions('train', options, trainRules);
   if (loss !== undefined && labelSmoothing !== undefined)
     throw new TypeError('labelSmoothing is for the default loss: smooth the labels in your own loss');
   if (earlyStopping !== undefined && validation === undefined)
@@ -152,4 +166,5 @@ export function checkTrainArguments(model: LayersModel, loader: Loader, options:
     throw new TypeError(`model '${model.name}' has nothing to train: all is frozen`);
   if (loss === undefined) refuseSoftmax(model);
   if (recompute === true) requireRecompute();
+  if (replicas > 1) requireReplicas();
 }

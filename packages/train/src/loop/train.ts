@@ -15,6 +15,7 @@ import type { Loader } from './batch.js';
 import { withConvolutionForms } from './convolution-forms.js';
 import type { History } from './history.js';
 import { withRecompute } from './recompute.js';
+import { withReplicas } from './replicas.js';
 import { type RunOptions, type RunStart, run as runEpochs } from './run.js';
 import { noSums } from './run-state.js';
 import { type CheckpointOptions, checkTrainArguments, type TrainOptions } from './train-options.js';
@@ -60,6 +61,7 @@ export async function train(model: LayersModel, loader: Loader, options: TrainOp
       clipping: options.clipping ?? {},
       accumulate: options.accumulate ?? 1,
       recompute: options.recompute ?? false,
+      replicas: options.replicas ?? 1,
       validation: options.validation ?? null,
       watch: watchRun(options.warnings ?? {}, model, loader, options.validation ?? null),
       metrics: options.metrics ?? {},
@@ -70,7 +72,8 @@ export async function train(model: LayersModel, loader: Loader, options: TrainOp
       abort: options.abort ?? null,
     };
     const start = await startOf(run, options);
-    const epochs = () => (run.recompute ? withRecompute(() => runEpochs(run, start)) : runEpochs(run, start));
+    const replicated = () => withReplicas(run.replicas, (threads) => runEpochs(run, start, threads));
+    const epochs = () => (run.recompute ? withRecompute(replicated) : replicated());
     return await (start.resumed === null ? epochs() : withConvolutionForms(start.resumed.forms, epochs));
   } finally {
     await store?.close();

@@ -5,10 +5,14 @@ import { type BackwardOptions, backward, trainableVariables } from './backward.j
 import type { Batch } from './batch.js';
 import { clipGradients, type GradientClipping, gradientNorm } from './gradient-clipping.js';
 import { namedMetrics } from './metrics.js';
+import { backwardInParts, disposeParts, mergeParts, type PartResult } from './parts.js';
+import type { Replicas } from './replicas.js';
 import { addMetrics } from './run-state.js';
 
 interface StepOptions extends BackwardOptions {
   readonly clipping: GradientClipping;
+  /** Computes each batch in parts at the same time; null where there are none. */
+  readonly replicas: Replicas | null;
   /** Called after the update, before anything is read. */
   readonly afterUpdate: () => void;
 }
@@ -42,13 +46,17 @@ export async function trainingStep(
   let metrics: Record<string, number> = {};
   let norm = Number.NaN;
   let sums: tf.NamedTensorMap = {};
+  let parts: PartResult[] = [];
+  const { replicas } = options;
   try {
     for (const [part, batch] of batches.entries()) {
       const last = part === batches.length - 1;
       const count = batch.images.shape[0];
       const share = count / total;
+      if (replicas !== null) parts = await backwardInParts(model, variables, batch, options, replicas);
       const { measures, gradients } = tf.tidy(() => {
-        const { gradients, measures } = backward(model, variables, batch, options);
+        const { gradients, measures } =
+          replicas === null ? backward(model, variables, batch, options) : mergeParts(parts);
         const added = addGradients(sums, gradients, share);
         if (!last)
           return { measures: tf.stack([tf.scalar(0), ...measures]), gradients: added as tf.TensorContainerObject };
@@ -57,6 +65,8 @@ export async function trainingStep(
         options.afterUpdate();
         return { measures: tf.stack([norm, ...measures]), gradients: {} };
       });
+      disposeParts(parts);
+      parts = [];
       tf.dispose(sums);
       sums = gradients as tf.NamedTensorMap;
       const [partNorm = Number.NaN, partLoss = Number.NaN, accuracy = 0, ...values] = await readAndDispose(measures);
@@ -66,8 +76,9 @@ export async function trainingStep(
       metrics = addMetrics(metrics, namedMetrics(options.metrics, values), share);
     }
   } finally {
-    // Of the parts so far, where a later one fails.
+    // Of the batches so far, where a later one fails.
     tf.dispose(sums);
+    disposeParts(parts);
   }
   return { loss, correct, gradientNorm: norm, metrics };
 }

@@ -42,6 +42,7 @@ export function recipeRun(recipe: RecipeName | Recipe): RecipeRun {
     clipping: clipping ?? {},
     accumulate: 1,
     recompute: false,
+    replicas: 1,
     averageDecay: averageDecay ?? null,
     earlyStopping: null,
   };
