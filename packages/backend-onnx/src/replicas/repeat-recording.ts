@@ -8,33 +8,33 @@ import { trace } from '../engine/trace.js';
 import { at } from '../graph/at.js';
 import { constant, type LazyNode, recordedSoFar, repeated, type Value } from '../graph/node.js';
 
-/** What had been recorded and written when the recording of a part began. */
+/** What had happened when the recording of a part began. */
 export interface RecordingStart {
   readonly sequence: number;
-  /** Tensors of more than one number that were given values. */
-  readonly writes: number;
+  /** How often a tensor had been read, or one of more than one number had been given values. */
+  readonly contacts: number;
 }
 
-export function recordingStart(writes: number): RecordingStart {
-  return { sequence: recordedSoFar(), writes };
+export function recordingStart(contacts: number): RecordingStart {
+  return { sequence: recordedSoFar(), contacts };
 }
 
 /**
  * @param roots what a part has recorded since `start`
- * @param writes tensors of more than one number that were given values until now
+ * @param contacts how often that has happened until now
  * @param replaced values of the part's images and labels, and those of the other part
- * @returns the roots again; null where the recording depends on the part's numbers: something was computed on the way, or drawn for each image
+ * @returns the roots again; null where the recording may depend on the part's numbers: something was read or computed on the way, or drawn for each image
  */
 export function repeatRecording(
   roots: readonly LazyNode[],
   start: RecordingStart,
-  writes: number,
+  contacts: number,
   replaced: ReadonlyMap<Value, Value>,
 ): LazyNode[] | null {
   const { order, leaves } = trace(roots);
   const computedOnTheWay = leaves.some(({ sequence }) => sequence >= start.sequence);
   const failed = [...order, ...leaves].some(({ failure }) => failure !== null);
-  if (writes !== start.writes || computedOnTheWay || failed) return null;
+  if (contacts !== start.contacts || computedOnTheWay || failed) return null;
   const otherLeaves = leaves.map((leaf) => {
     const other = leaf.value === null ? undefined : replaced.get(leaf.value);
     return other === undefined ? leaf : constant(other, leaf.shape, leaf.dtype);

@@ -68,8 +68,8 @@ export class OnnxBackend extends tf.KernelBackend {
   #pendingCount = 0;
   readonly #boundary = new StepBoundary();
   #recorded = { nodes: 0, bytes: 0 };
-  /** Tensors of more than one number that were given values so far. */
-  #writes = 0;
+  /** How often so far a tensor was read, or one of more than one number was given values. */
+  #contacts = 0;
   #onRecord: ((node: LazyNode) => void) | null = null;
   readonly #variables: VariableHistory;
   #removed = false;
@@ -300,7 +300,7 @@ export class OnnxBackend extends tf.KernelBackend {
 
   /** What was recorded and written until now. */
   recordingStart(): RecordingStart {
-    return recordingStart(this.#writes);
+    return recordingStart(this.#contacts);
   }
 
   /**
@@ -322,7 +322,7 @@ export class OnnxBackend extends tf.KernelBackend {
     const nodes = repeatRecording(
       results.map((tensor) => this.nodeOf(tensor)),
       start,
-      this.#writes,
+      this.#contacts,
       replaced,
     );
     if (nodes === null) return null;
@@ -363,7 +363,7 @@ export class OnnxBackend extends tf.KernelBackend {
 
   override move(dataId: object, values: BackendValues, shape: number[], dtype: DataType, refCount: number): void {
     if (dtype === 'complex64') {
-      this.#writes++;
+      this.#contacts++;
       const { real, imag } = tf.backend_util.splitRealAndImagArrays(values as Float32Array);
       const part = (data: Float32Array) => this.makeTensor(data, shape, 'float32');
       this.#moved.set(dataId, new TensorData(this, null, { real: part(real), imag: part(imag) }, refCount));
@@ -375,7 +375,7 @@ export class OnnxBackend extends tf.KernelBackend {
   /** A node of given values. Where there are too few, as of `tf.add(x, [tensor])`, what reads it fails, and nothing else. */
   #written(values: BackendValues, shape: readonly number[], dtype: DataType): LazyNode {
     const size = sizeOf(shape);
-    if (size > 1) this.#writes++;
+    if (size > 1) this.#contacts++;
     const node = constant(this.#copyOf(values.length > size ? values.slice(0, size) : values, dtype), shape, dtype);
     if (values.length >= size) return node;
     node.failure = new Error(
@@ -405,6 +405,7 @@ export class OnnxBackend extends tf.KernelBackend {
 
   /** A tensor's numbers, to be read at once and never written to: the array may be the tensor's own. */
   valuesOf(dataId: object): BackendValues {
+    this.#contacts++;
     const { node, complex } = this.#dataOf(dataId);
     if (complex !== null) {
       const [real, imag] = [this.valuesOf(complex.real.dataId), this.valuesOf(complex.imag.dataId)];

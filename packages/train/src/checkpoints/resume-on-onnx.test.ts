@@ -24,6 +24,8 @@ test.each([
   ['frozen layers', ['conv1', 'bn1'], {}],
   ['many batches a step', [], { accumulate: 6 }],
   ['activations that are computed again', [], { recompute: true }],
+  ['parts of batches at the same time', [], { replicas: 2 }],
+  ['all of it', ['conv1'], { accumulate: 2, recompute: true, replicas: 3, averageDecay: 0.9 }],
 ] as const)('gone on with from any step, it gives the same weights, bit for bit: %s', async (name, frozen, options) => {
   const run = async (more: Partial<TrainOptions>) => {
     const model = tinyModel();
@@ -59,6 +61,25 @@ test('with and without activations that are computed again a run has the same lo
   const again = await run({ recompute: true });
   for (const [i, loss] of kept.entries()) expect(again[i]).toBeCloseTo(loss, 4);
   await expect(run({ checkpoint, resume: true, recompute: true, epochs: 3 })).rejects.toThrow(/recompute/);
+});
+
+test('with parts of batches a run is another run', async () => {
+  const checkpoint = { folder: join(folder, 'parts') };
+  const run = async (more: Partial<TrainOptions>) => {
+    const model = tinyModel();
+    const optimizer = sgd({ learningRate: 0.05, momentum: 0.9 });
+    try {
+      await train(model, tinyLoader(6), { epochs: 2, optimizer, checkpoint, ...more });
+    } finally {
+      model.dispose();
+      optimizer.dispose();
+    }
+  };
+  await run({ replicas: 2 });
+  const again = { resume: true, epochs: 3 };
+  await expect(run(again)).rejects.toThrow(/replicas is undefined, was 2/);
+  await expect(run({ ...again, replicas: 3 })).rejects.toThrow(/replicas is 3, was 2/);
+  await run({ ...again, replicas: 3, allow: ['replicas'] });
 });
 
 test('a run that resumes has the forms of convolutions that it began with, and leaves the others in use', async () => {

@@ -481,6 +481,8 @@ const wrongOptions: [string, Partial<TrainOptions>][] = [
   ['clipping.norm must be a finite number above 0, got 0', { clipping: { norm: 0 } }],
   ['labelSmoothing must be a finite number from 0 to 1, got 2', { labelSmoothing: 2 }],
   ["recompute: the backend 'cpu' keeps all activations", { recompute: true }],
+  ['replicas must be an integer of at least 1, got 1.5', { replicas: 1.5 }],
+  ["replicas: the backend 'cpu' computes in one thread", { replicas: 2 }],
   ['labelSmoothing is for the default loss', { labelSmoothing: 0.1, loss: crossEntropy }],
   ['auxiliaryWeight must be a finite number of at least 0, got -1', { auxiliaryWeight: -1 }],
   ['auxiliarySchedule must be a function', { auxiliarySchedule: 0.5 as never }],

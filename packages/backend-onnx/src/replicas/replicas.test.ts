@@ -1,0 +1,176 @@
+/** Parts of a step that another thread computes: the same bits as here, whatever happens to their tensors meanwhile. */
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
+import fc from 'fast-check';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { engineStats, registerOnnxBackend } from '../register-backend.js';
+import { numbers } from '../testing/both-backends.js';
+import type { OnnxBackend } from '../tfjs/backend.js';
+import { type ReplicaThread, startReplica } from './replica-thread.js';
+
+const backend = () => tf.backend() as OnnxBackend;
+const thread = startReplica();
+afterAll(() => thread.close());
+
+beforeEach(async () => {
+  registerOnnxBackend({ threads: 1 });
+  await tf.setBackend('onnx');
+  backend().flush();
+});
+
+const filter = (seed: number) => numbers<tf.Rank.R4>([3, 3, 2, 4], seed);
+
+/** A loss and its gradients, of a convolution's filter and a dense layer's kernel. */
+function step(images: tf.Tensor4D, filters: tf.Variable<tf.Rank.R4>, kernel: tf.Variable<tf.Rank.R2>): tf.Tensor[] {
+  return tf.tidy(() => {
+    const { value, grads } = tf.variableGrads(() => {
+      const y = tf.relu(tf.conv2d(images, filters, 1, 'same'));
+      return tf.mean(tf.square(tf.matMul(tf.reshape(y, [images.shape[0], -1]), kernel))) as tf.Scalar;
+    });
+    return [value, ...Object.values(grads)];
+  });
+}
+
+const valuesOf = (tensors: readonly tf.Tensor[]) => tensors.map((tensor) => [...tensor.dataSync()]);
+
+interface Setup {
+  readonly images: (count: number, seed: number) => tf.Tensor4D;
+  readonly run: (images: tf.Tensor4D) => tf.Tensor[];
+}
+
+/** Gives a network's weights to a test, and expects that it leaves no tensor. */
+async function withNetwork(test: (setup: Setup) => Promise<void>): Promise<void> {
+  const before = tf.memory().numTensors;
+  const weights = [tf.variable(filter(1)), tf.variable(numbers<tf.Rank.R2>([64, 3], 2))] as const;
+  await test({
+    images: (count, seed) => numbers<tf.Rank.R4>([count, 4, 4, 2], seed),
+    run: (images) => step(images, ...weights),
+  });
+  tf.dispose([...weights]);
+  // The initial values of the variables.
+  expect(tf.memory().numTensors).toBe(before + 2);
+}
+
+describe('what another thread computes', () => {
+  it('has the bits of what this one computes, and is counted', () =>
+    withNetwork(async ({ images, run }) => {
+      const { elsewhere } = engineStats();
+      const x = images(3, 5);
+      const here = run(x);
+      backend().flush(2);
+      for (let i = 0; i < 3; i++) {
+        const there = run(x);
+        await backend().flushElsewhere(thread, 2);
+        expect(valuesOf(there)).toEqual(valuesOf(here));
+        tf.dispose(there);
+      }
+      expect(engineStats().elsewhere).toBe(elsewhere + 3);
+      tf.dispose([x, here]);
+    }));
+
+  it('may be disposed of or read while it is computed, in any order', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('keep', 'dispose', 'read', 'use'), { minLength: 3, maxLength: 3 }),
+        fc.integer({ min: 1, max: 3 }),
+        (fates, count) =>
+          withNetwork(async ({ images, run }) => {
+            const x = images(count, 7);
+            const expected = run(x);
+            const values = valuesOf(expected);
+            const there = run(x);
+            const answer = backend().flushElsewhere(thread, 2);
+            const uses: tf.Tensor[] = [];
+            fates.forEach((fate, i) => {
+              const tensor = there[i] as tf.Tensor;
+              if (fate === 'dispose') tensor.dispose();
+              else if (fate === 'read') expect([...tensor.dataSync()]).toEqual(values[i]);
+              else if (fate === 'use') uses.push(tf.add(tensor, 0));
+            });
+            await answer;
+            // Buffers of what is gone are used again: what is there must not be in one of them.
+            const more = [1, 2, 3].flatMap(() => run(x));
+            expect(valuesOf(more)).toEqual([...values, ...values, ...values]);
+            fates.forEach((fate, i) => {
+              if (fate !== 'dispose') expect([...(there[i] as tf.Tensor).dataSync()]).toEqual(values[i]);
+            });
+            const used = fates.flatMap((fate, i) => (fate === 'use' ? [values[i]] : []));
+            expect(valuesOf(uses)).toEqual(used);
+            tf.dispose([x, expected, more, uses]);
+            for (const tensor of there) tensor.dispose();
+          }),
+      ),
+      { numRuns: 40 },
+    ));
+
+  it('reads values as they are when it is begun, whatever becomes of them', () =>
+    withNetwork(async ({ images, run }) => {
+      const x = images(2, 11);
+      const expected = run(x);
+      const there = run(x);
+      const answer = backend().flushElsewhere(thread, 2);
+      x.dispose();
+      // As large as the images, so that they would be written to their buffer.
+      const others = [1, 2, 3].map((seed) => tf.tidy(() => tf.mul(images(2, seed), 2)));
+      backend().flush();
+      await answer;
+      expect(valuesOf(there)).toEqual(valuesOf(expected));
+      tf.dispose([expected, there, others]);
+    }));
+});
+
+/** A thread that fails in a way. */
+const failing = (run: ReplicaThread['run']): ReplicaThread => ({
+  ended: false,
+  load: () => {},
+  drop: () => {},
+  run,
+  close: async () => {},
+});
+
+describe('what another thread fails to compute', () => {
+  it.each([
+    ['it is gone, with the buffers', failing(() => Promise.reject(new Error('gone')))],
+    ['it says so', failing(async (_, __, outputs) => ({ outputs, failure: 'no memory' }))],
+  ])('is computed here: %s', (_, lost) =>
+    withNetwork(async ({ images, run }) => {
+      const x = images(2, 3);
+      const expected = run(x);
+      const values = valuesOf(expected);
+      const there = run(x);
+      await backend().flushElsewhere(lost, 2);
+      x.dispose();
+      expect(valuesOf(there)).toEqual(values);
+      tf.dispose([expected, there]);
+    }),
+  );
+
+  it('fails here in its own words, and alone', async () => {
+    const before = tf.memory().numTensors;
+    const x = numbers([5], 1);
+    // Indices that are not computed yet are checked when the graph runs.
+    const wrong = tf.tidy(() => tf.gather(x, tf.add(tf.tensor1d([7], 'int32'), tf.scalar(0, 'int32')) as tf.Tensor1D));
+    const right = tf.mul(x, 2);
+    await backend().flushElsewhere(thread, 2);
+    expect([...right.dataSync()]).toEqual([...x.dataSync()].map((value) => Math.fround(2 * value)));
+    expect(() => wrong.dataSync()).toThrow(/Gather/);
+    tf.dispose([x, wrong, right]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('a thread', () => {
+  it('that has ended says so, and ends once', async () => {
+    const short = startReplica();
+    await short.close();
+    await short.close();
+    expect(short.ended).toBe(true);
+    await expect(short.run(0, [], [])).rejects.toThrow('has ended');
+  });
+
+  it('says which graph it does not have, and gives the buffers back', async () => {
+    const { outputs, failure } = await thread.run(-1, [], [new Float32Array(3)]);
+    expect(failure).toBe('graph -1 is not loaded');
+    expect(outputs[0]).toHaveLength(3);
+  });
+});
