@@ -51,7 +51,8 @@ export const ceilings: Readonly<Record<string, number>> = {
   // 26 before MLflow and trackio were told, 27 before their arguments were checked.
   // 27.5 before schedules, listeners and optimizers checked what their functions are called with.
   // 28.5 before LSUV, distillation, hints and the recipes of ten more papers, which are half of what was added.
-  '@cnnzoo/train':            32,
+  // 32 before batches were split into parts that are computed at the same time.
+  '@cnnzoo/train':            33.2,
   // 16 before reports were checked field by field, and arguments; 18 before reports had hashes and were verified, and features were extracted.
   '@cnnzoo/evaluate':         22.5,
   // 45 before failed steps changed nothing, and graph models were frozen and exported; 50 before what a graph model says of itself was checked;
@@ -60,10 +61,13 @@ export const ceilings: Readonly<Record<string, number>> = {
   // 55 before training steps could compute activations again, 56.5 before files had weights of two bytes, 57 before channels were scaled by convolutions, and
   // blocks filled up; 57.5 before forms of convolutions were measured, 62 before files of 8-bit weights were warned of;
   // 62.4 before filter gradients had images in blocks, and what is tuned could be asked for; 63 before 2x2 poolings' gradients compared rows,
-  // and training steps named the optimizers of onnxruntime that they do without; 63.9 before overlapping 3x3 poolings' gradients compared lines in blocks.
-  '@cnnzoo/backend-onnx':     65.2,
+  // and training steps named the optimizers of onnxruntime that they do without; 63.9 before overlapping 3x3 poolings' gradients compared lines in blocks;
+  // 65.2 before threads computed parts of training steps.
+  '@cnnzoo/backend-onnx':     67.5,
   // 5 before it could be a process.
   '@cnnzoo/backend-onnx/inference-worker': 5.5,
+  // A runtime and no tfjs, as the other.
+  '@cnnzoo/backend-onnx/replica-worker': 4.8,
   // 12 before options and reports were checked by the shared rules.
   '@cnnzoo/handover':         16,
   // 16 before layers were compared, left in float and drawn, and networks trained with rounded numbers; 18 before layers were equalized

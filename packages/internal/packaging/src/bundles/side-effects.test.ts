@@ -11,7 +11,12 @@ import { programFolder, runFresh } from './fresh-process.js';
 
 const withSideEffects = ['@cnnzoo/backend-node/auto', '@cnnzoo/blocks/register'];
 /** What packages start as a worker or a process: nobody imports them, and a bundler keeps them as entries of their own. */
-const programs = ['@cnnzoo/backend-node/probe-process', '@cnnzoo/backend-onnx/inference-worker', '@cnnzoo/data/worker'];
+const programs = [
+  '@cnnzoo/backend-node/probe-process',
+  '@cnnzoo/backend-onnx/inference-worker',
+  '@cnnzoo/backend-onnx/replica-worker',
+  '@cnnzoo/data/worker',
+];
 const entries = publishedPackages().flatMap((published) => published.entries.map((entry) => ({ ...entry, published })));
 const pure = entries.filter(({ specifier }) => ![...withSideEffects, ...programs].includes(specifier));
 const folder = programFolder();
