@@ -65,7 +65,7 @@ export function registerOnnxBackend(options: OnnxBackendOptions = {}): void {
     mendComplexMoves();
     const backend = createBackend(runtime, { threads, without: deviceTraits[device].without });
     const { engine } = backend;
-    if (device === 'cpu') engine.winners = readWinners(tunedFor(engine.threads, engine.graphOptions.block));
+    if (device === 'cpu') engine.sessions.winners = readWinners(tunedFor(engine.threads, engine.graphOptions.block));
     return backend;
   });
 }

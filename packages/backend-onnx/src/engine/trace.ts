@@ -13,12 +13,14 @@ export interface Trace {
    * often the process has seen it, and a run that is resumed gives the same bits.
    */
   readonly trains: boolean;
+  /** How many parts of a training step are computed at the same time, each with a share of the threads: 1 where it is no such part. */
+  readonly share: number;
 }
 
 let traces = 0;
 
 /** Walks from the roots to computed values, without recursion: a chain may be tens of thousands of nodes long. */
-export function trace(roots: readonly LazyNode[], trains = false): Trace {
+export function trace(roots: readonly LazyNode[], trains = false, share = 1): Trace {
   const visited = ++traces;
   const order: LazyNode[] = [];
   const leaves: LazyNode[] = [];
@@ -57,7 +59,7 @@ export function trace(roots: readonly LazyNode[], trains = false): Trace {
       }
     }
   }
-  return { order, leaves, roots, trains };
+  return { order, leaves, roots, trains, share };
 }
 
 const layoutNumbers: Readonly<Record<Layout, number>> = { plain: 0, channelsFirst: 1, filtersFirst: 2 };

@@ -20,32 +20,34 @@ export function recordingStart(contacts: number): RecordingStart {
 }
 
 /**
- * @param roots what a part has recorded since `start`
- * @param contacts how often that has happened until now
- * @param replaced values of the part's images and labels, and those of the other part
- * @returns the roots again; null where the recording may depend on the part's numbers: something was read or computed on the way, or drawn for each image
+ * @param roots what a part has recorded, without values
+ * @param sequence of the first operation of the part
+ * @param given the part's images and labels, which have values
+ * @param others the other part's
+ * @returns the roots again; null where the recording may depend on the part's numbers, because something was computed on the way
  */
 export function repeatRecording(
   roots: readonly LazyNode[],
-  start: RecordingStart,
-  contacts: number,
-  replaced: ReadonlyMap<Value, Value>,
+  sequence: number,
+  given: readonly LazyNode[],
+  others: readonly LazyNode[],
 ): LazyNode[] | null {
+  const replaced = new Map<Value, Value>();
+  given.forEach(({ value }, i) => {
+    const other = at(others, i).value;
+    if (value !== null && other !== null) replaced.set(value, other);
+  });
   const { order, leaves } = trace(roots);
-  const computedOnTheWay = leaves.some(({ sequence }) => sequence >= start.sequence);
+  const known = replaced.size === given.length && roots.every(({ value }) => value === null);
+  const computedOnTheWay = leaves.some((leaf) => leaf.sequence >= sequence);
   const failed = [...order, ...leaves].some(({ failure }) => failure !== null);
-  if (contacts !== start.contacts || computedOnTheWay || failed) return null;
+  if (!known || computedOnTheWay || failed) return null;
   const otherLeaves = leaves.map((leaf) => {
     const other = leaf.value === null ? undefined : replaced.get(leaf.value);
     return other === undefined ? leaf : constant(other, leaf.shape, leaf.dtype);
   });
-  const others: LazyNode[] = [];
-  for (const node of order)
-    others.push(
-      repeated(
-        node,
-        node.inputs.map(({ index }) => (index < 0 ? at(otherLeaves, -1 - index) : at(others, index))),
-      ),
-    );
-  return roots.map(({ index }) => (index < 0 ? at(otherLeaves, -1 - index) : at(others, index)));
+  const again: LazyNode[] = [];
+  const otherOf = ({ index }: LazyNode) => (index < 0 ? at(otherLeaves, -1 - index) : at(again, index));
+  for (const node of order) again.push(repeated(node, node.inputs.map(otherOf)));
+  return roots.map(otherOf);
 }

@@ -14,6 +14,7 @@ import { type RecordingStart, recordingStart, repeatRecording } from '../replica
 import type { ReplicaThread } from '../replicas/replica-thread.js';
 import { type Replicas, startReplicas } from '../replicas/replicas.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { PendingTensors } from './pending-tensors.js';
 import { StepBoundary } from './step-boundary.js';
 import { isOwn, TensorData, toElements } from './tensor-data.js';
 import { VariableHistory } from './variable-history.js';
@@ -63,9 +64,7 @@ export class OnnxBackend extends tf.KernelBackend {
   readonly #moved: tf.DataStorage<TensorData>;
   /** How many tensors there are that were made here. */
   #own = 0;
-  /** What waits for the barrier, in the order of recording, and some that does not any more. */
-  #pending: TensorData[] = [];
-  #pendingCount = 0;
+  readonly #pending = new PendingTensors();
   readonly #boundary = new StepBoundary();
   #recorded = { nodes: 0, bytes: 0 };
   /** How often so far a tensor was read, or one of more than one number was given values. */
@@ -90,9 +89,9 @@ export class OnnxBackend extends tf.KernelBackend {
     this.#moved = new tf.DataStorage(this, tf.engine());
     this.engine.nameOf = (value) => this.#variables.nameOf(value);
     tf.env().registerFlag(constantWeightsFlag, () => true);
-    this.engine.mayUseConstants = () => tf.env().getBool(constantWeightsFlag);
+    this.engine.sessions.mayUseConstants = () => tf.env().getBool(constantWeightsFlag);
     tf.env().registerFlag(recomputeFlag, () => false);
-    this.engine.mayRecompute = () => tf.env().getBool(recomputeFlag);
+    this.engine.sessions.mayRecompute = () => tf.env().getBool(recomputeFlag);
   }
 
   /**
@@ -100,11 +99,11 @@ export class OnnxBackend extends tf.KernelBackend {
    * @cnnzoo/train writes it to checkpoints, and sets it where a run resumes.
    */
   get forms(): string {
-    return formatWinners(this.engine.winners);
+    return formatWinners(this.engine.sessions.winners);
   }
 
   set forms(text: string) {
-    this.engine.winners = parseWinners(text);
+    this.engine.sessions.winners = parseWinners(text);
   }
 
   // Recording
@@ -128,7 +127,7 @@ export class OnnxBackend extends tf.KernelBackend {
     if (!node.symbolic) {
       if (!isFurtherGroup(node)) this.#recorded.nodes++;
       this.#recorded.bytes += 4 * size;
-      this.#defer(data);
+      this.#pending.add(data);
     }
     return this.#add(data, shape, dtype);
   }
@@ -212,21 +211,6 @@ export class OnnxBackend extends tf.KernelBackend {
     return isOwn(dataId, this) ? dataId : this.#moved.get(dataId);
   }
 
-  #defer(data: TensorData): void {
-    data.pending = true;
-    this.#pendingCount++;
-    this.#pending.push(data);
-  }
-
-  /** The tensor does not wait for the barrier any more. */
-  #settle(data: TensorData): void {
-    if (!data.pending) return;
-    data.pending = false;
-    this.#pendingCount--;
-    // Where nothing waits there is no barrier, either, that would end the list.
-    if (this.#pendingCount === 0) this.#pending = [];
-  }
-
   nodeOf({ dataId, shape }: TensorInfo): LazyNode {
     return this.#dataOf(dataId).inShape(shape);
   }
@@ -235,7 +219,7 @@ export class OnnxBackend extends tf.KernelBackend {
     const { nodes, bytes } = this.#recorded;
     const boundary = this.#boundary.next();
     const long = nodes >= flushWanted.nodes || bytes >= flushWanted.bytes;
-    if (this.#pendingCount > 0 && (boundary === 'tape' || (boundary === 'scope' && long) || nodes >= flushForced))
+    if (!this.#pending.isEmpty && (boundary === 'tape' || (boundary === 'scope' && long) || nodes >= flushForced))
       this.flush();
     this.#variables.tellUndone();
   }
@@ -266,15 +250,7 @@ export class OnnxBackend extends tf.KernelBackend {
   #takePending(): (readonly [TensorData, LazyNode])[] {
     this.#recorded = { nodes: 0, bytes: 0 };
     this.#boundary.flushed();
-    const pending = this.#pending;
-    this.#pending = [];
-    this.#pendingCount = 0;
-    return pending.flatMap((data) => {
-      const { node } = data;
-      const waits = data.pending && node !== null;
-      data.pending = false;
-      return waits ? [[data, node] as const] : [];
-    });
+    return this.#pending.take();
   }
 
   /**
@@ -289,7 +265,7 @@ export class OnnxBackend extends tf.KernelBackend {
       // A tensor that is gone has no node any more.
       if (data.node !== node) continue;
       if (computed.has(node) && node.value !== null) node.value.users++;
-      else if (node.value === null && node.failure === null && !data.pending) this.#defer(data);
+      else if (node.value === null && node.failure === null) this.#pending.add(data);
     }
     for (const { value } of computed) {
       if (value === null || value.users > 0) continue;
@@ -305,7 +281,7 @@ export class OnnxBackend extends tf.KernelBackend {
 
   /**
    * Records again what results of a part of a batch were recorded from since `start`, for other images and labels of the same shapes.
-   * @returns null where that depends on the part's numbers
+   * @returns null where that may depend on the part's numbers
    */
   repeated(
     results: readonly tf.Tensor[],
@@ -313,30 +289,19 @@ export class OnnxBackend extends tf.KernelBackend {
     given: readonly tf.Tensor[],
     others: readonly tf.Tensor[],
   ): tf.Tensor[] | null {
-    const replaced = new Map<Value, Value>();
-    given.forEach((tensor, i) => {
-      const [value, other] = [this.nodeOf(tensor).value, this.nodeOf(at(others, i)).value];
-      if (value !== null && other !== null) replaced.set(value, other);
-    });
-    if (replaced.size < given.length) return null;
-    const nodes = repeatRecording(
-      results.map((tensor) => this.nodeOf(tensor)),
-      start,
-      this.#contacts,
-      replaced,
-    );
+    if (this.#contacts !== start.contacts) return null;
+    const nodesOf = (tensors: readonly tf.Tensor[]) => tensors.map((tensor) => this.nodeOf(tensor));
+    const roots = nodesOf(results);
+    const nodes = repeatRecording(roots, start.sequence, nodesOf(given), nodesOf(others));
     if (nodes === null) return null;
-    const tensors = nodes.map((node) =>
-      tf.engine().makeTensorFromTensorInfo({ ...this.#addNode(node), shape: [...node.shape] }, this),
-    );
+    const data = nodes.map((node) => new TensorData(this, node, null, 1));
     // In the order of the first recording, so that it is the same graph.
-    const inOrder = results.map((result, i) => [this.nodeOf(result).sequence, at(tensors, i)] as const);
-    for (const [, { dataId }] of inOrder.sort(([a], [b]) => a - b)) {
-      const data = this.#dataOf(dataId);
-      if (data.node?.value === null) this.#defer(data);
-      else if (data.node !== null) data.node.value.users++;
-    }
-    return tensors;
+    const inOrder = data.map((each, i) => ({ each, sequence: at(roots, i).sequence }));
+    for (const { each } of inOrder.sort((a, b) => a.sequence - b.sequence)) this.#pending.add(each);
+    return data.map((each, i) => {
+      const { shape, dtype } = at(nodes, i);
+      return tf.engine().makeTensorFromTensorInfo({ ...this.#add(each, shape, dtype), shape: [...shape] }, this);
+    });
   }
 
   /** What is recorded now belongs to the training step whose parts are computed. */
@@ -349,9 +314,9 @@ export class OnnxBackend extends tf.KernelBackend {
    * @param count parts that are computed at the same time, one of them in this thread
    */
   startReplicas(count: number): Replicas {
-    this.engine.replications++;
+    this.engine.sessions.replications++;
     return startReplicas(this, count, () => {
-      this.engine.replications--;
+      this.engine.sessions.replications--;
     });
   }
 
@@ -414,9 +379,8 @@ export class OnnxBackend extends tf.KernelBackend {
     if (node === null) throw new Error('a tensor without data');
     if (node.symbolic) throw new SymbolicReadError(`${node.name}'s result is read`);
     if (node.value === null && node.failure === null) {
-      // Another thread computes it, which this one cannot wait for.
-      const data = this.#dataOf(dataId);
-      if (!data.pending) this.#defer(data);
+      // It may not wait: another thread computes it, for which this one cannot.
+      this.#pending.add(this.#dataOf(dataId));
       this.flush();
     }
     if (node.failure !== null) {
@@ -453,7 +417,7 @@ export class OnnxBackend extends tf.KernelBackend {
     if (!force && data.refCount > 0) return false;
     if (data === dataId) this.#own--;
     else this.#moved.delete(dataId);
-    this.#settle(data);
+    this.#pending.remove(data);
     const { node, complex } = data;
     data.clear();
     if (node?.value) this.engine.release(node.value);
@@ -497,8 +461,7 @@ export class OnnxBackend extends tf.KernelBackend {
   override dispose(): void {
     this.#removed = true;
     this.#variables.forget();
-    this.#pending = [];
-    this.#pendingCount = 0;
+    this.#pending.clear();
     this.engine.dispose();
   }
 }

@@ -71,10 +71,10 @@ describe('tuneTraining', () => {
     const { engine } = backend;
     const ruled = await after(3);
     const questions: FormQuestion[] = [];
-    engine.forgetGraphs();
-    engine.onFormQuestion = (question) => questions.push(question);
+    engine.sessions.forget();
+    engine.sessions.onFormQuestion = (question) => questions.push(question);
     await after(1);
-    engine.onFormQuestion = () => {};
+    engine.sessions.onFormQuestion = () => {};
     const others = questions.map(
       ({ key, possible, rule }) => [key, possible.find((form) => form !== rule) ?? rule] as const,
     );

@@ -71,17 +71,17 @@ export async function tuneTraining(
   const { engine } = onnxBackend();
   if (engine.runtime.createDeviceSession !== null)
     throw new TypeError("tuneTraining: the backend 'onnx' is on another device; register it with device: 'cpu'");
-  const known = engine.winners;
+  const known = engine.sessions.winners;
   const questions = new Map<string, FormQuestion>();
   // A step that was compiled before asks nothing.
-  engine.forgetGraphs();
-  engine.onFormQuestion = (question) => questions.set(question.key, question);
+  engine.sessions.forget();
+  engine.sessions.onFormQuestion = (question) => questions.set(question.key, question);
   try {
     // The second step finds the weights as the first has stored them.
     await step();
     await step();
   } finally {
-    engine.onFormQuestion = () => {};
+    engine.sessions.onFormQuestion = () => {};
   }
   const open = [...questions.values()]
     .filter(({ key, possible }) => possible.length > 1 && !known.has(key))
@@ -99,7 +99,7 @@ export async function tuneTraining(
   const faster = winners.size - known.size;
   const times = { before: [] as number[], after: [] as number[] };
   const timed = async (which: keyof typeof times) => {
-    engine.winners = which === 'before' ? known : winners;
+    engine.sessions.winners = which === 'before' ? known : winners;
     const began = performance.now();
     await step();
     times[which].push(performance.now() - began);
@@ -115,7 +115,7 @@ export async function tuneTraining(
     } else for (let i = 0; i < pairs; i++) await timed('before');
     kept = faster > 0 && median(times.after) < median(times.before);
   } finally {
-    engine.winners = kept ? winners : known;
+    engine.sessions.winners = kept ? winners : known;
   }
   const before = median(times.before);
   return {
