@@ -27,10 +27,10 @@ function repeat(record: Record, seed: number) {
   const [x, other] = [numbers<tf.Rank.R4>(shape, seed), numbers<tf.Rank.R4>(shape, seed + 1)];
   const [y, otherY] = [tf.tensor1d([0, 3], 'int32'), tf.tensor1d([2, 1], 'int32')];
   backend().flush();
-  const start = backend().recordingStart();
+  const start = backend().parts.begin();
   const first = tf.tidy(() => record(x, y));
-  const again = backend().repeated(first, start, [x, y], [other, otherY]);
-  const again2 = again === null ? null : backend().repeated(first, start, [x, y], [other, otherY]);
+  const again = backend().parts.repeat(first, start, [x, y], [other, otherY]);
+  const again2 = again === null ? null : backend().parts.repeat(first, start, [x, y], [other, otherY]);
   const alone = tf.tidy(() => record(other, otherY));
   const values = {
     first: valuesOf(first),

@@ -6,18 +6,7 @@
 
 import { trace } from '../engine/trace.js';
 import { at } from '../graph/at.js';
-import { constant, type LazyNode, recordedSoFar, repeated, type Value } from '../graph/node.js';
-
-/** What had happened when the recording of a part began. */
-export interface RecordingStart {
-  readonly sequence: number;
-  /** How often a tensor had been read, or one of more than one number had been given values. */
-  readonly contacts: number;
-}
-
-export function recordingStart(contacts: number): RecordingStart {
-  return { sequence: recordedSoFar(), contacts };
-}
+import { constant, type LazyNode, repeated, type Value } from '../graph/node.js';
 
 /**
  * @param roots what a part has recorded, without values

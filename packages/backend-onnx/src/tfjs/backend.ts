@@ -4,18 +4,16 @@ import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core';
 import { Engine, type EngineOptions } from '../engine/engine.js';
 import { formatWinners, parseWinners } from '../engine/winners-file.js';
-import { at } from '../graph/at.js';
 import type { Attributes } from '../graph/kind.js';
 import { relayout } from '../graph/layout.js';
 import { constant, type HostData, type LazyNode, lazyNode, placeholder, type Value } from '../graph/node.js';
 import type { Operation } from '../graph/operation.js';
 import { sizeOf } from '../graph/shape.js';
-import { type RecordingStart, recordingStart, repeatRecording } from '../replicas/repeat-recording.js';
-import type { ReplicaThread } from '../replicas/replica-thread.js';
-import { type Replicas, startReplicas } from '../replicas/replicas.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { PendingTensors } from './pending-tensors.js';
+import { type Replicas, startReplicas } from './replicas.js';
 import { StepBoundary } from './step-boundary.js';
+import { StepParts } from './step-parts.js';
 import { isOwn, TensorData, toElements } from './tensor-data.js';
 import { VariableHistory } from './variable-history.js';
 
@@ -60,6 +58,7 @@ export class OnnxBackend extends tf.KernelBackend {
   readonly canRecompute: boolean;
   /** Whether parts of a training step can be computed at the same time, see `startReplicas`. */
   readonly canReplicate: boolean;
+  readonly parts: StepParts;
   /** Of tensors that were made by another backend. */
   readonly #moved: tf.DataStorage<TensorData>;
   /** How many tensors there are that were made here. */
@@ -86,6 +85,17 @@ export class OnnxBackend extends tf.KernelBackend {
     this.engine = new Engine(runtime, options, () => this.#variables.values());
     this.canRecompute = runtime.createDeviceSession === null;
     this.canReplicate = runtime.runsInThreads;
+    this.parts = new StepParts(this.engine, {
+      nodeOf: (tensor) => this.nodeOf(tensor),
+      contacts: () => this.#contacts,
+      take: () => this.#takePending(),
+      defer: (data) => this.#pending.add(data),
+      infoOf: (node) => this.#addNode(node),
+      flush: (share) => this.flush(share),
+      continueStep: () => {
+        this.#boundary.trains = true;
+      },
+    });
     this.#moved = new tf.DataStorage(this, tf.engine());
     this.engine.nameOf = (value) => this.#variables.nameOf(value);
     tf.env().registerFlag(constantWeightsFlag, () => true);
@@ -192,11 +202,11 @@ export class OnnxBackend extends tf.KernelBackend {
     return this.#dataOf(x.dataId).node?.value != null;
   }
 
-  #addNode(node: LazyNode): TensorInfo {
+  #addNode(node: LazyNode): TensorInfo & { readonly dataId: TensorData } {
     return this.#add(new TensorData(this, node, null, 1), node.shape, node.dtype);
   }
 
-  #add(data: TensorData, shape: readonly number[], dtype: DataType): TensorInfo {
+  #add(data: TensorData, shape: readonly number[], dtype: DataType): TensorInfo & { readonly dataId: TensorData } {
     this.#own++;
     // The node's own shape: tfjs's tensors copy it, and nobody else writes to it.
     return { dataId: data, shape: shape as number[], dtype };
@@ -254,69 +264,14 @@ export class OnnxBackend extends tf.KernelBackend {
   }
 
   /**
-   * Begins to compute what waits for the barrier in another thread. Until it has, the tensors have no values; one that is read is computed
-   * here. What the thread could not compute waits for the barrier again.
-   */
-  async flushElsewhere(thread: ReplicaThread, share: number): Promise<void> {
-    const waiting = this.#takePending();
-    const nodes = [...new Set(waiting.map(([, node]) => node))];
-    const computed = await this.engine.computeElsewhere(nodes, thread, share);
-    for (const [data, node] of waiting) {
-      // A tensor that is gone has no node any more.
-      if (data.node !== node) continue;
-      if (computed.has(node) && node.value !== null) node.value.users++;
-      else if (node.value === null && node.failure === null) this.#pending.add(data);
-    }
-    for (const { value } of computed) {
-      if (value === null || value.users > 0) continue;
-      value.users = 1;
-      this.engine.release(value);
-    }
-  }
-
-  /** What was recorded and written until now. */
-  recordingStart(): RecordingStart {
-    return recordingStart(this.#contacts);
-  }
-
-  /**
-   * Records again what results of a part of a batch were recorded from since `start`, for other images and labels of the same shapes.
-   * @returns null where that may depend on the part's numbers
-   */
-  repeated(
-    results: readonly tf.Tensor[],
-    start: RecordingStart,
-    given: readonly tf.Tensor[],
-    others: readonly tf.Tensor[],
-  ): tf.Tensor[] | null {
-    if (this.#contacts !== start.contacts) return null;
-    const nodesOf = (tensors: readonly tf.Tensor[]) => tensors.map((tensor) => this.nodeOf(tensor));
-    const roots = nodesOf(results);
-    const nodes = repeatRecording(roots, start.sequence, nodesOf(given), nodesOf(others));
-    if (nodes === null) return null;
-    const data = nodes.map((node) => new TensorData(this, node, null, 1));
-    // In the order of the first recording, so that it is the same graph.
-    const inOrder = data.map((each, i) => ({ each, sequence: at(roots, i).sequence }));
-    for (const { each } of inOrder.sort((a, b) => a.sequence - b.sequence)) this.#pending.add(each);
-    return data.map((each, i) => {
-      const { shape, dtype } = at(nodes, i);
-      return tf.engine().makeTensorFromTensorInfo({ ...this.#add(each, shape, dtype), shape: [...shape] }, this);
-    });
-  }
-
-  /** What is recorded now belongs to the training step whose parts are computed. */
-  continueStep(): void {
-    this.#boundary.trains = true;
-  }
-
-  /**
    * Starts threads that compute parts of training steps beside this one, for @cnnzoo/train.
    * @param count parts that are computed at the same time, one of them in this thread
    */
   startReplicas(count: number): Replicas {
-    this.engine.sessions.replications++;
-    return startReplicas(this, count, () => {
-      this.engine.sessions.replications--;
+    const { sessions } = this.engine;
+    sessions.replications++;
+    return startReplicas(this.parts, count, () => {
+      sessions.replications--;
     });
   }
 

@@ -1,24 +1,7 @@
 /** Threads that compute parts of a training step beside this one. @cnnzoo/train splits the batches and adds up the gradients. */
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { RecordingStart } from './repeat-recording.js';
-import { type ReplicaThread, startReplica } from './replica-thread.js';
-
-/** What replicas need of the backend. */
-interface ReplicatedBackend {
-  recordingStart(): RecordingStart;
-  repeated(
-    results: readonly Tensor[],
-    start: RecordingStart,
-    given: readonly Tensor[],
-    others: readonly Tensor[],
-  ): Tensor[] | null;
-  /** Begins to compute what is recorded in another thread. @returns resolves when it is there, or waits for the barrier again */
-  flushElsewhere(thread: ReplicaThread, share: number): Promise<void>;
-  /** Computes what is recorded here, with a share of the threads. */
-  flush(share: number): void;
-  /** What comes now still belongs to the step. */
-  continueStep(): void;
-}
+import { type ReplicaThread, startReplica } from '../replicas/replica-thread.js';
+import type { RecordingStart, StepParts } from './step-parts.js';
 
 export interface Replicas {
   /** The recording of a batch's first part begins. Its images and labels are computed. */
@@ -43,7 +26,7 @@ export interface Replicas {
  * @param count parts that are computed at the same time, one of them in this thread
  * @param onClose called when the threads are no longer wanted
  */
-export function startReplicas(backend: ReplicatedBackend, count: number, onClose: () => void): Replicas {
+export function startReplicas(parts: StepParts, count: number, onClose: () => void): Replicas {
   const threads: ReplicaThread[] = [];
   let open: Promise<void>[] = [];
   let began: RecordingStart | null = null;
@@ -54,10 +37,10 @@ export function startReplicas(backend: ReplicatedBackend, count: number, onClose
   };
   return {
     begin() {
-      backend.flush(1);
-      began = backend.recordingStart();
+      parts.flush(1);
+      began = parts.begin();
     },
-    repeat: (results, given, others) => (began === null ? null : backend.repeated(results, began, given, others)),
+    repeat: (results, given, others) => (began === null ? null : parts.repeat(results, began, given, others)),
     start() {
       const slot = open.length;
       let thread = threads[slot];
@@ -65,12 +48,12 @@ export function startReplicas(backend: ReplicatedBackend, count: number, onClose
         thread = startReplica();
         threads[slot] = thread;
       }
-      open.push(backend.flushElsewhere(thread, count));
+      open.push(parts.flushElsewhere(thread, count));
     },
     async finish() {
-      backend.flush(count);
+      parts.flush(count);
       await settled();
-      backend.continueStep();
+      parts.continueStep();
     },
     async close() {
       onClose();

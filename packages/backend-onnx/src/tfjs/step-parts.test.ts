@@ -4,9 +4,9 @@ import '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { engineStats, registerOnnxBackend } from '../register-backend.js';
+import { type ReplicaThread, startReplica } from '../replicas/replica-thread.js';
 import { numbers } from '../testing/both-backends.js';
-import type { OnnxBackend } from '../tfjs/backend.js';
-import { type ReplicaThread, startReplica } from './replica-thread.js';
+import type { OnnxBackend } from './backend.js';
 
 const backend = () => tf.backend() as OnnxBackend;
 const thread = startReplica();
@@ -60,7 +60,7 @@ describe('what another thread computes', () => {
       backend().flush(2);
       for (let i = 0; i < 3; i++) {
         const there = run(x);
-        await backend().flushElsewhere(thread, 2);
+        await backend().parts.flushElsewhere(thread, 2);
         expect(valuesOf(there)).toEqual(valuesOf(here));
         tf.dispose(there);
       }
@@ -79,7 +79,7 @@ describe('what another thread computes', () => {
             const expected = run(x);
             const values = valuesOf(expected);
             const there = run(x);
-            const answer = backend().flushElsewhere(thread, 2);
+            const answer = backend().parts.flushElsewhere(thread, 2);
             const uses: tf.Tensor[] = [];
             fates.forEach((fate, i) => {
               const tensor = there[i] as tf.Tensor;
@@ -108,7 +108,7 @@ describe('what another thread computes', () => {
       const x = images(2, 11);
       const expected = run(x);
       const there = run(x);
-      const answer = backend().flushElsewhere(thread, 2);
+      const answer = backend().parts.flushElsewhere(thread, 2);
       x.dispose();
       // As large as the images, so that they would be written to their buffer.
       const others = [1, 2, 3].map((seed) => tf.tidy(() => tf.mul(images(2, seed), 2)));
@@ -138,7 +138,7 @@ describe('what another thread fails to compute', () => {
       const expected = run(x);
       const values = valuesOf(expected);
       const there = run(x);
-      await backend().flushElsewhere(lost, 2);
+      await backend().parts.flushElsewhere(lost, 2);
       x.dispose();
       expect(valuesOf(there)).toEqual(values);
       tf.dispose([expected, there]);
@@ -151,7 +151,7 @@ describe('what another thread fails to compute', () => {
     // Indices that are not computed yet are checked when the graph runs.
     const wrong = tf.tidy(() => tf.gather(x, tf.add(tf.tensor1d([7], 'int32'), tf.scalar(0, 'int32')) as tf.Tensor1D));
     const right = tf.mul(x, 2);
-    await backend().flushElsewhere(thread, 2);
+    await backend().parts.flushElsewhere(thread, 2);
     expect([...right.dataSync()]).toEqual([...x.dataSync()].map((value) => Math.fround(2 * value)));
     expect(() => wrong.dataSync()).toThrow(/Gather/);
     tf.dispose([x, wrong, right]);
