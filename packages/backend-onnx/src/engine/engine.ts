@@ -90,18 +90,18 @@ export class Engine {
 
   /**
    * Begins to compute a part of a training step in another thread.
-   * @returns the nodes that have got their values so; others are still to be computed
+   * @returns the nodes that have got their values so, and why others have not, which are still to be computed
    */
   async computeElsewhere(
     nodes: readonly LazyNode[],
     thread: ReplicaThread,
     share: number,
-  ): Promise<ReadonlySet<LazyNode>> {
+  ): Promise<{ readonly computed: ReadonlySet<LazyNode>; readonly failure: string | null }> {
     const traced = trace(nodes, true, share);
     const computed = new Set<LazyNode>();
     this.#elsewhere++;
     try {
-      if (traced.order.some(({ failure }) => failure !== null)) return computed;
+      if (traced.order.some(({ failure }) => failure !== null)) return { computed, failure: null };
       const values = (await this.sessions.of(traced).start?.(traced, thread)) ?? [];
       values.forEach((value, i) => {
         const root = at(traced.roots, i);
@@ -114,13 +114,14 @@ export class Engine {
         }
       });
       this.stats.elsewhere++;
-    } catch {
+      return { computed, failure: null };
+    } catch (error) {
       // Computed in this thread it fails again, and says which operation it was, or goes well where only the thread was lost.
+      return { computed, failure: error instanceof Error ? error.message : String(error) };
     } finally {
       this.#elsewhere--;
       if (this.#elsewhere === 0) this.#shared.endStep();
     }
-    return computed;
   }
 
   /** Waits until everything that was computed is there, on devices that work on their own. */

@@ -11,28 +11,22 @@ import { constant, type LazyNode, repeated, type Value } from '../graph/node.js'
 /**
  * @param roots what a part has recorded, without values
  * @param sequence of the first operation of the part
- * @param given the part's images and labels, which have values
- * @param others the other part's
+ * @param replaced nodes of the part's images and labels, in all shapes, and the values of the other part
  * @returns the roots again; null where the recording may depend on the part's numbers, because something was computed on the way
  */
 export function repeatRecording(
   roots: readonly LazyNode[],
   sequence: number,
-  given: readonly LazyNode[],
-  others: readonly LazyNode[],
+  replaced: ReadonlyMap<LazyNode, Value>,
 ): LazyNode[] | null {
-  const replaced = new Map<Value, Value>();
-  given.forEach(({ value }, i) => {
-    const other = at(others, i).value;
-    if (value !== null && other !== null) replaced.set(value, other);
-  });
   const { order, leaves } = trace(roots);
-  const known = replaced.size === given.length && roots.every(({ value }) => value === null);
-  const computedOnTheWay = leaves.some((leaf) => leaf.sequence >= sequence);
+  const computedOnTheWay =
+    leaves.some((leaf) => leaf.sequence >= sequence) || roots.some(({ value }) => value !== null);
   const failed = [...order, ...leaves].some(({ failure }) => failure !== null);
-  if (!known || computedOnTheWay || failed) return null;
+  if (computedOnTheWay || failed) return null;
   const otherLeaves = leaves.map((leaf) => {
-    const other = leaf.value === null ? undefined : replaced.get(leaf.value);
+    // By the node and not by its value: a compiled graph may have stored that in another layout.
+    const other = replaced.get(leaf);
     return other === undefined ? leaf : constant(other, leaf.shape, leaf.dtype);
   });
   const again: LazyNode[] = [];

@@ -8,8 +8,8 @@ import type { PartGraph, ReplicaRequest, ReplicaResponse } from './serve-parts.j
 export type Answer = Omit<ReplicaResponse, 'id'>;
 
 export interface ReplicaThread {
-  /** Whether it is gone. Requests then come to nothing. */
-  readonly ended: boolean;
+  /** Why it is gone; null as long as it is there. Requests then come to nothing. */
+  readonly ended: string | null;
   load(graph: number, part: PartGraph): void;
   drop(graph: number): void;
   /**
@@ -27,17 +27,23 @@ interface Job {
   reject(error: Error): void;
 }
 
-export function startReplica(): ReplicaThread {
+/**
+ * The file of the threads' program, found by the package's own export, so that its ESM and CommonJS builds and its tests start the same.
+ * @throws Error where it is missing
+ */
+export function replicaProgram(): string {
+  return createRequire(import.meta.url).resolve('@cnnzoo/backend-onnx/replica-worker');
+}
+
+export function startReplica(program: string = replicaProgram()): ReplicaThread {
   const jobs = new Map<number, Job>();
   let nextId = 0;
-  let ended = false;
+  let ended: string | null = null;
   let onEnded = () => {};
   const end = new Promise<void>((resolve) => {
     onEnded = resolve;
   });
-  // Found by the package's own export, so that its ESM and CommonJS builds and its tests start the same file.
-  const file = createRequire(import.meta.url).resolve('@cnnzoo/backend-onnx/replica-worker');
-  const worker = startWorker('thread', file, null, {
+  const worker = startWorker('thread', program, null, {
     onMessage(message) {
       const { id, ...answer } = message as ReplicaResponse;
       const job = jobs.get(id);
@@ -46,14 +52,14 @@ export function startReplica(): ReplicaThread {
       job?.resolve(answer);
     },
     onEnd(reason) {
-      ended = true;
+      ended = reason;
       for (const job of jobs.values()) job.reject(new Error(`a thread of a training step has ended: ${reason}`));
       jobs.clear();
       onEnded();
     },
   });
   const post = (request: ReplicaRequest, transfer: readonly ArrayBuffer[] = []) => {
-    if (!ended) worker.post(request, transfer);
+    if (ended === null) worker.post(request, transfer);
   };
   return {
     get ended() {
@@ -62,7 +68,7 @@ export function startReplica(): ReplicaThread {
     load: (graph, part) => post({ kind: 'load', graph, part }),
     drop: (graph) => post({ kind: 'drop', graph }),
     run(graph, inputs, outputs) {
-      if (ended) return Promise.reject(new Error('a thread of a training step has ended'));
+      if (ended !== null) return Promise.reject(new Error(`a thread of a training step has ended: ${ended}`));
       const id = nextId++;
       worker.ref();
       return new Promise((resolve, reject) => {
@@ -72,7 +78,7 @@ export function startReplica(): ReplicaThread {
       });
     },
     async close() {
-      if (ended) return;
+      if (ended !== null) return;
       worker.ref();
       post(null);
       await end;

@@ -55,7 +55,7 @@ export function replicatedGraph(
   let here: GraphSession | null = null;
 
   function versionsIn(thread: ReplicaThread): number[] {
-    for (const each of loaded.keys()) if (each.ended) loaded.delete(each);
+    for (const each of loaded.keys()) if (each.ended !== null) loaded.delete(each);
     let versions = loaded.get(thread);
     if (versions === undefined) {
       versions = [];

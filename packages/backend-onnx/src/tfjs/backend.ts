@@ -66,7 +66,7 @@ export class OnnxBackend extends tf.KernelBackend {
   readonly #pending = new PendingTensors();
   readonly #boundary = new StepBoundary();
   #recorded = { nodes: 0, bytes: 0 };
-  /** How often so far a tensor was read, or one of more than one number was given values. */
+  /** How often so far a tensor was read, or one that is no scalar was given values. */
   #contacts = 0;
   #onRecord: ((node: LazyNode) => void) | null = null;
   readonly #variables: VariableHistory;
@@ -87,6 +87,7 @@ export class OnnxBackend extends tf.KernelBackend {
     this.canReplicate = runtime.runsInThreads;
     this.parts = new StepParts(this.engine, {
       nodeOf: (tensor) => this.nodeOf(tensor),
+      nodesOf: ({ dataId }) => this.#dataOf(dataId).nodes(),
       contacts: () => this.#contacts,
       take: () => this.#takePending(),
       defer: (data) => this.#pending.add(data),
@@ -269,10 +270,11 @@ export class OnnxBackend extends tf.KernelBackend {
    */
   startReplicas(count: number): Replicas {
     const { sessions } = this.engine;
-    sessions.replications++;
-    return startReplicas(this.parts, count, () => {
+    const replicas = startReplicas(this.parts, count, () => {
       sessions.replications--;
     });
+    sessions.replications++;
+    return replicas;
   }
 
   // tfjs's interface
@@ -295,7 +297,7 @@ export class OnnxBackend extends tf.KernelBackend {
   /** A node of given values. Where there are too few, as of `tf.add(x, [tensor])`, what reads it fails, and nothing else. */
   #written(values: BackendValues, shape: readonly number[], dtype: DataType): LazyNode {
     const size = sizeOf(shape);
-    if (size > 1) this.#contacts++;
+    if (shape.length > 0) this.#contacts++;
     const node = constant(this.#copyOf(values.length > size ? values.slice(0, size) : values, dtype), shape, dtype);
     if (values.length >= size) return node;
     node.failure = new Error(

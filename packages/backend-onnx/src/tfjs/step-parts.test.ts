@@ -121,7 +121,7 @@ describe('what another thread computes', () => {
 
 /** A thread that fails in a way. */
 const failing = (run: ReplicaThread['run']): ReplicaThread => ({
-  ended: false,
+  ended: null,
   load: () => {},
   drop: () => {},
   run,
@@ -164,7 +164,7 @@ describe('a thread', () => {
     const short = startReplica();
     await short.close();
     await short.close();
-    expect(short.ended).toBe(true);
+    expect(short.ended).toBe('exit code 0');
     await expect(short.run(0, [], [])).rejects.toThrow('has ended');
   });
 

@@ -3,7 +3,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Engine } from '../engine/engine.js';
 import { at } from '../graph/at.js';
-import { type LazyNode, recordedSoFar } from '../graph/node.js';
+import { type LazyNode, recordedSoFar, type Value } from '../graph/node.js';
 import { repeatRecording } from '../replicas/repeat-recording.js';
 import type { ReplicaThread } from '../replicas/replica-thread.js';
 import type { TensorData } from './tensor-data.js';
@@ -11,7 +11,9 @@ import type { TensorData } from './tensor-data.js';
 /** What parts need of the backend. */
 interface Recording {
   nodeOf(tensor: TensorInfo): LazyNode;
-  /** How often so far a tensor was read, or one of more than one number was given values. */
+  /** Its nodes in all shapes that were asked for. */
+  nodesOf(tensor: TensorInfo): readonly LazyNode[];
+  /** How often so far a tensor was read, or one that is no scalar was given values. */
   contacts(): number;
   /** What waits for the barrier, which is then here. */
   take(): (readonly [TensorData, LazyNode])[];
@@ -53,10 +55,17 @@ export class StepParts {
     given: readonly tf.Tensor[],
     others: readonly tf.Tensor[],
   ): tf.Tensor[] | null {
-    const { nodeOf, contacts, infoOf, defer } = this.#recording;
+    const { nodeOf, nodesOf, contacts, infoOf, defer } = this.#recording;
     if (contacts() !== start.contacts) return null;
+    const replaced = new Map<LazyNode, Value>();
+    for (const [i, tensor] of given.entries()) {
+      const { value } = nodeOf(at(others, i));
+      // Other layouts than the plain one have no other shapes.
+      if (value?.layout !== 'plain') return null;
+      for (const node of nodesOf(tensor)) replaced.set(node, value);
+    }
     const roots = results.map(nodeOf);
-    const nodes = repeatRecording(roots, start.sequence, given.map(nodeOf), others.map(nodeOf));
+    const nodes = repeatRecording(roots, start.sequence, replaced);
     if (nodes === null) return null;
     const infos = nodes.map(infoOf);
     // In the order of the first recording, so that it is the same graph.
@@ -68,11 +77,12 @@ export class StepParts {
   /**
    * Begins to compute what waits for the barrier in another thread. Until it has, the tensors have no values; one that is read is computed
    * here. What the thread could not compute waits for the barrier again.
+   * @returns why that is; null where the thread has computed all
    */
-  async flushElsewhere(thread: ReplicaThread, share: number): Promise<void> {
+  async flushElsewhere(thread: ReplicaThread, share: number): Promise<string | null> {
     const waiting = this.#recording.take();
     const nodes = [...new Set(waiting.map(([, node]) => node))];
-    const computed = await this.#engine.computeElsewhere(nodes, thread, share);
+    const { computed, failure } = await this.#engine.computeElsewhere(nodes, thread, share);
     for (const [data, node] of waiting) {
       // A tensor that is gone has no node any more.
       if (data.node !== node) continue;
@@ -84,6 +94,7 @@ export class StepParts {
       value.users = 1;
       this.#engine.release(value);
     }
+    return failure;
   }
 
   /** Computes what is recorded here, with a share of the threads. */

@@ -44,6 +44,11 @@ export class TensorData {
     return view;
   }
 
+  /** The nodes of this data, in all shapes that were asked for. */
+  nodes(): LazyNode[] {
+    return this.node === null ? [] : [this.node, ...this.#views];
+  }
+
   /** Lets go of what a tensor that is gone stood for: somebody may still have its dataId. */
   clear(): void {
     this.stored = false;
