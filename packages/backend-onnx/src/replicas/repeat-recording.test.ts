@@ -81,6 +81,14 @@ const unrepeatable: readonly [string, Record][] = [
     },
   ],
   [
+    'is so long that it is computed on the way',
+    (x) => {
+      let y: tf.Tensor = tf.slice(flat(x), [0, 0], [2, 1]);
+      for (let i = 0; i < 4_100; i++) y = tf.add(y, 1);
+      return [y];
+    },
+  ],
+  [
     'leaves an operation to the cpu backend',
     (x) => [
       tf.add(

@@ -3,8 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Elements } from '../graph/layout.js';
 import { engineStats, registerOnnxBackend } from '../register-backend.js';
-import { type ReplicaThread, startReplica } from '../replicas/replica-thread.js';
+import { type Answer, type ReplicaThread, startReplica } from '../replicas/replica-thread.js';
 import { numbers } from '../testing/both-backends.js';
 import type { OnnxBackend } from './backend.js';
 
@@ -138,10 +139,14 @@ describe('what another thread fails to compute', () => {
       const expected = run(x);
       const values = valuesOf(expected);
       const there = run(x);
-      await backend().parts.flushElsewhere(lost, 2);
+      const answer = backend().parts.flushElsewhere(lost, 2);
       x.dispose();
+      // What it is computed from must be there still, although nobody else wants it.
+      backend().flush();
+      const others = [1, 2, 3].map((seed) => images(2, seed));
+      expect(await answer).not.toBeNull();
       expect(valuesOf(there)).toEqual(values);
-      tf.dispose([expected, there]);
+      tf.dispose([expected, there, others]);
     }),
   );
 
@@ -158,6 +163,63 @@ describe('what another thread fails to compute', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 });
+
+it('what a thread reads stays as it was until it answers, although another thread has answered', () =>
+  withNetwork(async ({ images, run }) => {
+    let read: readonly (Elements | null)[] = [];
+    let answerLate = (_: Answer): void => {};
+    const late = failing((_, inputs) => {
+      read = inputs;
+      return new Promise((resolve) => {
+        answerLate = resolve;
+      });
+    });
+    const soon = failing(async (_, __, outputs) => ({ outputs, failure: 'soon' }));
+    const copies = () => read.map((input) => (input === null ? null : [...input]));
+    const x = images(2, 3);
+    const there = run(x);
+    const lateAnswer = backend().parts.flushElsewhere(late, 2);
+    const before = copies();
+    tf.dispose([x, ...there]);
+    backend().flush();
+    for (let i = 0; i < 3; i++) {
+      const other = images(2, 10 + i);
+      const results = run(other);
+      await backend().parts.flushElsewhere(soon, 2);
+      tf.dispose([other, ...results]);
+      backend().flush();
+    }
+    expect(before.filter((input) => input !== null).length).toBeGreaterThan(2);
+    expect(copies()).toEqual(before);
+    answerLate({ outputs: [], failure: 'late' });
+    expect(await lateAnswer).toBe('late');
+  }));
+
+it('buffers of results come back to the pool, whatever became of their tensors meanwhile', () =>
+  withNetwork(async ({ images, run }) => {
+    const x = images(2, 3);
+    const round = async (fate: 'keep' | 'dispose' | 'read') => {
+      const there = run(x);
+      const answer = backend().parts.flushElsewhere(thread, 2);
+      if (fate === 'read') valuesOf(there);
+      if (fate === 'dispose') tf.dispose(there);
+      await answer;
+      tf.dispose(there);
+      // Buffers are free after the next run.
+      tf.tidy(() => tf.add(x, 1).dataSync());
+    };
+    const levels: number[] = [];
+    for (const fate of ['keep', 'read', 'dispose', 'keep'] as const) {
+      for (let i = 0; i < 12; i++) await round(fate);
+      levels.push(backend().engine.pool.bytes);
+    }
+    const [kept = 0, read = 0, disposed = 0, again = 0] = levels;
+    expect(kept).toBeGreaterThan(0);
+    expect(read).toBeGreaterThanOrEqual(kept);
+    expect(disposed).toBe(kept);
+    expect(again).toBe(kept);
+    x.dispose();
+  }));
 
 describe('a thread', () => {
   it('that has ended says so, and ends once', async () => {
