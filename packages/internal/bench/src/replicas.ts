@@ -35,9 +35,9 @@ if (known === undefined) throw new RangeError(`NETWORK must be one of ${Object.k
 const [usualSide, network] = known;
 const [count, side] = [Number(batch), Number(size ?? usualSide)];
 
-/** Steps that are left out: the first one compiles, and the next ones touch memory for the first time. */
-const warmUp = 4;
-const measured = 12;
+/** Steps that are left out: the first one compiles, the next ones touch memory for the first time, and V8 makes recording faster for some more. */
+const warmUp = 20;
+const measured = 20;
 
 /** The most memory that this process has had, in MB: Linux keeps count. */
 function peak(): number {

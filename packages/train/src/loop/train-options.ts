@@ -71,7 +71,7 @@ export interface TrainOptions {
   /**
    * Parts of each batch that are computed at the same time, each in a thread of its own with its share of the processors. Gradients are added up
    * in the parts' order, so that a run has the same bits each time. As in PyTorch's DistributedDataParallel, batch norm sees one part: a part should have 32 images or
-   * more. It is for many small images, and for machines with more processors than one graph can use: compare the events' `milliseconds`. Needs the
+   * more, and has at least two. It is for many small images, and for machines with more processors than one graph can use: compare the events' `milliseconds`. Needs the
    * backend `onnx`, on the processor. Default 1.
    */
   readonly replicas?: number;
