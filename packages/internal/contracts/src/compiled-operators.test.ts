@@ -91,6 +91,7 @@ function compiledStep(block: number, network: typeof resnet18 = resnet18): Compi
   const runtime: Runtime = {
     description: 'a stub that computes nothing',
     createDeviceSession: null,
+    runsInThreads: false,
     createSession(model) {
       models.push(model);
       return { run() {}, dispose() {} };
