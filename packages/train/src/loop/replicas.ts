@@ -1,6 +1,7 @@
 /** Threads of the backend `onnx` that compute parts of a batch at the same time. */
 import * as tf from '@tensorflow/tfjs-core';
 
+// Repeated in @cnnzoo/backend-onnx: neither package knows the other, and this is what one calls and the other offers.
 /** Threads that compute parts of a training step beside this one. */
 interface ReplicaThreads {
   /** The recording of a batch's first part begins. */

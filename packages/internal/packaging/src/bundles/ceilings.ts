@@ -45,7 +45,8 @@ export const ceilings: Readonly<Record<string, number>> = {
   // 40 and 9.5 before workers could be processes, 40.5 before one that cannot be started failed its own requests only.
   // 40.6 and 10 before small JPEG and PNG files were decoded without libvips.
   '@cnnzoo/data':             41.4,
-  '@cnnzoo/data/worker':      10.7,
+  // 10.7 before sharp was imported once for all images.
+  '@cnnzoo/data/worker':      10.8,
   // 18 before checkpoint folders had an owner and were checked as a whole, and resuming compared runs; 21 before it warned of mistakes, 23 before
   // the progress bar and the search of a learning rate.
   // 26 before MLflow and trackio were told, 27 before their arguments were checked.
@@ -63,7 +64,7 @@ export const ceilings: Readonly<Record<string, number>> = {
   // 62.4 before filter gradients had images in blocks, and what is tuned could be asked for; 63 before 2x2 poolings' gradients compared rows,
   // and training steps named the optimizers of onnxruntime that they do without; 63.9 before overlapping 3x3 poolings' gradients compared lines in blocks;
   // 65.2 before threads computed parts of training steps.
-  '@cnnzoo/backend-onnx':     67.5,
+  '@cnnzoo/backend-onnx':     68,
   // 5 before it could be a process.
   '@cnnzoo/backend-onnx/inference-worker': 5.5,
   // A runtime and no tfjs, as the other.
