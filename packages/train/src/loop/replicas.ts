@@ -1,7 +1,6 @@
 /** Threads of the backend `onnx` that compute parts of a batch at the same time. */
 import * as tf from '@tensorflow/tfjs-core';
 
-// Repeated in @cnnzoo/backend-onnx: neither package knows the other, and this is what one calls and the other offers.
 /** Threads that compute parts of a training step beside this one. */
 interface ReplicaThreads {
   /** The recording of a batch's first part begins. */
@@ -11,6 +10,7 @@ interface ReplicaThreads {
    * @returns the other part's results; null where it has to be recorded by itself
    */
   repeat(results: readonly tf.Tensor[], given: readonly tf.Tensor[], others: readonly tf.Tensor[]): tf.Tensor[] | null;
+  // Repeated in @cnnzoo/backend-onnx: neither package knows the other, and this is what one calls and the other offers.
   /** Has a thread compute what is recorded. */
   start(): void;
   /** Computes what is recorded in this thread, and waits for the others. */
