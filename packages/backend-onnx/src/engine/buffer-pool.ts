@@ -31,6 +31,7 @@ export class BufferPool {
   /** Bytes that wait to be used again. */
   bytes = 0;
 
+  /** @param allocate makes a buffer of so many bytes. Default: in this thread's own memory */
   constructor(allocate: (bytes: number) => ArrayBufferLike = (bytes) => new ArrayBuffer(bytes)) {
     this.#allocate = allocate;
   }

@@ -3,7 +3,7 @@
 import { at } from '../graph/at.js';
 import { Emission, type EmissionOptions } from '../graph/emission.js';
 import { type ElementType, type Layout, physicalShape, relayout } from '../graph/layout.js';
-import type { LazyNode } from '../graph/node.js';
+import { type LazyNode, leafValue } from '../graph/node.js';
 import { encodeModel } from '../graph/onnx-model.js';
 import { emitNode } from '../graph/operation.js';
 import type { Recomputation } from './recompute.js';
@@ -22,11 +22,6 @@ export function onnxTypeOf(node: LazyNode): ElementType {
   const { dtype } = node;
   if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return dtype;
   throw new Error(`${node.name}: a ${dtype} tensor has no place in a graph`);
-}
-
-function layoutOf({ name, value }: LazyNode): Layout {
-  if (value === null) throw new Error(`${name} has no value that a graph could read`);
-  return value.layout;
 }
 
 /** A leaf's value as a constant of the graph. */
@@ -59,7 +54,7 @@ export function emit(
 ): EmittedGraph {
   const graph = new Emission(order, options, roots);
   leaves.forEach((leaf, i) => {
-    const layout = layoutOf(leaf);
+    const { layout } = leafValue(leaf);
     graph.set(leaf, layout, constants.has(i) ? embed(graph, leaf, layout) : `x${i}`);
   });
   order.forEach((node, i) => {

@@ -90,7 +90,7 @@ export class Engine {
 
   /**
    * Begins to compute a part of a training step in another thread.
-   * @returns the nodes that have got their values so, and why others have not, which are still to be computed
+   * @returns the nodes that have got their values so; the others are still to be computed. And why the thread has failed; null where it has not
    */
   async computeElsewhere(
     nodes: readonly LazyNode[],
@@ -102,7 +102,9 @@ export class Engine {
     this.#elsewhere++;
     try {
       if (traced.order.some(({ failure }) => failure !== null)) return { computed, failure: null };
-      const values = (await this.sessions.of(traced).start?.(traced, thread)) ?? [];
+      const { start } = this.sessions.of(traced);
+      if (start === null) throw new Error(`graphs of ${this.#runtime.description} run in one thread`);
+      const values = await start(traced, thread);
       values.forEach((value, i) => {
         const root = at(traced.roots, i);
         // Something has read it meanwhile.

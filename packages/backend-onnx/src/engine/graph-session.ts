@@ -1,7 +1,7 @@
 /** Compiled graphs as the engine runs them: leaves' values in, roots' values out, in host memory or in the device's. */
 import { at } from '../graph/at.js';
 import { physicalShape } from '../graph/layout.js';
-import type { LazyNode, Value } from '../graph/node.js';
+import { type LazyNode, leafValue, type Value } from '../graph/node.js';
 import { sizeOf } from '../graph/shape.js';
 import type { ReplicaThread } from '../replicas/replica-thread.js';
 import type { Runtime, RuntimeInput, RuntimeTensor, SessionOptions } from '../runtime/runtime.js';
@@ -27,9 +27,8 @@ function inputsOf(
   const inputs = new Map<string, RuntimeInput>();
   leaves.forEach((leaf, i) => {
     const name = at(names, i);
-    const { value } = leaf;
     if (name === null) return;
-    if (value === null) throw new Error(`${leaf.name} has no value that a graph could read`);
+    const value = leafValue(leaf);
     const data = dataOf(leaf, value);
     if (data !== null)
       inputs.set(name, { type: onnxTypeOf(leaf), dims: physicalShape(leaf.shape, value.layout), data });

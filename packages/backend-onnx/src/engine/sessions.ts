@@ -114,12 +114,18 @@ export class Sessions {
     return session;
   }
 
-  /** The same step has another graph where it computes activations again, or its convolutions have other forms, or it shares the threads. */
+  /** Whether threads of a graph that is no part sleep between its runs, because those of the parts need the processors. */
+  #sleeps({ share }: Trace): boolean {
+    return share === 1 && this.replications > 0;
+  }
+
+  /** The same step has another graph where it computes activations again, or its convolutions have other forms, or its threads are others. */
   #keyOf(traced: Trace, recompute: boolean): string {
     const key = structuralKey(traced);
     const { share } = traced;
-    if (share === 1 && !recompute && this.#winnersText === '') return key;
-    return `${share === 1 ? '' : `share ${share} `}${recompute ? 'recompute ' : ''}${this.#winnersText}${key}`;
+    const threads = share > 1 ? `share ${share} ` : this.#sleeps(traced) ? 'sleeping ' : '';
+    if (threads === '' && !recompute && this.#winnersText === '') return key;
+    return `${threads}${recompute ? 'recompute ' : ''}${this.#winnersText}${key}`;
   }
 
   /** How a graph for this runtime is written, in which weights are no constants. */
@@ -190,8 +196,7 @@ export class Sessions {
     }
     const { trains, share } = traced;
     const { profile } = this.#options;
-    // Between graphs its threads leave the processors to those of the parts.
-    const yields = share === 1 && this.replications > 0;
+    const yields = this.#sleeps(traced);
     const threads = isSmall(traced) ? 1 : Math.max(1, Math.floor(this.#options.threads / share));
     const session = this.#sessionFor(traced, graph, { profile, yields, trains, threads });
     this.#stats.compilations++;

@@ -147,6 +147,12 @@ class OperationNode implements LazyNode {
 
 const isSymbolic = ({ symbolic }: LazyNode): boolean => symbolic;
 
+/** @throws Error where the node has no value, which a graph that reads it needs */
+export function leafValue({ name, value }: LazyNode): Value {
+  if (value === null) throw new Error(`${name} has no value that a graph could read`);
+  return value;
+}
+
 /** The same operation on other inputs of the same shapes. */
 export function repeated(node: LazyNode, inputs: readonly LazyNode[]): LazyNode {
   const { operation, shape, dtype, attributes, forward } = node;

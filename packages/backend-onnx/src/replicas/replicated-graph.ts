@@ -5,7 +5,7 @@ import { type GraphSession, hostGraph } from '../engine/graph-session.js';
 import type { Trace } from '../engine/trace.js';
 import { at } from '../graph/at.js';
 import { physicalShape } from '../graph/layout.js';
-import type { Value } from '../graph/node.js';
+import { leafValue, type Value } from '../graph/node.js';
 import { sizeOf } from '../graph/shape.js';
 import type { Runtime, SessionOptions } from '../runtime/runtime.js';
 import type { ReplicaThread } from './replica-thread.js';
@@ -26,18 +26,17 @@ function partOf(
   { model, inputs, outputs }: CompiledGraph,
   options: SessionOptions,
 ): { part: PartGraph; read: number[] } {
-  const read = inputs.flatMap((name, i) => (name === null ? [] : [i]));
-  const inputTensors = read.map((i): PartTensor => {
-    const leaf = at(leaves, i);
-    const { value } = leaf;
-    if (value === null) throw new Error(`${leaf.name} has no value that a graph could read`);
-    return { name: at(inputs, i) ?? '', type: onnxTypeOf(leaf), dims: physicalShape(leaf.shape, value.layout) };
+  const named = inputs.flatMap((name, index) => (name === null ? [] : [{ name, index }]));
+  const inputTensors = named.map(({ name, index }): PartTensor => {
+    const leaf = at(leaves, index);
+    return { name, type: onnxTypeOf(leaf), dims: physicalShape(leaf.shape, leafValue(leaf).layout) };
   });
   const outputTensors = roots.map((root, i): PartTensor => {
     const { name, layout } = at(outputs, i);
     return { name, type: onnxTypeOf(root), dims: physicalShape(root.shape, layout) };
   });
-  return { part: { model: inSharedMemory(model), options, inputs: inputTensors, outputs: outputTensors }, read };
+  const part = { model: inSharedMemory(model), options, inputs: inputTensors, outputs: outputTensors };
+  return { part, read: named.map(({ index }) => index) };
 }
 
 export function replicatedGraph(
@@ -74,9 +73,7 @@ export function replicatedGraph(
       const versions = versionsIn(thread);
       const inputs = read.map((leafIndex, i) => {
         const leaf = at(leaves, leafIndex);
-        const { value } = leaf;
-        if (value === null) throw new Error(`${leaf.name} has no value that a graph could read`);
-        const { version, data } = shared.of(value, onnxTypeOf(leaf));
+        const { version, data } = shared.of(leafValue(leaf), onnxTypeOf(leaf));
         if (versions[i] === version) return null;
         versions[i] = version;
         return data;

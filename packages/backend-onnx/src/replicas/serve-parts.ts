@@ -51,13 +51,13 @@ interface LoadedGraph {
 function loadedGraph(runtime: Runtime, { model, options, inputs, outputs }: PartGraph): LoadedGraph {
   let session: Session | null = null;
   /** Copies of the inputs: onnxruntime's binding does not read shared memory. */
-  const own = new Map<string, RuntimeInput>();
+  const own = new Map<string, RuntimeTensor>();
   return {
     run(values, buffers) {
       values.forEach((shared, i) => {
         if (shared === null) return;
         const { name, type, dims } = at(inputs, i);
-        const copy = own.get(name)?.data as Elements | undefined;
+        const copy = own.get(name)?.data;
         if (copy === undefined) own.set(name, { type, dims, data: shared.slice() });
         else copy.set(shared);
       });

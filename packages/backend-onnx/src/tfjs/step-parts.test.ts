@@ -221,6 +221,20 @@ it('buffers of results come back to the pool, whatever became of their tensors m
     x.dispose();
   }));
 
+it('graphs of a training with replicas are others, whose threads sleep: the same graph afterwards is compiled for itself', async () => {
+  const x = numbers([40], 1);
+  const compiled = () => {
+    const before = engineStats().compilations;
+    tf.tidy(() => tf.sin(tf.mul(x, 3)).dataSync());
+    return engineStats().compilations - before;
+  };
+  const replicas = backend().startReplicas(2);
+  expect([compiled(), compiled()]).toEqual([1, 0]);
+  await replicas.close();
+  expect([compiled(), compiled()]).toEqual([1, 0]);
+  x.dispose();
+});
+
 describe('a thread', () => {
   it('that has ended says so, and ends once', async () => {
     const short = startReplica();

@@ -77,7 +77,7 @@ export class StepParts {
   /**
    * Begins to compute what waits for the barrier in another thread. Until it has, the tensors have no values; one that is read is computed
    * here. What the thread could not compute waits for the barrier again.
-   * @returns why that is; null where the thread has computed all
+   * @returns why the thread has failed; null where it has not
    */
   async flushElsewhere(thread: ReplicaThread, share: number): Promise<string | null> {
     const waiting = this.#recording.take();

@@ -3,7 +3,6 @@
  * `pnpm --filter @cnnzoo/bench recompute [NETWORK [BATCH [SIZE]]]`. Peak memory of three steps, and the last one's time.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
 import { inceptionV3 } from '@cnnzoo/inception';
@@ -11,17 +10,15 @@ import { resnet18, resnet50, resnet152 } from '@cnnzoo/resnet';
 import { sgd, updateWeights } from '@cnnzoo/train';
 import { vgg11 } from '@cnnzoo/vgg';
 import * as tf from '@tensorflow/tfjs-core';
+import { processMemory } from './worker/process-memory.js';
 
 const networks = { inceptionV3, resnet18, resnet50, resnet152, vgg11 };
 const [name = 'resnet50', batch = '8', size = name === 'inceptionV3' ? '299' : '224', kind] = process.argv.slice(2);
 const network = networks[name as keyof typeof networks];
 if (network === undefined) throw new RangeError(`NETWORK must be one of ${Object.keys(networks).join(', ')}`);
 
-/** The most memory that this process has had, in MB: Linux keeps count. */
-function peak(): number {
-  const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-  return Number(kilobytes) / 1024;
-}
+/** The most memory that this process has had, in MB. */
+const peak = () => processMemory().peakMemory / 2 ** 20;
 
 async function steps(recompute: boolean): Promise<void> {
   registerOnnxBackend();

@@ -3,7 +3,6 @@
  * `pnpm --filter @cnnzoo/bench replicas [NETWORK [BATCH [SIZE [PARTS]]]]`. Median times of a process's steps, and its peak memory.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { registerOnnxBackend } from '@cnnzoo/backend-onnx';
@@ -13,6 +12,7 @@ import { lenet5 } from '@cnnzoo/lenet';
 import { cifarResnet, resnet18, resnet50 } from '@cnnzoo/resnet';
 import { type Loader, sgd, train } from '@cnnzoo/train';
 import * as tf from '@tensorflow/tfjs-core';
+import { processMemory } from './worker/process-memory.js';
 
 interface Options {
   readonly numClasses: number;
@@ -39,11 +39,8 @@ const [count, side] = [Number(batch), Number(size ?? usualSide)];
 const warmUp = 20;
 const measured = 20;
 
-/** The most memory that this process has had, in MB: Linux keeps count. */
-function peak(): number {
-  const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-  return Number(kilobytes) / 1024;
-}
+/** The most memory that this process has had, in MB. */
+const peak = () => processMemory().peakMemory / 2 ** 20;
 
 async function steps(replicas: number): Promise<void> {
   registerOnnxBackend();

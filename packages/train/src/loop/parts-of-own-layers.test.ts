@@ -60,7 +60,14 @@ function networkOf(layer: tfl.layers.Layer): tfl.LayersModel {
 const usualLoss: Loss = (labels, logits) => crossEntropy(labels, logits);
 
 /** Trains; gives the losses and the weights. */
-async function run(model: tfl.LayersModel, replicas: number, batch: number, steps = 3, loss = usualLoss) {
+async function run(
+  model: tfl.LayersModel,
+  replicas: number,
+  batch: number,
+  steps = 3,
+  loss = usualLoss,
+  accumulate = 1,
+) {
   const optimizer = sgd({ learningRate: 0.5 });
   const losses: number[] = [];
   await train(model, tinyLoader(steps, batch), {
@@ -68,6 +75,7 @@ async function run(model: tfl.LayersModel, replicas: number, batch: number, step
     optimizer,
     loss,
     replicas,
+    accumulate,
     warnings: false,
     onEvent: (event) => {
       if (event.type === 'step') losses.push(event.loss);
@@ -107,7 +115,11 @@ test.each([
   close(parts.weights, whole.weights);
 });
 
-test('a part that leaves a weight out has no gradient of it', async () => {
+test.each([
+  // Three images and two: the second part is recorded by itself.
+  ['part', 2, 1],
+  ['batch', 1, 2],
+])('a %s that leaves a weight out has no gradient of it', async (_, replicas, accumulate) => {
   let calls = 0;
   const layer = ownLayer(
     (x, training) => {
@@ -120,8 +132,7 @@ test('a part that leaves a weight out has no gradient of it', async () => {
       own.add('odd', [16, 16], 0);
     },
   );
-  // Three images and two: the second part is recorded by itself.
-  await run(networkOf(layer), 2, 5, 1);
+  await run(networkOf(layer), replicas, 5, accumulate, usualLoss, accumulate);
   expect(calls).toBe(2);
   for (const [name, weight] of (layer as Own).own)
     expect(Math.abs(tf.tidy(() => tf.sum(tf.abs(weight)).dataSync()[0] ?? 0)), name).toBeGreaterThan(0.01);

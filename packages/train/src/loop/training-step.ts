@@ -28,10 +28,10 @@ interface StepMeasures {
 
 /**
  * One update of the weights: forward, loss of all heads and the model's regularizers, backward, clipping, optimizer. Several
- * batches are one step in parts: their gradients are averaged, weighted by their images, and memory is needed for one at a time.
+ * batches are one step: their gradients are averaged, weighted by their images, and memory is needed for one at a time.
  *
  * Nothing is read from the backend until the end, and then all at once: on a backend that records and runs later the whole step,
- * updates included, is one graph.
+ * updates included, is one graph. With replicas each part of a batch is one, and the sums and updates are another.
  */
 export async function trainingStep(
   model: LayersModel,
@@ -49,8 +49,8 @@ export async function trainingStep(
   let parts: PartResult[] = [];
   const { replicas } = options;
   try {
-    for (const [part, batch] of batches.entries()) {
-      const last = part === batches.length - 1;
+    for (const [index, batch] of batches.entries()) {
+      const last = index === batches.length - 1;
       const count = batch.images.shape[0];
       const share = count / total;
       if (replicas !== null) parts = await backwardInParts(model, variables, batch, options, replicas);
@@ -69,9 +69,9 @@ export async function trainingStep(
       parts = [];
       tf.dispose(sums);
       sums = gradients as tf.NamedTensorMap;
-      const [partNorm = Number.NaN, partLoss = Number.NaN, accuracy = 0, ...values] = await readAndDispose(measures);
-      norm = partNorm;
-      loss += partLoss * share;
+      const [batchNorm = Number.NaN, batchLoss = Number.NaN, accuracy = 0, ...values] = await readAndDispose(measures);
+      norm = batchNorm;
+      loss += batchLoss * share;
       correct += Math.round(accuracy * count);
       metrics = addMetrics(metrics, namedMetrics(options.metrics, values), share);
     }
@@ -92,14 +92,15 @@ export async function readAndDispose(tensor: tf.Tensor): Promise<ArrayLike<numbe
   }
 }
 
+/** New tensors: the sums are the caller's. A batch that leaves a weight out, as where a layer is skipped, has no gradient of it. */
 function addGradients(sums: tf.NamedTensorMap, gradients: tf.NamedTensorMap, share: number): tf.NamedTensorMap {
   if (share === 1) return gradients;
   const factor = tf.scalar(share);
-  return Object.fromEntries(
-    Object.entries(gradients).map(([name, gradient]) => {
-      const part = tf.mul(gradient, factor);
-      const sum = sums[name];
-      return [name, sum === undefined ? part : tf.add(sum, part)];
-    }),
-  );
+  const added = new Map(Object.entries(sums).map(([name, sum]) => [name, tf.clone(sum)]));
+  for (const [name, gradient] of Object.entries(gradients)) {
+    const term = tf.mul(gradient, factor);
+    const sum = added.get(name);
+    added.set(name, sum === undefined ? term : tf.add(sum, term));
+  }
+  return Object.fromEntries(added);
 }
