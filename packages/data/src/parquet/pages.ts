@@ -42,8 +42,9 @@ export function checkPages(bytes: Uint8Array, { rows, unpacked }: ChunkFacts): v
   }
 }
 
+/** A number that every writer gives: hyparquet, where it is missing, would read on at a place that is no number, for ever. */
 function integer(struct: ThriftStruct, field: number): number {
-  const value = struct.get(field) ?? 0;
+  const value = struct.get(field);
   if (typeof value === 'number' && value >= 0) return value;
   throw new Error('corrupt parquet: a page without its sizes');
 }
