@@ -56,7 +56,12 @@ export async function trainHead(
   }
 
   const map = input({ shape: backbone.outputs[0]?.shape.slice(1) ?? [] });
-  const layers = [blocks.globalAveragePooling2d(), blocks.dense({ name: 'head', units: categories.length })];
+  // One layer needs no random start, and without it the same examples give the same head.
+  const zeros = blocks.constant(0);
+  const layers = [
+    blocks.globalAveragePooling2d(),
+    blocks.dense({ name: 'head', units: categories.length, kernelInitializer: zeros, biasInitializer: zeros }),
+  ];
   const head = layersModel({ inputs: map, outputs: blocks.connect(map, ...layers) });
   try {
     await train.train(head, batches(seen, examples), {

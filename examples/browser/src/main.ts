@@ -150,6 +150,8 @@ function showFile(file: Blob | undefined): Promise<void> {
     });
     endCamera();
     show(canvas);
+    // What was said of another image.
+    answer.replaceChildren();
     await classifyCurrent();
   });
 }
