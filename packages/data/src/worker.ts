@@ -13,6 +13,8 @@ async function serve(link: WorkerLink, { plan, onError, progress }: WorkerSetup)
   const { default: sharp } = await import('sharp');
   sharp.concurrency(1);
   sharp.cache(false);
+  // A transform from a module may be anybody's.
+  const lent = typeof plan.transform !== 'string';
   let previous = Promise.resolve();
   const begun = (index: number) => {
     if (progress === null) return link.post({ begun: index } satisfies WorkerResponse);
@@ -23,7 +25,7 @@ async function serve(link: WorkerLink, { plan, onError, progress }: WorkerSetup)
     const { id, task } = message as WorkerRequest;
     previous = previous.then(async () => {
       try {
-        const result = await collate(task, { ...(await transforms), onError, decodedAtOnce: 1 }, begun);
+        const result = await collate(task, { ...(await transforms), onError, decodedAtOnce: 1, lent }, begun);
         const { batch } = result;
         const response: WorkerResponse = { id, result };
         link.post(response, batch === undefined ? [] : [batch.data.buffer as ArrayBuffer]);

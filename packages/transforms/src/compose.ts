@@ -20,7 +20,16 @@ export function compose(transforms: readonly Transform[]): Transform {
     checkImage(image);
     return steps.reduce((result, step) => step(result, random, onDraw), image);
   };
-  return Object.assign(composed, { description: describeList(transforms) });
+  const last = steps.at(-1)?.into;
+  const into: Transform['into'] =
+    last === undefined
+      ? undefined
+      : (image, random, place) => {
+          checkImage(image);
+          const before = steps.slice(0, -1).reduce((result, step) => step(result, random), image);
+          return last(before, random, place);
+        };
+  return Object.assign(composed, { description: describeList(transforms), ...(into === undefined ? {} : { into }) });
 }
 
 /** The description of a list of transforms, or undefined where a function of the user's own is in it. */

@@ -60,6 +60,6 @@ export {
 export { type RandomResizedCropOptions, randomResizedCrop } from './random/random-resized-crop.js';
 export { scaleJitter } from './random/scale-jitter.js';
 export { type RecipeAugmentation, type RecipeImages, recipeAugmentation } from './recipe-augmentation.js';
-export type { Draw, DrawListener, RandomTransform, Transform, TransformDescription } from './transform.js';
+export type { Draw, DrawListener, RandomTransform, ResultPlace, Transform, TransformDescription } from './transform.js';
 export { globalContrastNormalization } from './whitening/contrast-normalization.js';
 export { type FitZcaOptions, fitZca, type Zca, zcaWhitening } from './whitening/zca.js';

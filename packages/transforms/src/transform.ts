@@ -17,6 +17,9 @@ export interface TransformDescription {
   readonly arguments: readonly unknown[];
 }
 
+/** Where so many numbers of a result go. */
+export type ResultPlace = (length: number) => Float32Array<ArrayBuffer>;
+
 /**
  * A function from an image to a new image; the one given is never changed. Random ones need a generator, and say what
  * they drew to `onDraw`. Your own functions are as welcome in {@link compose} as this package's.
@@ -25,6 +28,11 @@ export interface Transform {
   (image: Image, random?: RandomGenerator, onDraw?: DrawListener): Image;
   /** How to make it again elsewhere; a function of your own has none. */
   readonly description?: TransformDescription | undefined;
+  /**
+   * The same, with the numbers of the result where the caller wants them, such as their place in a batch. What ends in {@link normalize} behind
+   * `toTensor()` has it.
+   */
+  readonly into?: ((image: Image, random: RandomGenerator | undefined, place: ResultPlace) => Image) | undefined;
 }
 
 /** A random {@link Transform} in its two halves: what to do, and doing it. */

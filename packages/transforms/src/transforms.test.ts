@@ -222,6 +222,24 @@ test('compose runs this package’s transforms and functions of one’s own', ()
   expect(Math.max(...result.data)).toBeLessThanOrEqual(0.5);
 });
 
+test('what ends in normalize puts its numbers where they are wanted', () => {
+  const [floats, statistics] = [toTensor(), normalize([0.4], [0.3])];
+  const ways = [compose([randomCrop(6), floats, statistics]), compose([compose([randomCrop(6), floats, statistics])])];
+  for (const transform of ways) {
+    const image = imageOf(8, 8);
+    const expected = transform(image, randomGenerator(1));
+    const batch = new Float32Array(3 * expected.data.length);
+    const place = (length: number) => batch.subarray(length, 2 * length);
+    const result = transform.into?.(image, randomGenerator(1), place);
+    expect(result).toEqual(expected);
+    expect(batch.subarray(expected.data.length, 2 * expected.data.length)).toEqual(expected.data);
+    expect(batch.filter((value) => value === 0).length).toBeGreaterThanOrEqual(2 * expected.data.length);
+    expect(() => transform.into?.({ ...image, width: 3 }, randomGenerator(1), place)).toThrow(/image.data must hold/);
+  }
+  expect(compose([statistics, floats]).into).toBeUndefined();
+  expect(compose([]).into).toBeUndefined();
+});
+
 describe('bad input is named, with its value and what was expected', () => {
   const image = imageOf(10, 8);
   const floats = new Float32Array(240);

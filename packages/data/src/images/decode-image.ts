@@ -9,10 +9,10 @@ import { withChannels } from './channels.js';
 import { formatNames, type ImageFormat, imageEnding, imageFormat, imageFormats } from './image-format.js';
 import { checkMarkers, jpegFrame } from './jpeg-markers.js';
 import { checkScans } from './jpeg-scans.js';
+import { decodeByLibjpeg } from './libjpeg/libjpeg.js';
 import { chunksOf, packedAnew, pngAsPillowReads } from './png-chunks.js';
 import { decodePpm } from './ppm.js';
 import { decodeWithSharp } from './sharp-decoder.js';
-import { decodeSmallJpeg } from './small-jpeg.js';
 import { decodeSmallPng } from './small-png.js';
 
 /** How images are decoded. */
@@ -31,10 +31,12 @@ export interface Decoding {
 /** Twice the number from which Pillow warns of a decompression bomb: from there on it refuses. */
 const pillowLimit = 178_956_970;
 
-/** Images of at most so many pixels are decoded without libvips, whose preparations take longer than the decoding. */
-const smallPixels = 128 * 128;
-/** A larger file has more than pixels in it, and is left to libvips. */
-const smallBytes = 2 ** 20;
+/** A PNG of at most so many pixels is decoded without libvips, whose preparations take longer than the decoding. */
+const mostPngPixels = 128 * 128;
+/** A JPEG of at most so many pixels is decoded in this thread, in some 5 ms; larger ones by libvips, which uses threads of its own. */
+const mostJpegPixels = 2 ** 20;
+/** A larger file has more than such pixels in it, and is left to libvips. */
+const mostBytes = 2 ** 20;
 
 /** Decoders that read without sharp: small formats that libvips' build in sharp lacks. */
 const ownDecoders = { BMP: decodeBmp, PPM: decodePpm } as const;
@@ -54,6 +56,15 @@ const ownDecoders = { BMP: decodeBmp, PPM: decodePpm } as const;
  * const { width, height } = await decodeImage(await readFile('photo.jpg'), 'photo.jpg');
  */
 export async function decodeImage(bytes: Uint8Array, name: string, decoding: Partial<Decoding> = {}): Promise<Image> {
+  return decode(bytes, name, decoding, false);
+}
+
+/** `decodeImage`, of a JPEG without a copy: its pixels may last only until the next image is decoded in this thread. */
+export async function decodeLent(bytes: Uint8Array, name: string, decoding: Partial<Decoding>): Promise<Image> {
+  return decode(bytes, name, decoding, true);
+}
+
+async function decode(bytes: Uint8Array, name: string, decoding: Partial<Decoding>, lent: boolean): Promise<Image> {
   check(
     'bytes',
     bytes,
@@ -80,7 +91,7 @@ export async function decodeImage(bytes: Uint8Array, name: string, decoding: Par
     throw new DataError(name, 'a TIFF file by its first bytes, and another by its name: rename it to .tif');
   try {
     if (format === 'BMP' || format === 'PPM') return withChannels(ownDecoders[format](bytes, maxPixels), channels);
-    if (format === 'JPEG') return await decodeJpeg(bytes, channels, maxPixels);
+    if (format === 'JPEG') return await decodeJpeg(bytes, channels, maxPixels, lent);
     if (format === 'PNG') return await decodePng(pngAsPillowReads(bytes), channels, maxPixels);
     return await decodeWithSharp(bytes, format, channels, maxPixels);
   } catch (cause) {
@@ -88,19 +99,19 @@ export async function decodeImage(bytes: Uint8Array, name: string, decoding: Par
   }
 }
 
-async function decodeJpeg(bytes: Uint8Array, channels: 1 | 3 | 4, maxPixels: number): Promise<Image> {
+async function decodeJpeg(bytes: Uint8Array, channels: 1 | 3 | 4, maxPixels: number, lent: boolean): Promise<Image> {
   const { width = 0, height = 0, components } = jpegFrame(bytes) ?? {};
   checkScans(bytes, width, height);
   checkMarkers(bytes);
-  const mostPixels = Math.min(smallPixels, maxPixels);
-  const isSmall = width * height <= mostPixels && bytes.length <= smallBytes && components !== 4;
-  const small = isSmall ? await decodeSmallJpeg(bytes, mostPixels) : null;
-  return small === null ? decodeWithSharp(bytes, 'JPEG', channels, maxPixels) : withChannels(small, channels);
+  const mostPixels = Math.min(mostJpegPixels, maxPixels);
+  const isSmall = width * height <= mostPixels && bytes.length <= mostBytes && components !== 4;
+  const image = isSmall ? await decodeByLibjpeg(bytes, mostPixels, lent) : null;
+  return image === null ? decodeWithSharp(bytes, 'JPEG', channels, maxPixels) : withChannels(image, channels);
 }
 
 async function decodePng(bytes: Uint8Array, channels: 1 | 3 | 4, maxPixels: number): Promise<Image> {
-  const mostPixels = Math.min(smallPixels, maxPixels);
-  const small = bytes.length <= smallBytes ? decodeSmallPng([...chunksOf(bytes)], mostPixels) : null;
+  const mostPixels = Math.min(mostPngPixels, maxPixels);
+  const small = bytes.length <= mostBytes ? decodeSmallPng([...chunksOf(bytes)], mostPixels) : null;
   if (small !== null) return withChannels(small, channels);
   try {
     return await decodeWithSharp(bytes, 'PNG', channels, maxPixels);

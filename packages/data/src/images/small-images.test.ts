@@ -6,9 +6,9 @@ import { type DamagedCase, damagedFile } from '../fixtures/damaged.js';
 import { withChannels } from './channels.js';
 import { decodeImage } from './decode-image.js';
 import { jpegFrame } from './jpeg-markers.js';
+import { decodeByLibjpeg } from './libjpeg/libjpeg.js';
 import { chunksOf, pngAsPillowReads } from './png-chunks.js';
 import { decodeWithSharp } from './sharp-decoder.js';
-import { decodeSmallJpeg } from './small-jpeg.js';
 import { decodeSmallPng } from './small-png.js';
 
 const folder = new URL('../fixtures/pillow/', import.meta.url);
@@ -22,7 +22,7 @@ const limit = 1e6;
 const asRgb = (image: Image) => ({ ...withChannels(image, 3), channels: 3 });
 /** Null where it is not decoded here; undefined where it is refused before any decoder. */
 async function bySmall(file: string, bytes: Buffer): Promise<Image | null | undefined> {
-  if (file.endsWith('.jpg')) return jpegFrame(bytes)?.components === 4 ? null : decodeSmallJpeg(bytes, limit);
+  if (file.endsWith('.jpg')) return jpegFrame(bytes)?.components === 4 ? null : decodeByLibjpeg(bytes, limit);
   try {
     return decodeSmallPng([...chunksOf(pngAsPillowReads(bytes))], limit);
   } catch {
@@ -47,8 +47,8 @@ test('what is decoded without libvips has the pixels that libvips gives', async 
 test('after many files that are refused, the next one is decoded', async () => {
   const bytes = readFileSync(new URL('rgb-420.jpg', folder));
   const expected = await decodeImage(bytes, 'rgb-420.jpg');
-  for (let i = 0; i < 350; i++) expect(await decodeSmallJpeg(bytes.subarray(0, bytes.length - 40), limit)).toBeNull();
-  expect(await decodeSmallJpeg(bytes, limit)).toEqual(expected);
+  for (let i = 0; i < 350; i++) expect(await decodeByLibjpeg(bytes.subarray(0, bytes.length - 40), limit)).toBeNull();
+  expect(await decodeByLibjpeg(bytes, limit)).toEqual(expected);
 });
 
 test('files of several images are decoded at once, each to its own pixels', async () => {
@@ -63,8 +63,8 @@ test('files of several images are decoded at once, each to its own pixels', asyn
 test('the decoder looks at the size itself before it decodes', async () => {
   const bytes = readFileSync(new URL('rgb-420.jpg', folder));
   const { width = 0, height = 0 } = jpegFrame(bytes) ?? {};
-  expect(await decodeSmallJpeg(bytes, width * height - 1)).toBeNull();
-  expect(await decodeSmallJpeg(bytes, width * height)).not.toBeNull();
+  expect(await decodeByLibjpeg(bytes, width * height - 1)).toBeNull();
+  expect(await decodeByLibjpeg(bytes, width * height)).not.toBeNull();
 });
 
 test('where there is no WebAssembly, libvips decodes', async () => {
@@ -73,8 +73,8 @@ test('where there is no WebAssembly, libvips decodes', async () => {
   vi.resetModules();
   vi.stubGlobal('WebAssembly', undefined);
   try {
-    const jpeg = await import('./small-jpeg.js');
-    expect(await jpeg.decodeSmallJpeg(bytes, limit)).toBeNull();
+    const jpeg = await import('./libjpeg/libjpeg.js');
+    expect(await jpeg.decodeByLibjpeg(bytes, limit)).toBeNull();
     const image = await import('./decode-image.js');
     expect(await image.decodeImage(bytes, 'a.jpg')).toEqual(expected);
   } finally {

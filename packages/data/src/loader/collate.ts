@@ -1,4 +1,11 @@
-import { type BatchTransform, type Image, type PixelBatch, randomGenerator, type Transform } from '@cnnzoo/transforms';
+import {
+  type BatchTransform,
+  type Image,
+  type PixelBatch,
+  type ResultPlace,
+  randomGenerator,
+  type Transform,
+} from '@cnnzoo/transforms';
 import { DataError } from '../data-error.js';
 import type { Sample, SampleReference } from '../datasets/dataset.js';
 import { loadSample } from '../datasets/load-sample.js';
@@ -20,6 +27,8 @@ export interface BatchRecipe {
   readonly onError: 'throw' | 'skip';
   /** Images that are decoded at a time, in libuv's threads. More than one costs more in all, but uses idle cores. */
   readonly decodedAtOnce: number;
+  /** Whether an image needs to last only until the next one is decoded: one is decoded at a time, and the transform keeps none. */
+  readonly lent: boolean;
 }
 
 /** A batch as plain arrays. */
@@ -53,13 +62,14 @@ export async function collate(
   for (let i = 0; i < samples.length; i++) {
     onSample(i);
     for (let ahead = pending.length; ahead < Math.min(samples.length, i + recipe.decodedAtOnce); ahead++)
-      pending.push(begin(samples[ahead]));
+      pending.push(begin(samples[ahead], recipe.lent));
     const name = samples[i]?.name ?? '';
     try {
       const loaded = pending[i];
       const sample = loaded instanceof Promise ? await loaded : loaded;
       if (sample === undefined) throw new DataError(name, 'no sample');
-      stack.add(transformed(sample.image, name, recipe, seed, epoch, start + i), sample.label, name);
+      const place = (length: number) => stack.place(length);
+      stack.add(transformed(sample.image, name, recipe, place, seed, epoch, start + i), sample.label, name);
     } catch (error) {
       if (recipe.onError === 'throw') throw error;
       skipped.push({ file: error instanceof DataError ? error.file : name, message: messageOf(error) });
@@ -72,10 +82,10 @@ export async function collate(
 }
 
 /** Starts loading; a promise that fails before its turn is not an unhandled rejection. */
-function begin(reference: SampleReference | undefined): Sample | Promise<Sample> {
+function begin(reference: SampleReference | undefined, lent: boolean): Sample | Promise<Sample> {
   if (reference === undefined) throw new RangeError('no sample');
   try {
-    const loading = loadSample(reference);
+    const loading = loadSample(reference, lent);
     if (loading instanceof Promise) loading.catch(() => {});
     return loading;
   } catch (error) {
@@ -89,13 +99,15 @@ function transformed(
   image: Image,
   name: string,
   { transform }: BatchRecipe,
+  place: ResultPlace,
   seed: number,
   epoch: number,
   position: number,
 ): Image {
   if (transform === undefined) return image;
   try {
-    return transform(image, randomGenerator(seed, epoch, position));
+    const random = randomGenerator(seed, epoch, position);
+    return transform.into === undefined ? transform(image, random) : transform.into(image, random, place);
   } catch (cause) {
     throw new DataError(name, `its transform failed (${messageOf(cause)})`, { cause });
   }
@@ -116,17 +128,26 @@ class BatchStack {
     this.#labels = new Int32Array(capacity);
   }
 
+  /** Where so many numbers of the next image go. */
+  place(length: number): Float32Array<ArrayBuffer> {
+    const { length: capacity } = this.#labels;
+    if (this.#first === undefined && this.#data.length !== capacity * length)
+      this.#data = new Float32Array(capacity * length);
+    const fits = this.#data.length === capacity * length;
+    return fits ? this.#data.subarray(this.#count * length, (this.#count + 1) * length) : new Float32Array(length);
+  }
+
   add(image: Image, label: number, name: string): void {
     const size = image.data.length;
-    if (this.#first === undefined) {
-      this.#first = image;
-      this.#data = new Float32Array(this.#labels.length * size);
-    } else if (describeSize(this.#first) !== describeSize(image))
+    const place = this.place(size);
+    if (this.#first === undefined) this.#first = image;
+    else if (describeSize(this.#first) !== describeSize(image))
       throw new DataError(
         name,
         `${describeSize(image)} (height x width x channels), the batch's other images are ${describeSize(this.#first)}; end the transform in a crop, or in a resize to both sides`,
       );
-    this.#data.set(image.data, this.#count * size);
+    const isThere = image.data.buffer === place.buffer && image.data.byteOffset === place.byteOffset;
+    if (!isThere) place.set(image.data);
     this.#labels[this.#count++] = label;
   }
 

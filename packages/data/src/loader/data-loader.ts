@@ -194,7 +194,7 @@ export class DataLoader {
     const { transform, batchTransform, workers = 0, onError = 'throw', imageTimeout = 60 } = this.#options;
     if (workers === 0) {
       if (transform instanceof URL) throw new TypeError(urlWithoutWorkers);
-      const recipe = { transform, batchTransform, onError, decodedAtOnce: 4 };
+      const recipe = { transform, batchTransform, onError, decodedAtOnce: 4, lent: false };
       return { collate: (task) => collate(task, recipe), end: async () => {} };
     }
     const pool =

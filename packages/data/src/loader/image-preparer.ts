@@ -122,7 +122,13 @@ export function imagePreparer(options: ImagePreparerOptions): ImagePreparer {
   const run = async (samples: readonly SampleReference[]) => {
     const task = { samples, seed: 0, epoch: 0, batch: 0, start: 0 };
     if (workers === 0 && !(transform instanceof URL))
-      return collate(task, { transform, batchTransform: undefined, onError: 'throw', decodedAtOnce: 4 });
+      return collate(task, {
+        transform,
+        batchTransform: undefined,
+        onError: 'throw',
+        decodedAtOnce: 4,
+        lent: false,
+      });
     starting ??= startWorkerPool(workers, { plan, onError: 'throw', imageTimeout: imageTimeout * 1000, kind });
     return (await starting).run(task);
   };

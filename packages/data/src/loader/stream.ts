@@ -12,7 +12,7 @@ import {
 } from '@cnnzoo/checks';
 import type { Image, Transform } from '@cnnzoo/transforms';
 import { checkIndex, type Dataset, type PixelReference, type Sample, sampleRule } from '../datasets/dataset.js';
-import { type BatchTask, collate } from './collate.js';
+import { type BatchRecipe, type BatchTask, collate } from './collate.js';
 import { type ImageBatch, toTensors } from './image-batch.js';
 
 /** Samples that come one after the other: an array, a generator, a stream. */
@@ -91,7 +91,13 @@ export async function* batchStream(
     transform: optional(callable<Transform>('a transform')),
     dropLast: optional(boolean),
   });
-  const recipe = { transform, batchTransform: undefined, onError: 'throw' as const, decodedAtOnce: 1 };
+  const recipe: BatchRecipe = {
+    transform,
+    batchTransform: undefined,
+    onError: 'throw',
+    decodedAtOnce: 1,
+    lent: false,
+  };
   let batch = 0;
   let pending: PixelReference[] = [];
   async function flush(): Promise<ImageBatch | undefined> {

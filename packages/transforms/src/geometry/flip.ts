@@ -1,4 +1,5 @@
 import { blankImage, type Image } from '../image/image.js';
+import { mirrored } from '../simd/flip.js';
 import { defineTransform, type Transform } from '../transform.js';
 
 /**
@@ -24,6 +25,8 @@ export function verticalFlip(): Transform {
 }
 
 export function flipHorizontally(image: Image): Image {
+  const bySimd = mirrored(image);
+  if (bySimd !== null) return bySimd;
   const { data, width, height, channels } = image;
   const result = blankImage(image, width, height);
   const out = result.data;

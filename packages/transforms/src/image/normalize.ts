@@ -1,7 +1,7 @@
 import { check } from '@cnnzoo/checks';
 import { numbersRule } from '../arguments.js';
-import { normalized } from '../simd/tables.js';
-import { defineTransform, type Transform } from '../transform.js';
+import { normalizeBytes } from '../simd/tables.js';
+import { defineTransform, type ResultPlace, type Transform } from '../transform.js';
 import { type ByteImage, type FloatImage, type Image, isFloat } from './image.js';
 
 /**
@@ -57,18 +57,20 @@ export function toTensorNormalized(mean: readonly number[], standardDeviation: r
     const s = Math.fround(standardDeviation[channel] ?? standardDeviation[0] ?? 1);
     return Float32Array.from({ length: 256 }, (_, value) => Math.fround(Math.fround(value / 255) - m) / s);
   });
-  return (image) => {
+  const into = (image: Image, place: ResultPlace): Image => {
     if (isFloat(image)) return onFloats(image);
-    const bySimd = normalized(image as ByteImage, ...perChannel('normalize', image, mean, standardDeviation));
-    if (bySimd !== null) return { ...image, data: bySimd };
+    const statistics = perChannel('normalize', image, mean, standardDeviation);
     const { data: bytes, channels } = image;
-    const data = new Float32Array(bytes.length);
+    const data = place(bytes.length);
+    if (normalizeBytes(image as ByteImage, ...statistics, data)) return { ...image, data };
     for (let c = 0; c < channels; c++) {
       const table = tables[c] ?? tables[0] ?? data;
       for (let i = c; i < data.length; i += channels) data[i] = table[bytes[i] ?? 0] ?? 0;
     }
     return { ...image, data };
   };
+  const transform: Transform = (image) => into(image, (length) => new Float32Array(length));
+  return Object.assign(transform, { into: (image: Image, _: unknown, place: ResultPlace) => into(image, place) });
 }
 
 function checkStatistics(mean: readonly number[], standardDeviation: readonly number[]): void {

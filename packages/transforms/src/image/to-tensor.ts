@@ -1,4 +1,4 @@
-import { normalized } from '../simd/tables.js';
+import { normalizeBytes } from '../simd/tables.js';
 import { defineTransform, type Transform } from '../transform.js';
 import { type ByteImage, type FloatImage, isFloat } from './image.js';
 
@@ -15,9 +15,9 @@ export function toTensor(): Transform {
   return defineTransform('toTensor', [], (image) => {
     if (isFloat(image)) return checkRange(image);
     const { channels } = image;
-    const bySimd = normalized(image as ByteImage, new Float32Array(channels), new Float32Array(channels).fill(1));
-    if (bySimd !== null) return { ...image, data: bySimd };
     const data = new Float32Array(image.data.length);
+    const [means, deviations] = [new Float32Array(channels), new Float32Array(channels).fill(1)];
+    if (normalizeBytes(image as ByteImage, means, deviations, data)) return { ...image, data };
     for (let i = 0; i < data.length; i++) data[i] = (image.data[i] ?? 0) / 255;
     return { ...image, data };
   });

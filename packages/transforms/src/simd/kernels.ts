@@ -21,6 +21,7 @@ export interface Kernels {
   blendWithImage(source: number, others: number, out: number, count: number, factor: number): void;
   smooth(source: number, out: number, row: number, height: number, channels: number): void;
   shiftHue(source: number, out: number, pixels: number, shift: number): void;
+  mirrorRgb(source: number, out: number, width: number, height: number): void;
   lookUp(source: number, out: number, count: number, table: number): void;
   lookUpRgb(source: number, out: number, pixels: number, tables: number): void;
   histogramRgb(source: number, pixels: number, counts: number): void;

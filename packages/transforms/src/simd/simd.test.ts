@@ -5,6 +5,7 @@ import { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } f
 import { adjustHue } from '../color/hue.js';
 import { autocontrast, equalize, posterize } from '../color/levels.js';
 import { affine } from '../geometry/affine.js';
+import { horizontalFlip } from '../geometry/flip.js';
 import { perspective } from '../geometry/perspective.js';
 import { resize } from '../geometry/resize.js';
 import { rotate } from '../geometry/rotate.js';
@@ -58,6 +59,7 @@ const drawn: Record<string, fc.Arbitrary<Transform>> = {
   posterize: fc.integer({ min: 0, max: 8 }).map((bits) => posterize(bits)),
   autocontrast: fc.constant(autocontrast()),
   equalize: fc.constant(equalize()),
+  'horizontal flip': fc.constant(horizontalFlip()),
   'to floats': fc.constant(toTensor()),
   'to normalized floats': fc
     .record({

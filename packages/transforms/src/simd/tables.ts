@@ -44,14 +44,15 @@ export function histogramRgb({ data, width, height, channels }: ByteImage): read
   return [0, 256, 512].map((from) => all.subarray(from, from + 256));
 }
 
-/** (value / 255 - mean) / deviation. @param means one for each channel */
-export function normalized(
+/** (value / 255 - mean) / deviation. @param means one for each channel @returns whether it was computed */
+export function normalizeBytes(
   { data, channels }: ByteImage,
   means: Float32Array,
   deviations: Float32Array,
-): Float32Array<ArrayBuffer> | null {
+  result: Float32Array,
+): boolean {
   const room = 12 % channels === 0 ? placed([data.length, 4 * data.length, 96]) : null;
-  if (room === null) return null;
+  if (room === null) return false;
   const { kernels, bytes, places } = room;
   const [source, out, numbers] = places;
   bytes.set(data, source);
@@ -61,5 +62,6 @@ export function normalized(
   );
   bytes.set(new Uint8Array(statistics.buffer), numbers);
   kernels.normalize(source, out, data.length, numbers);
-  return new Float32Array(bytes.slice(out, out + 4 * data.length).buffer);
+  result.set(new Float32Array(bytes.buffer, out, data.length));
+  return true;
 }
