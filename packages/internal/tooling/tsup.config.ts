@@ -40,6 +40,16 @@ function makeSourceMapsPortable(): void {
   }
 }
 
+/** All that Node 20 knows stays as it is in CommonJS, too: see patchedDependencies in pnpm-workspace.yaml. */
+function refuseHelpers(): void {
+  for (const file of readdirSync('dist', { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.cjs')) continue;
+    const [helper] = /\b_(?:nullishCoalesce|optionalChain)\(/.exec(readFileSync(join('dist', file), 'utf8')) ?? [];
+    if (helper !== undefined)
+      throw new Error(`dist/${file}: ${helper}…) takes the place of an operator: tsup was installed without its patch`);
+  }
+}
+
 /**
  * The second of these steps takes a field of a class for an export of the same name in the same file, and sets both: the exported function
  * is gone once an object of the class is made.
@@ -107,6 +117,7 @@ export default defineConfig(() => {
     },
     onSuccess: async () => {
       refuseExportsThatFieldsOverwrite();
+      refuseHelpers();
       makeSourceMapsPortable();
     },
   };
