@@ -5,8 +5,9 @@
 #include "wasm.h"
 #include <wasm_simd128.h>
 
-
-typedef struct { v128_t r, g, b; } colours;
+typedef struct {
+  v128_t r, g, b;
+} colours;
 
 /* Eight pixels: y as it is, cb and cr less 128. */
 INLINED colours convert(v128_t y, v128_t cb, v128_t cr) {

@@ -28,7 +28,6 @@
 #define BYTES_LOW(a, b) wasm_i8x16_shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define BYTES_HIGH(a, b) wasm_i8x16_shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 
-
 /* 32 bits for each of a vector's eight values. */
 typedef struct {
   v128_t low, high;
@@ -127,7 +126,7 @@ void idct_islow_wasm(const void *table, JCOEFPTR block, JSAMPARRAY output, JDIME
   for (int x = 0; x < 4; x++) c[x] = wasm_i8x16_sub(wasm_i8x16_narrow_i16x8(v[x], v[x + 4]), centre);
   /* p: rows' bytes of columns 0 and 1; q: of 2 and 3; r: of 4 and 5; s: of 6 and 7. */
   v128_t p = BYTES_LOW(c[0], c[1]), q = BYTES_LOW(c[2], c[3]), r = BYTES_HIGH(c[0], c[1]), s = BYTES_HIGH(c[2], c[3]);
-  v128_t left[2] = { LOW(p, q), HIGH(p, q) }, right[2] = { LOW(r, s), HIGH(r, s) };
+  v128_t left[2] = {LOW(p, q), HIGH(p, q)}, right[2] = {LOW(r, s), HIGH(r, s)};
   for (int i = 0; i < 2; i++) {
     v128_t two = wasm_i32x4_shuffle(left[i], right[i], 0, 4, 1, 5);
     v128_t next = wasm_i32x4_shuffle(left[i], right[i], 2, 6, 3, 7);

@@ -5,7 +5,6 @@
 #include "wasm.h"
 #include <wasm_simd128.h>
 
-
 /* Three parts of `near` and one of `far` at eight places. */
 INLINED v128_t column(const JSAMPLE *near, const JSAMPLE *far) {
   v128_t one = wasm_u16x8_load8x8(near);
