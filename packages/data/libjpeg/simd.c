@@ -25,20 +25,23 @@ CAN(idct_islow)
 GLOBAL(void) jsimd_idct_islow(IDCT) { idct_islow_wasm(component->dct_table, block, output, column); }
 
 /* The others stay plain C. */
-#define CANNOT(name, function, ...) \
-  GLOBAL(int) jsimd_can_##name(void) { return 0; } \
-  GLOBAL(void) jsimd_##function(__VA_ARGS__) { __builtin_trap(); }
+#define CANNOT(name) \
+  GLOBAL(int) jsimd_can_##name(void) { return 0; }
+#define NEVER(name, ...) \
+  GLOBAL(void) jsimd_##name(__VA_ARGS__) { __builtin_trap(); }
+#define STAYS(name, ...) CANNOT(name) NEVER(name, __VA_ARGS__)
 
-CANNOT(h2v1_upsample, h2v1_upsample, UPSAMPLE)
-CANNOT(h2v2_upsample, h2v2_upsample, UPSAMPLE)
-CANNOT(h1v2_fancy_upsample, h1v2_fancy_upsample, UPSAMPLE)
-CANNOT(int_upsample, int_upsample, UPSAMPLE)
-CANNOT(h2v1_merged_upsample, h2v1_merged_upsample, MERGED)
-CANNOT(h2v2_merged_upsample, h2v2_merged_upsample, MERGED)
-CANNOT(ycc_rgb565, ycc_rgb565_convert, CONVERT)
-CANNOT(idct_2x2, idct_2x2, IDCT)
-CANNOT(idct_4x4, idct_4x4, IDCT)
-CANNOT(idct_6x6, idct_6x6, IDCT)
-CANNOT(idct_12x12, idct_12x12, IDCT)
-CANNOT(idct_ifast, idct_ifast, IDCT)
-CANNOT(idct_float, idct_float, IDCT)
+STAYS(h2v1_upsample, UPSAMPLE)
+STAYS(h2v2_upsample, UPSAMPLE)
+STAYS(h1v2_fancy_upsample, UPSAMPLE)
+STAYS(int_upsample, UPSAMPLE)
+STAYS(h2v1_merged_upsample, MERGED)
+STAYS(h2v2_merged_upsample, MERGED)
+CANNOT(ycc_rgb565)
+NEVER(ycc_rgb565_convert, CONVERT)
+STAYS(idct_2x2, IDCT)
+STAYS(idct_4x4, IDCT)
+STAYS(idct_6x6, IDCT)
+STAYS(idct_12x12, IDCT)
+STAYS(idct_ifast, IDCT)
+STAYS(idct_float, IDCT)

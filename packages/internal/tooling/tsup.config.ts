@@ -40,11 +40,17 @@ function makeSourceMapsPortable(): void {
   }
 }
 
+/** The CommonJS that was built, by file. */
+function commonJs(): [file: string, text: string][] {
+  return readdirSync('dist', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.cjs'))
+    .map((file) => [file, readFileSync(join('dist', file), 'utf8')]);
+}
+
 /** All that Node 20 knows stays as it is in CommonJS, too: see patchedDependencies in pnpm-workspace.yaml. */
 function refuseHelpers(): void {
-  for (const file of readdirSync('dist', { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.cjs')) continue;
-    const [helper] = /\b_(?:nullishCoalesce|optionalChain)\(/.exec(readFileSync(join('dist', file), 'utf8')) ?? [];
+  for (const [file, text] of commonJs()) {
+    const [helper] = /\b_(?:nullishCoalesce|optionalChain)\(/.exec(text) ?? [];
     if (helper !== undefined)
       throw new Error(`dist/${file}: ${helper}…) takes the place of an operator: tsup was installed without its patch`);
   }
@@ -55,9 +61,8 @@ function refuseHelpers(): void {
  * is gone once an object of the class is made.
  */
 function refuseExportsThatFieldsOverwrite(): void {
-  for (const file of readdirSync('dist', { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.cjs')) continue;
-    const [, name] = /\bthis\.(\w+) = exports\.\1 = /.exec(readFileSync(join('dist', file), 'utf8')) ?? [];
+  for (const [file, text] of commonJs()) {
+    const [, name] = /\bthis\.(\w+) = exports\.\1 = /.exec(text) ?? [];
     if (name !== undefined)
       throw new Error(`dist/${file}: a class has a field '${name}' like an export: rename one of them`);
   }

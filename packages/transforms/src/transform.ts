@@ -17,7 +17,7 @@ export interface TransformDescription {
   readonly arguments: readonly unknown[];
 }
 
-/** Where so many numbers of a result go. */
+/** Gives the array of so many numbers that a result goes to: a part of a batch, or a new one. */
 export type ResultPlace = (length: number) => Float32Array<ArrayBuffer>;
 
 /**
@@ -29,8 +29,15 @@ export interface Transform {
   /** How to make it again elsewhere; a function of your own has none. */
   readonly description?: TransformDescription | undefined;
   /**
-   * The same, with the numbers of the result where the caller wants them, such as their place in a batch. What ends in {@link normalize} behind
-   * `toTensor()` has it.
+   * The same transform, with the numbers of its result where the caller wants them, such as their place in a batch. A {@link compose} that ends in
+   * `toTensor()` and `normalize` has it. `place` is asked for height * width * channels numbers, at most once; an image that is float already
+   * gets an array of its own.
+   * @throws TypeError where `place` gives another number of them
+   * @example
+   * import { randomGenerator, trainingTransform } from '@cnnzoo/transforms';
+   * const batch = new Float32Array(32 * 224 * 224 * 3);
+   * const photo = { data: new Uint8Array(640 * 480 * 3), width: 640, height: 480, channels: 3 };
+   * trainingTransform('imagenet').into?.(photo, randomGenerator(1), (length) => batch.subarray(0, length)); // the first of 32
    */
   readonly into?: ((image: Image, random: RandomGenerator | undefined, place: ResultPlace) => Image) | undefined;
 }

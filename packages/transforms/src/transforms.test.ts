@@ -234,6 +234,10 @@ test('what ends in normalize puts its numbers where they are wanted', () => {
     expect(result).toEqual(expected);
     expect(batch.subarray(expected.data.length, 2 * expected.data.length)).toEqual(expected.data);
     expect(batch.filter((value) => value === 0).length).toBeGreaterThanOrEqual(2 * expected.data.length);
+    for (const wrong of [(length: number) => new Float32Array(length + 1), () => new Float32Array(), () => undefined])
+      expect(() => transform.into?.(image, randomGenerator(1), wrong as typeof place)).toThrow(
+        /place must give a Float32Array of 108 numbers, got/,
+      );
     expect(() => transform.into?.({ ...image, width: 3 }, randomGenerator(1), place)).toThrow(/image.data must hold/);
   }
   expect(compose([statistics, floats]).into).toBeUndefined();

@@ -1,4 +1,4 @@
-import { check } from '@cnnzoo/checks';
+import { check, shown } from '@cnnzoo/checks';
 import { numbersRule } from '../arguments.js';
 import { normalizeBytes } from '../simd/tables.js';
 import { defineTransform, type ResultPlace, type Transform } from '../transform.js';
@@ -61,7 +61,9 @@ export function toTensorNormalized(mean: readonly number[], standardDeviation: r
     if (isFloat(image)) return onFloats(image);
     const statistics = perChannel('normalize', image, mean, standardDeviation);
     const { data: bytes, channels } = image;
-    const data = place(bytes.length);
+    const data: unknown = place(bytes.length);
+    if (!(data instanceof Float32Array) || data.length !== bytes.length)
+      throw new TypeError(`place must give a Float32Array of ${bytes.length} numbers, got ${shown(data)}`);
     if (normalizeBytes(image as ByteImage, ...statistics, data)) return { ...image, data };
     for (let c = 0; c < channels; c++) {
       const table = tables[c] ?? tables[0] ?? data;
